@@ -1,0 +1,4 @@
+"""Everything that thinks: scene, model, point operators, view selection, grammar.
+
+No ROS.
+"""

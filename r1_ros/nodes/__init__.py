@@ -1,0 +1,1 @@
+"""The nodes: thin lifecycle nodes over the plain functions of this package."""

@@ -1,0 +1,1 @@
+"""Everything offline: synthetic scenes, data engine, datasets, training, evaluation. No ROS."""
