@@ -99,7 +99,7 @@ def main() -> None:
         build(ROOT / "cmake" / "tf2_msgs", build_folder / "tf2_msgs")
     print("generating the r1_ros interfaces")
     build(ROOT, build_folder / "r1_ros", "-DR1_INTERFACES_ONLY=ON")
-    # The generated package and the source tree share a name: both carry the __init__ that joins them.
+    # Generated package and source tree share a name: both carry the __init__ that joins them.
     shutil.copy(ROOT / "r1_ros" / "__init__.py", SITE_PACKAGES / "r1_ros" / "__init__.py")
     # ament writes metadata of its own for the name that pip already knows; with it there, the next
     # `pip install -e .` would take the generated package for an old version and delete it.
