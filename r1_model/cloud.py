@@ -1,0 +1,48 @@
+"""The cloud as the model reads it: one point a voxel, a fixed number of points, in random order."""
+
+from __future__ import annotations
+
+import numpy as np
+
+MODEL_VOXEL = 0.02  # metres; the resolution that the scene encoder is trained on
+
+
+def voxel_means(
+    points: np.ndarray, colors: np.ndarray, voxel: float = MODEL_VOXEL
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean position and colour of the points in each voxel.
+
+    Args:
+        points: (N, 3) float32, metres.
+        colors: (N, 3) uint8.
+        voxel: edge length, metres.
+
+    Returns:
+        points (M, 3) float32 and colors (M, 3) uint8, in order of the voxels.
+    """
+    cells = np.floor(points / voxel).astype(np.int64)
+    cells -= cells.min(0)
+    extent = cells.max(0) + 1
+    key = (cells[:, 0] * extent[1] + cells[:, 1]) * extent[2] + cells[:, 2]
+    order = np.argsort(key, kind="stable")
+    starts = np.flatnonzero(np.diff(key[order], prepend=-1))
+    counts = np.diff(starts, append=len(key))[:, None]
+    mean_points = np.add.reduceat(points[order].astype(np.float64), starts) / counts
+    mean_colors = np.add.reduceat(colors[order].astype(np.float64), starts) / counts
+    return mean_points.astype(np.float32), np.round(mean_colors).astype(np.uint8)
+
+
+def sample_points(
+    points: np.ndarray, colors: np.ndarray, count: int, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Exactly `count` points in random order; points repeat where the cloud has fewer.
+
+    Args:
+        points: (N, 3), N > 0.
+        colors: (N, 3).
+        count: points to return.
+        seed: of the order; the same cloud and seed give the same points.
+    """
+    order = np.random.default_rng(seed).permutation(len(points))
+    chosen = np.resize(order, count)
+    return points[chosen], colors[chosen]

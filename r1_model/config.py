@@ -1,0 +1,158 @@
+"""`R1Config`: Qwen2.5-VL's configuration plus the scene branch; the three presets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transformers import PreTrainedConfig
+from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import (
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLTextConfig,
+    Qwen2_5_VLVisionConfig,
+)
+
+SCENE_START, SCENE_PAD, SCENE_END = "<|scene_start|>", "<|scene_pad|>", "<|scene_end|>"
+OBJ_START, OBJ_END = "<obj>", "</obj>"
+
+
+class R1SceneConfig(PreTrainedConfig):
+    """Scene encoder and dense decoder.
+
+    Attributes:
+        num_points: points of the cloud that are read (random subset or repetition).
+        num_centers: furthest-point centres of the first set abstraction.
+        num_context: centres of the second one; a prefix of the first (FPS order).
+        radii: ball radii of the two set abstractions and of the object grouping, metres.
+        samples: neighbours in each of these balls.
+        point_width, context_width, width: channels of point features, context, object tokens.
+        num_seeds: object candidates (furthest points over the voted centres).
+        num_objects: candidates that survive duplicate removal and reach the language model.
+        num_uniform: context tokens that reach the language model beside the objects.
+        layers, heads: transformer over the object candidates.
+        categories, colors, materials, states: what the dense decoder names, in index order.
+    """
+
+    model_type = "r1_scene"
+    base_config_key = "scene_config"
+
+    num_points: int = 40_000
+    num_centers: int = 2_048
+    num_context: int = 512
+    radii: list[float] | tuple[float, ...] = (0.2, 0.6, 0.3)
+    samples: list[int] | tuple[int, ...] = (32, 32, 64)
+    point_width: int = 64
+    context_width: int = 192
+    width: int = 256
+    num_candidates: int = 4_096
+    num_seeds: int = 224
+    num_objects: int = 192
+    num_uniform: int = 64
+    layers: int = 3
+    heads: int = 8
+    duplicate_iou: float = 0.35
+    categories: list[str] | tuple[str, ...] = ("object",)
+    colors: list[str] | tuple[str, ...] = ("unknown",)
+    materials: list[str] | tuple[str, ...] = ("unknown",)
+    states: list[str] | tuple[str, ...] = ("none",)
+
+    @property
+    def num_tokens(self) -> int:
+        """Scene tokens in the language model's sequence."""
+        return self.num_objects + self.num_uniform
+
+
+class R1Config(Qwen2_5_VLConfig):
+    """Configuration of `R1ForConditionalGeneration`.
+
+    Attributes:
+        scene_config: the scene branch.
+        scene_token_id: the placeholder that scene tokens replace.
+        num_views: views shown to the model by default.
+        view_size: (height, width) to which views are resized, multiples of 28; None keeps Qwen's
+            native-resolution rule.
+        trained: False while the weights are random; every answer then says so.
+        system_prompt: first message of every conversation; empty for none.
+    """
+
+    model_type = "r1_qwen2_5_vl"
+    sub_configs = {
+        "vision_config": Qwen2_5_VLVisionConfig,
+        "text_config": Qwen2_5_VLTextConfig,
+        "scene_config": R1SceneConfig,
+    }
+
+    scene_config: dict | PreTrainedConfig | None = None
+    scene_start_token_id: int = 151665
+    scene_token_id: int = 151666
+    scene_end_token_id: int = 151667
+    num_views: int = 6
+    view_size: list[int] | tuple[int, ...] | None = None
+    trained: bool = False
+    system_prompt: str = ""
+
+    def __post_init__(self, **kwargs: Any) -> None:
+        if self.scene_config is None:
+            self.scene_config = R1SceneConfig()
+        elif isinstance(self.scene_config, dict):
+            self.scene_config = R1SceneConfig(**self.scene_config)
+        super().__post_init__(**kwargs)
+
+
+def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> R1Config:
+    """The `r1-tiny` preset: about 12M parameters, trained from scratch, runs on a CPU.
+
+    Args:
+        tokens: ids of the special tokens of its tokenizer, by their text.
+        vocab_size: of its tokenizer.
+        **names: categories, colors, materials, states of the dense decoder.
+    """
+    text = {
+        "vocab_size": vocab_size,
+        "hidden_size": 256,
+        "intermediate_size": 704,
+        "num_hidden_layers": 7,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 4,
+        "max_position_embeddings": 4_096,
+        "tie_word_embeddings": True,
+        "rope_parameters": {
+            "rope_type": "default",
+            "rope_theta": 10_000.0,
+            "mrope_section": [8, 12, 12],
+        },
+        "bos_token_id": None,
+        "eos_token_id": tokens["<|im_end|>"],
+        "pad_token_id": tokens["<|endoftext|>"],
+    }
+    vision = {
+        "depth": 4,
+        "hidden_size": 160,
+        "intermediate_size": 480,
+        "num_heads": 4,
+        "out_hidden_size": 256,
+        "window_size": 112,
+        # every layer attends over the whole view: at this size windows save nothing
+        "fullatt_block_indexes": [0, 1, 2, 3],
+    }
+    scene = {
+        "num_points": 32_768,
+        "num_seeds": 192,
+        "num_objects": 96,
+        "num_uniform": 32,
+        **names,
+    }
+    return R1Config(
+        text_config=text,
+        vision_config=vision,
+        scene_config=scene,
+        image_token_id=tokens["<|image_pad|>"],
+        video_token_id=tokens["<|video_pad|>"],
+        vision_start_token_id=tokens["<|vision_start|>"],
+        vision_end_token_id=tokens["<|vision_end|>"],
+        scene_start_token_id=tokens[SCENE_START],
+        scene_token_id=tokens[SCENE_PAD],
+        scene_end_token_id=tokens[SCENE_END],
+        tie_word_embeddings=True,
+        num_views=6,
+        view_size=[112, 168],
+    )
