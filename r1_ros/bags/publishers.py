@@ -1,0 +1,78 @@
+"""Publishers for the topics of a bag: message types by name, QoS as it was offered."""
+
+from __future__ import annotations
+
+import importlib
+
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rosbags.interfaces import Qos, QosDurability, QosReliability
+
+from r1_ros.bags.bag import BagTopic
+
+# A queue that rides out a slow subscriber; the recorder's own depth may have been 1.
+MIN_DEPTH = 10
+
+
+class UnknownTypeError(LookupError):
+    """The message type of a topic is not installed; the message names both."""
+
+
+def message_class(topic: BagTopic) -> type:
+    """The Python class of the topic's messages.
+
+    Raises:
+        UnknownTypeError: its package or the type itself is not installed here.
+    """
+    package, _, rest = topic.type.partition("/")
+    kind, _, name = rest.partition("/")
+    if not (package.isidentifier() and kind == "msg" and name.isidentifier()):
+        raise UnknownTypeError(f"{topic.name}: {topic.type!r} is no message type")
+    try:
+        return getattr(importlib.import_module(f"{package}.msg"), name)
+    except ImportError:
+        raise UnknownTypeError(
+            f"{topic.name}: package {package!r} ({topic.type}) is not installed"
+        ) from None
+    except AttributeError:
+        raise UnknownTypeError(f"{topic.name}: {package!r} has no {topic.type}") from None
+
+
+def publisher_qos(offered: tuple[Qos, ...]) -> QoSProfile:
+    """QoS to publish with, from what the recorded publishers of the topic offered.
+
+    Latched where one of them was latched; best effort only where all of them were, so that
+    every subscriber that matched then matches now. Without a record: reliable, volatile.
+    """
+    latched = any(qos.durability is QosDurability.TRANSIENT_LOCAL for qos in offered)
+    best_effort = bool(offered) and all(
+        qos.reliability is QosReliability.BEST_EFFORT for qos in offered
+    )
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=max([MIN_DEPTH, *(qos.depth for qos in offered)]),
+        reliability=ReliabilityPolicy.BEST_EFFORT if best_effort else ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )
+
+
+def is_latched(publisher: Publisher) -> bool:
+    """Whether late subscribers get the last messages."""
+    return publisher.qos_profile.durability is DurabilityPolicy.TRANSIENT_LOCAL
+
+
+def create_publishers(
+    node: Node, topics: list[BagTopic]
+) -> tuple[dict[str, Publisher], list[UnknownTypeError]]:
+    """One publisher a topic, by the topic's name in the bag, and the topics left out."""
+    publishers: dict[str, Publisher] = {}
+    unknown: list[UnknownTypeError] = []
+    for topic in topics:
+        try:
+            kind = message_class(topic)
+        except UnknownTypeError as error:
+            unknown.append(error)
+            continue
+        publishers[topic.name] = node.create_publisher(kind, topic.name, publisher_qos(topic.qos))
+    return publishers, unknown

@@ -1,0 +1,192 @@
+"""The RGB-D folder: the plain-file recording that `r1 record` turns into a bag.
+
+color/NNNNNN.jpg|png   8-bit colour
+depth/NNNNNN.png       16-bit depth, one unit = `depth_scale_m` metres; same pinhole as colour
+camera.json            width, height, fx, fy, cx, cy, depth_scale_m, depth_invalid, rate_hz
+trajectory.txt         one line a frame: timestamp_s tx ty tz qx qy qz qw frame
+                       (pose of the camera's optical frame in `map`, metres, map is z-up)
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+COLOR_SUFFIXES = (".jpg", ".jpeg", ".png")
+TRAJECTORY_HEADER = (
+    "# timestamp_s tx ty tz qx qy qz qw frame   "
+    "(pose of the camera optical frame in map; metres; map is z-up)"
+)
+
+
+class RgbdFolderError(ValueError):
+    """A file of an RGB-D folder is missing or damaged; the message names the file and the value."""
+
+
+@dataclass(frozen=True)
+class RgbdFrame:
+    """One colour and depth image pair with its pose.
+
+    Attributes:
+        name: file name without suffix.
+        time: seconds, on the clock of the trajectory.
+        translation: (3,) float64, metres, camera optical frame in `map`.
+        quaternion: (4,) float64, x y z w, unit length.
+        color_path, depth_path: the image files.
+    """
+
+    name: str
+    time: float
+    translation: np.ndarray
+    quaternion: np.ndarray
+    color_path: Path
+    depth_path: Path
+
+    @property
+    def pose(self) -> np.ndarray:
+        """T_map_camera, (4, 4) float64: camera optical frame -> map, metres."""
+        T = np.eye(4)
+        T[:3, :3] = Rotation.from_quat(self.quaternion).as_matrix()
+        T[:3, 3] = self.translation
+        return T
+
+
+@dataclass(frozen=True)
+class RgbdFolder:
+    """An opened RGB-D folder. Images are read when they are asked for.
+
+    Attributes:
+        path: the folder.
+        width, height: size of both images, pixels.
+        K: (3, 3) float64, pixels.
+        depth_scale: metres per unit of the depth images.
+        depth_invalid: raw depth values that mean "not measured".
+        rate_hz: nominal frame rate.
+        frames: in the order of time.
+    """
+
+    path: Path
+    width: int
+    height: int
+    K: np.ndarray
+    depth_scale: float
+    depth_invalid: tuple[int, ...]
+    rate_hz: float
+    frames: tuple[RgbdFrame, ...]
+
+    @staticmethod
+    def open(path: Path | str) -> RgbdFolder:
+        """Read camera and trajectory and check that every image file is there.
+
+        Raises:
+            RgbdFolderError: something is missing, malformed or out of order.
+        """
+        path = Path(path)
+        if not path.is_dir():
+            raise RgbdFolderError(f"no such folder: {path}")
+        camera = _read_camera(path / "camera.json")
+        frames = _read_trajectory(path)
+        K = np.array(
+            [[camera["fx"], 0, camera["cx"]], [0, camera["fy"], camera["cy"]], [0, 0, 1]], float
+        )
+        return RgbdFolder(
+            path=path,
+            width=int(camera["width"]),
+            height=int(camera["height"]),
+            K=K,
+            depth_scale=float(camera["depth_scale_m"]),
+            depth_invalid=tuple(int(value) for value in camera.get("depth_invalid", [0])),
+            rate_hz=float(camera["rate_hz"]),
+            frames=frames,
+        )
+
+    def read_color(self, frame: RgbdFrame) -> np.ndarray:
+        """(H, W, 3) uint8 RGB.
+
+        Raises:
+            RgbdFolderError: the file is no image or has another size than camera.json says.
+        """
+        image = cv2.imread(str(frame.color_path), cv2.IMREAD_COLOR_RGB)
+        self._check(frame.color_path, image, np.uint8)
+        return image
+
+    def read_depth(self, frame: RgbdFrame) -> np.ndarray:
+        """(H, W) uint16 in units of `depth_scale`; every invalid value is 0.
+
+        Raises:
+            RgbdFolderError: the file is no 16-bit image or has another size than camera.json says.
+        """
+        image = cv2.imread(str(frame.depth_path), cv2.IMREAD_UNCHANGED)
+        self._check(frame.depth_path, image, np.uint16)
+        for invalid in self.depth_invalid:
+            image[image == invalid] = 0
+        return image
+
+    def _check(self, path: Path, image: np.ndarray | None, dtype: type) -> None:
+        if image is None:
+            raise RgbdFolderError(f"not a readable image: {path}")
+        if image.shape[:2] != (self.height, self.width) or image.dtype != dtype:
+            raise RgbdFolderError(
+                f"{path}: {image.dtype} of {image.shape[1]}x{image.shape[0]}, camera.json says "
+                f"{np.dtype(dtype).name} of {self.width}x{self.height}"
+            )
+
+
+def _read_camera(path: Path) -> dict:
+    try:
+        camera = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise RgbdFolderError(f"missing: {path}") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise RgbdFolderError(f"{path} is not JSON: {error}") from None
+    for key in ("width", "height", "fx", "fy", "cx", "cy", "depth_scale_m", "rate_hz"):
+        value = camera.get(key) if isinstance(camera, dict) else None
+        if not isinstance(value, int | float) or not np.isfinite(value) or value <= 0:
+            raise RgbdFolderError(f"{path}: {key} must be a number above 0, got {value!r}")
+    return camera
+
+
+def _read_trajectory(folder: Path) -> tuple[RgbdFrame, ...]:
+    path = folder / "trajectory.txt"
+    if not path.is_file():
+        raise RgbdFolderError(f"missing: {path}")
+    frames: list[RgbdFrame] = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        fields = line.split("#", 1)[0].split()
+        if not fields:
+            continue
+        frame = _parse_pose(folder, fields, f"{path}:{number}")
+        if frames and frame.time <= frames[-1].time:
+            raise RgbdFolderError(f"{path}:{number}: time {frame.time} is not after the last one")
+        frames.append(frame)
+    if not frames:
+        raise RgbdFolderError(f"{path} holds no pose")
+    return tuple(frames)
+
+
+def _parse_pose(folder: Path, fields: list[str], where: str) -> RgbdFrame:
+    if len(fields) != 9:
+        raise RgbdFolderError(
+            f"{where}: expected `timestamp tx ty tz qx qy qz qw frame`, got {len(fields)} fields"
+        )
+    try:
+        numbers = np.array([float(field) for field in fields[:8]])
+    except ValueError as error:
+        raise RgbdFolderError(f"{where}: {error}") from None
+    norm = np.linalg.norm(numbers[4:])
+    if not np.isfinite(numbers).all() or abs(norm - 1) > 1e-2:
+        raise RgbdFolderError(f"{where}: pose must be finite with a unit quaternion, got {fields}")
+    name = fields[8]
+    color_files = [folder / "color" / f"{name}{suffix}" for suffix in COLOR_SUFFIXES]
+    color = next((file for file in color_files if file.is_file()), None)
+    if color is None:
+        raise RgbdFolderError(f"{where}: no colour image {color_files[0]} (or .png)")
+    depth = folder / "depth" / f"{name}.png"
+    if not depth.is_file():
+        raise RgbdFolderError(f"{where}: no depth image {depth}")
+    return RgbdFrame(name, float(numbers[0]), numbers[1:4], numbers[4:] / norm, color, depth)
