@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from r1_model.answer import Turn
-
-NO_DETAILS: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +39,4 @@ class Sample:
     object_names: tuple[str, ...] = ()
     turns: tuple[Turn, ...] = ()
     situation: str = ""
-    details: Mapping[str, Any] = field(default_factory=lambda: NO_DETAILS)
+    details: Mapping[str, Any] = field(default_factory=dict)

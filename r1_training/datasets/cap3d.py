@@ -1,0 +1,101 @@
+"""Cap3D (Luo et al., NeurIPS 2023): captions of Objaverse objects, a CSV of uid and caption."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from r1_training.datasets.errors import FileFormatError, RowError, SplitError
+from r1_training.datasets.rows import OnBad, RowReport, text, to_samples
+from r1_training.datasets.sample import Sample
+
+
+def read_cap3d(
+    path: Path,
+    split: str,
+    *,
+    test_uids: Collection[str],
+    on_bad: OnBad = "fatal",
+    report: RowReport | None = None,
+) -> Iterator[Sample]:
+    """One caption of one object a row (`Cap3D_automated_Objaverse_full.csv`, no header).
+
+    `test` yields the objects in `test_uids`, `train` all others; there is no `val`.
+
+    Args:
+        path: the CSV.
+        split: `train` or `test`.
+        test_uids: Cap3D's test objects (its `test_uids.pkl` as a text file: `read_uids`).
+        on_bad: as in `rows.to_samples`.
+        report: as in `rows.to_samples`.
+
+    Raises:
+        SplitError: `val`, or no test objects: training data cannot be told from test data then.
+    """
+    if split not in ("train", "test"):
+        raise SplitError(f"Cap3D has the splits train and test, got {split!r}")
+    if not test_uids:
+        raise SplitError("Cap3D needs the uids of its test objects, or they would be trained on")
+    uids = frozenset(test_uids)
+    rows = _csv_rows(path)
+    if split == "test":
+        rows = ((line, row) for line, row in rows if _uid(row) in uids)
+    return to_samples(
+        rows,
+        partial(_build, split),
+        path=path,
+        split=split,
+        on_bad=on_bad,
+        report=report,
+        held_out=uids,
+    )
+
+
+def read_uids(path: Path) -> frozenset[str]:
+    """Uids from a text file, one a line.
+
+    Raises:
+        FileFormatError: cannot be opened, or names no object.
+    """
+    try:
+        uids = frozenset(path.read_text(encoding="utf-8").split())
+    except OSError as error:
+        raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
+    if not uids:
+        raise FileFormatError(path, "names no object")
+    return uids
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, Any]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            for row in reader:
+                if len(row) == 2:
+                    yield reader.line_num, {"uid": row[0], "caption": row[1]}
+                elif row:
+                    yield reader.line_num, RowError(f"2 columns expected, got {len(row)}")
+    except OSError as error:
+        raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise FileFormatError(path, str(error)) from error
+
+
+def _uid(row: Any) -> str | None:
+    return row["uid"] if isinstance(row, Mapping) else None
+
+
+def _build(split: str, _: int, row: Mapping[str, Any]) -> Sample:
+    uid = text(row, "uid")
+    return Sample(
+        dataset="cap3d",
+        split=split,
+        scene_id=uid,
+        id=uid,
+        task="object_caption",
+        question="Describe this object.",
+        answers=(text(row, "caption"),),
+    )

@@ -1,0 +1,105 @@
+"""Scene-30K (3D-R1): `Scene-30K.jsonl` and `scene_caption.json`, released or made by our engine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from r1_model.answer import TASKS
+from r1_training.datasets.errors import RowError
+from r1_training.datasets.json_stream import iterate_lines, iterate_members
+from r1_training.datasets.rows import OnBad, RowReport, text, texts, to_samples
+from r1_training.datasets.sample import Sample
+
+_COT = re.compile(r"\s*<think>(.*?)</think>\s*<answer>(.*?)</answer>\s*", re.DOTALL)
+
+
+def read_scene30k(
+    path: Path,
+    split: str,
+    *,
+    on_bad: OnBad = "fatal",
+    report: RowReport | None = None,
+    held_out: Collection[str] = (),
+) -> Iterator[Sample]:
+    """Questions with a chain of thought.
+
+    The released file is one for all uses and holds validation scenes: rows whose scene is
+    officially in another split are not yielded. `answers` holds the text of `<answer>`;
+    `details`: `cot` (the whole target text) and `think`. The task is the row's `task` where it
+    has one (our engine writes it), else `qa`. Arguments and errors as in `rows.to_samples`.
+    """
+    return to_samples(
+        iterate_lines(path),
+        partial(_build, split),
+        path=path,
+        split=split,
+        on_bad=on_bad,
+        report=report,
+        held_out=held_out,
+        by_scene=True,
+    )
+
+
+def read_scene_captions(
+    path: Path,
+    split: str,
+    *,
+    on_bad: OnBad = "fatal",
+    report: RowReport | None = None,
+    held_out: Collection[str] = (),
+) -> Iterator[Sample]:
+    """`scene_caption.json`, `{scene_id: {"captions": [...]}}`: one sample a scene.
+
+    `answers` holds the captions. Rows of scenes in another official split are not yielded.
+    """
+    rows = ((line, {"scene_id": key, "value": value}) for line, key, value in iterate_members(path))
+    return to_samples(
+        rows,
+        partial(_build_captions, split),
+        path=path,
+        split=split,
+        on_bad=on_bad,
+        report=report,
+        held_out=held_out,
+        by_scene=True,
+    )
+
+
+def _build(split: str, index: int, row: Mapping[str, Any]) -> Sample:
+    cot = text(row, "cot")
+    found = _COT.fullmatch(cot)
+    if found is None:
+        raise RowError(f"`cot` must be <think>..</think><answer>..</answer>, got {cot!r:.80}")
+    scene_id = text(row, "scene_id")
+    task = row.get("task", "qa")
+    if task not in TASKS:
+        raise RowError(f"`task` must be one of {', '.join(TASKS)}, got {task!r:.60}")
+    return Sample(
+        dataset="scene30k",
+        split=split,
+        scene_id=scene_id,
+        id=text(row, "question_id") if "question_id" in row else f"{scene_id}-{index}",
+        task=task,
+        question=text(row, "question"),
+        answers=(found[2].strip(),),
+        details={"cot": cot, "think": found[1].strip()},
+    )
+
+
+def _build_captions(split: str, _: int, row: Mapping[str, Any]) -> Sample:
+    value = row["value"]
+    if not isinstance(value, Mapping):
+        raise RowError(f"a scene must be an object with `captions`, got {value!r:.60}")
+    return Sample(
+        dataset="scene_captions",
+        split=split,
+        scene_id=row["scene_id"],
+        id=row["scene_id"],
+        task="qa",
+        question="Describe the room.",
+        answers=texts(value, "captions"),
+    )
