@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from transformers import Qwen2_5_VLForConditionalGeneration
 from transformers.cache_utils import Cache
+from transformers.conversion_mapping import register_checkpoint_conversion_mapping
+from transformers.core_model_loading import WeightRenaming
 from transformers.modeling_outputs import CausalLMOutputWithPast
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLModel
 
@@ -201,6 +203,19 @@ class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGener
         return CausalLMOutputWithPast(
             logits=self.lm_head(hidden[:, kept]), past_key_values=outputs.past_key_values
         )
+
+
+# Published Qwen2.5-VL checkpoints use older names: `visual.` and `model.layers.`.
+register_checkpoint_conversion_mapping(
+    R1ForConditionalGeneration.__name__,
+    [
+        WeightRenaming(source_patterns=r"^visual", target_patterns="model.visual"),
+        WeightRenaming(
+            source_patterns=rf"^model(?!\.(language_model|visual|{'|'.join(NEW_MODULES)}))",
+            target_patterns="model.language_model",
+        ),
+    ],
+)
 
 
 def _fill(embeddings: Tensor, mask: Tensor, tokens: Tensor) -> Tensor:

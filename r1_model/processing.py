@@ -67,9 +67,9 @@ class R1Processor:
 
     def cloud(self, scene: Scene) -> tuple[Tensor, Tensor, Tensor]:
         """points (1, N, 3), colors (1, N, 3) in [0, 1] and bounds (1, 2, 3) of a scene."""
+        bounds = np.stack(scene.bounds()).astype(np.float32)
         points, colors = voxel_means(scene.points, scene.colors)
         points, colors = sample_points(points, colors, self.config.scene_config.num_points)
-        bounds = np.stack(scene.bounds()).astype(np.float32)
         return (
             torch.from_numpy(points)[None],
             torch.from_numpy(colors)[None].float() / 255,

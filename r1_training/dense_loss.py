@@ -40,7 +40,7 @@ class SceneTargets:
 def generalized_iou(
     center: Tensor, size: Tensor, target_center: Tensor, target_size: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """IoU and GIoU (arXiv 1902.09630) of paired axis-aligned boxes, (..., 3) each -> (...) twice."""
+    """IoU and GIoU (arXiv 1902.09630) of paired boxes, (..., 3) each -> (...) twice."""
     low, high = center - size / 2, center + size / 2
     target_low, target_high = target_center - target_size / 2, target_center + target_size / 2
     inner = (torch.minimum(high, target_high) - torch.maximum(low, target_low)).clamp(min=0)

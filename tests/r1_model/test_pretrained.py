@@ -1,0 +1,156 @@
+import json
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
+
+from r1_model.errors import ModelLoadError
+from r1_model.modeling import NEW_MODULES, R1ForConditionalGeneration
+from r1_model.pretrained import load_pretrained
+from r1_model.processing import R1Processor
+
+from .small import byte_tokenizer, scene_tokenizer, small_config
+
+
+@pytest.fixture(scope="module")
+def plain_qwen(tmp_path_factory):
+    """A small but real Qwen2.5-VL folder, as its own library saves it."""
+    folder = tmp_path_factory.mktemp("qwen")
+    tokenizer = byte_tokenizer()
+    vocab = tokenizer.get_vocab()
+    config = Qwen2_5_VLConfig(
+        text_config={
+            "vocab_size": len(tokenizer) + 8,
+            "hidden_size": 64,
+            "intermediate_size": 96,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "rope_parameters": {"rope_type": "default", "mrope_section": [4, 6, 6]},
+            "eos_token_id": vocab["<|im_end|>"],
+        },
+        vision_config={
+            "depth": 2,
+            "hidden_size": 32,
+            "intermediate_size": 48,
+            "num_heads": 2,
+            "out_hidden_size": 64,
+            "fullatt_block_indexes": [1],
+        },
+        image_token_id=vocab["<|image_pad|>"],
+        video_token_id=vocab["<|video_pad|>"],
+        vision_start_token_id=vocab["<|vision_start|>"],
+        vision_end_token_id=vocab["<|vision_end|>"],
+    )
+    torch.manual_seed(1)
+    Qwen2_5_VLForConditionalGeneration(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def changed(folder, tmp_path, edit):
+    """A copy of a model folder with its weights edited."""
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    weights = load_file(copy / "model.safetensors")
+    edit(weights)
+    save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
+    return copy
+
+
+def test_plain_qwen_loads_and_names_the_new_modules(plain_qwen):
+    loaded = load_pretrained(plain_qwen, device="cpu")
+    assert loaded.new_modules == NEW_MODULES
+    assert not loaded.model.config.trained
+    stock = Qwen2_5_VLForConditionalGeneration.from_pretrained(plain_qwen)
+    for name, weight in stock.state_dict().items():
+        assert torch.equal(weight, loaded.model.state_dict()[name]), name
+
+
+def test_plain_qwen_answers_text_as_before(plain_qwen):
+    loaded = load_pretrained(plain_qwen, device="cpu")
+    stock = Qwen2_5_VLForConditionalGeneration.from_pretrained(plain_qwen).eval()
+    ids = torch.tensor([[5, 9, 2, 7]])
+    positions = torch.arange(4).expand(3, 1, 4)
+    with torch.inference_mode():
+        ours = loaded.model(input_ids=ids, position_ids=positions).logits
+        assert torch.allclose(ours, stock(input_ids=ids).logits, atol=1e-5)
+
+
+def test_new_modules_are_the_same_for_the_same_seed(plain_qwen):
+    first, second = (load_pretrained(plain_qwen, device="cpu", seed=3).model for _ in range(2))
+    for (name, a), (_, b) in zip(
+        first.state_dict().items(), second.state_dict().items(), strict=True
+    ):
+        assert torch.equal(a, b), name
+
+
+def test_missing_weight_of_the_base_is_an_error(plain_qwen, tmp_path):
+    def drop(weights):
+        key = next(key for key in weights if key.endswith("layers.1.mlp.up_proj.weight"))
+        del weights[key]
+
+    with pytest.raises(ModelLoadError, match="1 weights missing.*up_proj"):
+        load_pretrained(changed(plain_qwen, tmp_path, drop), device="cpu")
+
+
+def test_unexpected_weight_is_an_error(plain_qwen, tmp_path):
+    folder = changed(plain_qwen, tmp_path, lambda w: w.update(surprise=torch.zeros(2)))
+    with pytest.raises(ModelLoadError, match="1 weights unexpected .surprise."):
+        load_pretrained(folder, device="cpu")
+
+
+def test_own_folder_must_be_complete(tmp_path):
+    tokenizer = scene_tokenizer()
+    config = small_config(tokenizer)
+    R1ForConditionalGeneration(config).save_pretrained(tmp_path / "whole")
+    R1Processor(tokenizer, config).save_pretrained(tmp_path / "whole")
+    assert load_pretrained(tmp_path / "whole", device="cpu").new_modules == ()
+
+    def drop(weights):
+        del weights["model.dense_decoder.classes.weight"]
+
+    with pytest.raises(ModelLoadError, match="missing.*dense_decoder"):
+        load_pretrained(changed(tmp_path / "whole", tmp_path, drop), device="cpu")
+
+
+def test_pickled_weights_are_refused(plain_qwen, tmp_path):
+    folder = tmp_path / "pickled"
+    shutil.copytree(plain_qwen, folder)
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelLoadError, match="safetensors"):
+        load_pretrained(folder, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("contents", "reason"),
+    [(None, "no config.json"), ({"model_type": "llama"}, "'llama'"), ("{broken", "cannot load")],
+)
+def test_other_folders_are_refused_in_one_line(tmp_path, contents, reason):
+    if contents is not None:
+        text = contents if isinstance(contents, str) else json.dumps(contents)
+        (tmp_path / "config.json").write_text(text)
+    with pytest.raises(ModelLoadError, match=reason) as error:
+        load_pretrained(tmp_path, device="cpu")
+    assert "\n" not in str(error.value)
+
+
+def test_missing_folder_and_device(tmp_path):
+    with pytest.raises(ModelLoadError, match="no such folder"):
+        load_pretrained(tmp_path / "nowhere")
+    with pytest.raises(ModelLoadError, match="no such device"):
+        load_pretrained("r1-tiny", device="abacus")
+    with pytest.raises(ModelLoadError, match="dtype"):
+        load_pretrained("r1-tiny", device="cpu", dtype="int3")
+
+
+def test_scene_tokens_need_room_in_the_vocabulary(plain_qwen, tmp_path):
+    folder = tmp_path / "full"
+    shutil.copytree(plain_qwen, folder)
+    tokenizer = byte_tokenizer(*(f"<|more_{n}|>" for n in range(8)))
+    tokenizer.save_pretrained(folder)
+    with pytest.raises(ModelLoadError, match="no room for the scene tokens"):
+        load_pretrained(folder, device="cpu")
