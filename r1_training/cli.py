@@ -1,0 +1,19 @@
+"""`python -m r1_training.cli`: everything offline. `r1 synthesize` and others hand over to it."""
+
+from __future__ import annotations
+
+import typer
+
+from r1_training.engine.cli import synthesize
+
+app = typer.Typer(help="3D-R1, offline: data, training, evaluation.", no_args_is_help=True)
+app.command("synthesize")(synthesize)
+
+
+@app.callback()
+def _main() -> None:
+    """Keeps the command's name even where there is only one."""
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,228 @@
+"""`r1 synthesize`: make a Scene-30K from annotation files or synthetic rooms."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from r1_training.datasets.errors import RowError
+from r1_training.datasets.rows import RowReport
+from r1_training.datasets.splits import may_train_on
+from r1_training.engine.config import TEACHERS, EngineConfig, load_config
+from r1_training.engine.descriptions import first_of
+from r1_training.engine.errors import EngineConfigError, EngineError
+from r1_training.engine.filters import PRESETS
+from r1_training.engine.items import Item
+from r1_training.engine.outputs import KEPT_NAME, Report
+from r1_training.engine.progress import status_bar
+from r1_training.engine.rooms import room_items
+from r1_training.engine.rule_teacher import RuleTeacher
+from r1_training.engine.run import synthesize as run_engine
+from r1_training.engine.sources import (
+    DESCRIPTION_READERS,
+    ITEM_READERS,
+    read_descriptions,
+    read_items,
+)
+from r1_training.engine.statistics import plot_statistics, read_statistics
+from r1_training.engine.teacher import Teacher
+
+EXIT_ERROR, EXIT_BUDGET, EXIT_INTERRUPTED = 1, 3, 130
+_EXIT = {"budget reached": EXIT_BUDGET, "interrupted": EXIT_INTERRUPTED}
+
+
+def synthesize(
+    out: Annotated[Path, typer.Argument(help="Output folder; run again to resume.")],
+    items: Annotated[
+        list[str],
+        typer.Option(help=f"KIND=FILE, KIND one of {', '.join(ITEM_READERS)}; repeatable."),
+    ] = [],  # noqa: B006 (typer reads the default, it is never changed)
+    rooms: Annotated[int, typer.Option(min=0, help="Take items from so many synthetic rooms.")] = 0,
+    first_seed: Annotated[int, typer.Option(min=0, help="Seed of the first room.")] = 0,
+    describe: Annotated[
+        list[str],
+        typer.Option(
+            help="KIND=FILE with scene descriptions, KIND one of captions (scene_caption.json), "
+            f"{', '.join(DESCRIPTION_READERS)}; repeatable, the first that knows a scene wins."
+        ),
+    ] = [],  # noqa: B006
+    config: Annotated[
+        Path | None, typer.Option(help="YAML as in config/engine; what it leaves out is default.")
+    ] = None,
+    teacher: Annotated[
+        str | None, typer.Option(help=f"One of {', '.join(TEACHERS)}; overrides the file.")
+    ] = None,
+    filters: Annotated[
+        str | None, typer.Option(help=f"One of {', '.join(PRESETS)}; overrides the file.")
+    ] = None,
+    endpoint: Annotated[str | None, typer.Option(help="REST endpoint of the teacher.")] = None,
+    budget: Annotated[float | None, typer.Option(help="US dollars; the run stops there.")] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Requests at the same time.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Take so many items at most.")] = None,
+    keep: Annotated[int | None, typer.Option(min=1, help="Stop at so many kept items.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the rule teacher.")] = None,
+    allow_held_out: Annotated[
+        bool, typer.Option("--allow-held-out", help="Take validation and test scenes as well.")
+    ] = False,
+    ask_again: Annotated[
+        bool,
+        typer.Option(
+            "--ask-again",
+            help="Ask again for items without a readable answer: errors, and requests that were in "
+            "flight when a run was killed. The latter may be paid for twice.",
+        ),
+    ] = False,
+) -> None:
+    """Turn questions into chains of thought: describe, ask the teacher, filter, write JSONL.
+
+    The key of the Gemini API is read from the environment variable GOOGLE_API_KEY. Ctrl-C stops
+    after the requests in flight, a second Ctrl-C at once; either way, and after kill -9, the same
+    command resumes.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    console = Console(stderr=True)
+    try:
+        settings = _settings(config, teacher, filters, endpoint, seed, budget, concurrency)
+        rows = RowReport()
+        stream = islice(_items(items, rooms, first_seed, rows), limit)
+        kinds = ("captions", *DESCRIPTION_READERS)
+        tables = [read_descriptions(*_kind_and_path(text, kinds)) for text in describe]
+        with (
+            _stop_on_signal() as stop,
+            status_bar(console, keep or limit, counts_kept=keep is not None) as bar,
+        ):
+            report = run_engine(
+                stream,
+                first_of(tables),
+                _teacher(settings),
+                settings,
+                out,
+                is_held_out=(lambda scene_id: False) if allow_held_out else _is_held_out,
+                ask_again=ask_again,
+                keep=keep,
+                stop=stop,
+                on_status=bar,
+            )
+        _show(console, report, rows, out)
+        statistics = read_statistics(out / KEPT_NAME)
+        (out / "statistics.json").write_text(json.dumps(statistics.as_json(), indent=1) + "\n")
+        plot_statistics(statistics, out / "statistics.png")
+    except (EngineError, OSError) as error:
+        typer.secho(f"error: {error}", err=True, fg="red")
+        raise typer.Exit(EXIT_ERROR) from error
+    if code := _EXIT.get(report.outcome):
+        raise typer.Exit(code)
+
+
+def _settings(
+    path: Path | None,
+    teacher: str | None,
+    filters: str | None,
+    endpoint: str | None,
+    seed: int | None,
+    budget: float | None,
+    concurrency: int | None,
+) -> EngineConfig:
+    """The file's settings with those of the command line on top."""
+    settings = load_config(path) if path else EngineConfig()
+    if filters is not None and filters not in PRESETS:
+        raise EngineConfigError(f"--filters is {filters!r}, expected one of {list(PRESETS)}")
+    changed_teacher = {"kind": teacher, "endpoint": endpoint, "seed": seed}
+    changed_limits = {"budget_usd": budget, "concurrency": concurrency}
+    return EngineConfig(
+        teacher=replace(settings.teacher, **_given(changed_teacher)),
+        filters=PRESETS[filters] if filters else settings.filters,
+        limits=replace(settings.limits, **_given(changed_limits)),
+    )
+
+
+def _given(values: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _teacher(settings: EngineConfig) -> Teacher:
+    if settings.teacher.kind == "rules":
+        return RuleTeacher(settings.teacher.seed)
+    # Importing the client takes two seconds, which only those who need it should wait.
+    from r1_training.engine.gemini import GeminiTeacher
+
+    return GeminiTeacher(settings)
+
+
+def _items(sources: Sequence[str], rooms: int, first_seed: int, rows: RowReport) -> Iterator[Item]:
+    """All items, files first. Checks the sources before the first item is read."""
+    if not sources and not rooms:
+        raise EngineConfigError("no items: give --items KIND=FILE or --rooms N")
+    files = [_kind_and_path(text, tuple(ITEM_READERS)) for text in sources]
+    streams = [read_items(kind, path, rows) for kind, path in files]
+    return chain(*streams, room_items(rooms, first_seed))
+
+
+def _kind_and_path(text: str, kinds: Sequence[str]) -> tuple[str, Path]:
+    kind, _, name = text.partition("=")
+    if kind not in kinds or not name:
+        raise EngineConfigError(f"{text!r} is not KIND=FILE with KIND one of {', '.join(kinds)}")
+    path = Path(name)
+    if not path.is_file():
+        raise EngineConfigError(f"{path} is not a file")
+    return kind, path
+
+
+def _is_held_out(scene_id: str) -> bool:
+    try:
+        return not may_train_on(scene_id)
+    except RowError:
+        return True  # a ScanNet id that ScanNet does not have: nobody vouches for it
+
+
+@contextmanager
+def _stop_on_signal() -> Iterator[threading.Event]:
+    """An event that the first SIGINT or SIGTERM sets; the second ends the process."""
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: object) -> None:
+        if stop.is_set():
+            os._exit(EXIT_INTERRUPTED)  # the journal is whole at any moment
+        stop.set()
+        typer.echo("stopping after the requests in flight; once more to stop at once", err=True)
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    previous = {number: signal.signal(number, on_signal) for number in signals}
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _show(console: Console, report: Report, rows: RowReport, out: Path) -> None:
+    table = Table("", "", title=f"{out}: {report.outcome}", show_header=False)
+    table.add_row("kept", f"{report.kept:,}")
+    for reason, count in report.rejected.items():
+        table.add_row(f"rejected: {reason}", f"{count:,}")
+    if rows.bad:
+        table.add_row("input rows that could not be read", f"{rows.bad:,}")
+        table.add_row("the first", str(rows.problems[0]))
+    for outcome, count in report.requests.items():
+        table.add_row(f"requests {outcome}", f"{count:,}")
+    for stage, tokens in report.tokens.items():
+        if any(tokens.values()):
+            table.add_row(f"tokens, {stage}", f"{tokens['input']:,} in, {tokens['output']:,} out")
+    if report.requests:
+        table.add_row("cost", f"${report.cost_usd:.4f}")
+    if report.unsure_usd:
+        table.add_row("at most, for requests without an answer", f"${report.unsure_usd:.4f}")
+    console.print(table)

@@ -1,0 +1,243 @@
+"""The journal: one append-only file that says everything that happened to every item.
+
+It alone decides what is done and what is paid; the output files are written from it. A request is
+journaled before it is sent, its answer before anything is made of it, so after `kill -9` at any
+moment each request is known as answered (its text is used, never asked for again) or as *lost*: in
+flight, perhaps billed, its answer gone.
+
+Events, one JSON object a line:
+  {"e": "run",    "identity": {...}}                              settings of the output
+  {"e": "sent",   "r": id, "k": key, "s": stage, "m": largest cost}   about to be sent
+  {"e": "got",    "r": id, "k", "s", "t": text, "u": [input, output]} answered: paid
+  {"e": "fail",   "r": id, "k", "s", "o": outcome, "x": message, "u": [...] or null}
+  {"e": "end",    "k": key, "n": ordinal, "y": reason or "", "d": record}   "" is kept
+  {"e": "reopen", "k": key}                                       asked for again
+  {"e": "scene",  "k": scene id, "t": description}                    what the teacher was told
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from r1_training.engine.budget import Spending
+from r1_training.engine.errors import JournalError, JournalWriteError
+from r1_training.engine.teacher import STAGES, Completion, Stage, Usage
+
+# Endings without a readable answer: the only ones that may be asked for again.
+UNANSWERED = ("gen_error", "consistency_llm_error", "answer_lost")
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Where an item's last `end` line is: reason ("" is kept), ordinal, byte offset."""
+
+    reason: str
+    ordinal: int
+    offset: int
+
+
+@dataclass
+class JournalState:
+    """What the journal says when it is opened.
+
+    Attributes:
+        identity: settings of the run that began it, None in a new one.
+        ended: item key -> its ending.
+        paid: (item key, stage) -> the answer that is already there, of items that are open or may
+            be opened again.
+        in_flight: request id -> its `sent` line; requests without an outcome.
+        lost: keys of open items one of whose requests was in flight when a run was killed.
+        scenes: ids of the scenes whose description is in the journal.
+        spending: counts over all earlier runs.
+        size: bytes of whole lines.
+        torn_bytes: of a last line that a kill cut off.
+    """
+
+    identity: dict[str, Any] | None = None
+    ended: dict[str, Ending] = field(default_factory=dict)
+    paid: dict[tuple[str, Stage], Completion] = field(default_factory=dict)
+    in_flight: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    scenes: set[str] = field(default_factory=set)
+    spending: Spending = field(default_factory=Spending)
+    size: int = 0
+    torn_bytes: int = 0
+
+    def apply(self, event: dict[str, Any], offset: int) -> None:
+        """Take in one event that begins at `offset`."""
+        kind = event["e"]
+        if kind == "run":
+            self.identity = self.identity or event["identity"]
+        elif kind == "sent":
+            self.in_flight[event["r"]] = event
+        elif kind == "got":
+            self.in_flight.pop(event["r"], None)
+            usage = Usage(*event["u"])
+            self.paid[event["k"], event["s"]] = Completion(event["t"], usage)
+            self._count(event["s"], "answered", usage)
+        elif kind == "fail":
+            sent = self.in_flight.pop(event["r"], None)
+            usage = None if event["u"] is None else Usage(*event["u"])
+            self._count(event["s"], event["o"], usage)
+            if event["o"] == "lost":
+                self.lost.add(event["k"])
+            if usage is None and event["o"] in ("unsure", "lost") and sent is not None:
+                self.spending.unsure_usd += sent["m"]
+        elif kind == "end":
+            self.ended[event["k"]] = Ending(event["y"], event["n"], offset)
+            self.lost.discard(event["k"])
+            if event["y"] not in UNANSWERED:
+                for stage in STAGES:
+                    self.paid.pop((event["k"], stage), None)
+        elif kind == "reopen":
+            self.ended.pop(event["k"], None)
+            self.lost.discard(event["k"])
+        elif kind == "scene":
+            self.scenes.add(event["k"])
+        else:
+            raise KeyError(kind)
+
+    def _count(self, stage: Stage, outcome: str, usage: Usage | None) -> None:
+        self.spending.requests[outcome] += 1
+        if usage is not None:
+            self.spending.usage[stage] += usage
+
+
+def read_events(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Every event with its byte offset; a torn last line is left out.
+
+    Raises:
+        JournalError: a line before the last is not an event.
+    """
+    offset = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                event = json.loads(line)
+                event["e"]  # noqa: B018 (raises for what is no event)
+            except (ValueError, TypeError, KeyError) as error:
+                raise JournalError(f"{path}, line {number}: not an event ({error})") from error
+            yield offset, event
+            offset += len(line)
+
+
+class Journal:
+    """The open journal. `append` returns once its line is on the disk; one process at a time.
+
+    Attributes:
+        state: what the file said when it was opened.
+
+    Raises:
+        JournalError: another process has it open, or a line before the last is damaged.
+    """
+
+    def __init__(self, path: Path, min_free_bytes: int = 0) -> None:
+        self.path = path
+        self._min_free_bytes = min_free_bytes
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        except OSError as error:
+            raise JournalWriteError(f"cannot open {path}: {error}") from error
+        try:
+            self._lock_file()
+            self.state = self._recover()
+        except JournalError:
+            os.close(self._fd)
+            raise
+        self._failure: OSError | None = None
+        self._pending: list[bytes] = []
+        self._added = self._durable = 0
+        self._pending_lock = threading.Lock()
+        self._commit_lock = threading.Lock()
+
+    def append(self, event: dict[str, Any]) -> None:
+        """Write one event and wait until it is on the disk (threads share one fsync).
+
+        Raises:
+            JournalWriteError: it is not; nothing more can be appended, what was there stays whole.
+        """
+        line = json.dumps(event, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+        with self._pending_lock:
+            self._pending.append(line)
+            self._added += 1
+            ticket = self._added
+        with self._commit_lock:
+            if self._durable >= ticket:
+                return  # whoever held the lock before us wrote our line with its own
+            if self._failure is None:
+                self._commit()
+        if self._failure is not None:
+            raise JournalWriteError(f"cannot write {self.path}: {self._failure}")
+
+    def require_free_disk(self) -> None:
+        """Called before a request is paid for: its answer must find room.
+
+        Raises:
+            JournalWriteError: less is free than `min_free_bytes`.
+        """
+        stat = os.fstatvfs(self._fd)
+        free = stat.f_bavail * stat.f_frsize
+        if free < self._min_free_bytes:
+            raise JournalWriteError(
+                f"only {free / 1e6:.0f} MB are free beside {self.path}, "
+                f"{self._min_free_bytes / 1e6:.0f} MB are wanted: nothing more is sent"
+            )
+
+    def close(self) -> None:
+        """Close the file and let others open it."""
+        os.close(self._fd)
+
+    def _commit(self) -> None:
+        with self._pending_lock:
+            lines, self._pending = self._pending, []
+            upto = self._added
+        data = b"".join(lines)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self._fd, view) :]
+            os.fsync(self._fd)
+        except OSError as error:
+            # Nothing is appended after this, so that a half line can only be the last.
+            self._failure = error
+            return
+        self._durable = upto
+
+    def _lock_file(self) -> None:
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise JournalError(f"{self.path} is in use by another run") from error
+
+    def _recover(self) -> JournalState:
+        state = JournalState()
+        size = os.fstat(self._fd).st_size
+        try:
+            for offset, event in read_events(self.path):
+                state.apply(event, offset)
+        except (KeyError, TypeError) as error:
+            raise JournalError(f"{self.path}: an event lacks {error}") from error
+        state.size = self._end_of_lines(size)
+        state.torn_bytes = size - state.size
+        os.ftruncate(self._fd, state.size)
+        return state
+
+    def _end_of_lines(self, size: int) -> int:
+        """Bytes up to and with the last newline."""
+        position = size
+        while position > 0:
+            start = max(0, position - 65536)
+            index = os.pread(self._fd, position - start, start).rfind(b"\n")
+            if index >= 0:
+                return start + index + 1
+            position = start
+        return 0

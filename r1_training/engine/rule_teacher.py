@@ -1,0 +1,134 @@
+"""A teacher that works offline: it puts what is known to be true into the paper's form.
+
+What it knows: the answer and targets of the item, its rationale (synthetic rooms have exact ones)
+and the scene description. It adds nothing to these, so its text is as true as they are. The same
+item and seed always give the same text.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import zlib
+from dataclasses import dataclass
+
+from r1_training.engine.errors import RefusedRequestError
+from r1_training.engine.filters import count_words
+from r1_training.engine.items import Item
+from r1_training.engine.teacher import Completion, Request, Usage
+
+_WANTED_THINK_WORDS = 40
+
+
+@dataclass(frozen=True)
+class _Phrases:
+    """Ways to say the steps in one language; {0} is what the question is about."""
+
+    step: str
+    look: tuple[str, ...]
+    scene: tuple[str, ...]
+    conclusion: str
+    answer: str
+    whole_scene: str
+    joiner: str
+
+
+_PHRASES = {
+    "en": _Phrases(
+        step="Step {0}: ",
+        look=(
+            "The question is about {0}, so I look for that in the scene.",
+            "To answer, I first have to find {0} in the scene.",
+            "What matters here is {0}.",
+        ),
+        scene=(
+            "The scene description says: {0}",
+            "From the description of the scene: {0}",
+            "This is known about the scene: {0}",
+        ),
+        conclusion="Conclusion: ",
+        answer="As for {0}, the answer is: {1}",
+        whole_scene="the scene",
+        joiner=" ",
+    ),
+    "zh-Hant": _Phrases(
+        step="第{0}步：",
+        look=("問題問的是{0}，所以先在場景中找到它。", "要回答，首先要在場景中找到{0}。"),
+        scene=("場景描述寫道：{0}", "關於這個場景，已知：{0}"),
+        conclusion="結論：",
+        answer="關於{0}，答案是：{1}",
+        whole_scene="整個場景",
+        joiner="",
+    ),
+    "zh-Hans": _Phrases(
+        step="第{0}步：",
+        look=("问题问的是{0}，所以先在场景中找到它。", "要回答，首先要在场景中找到{0}。"),
+        scene=("场景描述写道：{0}", "关于这个场景，已知：{0}"),
+        conclusion="结论：",
+        answer="关于{0}，答案是：{1}",
+        whole_scene="整个场景",
+        joiner="",
+    ),
+}
+_SENTENCE = re.compile(r"[^.!?。！？\n]+(?:\.(?=\d)[^.!?。！？\n]+)*[.!?。！？]*")
+
+
+class RuleTeacher:
+    """See `Teacher`. Costs nothing, so its requests are not journaled."""
+
+    billed = False
+
+    def __init__(self, seed: int = 0) -> None:
+        self._seed = seed
+
+    def complete(self, request: Request) -> Completion:
+        """See `Teacher.complete`.
+
+        Raises:
+            RefusedRequestError: the item's answer is not known, or the thinking has no conclusion.
+        """
+        phrases = _PHRASES[request.item.language]
+        if request.stage == "consistency":
+            return Completion(_concluded(request.thinking, phrases), Usage())
+        if not request.item.answers or not request.item.answers[0].strip():
+            raise RefusedRequestError("the rules do not know the answer of this item", "failed")
+        name = f"{self._seed}/{request.item.key}".encode("utf-8", "replace")
+        draw = random.Random(zlib.crc32(name))
+        return Completion(_reply(request.item, phrases, draw), Usage())
+
+
+def _reply(item: Item, phrases: _Phrases, draw: random.Random) -> str:
+    answer = item.answers[0].strip()
+    target = ", ".join(dict.fromkeys(item.targets)) or phrases.whole_scene
+    steps = [draw.choice(phrases.look).format(target)]
+    known = sum(map(count_words, (steps[0], item.rationale, target, answer)))
+    if quoted := _quote(item, _WANTED_THINK_WORDS - known, phrases):
+        steps.append(draw.choice(phrases.scene).format(quoted))
+    if item.rationale:
+        steps.append(item.rationale.strip())
+    lines = [phrases.step.format(i) + text for i, text in enumerate(steps, 1)]
+    lines.append(phrases.conclusion + phrases.answer.format(target, answer))
+    return f"<think>{chr(10).join(lines)}</think><answer>{answer}</answer>"
+
+
+def _quote(item: Item, words: int, phrases: _Phrases) -> str:
+    """Sentences of the description: those about the targets, then others up to `words`."""
+    sentences = [s.strip() for s in _SENTENCE.findall(item.description) if s.strip()]
+    targets = [target.casefold() for target in item.targets]
+    about = [s for s in sentences if any(target in s.casefold() for target in targets)]
+    chosen = set(about[:2])
+    for sentence in sentences:
+        if sum(map(count_words, chosen)) >= words:
+            break
+        chosen.add(sentence)
+    return phrases.joiner.join(s for s in dict.fromkeys(sentences) if s in chosen)
+
+
+def _concluded(thinking: str, phrases: _Phrases) -> str:
+    """Read the answer off the conclusion."""
+    before, _, after = phrases.answer.partition("{1}")
+    lead = before.split("{0}")[1]
+    _, found, answer = thinking.rpartition(phrases.conclusion)[2].partition(lead)
+    if not found:
+        raise RefusedRequestError("the thinking has no conclusion", "failed")
+    return answer.removesuffix(after)
