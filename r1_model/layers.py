@@ -26,7 +26,7 @@ def fourier_features(x: Tensor, bands: int, scale: float) -> Tensor:
 
 
 class MLP(nn.Module):
-    """Linear layers with layer norm and GELU between them; the last one is bare or activated."""
+    """Linear layers with layer norm and ReLU between them; the last one is bare or activated."""
 
     def __init__(self, *widths: int, activate_last: bool = False) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class MLP(nn.Module):
         for index, (fan_in, fan_out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
             layers.append(nn.Linear(fan_in, fan_out))
             if activate_last or index < len(widths) - 2:
-                layers += [nn.LayerNorm(fan_out), nn.GELU()]
+                layers += [nn.LayerNorm(fan_out), nn.ReLU()]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:

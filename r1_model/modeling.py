@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Qwen2_5_VLForConditionalGeneration
 from transformers.cache_utils import Cache
@@ -20,6 +21,7 @@ from .scene_encoder import SceneEncoder, SceneFeatures
 from .scene_tokens import SceneTokens
 from .vision import encode_equal_views
 
+IGNORED = -100  # label of tokens that are not trained
 NEW_MODULES = ("scene_encoder", "dense_decoder", "scene_tokens", "depth_positions")
 
 
@@ -39,6 +41,13 @@ class EncodedScene:
     index: Tensor
     score: Tensor
     tokens: Tensor
+
+
+@dataclass
+class R1Output(CausalLMOutputWithPast):
+    """Output of the model with the encoded scene, where a cloud was given."""
+
+    encoded: EncodedScene | None = None
 
 
 class _SceneBranchInit:
@@ -170,9 +179,10 @@ class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGener
         view_positions: Tensor | None = None,
         view_positions_valid: Tensor | None = None,
         logits_to_keep: int | Tensor = 0,
+        labels: Tensor | None = None,
         **kwargs: object,
-    ) -> CausalLMOutputWithPast:
-        """Logits of every position (or of the last `logits_to_keep`).
+    ) -> R1Output:
+        """Logits of every position (or of the last `logits_to_keep`); with labels, the loss.
 
         Args:
             input_ids: (B, L), or `inputs_embeds` (B, L, hidden) from `model.embed`.
@@ -181,13 +191,17 @@ class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGener
             points, colors, bounds: see `R1Model.encode_scene`.
             patches, view_grids: see `R1Model.encode_views`.
             view_positions, view_positions_valid: see `R1Model.embed`.
+            labels: (B, L), -100 where a token is not trained. Logits are then of the trained
+                tokens only, (T, vocabulary), and the loss is their mean cross entropy.
         """
+        encoded = None
         if inputs_embeds is None:
-            scene = views = None
+            views = None
             if points is not None:
-                scene = self.model.encode_scene(points, colors, bounds).tokens
+                encoded = self.model.encode_scene(points, colors, bounds)
             if patches is not None:
                 views = self.model.encode_views(patches, view_grids)
+            scene = encoded.tokens if encoded is not None else None
             inputs_embeds = self.model.embed(
                 input_ids, scene, views, view_positions, view_positions_valid
             )
@@ -199,9 +213,20 @@ class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGener
             use_cache=use_cache,
         )
         hidden = outputs.last_hidden_state
+        if labels is not None:
+            # row t says token t + 1; a vocabulary's worth of logits only where it is trained
+            targets = labels[:, 1:]
+            trained = targets != IGNORED
+            logits = self.lm_head(hidden[:, :-1][trained])
+            # a batch in which nothing is trained has loss 0, with a gradient
+            loss = F.cross_entropy(logits.float(), targets[trained], reduction="sum")
+            loss = loss / trained.sum().clamp(min=1)
+            return R1Output(loss=loss, logits=logits, encoded=encoded)
         kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
-        return CausalLMOutputWithPast(
-            logits=self.lm_head(hidden[:, kept]), past_key_values=outputs.past_key_values
+        return R1Output(
+            logits=self.lm_head(hidden[:, kept]),
+            past_key_values=outputs.past_key_values,
+            encoded=encoded,
         )
 
 
