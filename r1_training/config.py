@@ -1,0 +1,94 @@
+"""Configuration of training runs: one YAML file a run, validated here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import yaml
+
+
+class TrainingConfigError(ValueError):
+    """A training configuration has an unknown key or an impossible value; the message names it."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """A run of `r1 train dense` or `r1 train sft` on synthetic rooms.
+
+    Attributes:
+        output: folder of checkpoints, logs and the final model.
+        init: model folder to start from; None starts from random weights of `r1-tiny`.
+        seed: of rooms, weights and order.
+        steps: optimizer steps.
+        rooms: rooms in a batch.
+        conversations: questions per room; 0 trains the scene encoder alone.
+        sequence_length: tokens of scene, views and questions of one room.
+        scan_views: RGB-D views that a room's cloud is made from.
+        scan_size: (height, width) of these views.
+        learning_rate: peak of the cosine schedule.
+        final_learning_rate: its end.
+        warmup: steps of linear warm-up.
+        weight_decay: of AdamW.
+        dense_weight: factor of the dense decoder's losses beside the language loss.
+        language: factor of the language loss.
+        workers: processes that make rooms and questions.
+        save_every: steps between checkpoints.
+        log_every: steps between log lines.
+        precision: bf16 or fp32.
+    """
+
+    output: str
+    init: str | None = None
+    seed: int = 0
+    steps: int = 1000
+    rooms: int = 64
+    conversations: int = 8
+    sequence_length: int = 1536
+    scan_views: int = 12
+    scan_size: tuple[int, int] = (120, 160)
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 1e-5
+    warmup: int = 200
+    weight_decay: float = 0.05
+    dense_weight: float = 0.3
+    language: float = 1.0
+    workers: int = 14
+    save_every: int = 500
+    log_every: int = 20
+    precision: str = "bf16"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scan_size", tuple(self.scan_size))
+        for name in ("steps", "rooms", "sequence_length", "scan_views", "save_every", "log_every"):
+            if getattr(self, name) < 1:
+                raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("conversations", "workers", "warmup"):
+            if getattr(self, name) < 0:
+                raise TrainingConfigError(f"{name} must not be negative: {getattr(self, name)}")
+        if self.precision not in ("bf16", "fp32"):
+            raise TrainingConfigError(f"precision must be bf16 or fp32, not {self.precision!r}")
+        if not 0 <= self.final_learning_rate <= self.learning_rate:
+            raise TrainingConfigError(
+                f"final_learning_rate {self.final_learning_rate} must lie between 0 and "
+                f"learning_rate {self.learning_rate}"
+            )
+
+    @classmethod
+    def load(cls, path: str | Path, **overrides: object) -> TrainingConfig:
+        """Read a YAML file; overrides that are not None win.
+
+        Raises:
+            TrainingConfigError: the file is unreadable, or a key is unknown.
+        """
+        try:
+            values = yaml.safe_load(Path(path).read_text())
+        except (OSError, yaml.YAMLError) as error:
+            raise TrainingConfigError(f"cannot read {path}: {error}") from error
+        if not isinstance(values, dict):
+            raise TrainingConfigError(f"{path} holds no settings")
+        values |= {key: value for key, value in overrides.items() if value is not None}
+        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+        if unknown:
+            raise TrainingConfigError(f"{path}: unknown settings {', '.join(unknown)}")
+        return cls(**values)
