@@ -173,8 +173,8 @@ class _Reader:
                     continue
                 self._count_lines(error.pos)
                 raise self.error(f"broken JSON: {error.msg}") from None
-            # A number at the end of the window may go on in the next chunk.
-            if end == len(self._buffer) and self._more():
+            # A number near the end of the window may go on in the next chunk ("1" of "1e+5").
+            if end > len(self._buffer) - LONGEST_CUT and self._more():
                 continue
             self._position = end
             return value
