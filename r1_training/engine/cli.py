@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
-import os
-import signal
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -25,11 +21,14 @@ from r1_training.engine.config import TEACHERS, EngineConfig, load_config
 from r1_training.engine.descriptions import first_of
 from r1_training.engine.errors import EngineConfigError, EngineError
 from r1_training.engine.filters import PRESETS
+from r1_training.engine.guard import EXIT_INTERRUPTED, run_guarded, stop_on_signal
 from r1_training.engine.items import Item
+from r1_training.engine.journal import wait_until_free
 from r1_training.engine.outputs import KEPT_NAME, Report
 from r1_training.engine.progress import status_bar
 from r1_training.engine.rooms import room_items
 from r1_training.engine.rule_teacher import RuleTeacher
+from r1_training.engine.run import JOURNAL_NAME
 from r1_training.engine.run import synthesize as run_engine
 from r1_training.engine.sources import (
     DESCRIPTION_READERS,
@@ -40,7 +39,7 @@ from r1_training.engine.sources import (
 from r1_training.engine.statistics import plot_statistics, read_statistics
 from r1_training.engine.teacher import Teacher
 
-EXIT_ERROR, EXIT_BUDGET, EXIT_INTERRUPTED = 1, 3, 130
+EXIT_ERROR, EXIT_BUDGET = 1, 3
 _EXIT = {"budget reached": EXIT_BUDGET, "interrupted": EXIT_INTERRUPTED}
 
 
@@ -92,39 +91,59 @@ def synthesize(
     after the requests in flight, a second Ctrl-C at once; either way, and after kill -9, the same
     command resumes.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    console = Console(stderr=True)
     try:
         settings = _settings(config, teacher, filters, endpoint, seed, budget, concurrency)
         rows = RowReport()
         stream = islice(_items(items, rooms, first_seed, rows), limit)
         kinds = ("captions", *DESCRIPTION_READERS)
         tables = [read_descriptions(*_kind_and_path(text, kinds)) for text in describe]
-        with (
-            _stop_on_signal() as stop,
-            status_bar(console, keep or limit, counts_kept=keep is not None) as bar,
-        ):
-            report = run_engine(
-                stream,
-                first_of(tables),
-                _teacher(settings),
-                settings,
-                out,
-                is_held_out=(lambda scene_id: False) if allow_held_out else _is_held_out,
-                ask_again=ask_again,
-                keep=keep,
-                stop=stop,
-                on_status=bar,
-            )
-        _show(console, report, rows, out)
-        statistics = read_statistics(out / KEPT_NAME)
-        (out / "statistics.json").write_text(json.dumps(statistics.as_json(), indent=1) + "\n")
-        plot_statistics(statistics, out / "statistics.png")
+        writer = _teacher(settings)
     except (EngineError, OSError) as error:
         typer.secho(f"error: {error}", err=True, fg="red")
         raise typer.Exit(EXIT_ERROR) from error
-    if code := _EXIT.get(report.outcome):
-        raise typer.Exit(code)
+
+    def work(stop: threading.Event) -> int:
+        console = Console(stderr=True)
+        try:
+            _wait_for_killed_run(out, settings, stop)
+            with status_bar(console, keep or limit, counts_kept=keep is not None) as bar:
+                report = run_engine(
+                    stream,
+                    first_of(tables),
+                    writer,
+                    settings,
+                    out,
+                    is_held_out=(lambda scene_id: False) if allow_held_out else _is_held_out,
+                    ask_again=ask_again,
+                    keep=keep,
+                    stop=stop,
+                    on_status=bar,
+                )
+            _show(console, report, rows, out)
+            statistics = read_statistics(out / KEPT_NAME)
+            (out / "statistics.json").write_text(json.dumps(statistics.as_json(), indent=1) + "\n")
+            plot_statistics(statistics, out / "statistics.png")
+        except (EngineError, OSError) as error:
+            typer.secho(f"error: {error}", err=True, fg="red")
+            return EXIT_ERROR
+        return _EXIT.get(report.outcome, 0)
+
+    if writer.billed:
+        raise typer.Exit(run_guarded(work))
+    with stop_on_signal() as stop:
+        raise typer.Exit(work(stop))
+
+
+def _wait_for_killed_run(out: Path, settings: EngineConfig, stop: threading.Event) -> None:
+    journal = out / JOURNAL_NAME
+    if not wait_until_free(journal, 0.0, stop):
+        seconds = settings.teacher.timeout_seconds + 10
+        typer.echo(
+            f"{journal} is still open: a killed run waits for its last answers "
+            f"(up to {seconds:.0f} s)",
+            err=True,
+        )
+        wait_until_free(journal, seconds, stop)  # where it stays open, opening it says so
 
 
 def _settings(
@@ -186,26 +205,6 @@ def _is_held_out(scene_id: str) -> bool:
         return not may_train_on(scene_id)
     except RowError:
         return True  # a ScanNet id that ScanNet does not have: nobody vouches for it
-
-
-@contextmanager
-def _stop_on_signal() -> Iterator[threading.Event]:
-    """An event that the first SIGINT or SIGTERM sets; the second ends the process."""
-    stop = threading.Event()
-
-    def on_signal(number: int, frame: object) -> None:
-        if stop.is_set():
-            os._exit(EXIT_INTERRUPTED)  # the journal is whole at any moment
-        stop.set()
-        typer.echo("stopping after the requests in flight; once more to stop at once", err=True)
-
-    signals = (signal.SIGINT, signal.SIGTERM)
-    previous = {number: signal.signal(number, on_signal) for number in signals}
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _show(console: Console, report: Report, rows: RowReport, out: Path) -> None:

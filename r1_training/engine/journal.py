@@ -21,6 +21,7 @@ import fcntl
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,6 +129,24 @@ def read_events(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 raise JournalError(f"{path}, line {number}: not an event ({error})") from error
             yield offset, event
             offset += len(line)
+
+
+def wait_until_free(path: Path, seconds: float, stop: threading.Event) -> bool:
+    """Wait until no process has the journal open; False where one still has after `seconds`.
+
+    A killed run keeps it until its requests in flight are answered (see `guard`).
+    """
+    if not path.exists():
+        return True
+    deadline = time.monotonic() + seconds
+    with path.open("rb") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                if time.monotonic() >= deadline or stop.wait(0.1):
+                    return False
 
 
 class Journal:

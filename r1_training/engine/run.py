@@ -156,12 +156,16 @@ class _Run:
         with ThreadPoolExecutor(count, thread_name_prefix="engine") as pool:
             pending: set[Future[None]] = {pool.submit(self._work) for _ in range(count)}
             futures = list(pending)
-            while pending:
-                pending = wait(pending, timeout=_REFRESH_SECONDS).not_done
-                if self._external_stop.is_set():
-                    self._stop_because("interrupted")
-                self.seconds = time.monotonic() - start
-                on_status(self._status())
+            try:
+                while pending:
+                    pending = wait(pending, timeout=_REFRESH_SECONDS).not_done
+                    if self._external_stop.is_set():
+                        self._stop_because("interrupted")
+                    self.seconds = time.monotonic() - start
+                    on_status(self._status())
+            finally:
+                # Without effect at the end; an error here must not leave the threads working.
+                self._stop_because("error" if pending else self.outcome)
         for future in futures:
             future.result()
 
