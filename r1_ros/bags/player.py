@@ -18,6 +18,10 @@ from r1_ros.bags.publishers import create_publishers, is_latched
 _POLL_S = 0.05
 
 
+class InvalidPlayError(ValueError):
+    """An option of playing has a value that makes no sense; the message names it."""
+
+
 @dataclass(frozen=True)
 class PlayOptions:
     """How to play.
@@ -43,11 +47,11 @@ class PlayOptions:
 
     def __post_init__(self) -> None:
         if not 0 < self.rate < float("inf"):
-            raise ValueError(f"rate must be above 0, got {self.rate}")
+            raise InvalidPlayError(f"rate must be above 0, got {self.rate}")
         if self.start < 0:
-            raise ValueError(f"start must be 0 or above, got {self.start}")
+            raise InvalidPlayError(f"start must be 0 or above, got {self.start}")
         if not 0 <= self.clock_hz <= 1000:
-            raise ValueError(f"clock_hz must be in 0..1000, got {self.clock_hz}")
+            raise InvalidPlayError(f"clock_hz must be in 0..1000, got {self.clock_hz}")
 
 
 @dataclass

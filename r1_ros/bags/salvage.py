@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import zstandard
+from backports import zstd
 from mcap.exceptions import McapError
 from mcap.reader import make_reader
 from mcap.records import Channel, Chunk, Message, Schema
@@ -34,12 +35,15 @@ DAMAGE_ERRORS = (
     McapError,
     CRCValidationError,
     zstandard.ZstdError,
+    zstd.ZstdError,  # what rosbags uses; mcap uses zstandard
     sqlite3.DatabaseError,
     struct.error,
     EOFError,
     OSError,
     RuntimeError,  # lz4
     UnicodeDecodeError,
+    OverflowError,  # lengths that no memory holds
+    MemoryError,
 )
 
 

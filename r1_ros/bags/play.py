@@ -1,0 +1,87 @@
+"""`play_bag`: the whole of `r1 play` as a function."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import rclpy
+from rclpy.context import Context
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from r1_ros.bags.bag import Bag
+from r1_ros.bags.player import InvalidPlayError, Player, PlayOptions, PlayReport
+from r1_ros.share import use_large_message_transport
+
+_REMAP = re.compile(r"[^\s:=]+:=[^\s:=]+")
+
+
+def play_bag(
+    path: Path | str,
+    options: PlayOptions,
+    *,
+    remaps: Sequence[str] = (),
+    say: Callable[[str], object] = print,
+) -> PlayReport:
+    """Play a bag in this process until its end, SIGINT or SIGTERM.
+
+    Args:
+        path: the bag.
+        options: how to play.
+        remaps: `/old:=/new`, as ROS remap rules.
+        say: gets one line for everything a person should know.
+
+    Raises:
+        BagError: nothing in the bag can be played.
+        InvalidPlayError: a remap rule is malformed.
+    """
+    arguments = ["--ros-args", "--disable-rosout-logs"]
+    for rule in remaps:
+        if not _REMAP.fullmatch(rule):
+            raise InvalidPlayError(f"a remap rule reads /old:=/new, got {rule!r}")
+        arguments += ["-r", rule]
+    with Bag(path) as bag, _node(arguments) as node:
+        player = Player(bag, node, options)
+        for reason in player.report.left_out:
+            say(f"left out: {reason}")
+        if bag.damage:
+            say(f"damaged bag: {bag.damage}; playing the {bag.count} messages before that")
+        say(f"playing {bag.path}: {bag.count} messages, {(bag.end - bag.start) / 1e9:.1f} s")
+        with _stop_on_signal(player):
+            report = player.play()
+        if report.damage and not bag.damage:
+            say(f"damaged bag: {report.damage}; played what lies before that")
+        say(
+            f"played {sum(report.counts.values())} messages in {report.seconds:.1f} s, "
+            f"at most {report.max_late_s * 1e3:.0f} ms late"
+        )
+        return report
+
+
+@contextmanager
+def _node(arguments: list[str]) -> Iterator[Node]:
+    use_large_message_transport()
+    context = Context()
+    rclpy.init(args=[], context=context, signal_handler_options=SignalHandlerOptions.NO)
+    # The player must follow no clock but the wall's: it makes /clock.
+    node = Node("r1_play", context=context, cli_args=arguments, start_parameter_services=False)
+    try:
+        yield node
+    finally:
+        node.destroy_node()
+        context.shutdown()
+
+
+@contextmanager
+def _stop_on_signal(player: Player) -> Iterator[None]:
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: player.stop()) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)

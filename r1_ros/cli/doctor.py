@@ -1,0 +1,80 @@
+"""`r1 doctor`: what a bug report needs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from r1_ros.doctor.check import Check
+
+_STYLES = {"ok": "green", "info": "dim", "warn": "yellow", "fail": "bold red"}
+
+
+def doctor(
+    namespace: Annotated[str, typer.Option(help="Look at the nodes of this namespace.")] = "",
+    seconds: Annotated[float, typer.Option(help="Listen to the network for this long.")] = 2.0,
+    params_file: Annotated[
+        Path | None, typer.Option(help="Check this parameter file as well.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print versions, GPU, middleware, nodes, topics with QoS, and tf: what a bug report needs.
+
+    Exits with status 1 when something required is missing.
+    """
+    from r1_ros.doctor.environment import check_environment
+    from r1_ros.doctor.parameters import check_parameters
+
+    checks = check_environment()
+    if not any(check.section == "ros" and check.status == "fail" for check in checks):
+        checks += _graph(namespace, seconds)
+    checks += check_parameters(params_file)
+    if as_json:
+        typer.echo(json.dumps([asdict(check) for check in checks], indent=1))
+    else:
+        _print(checks)
+    raise SystemExit(any(check.status == "fail" for check in checks))
+
+
+def _graph(namespace: str, seconds: float) -> list[Check]:
+    import rclpy
+    from rclpy.context import Context
+
+    from r1_ros.doctor.graph import check_graph
+
+    context = Context()
+    rclpy.init(args=[], context=context)
+    node = rclpy.create_node("r1_doctor", context=context, namespace=namespace)
+    try:
+        return check_graph(node, seconds)
+    finally:
+        node.destroy_node()
+        context.shutdown()
+
+
+def _print(checks: list[Check]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column("status", no_wrap=True)
+    table.add_column("name", no_wrap=True)
+    table.add_column("detail", overflow="fold")
+    section = ""
+    for check in checks:
+        if check.section != section:
+            section = check.section
+            table.add_row("", Text(section, style="bold"), "")
+        style = _STYLES[check.status]
+        table.add_row(Text(check.status, style=style), f"  {check.name}", Text(check.detail))
+    Console().print(table)
+    failed = [check for check in checks if check.status == "fail"]
+    if failed:
+        names = ", ".join(check.name for check in failed)
+        typer.echo(f"\nrequired and missing: {names}", err=True)

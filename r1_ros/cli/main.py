@@ -1,0 +1,74 @@
+"""`r1`: one command for everything a person does with this package."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from r1_ros.cli.ask import ask, describe, plan
+from r1_ros.cli.demo import demo
+from r1_ros.cli.doctor import doctor
+from r1_ros.cli.recordings import play, record
+from r1_ros.cli.up import up
+from r1_ros.cli.visualize import visualize
+
+app = typer.Typer(
+    name="r1",
+    help="3D-R1 for robots: map a room from RGB-D topics, ask about it, plan with it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_RUN = "Run"
+_TALK = "Talk to running nodes"
+_FILES = "Recordings and pictures"
+_OFFLINE = "Offline: training and evaluation (no ROS needed)"
+
+app.command(rich_help_panel=_RUN)(demo)
+app.command(rich_help_panel=_RUN)(up)
+app.command(rich_help_panel=_RUN)(doctor)
+app.command(rich_help_panel=_TALK)(ask)
+app.command(rich_help_panel=_TALK)(plan)
+app.command(rich_help_panel=_TALK)(describe)
+app.command(rich_help_panel=_FILES)(record)
+app.command(rich_help_panel=_FILES)(play)
+app.command(rich_help_panel=_FILES)(visualize)
+
+
+def _hand_over(name: str, summary: str) -> None:
+    # r1_ros does not import r1_training (docs/decisions.md, 3): the process becomes that program,
+    # which parses its own options, --help included.
+    @app.command(
+        name=name,
+        help=summary,
+        rich_help_panel=_OFFLINE,
+        add_help_option=False,
+        context_settings={
+            "allow_extra_args": True,
+            "ignore_unknown_options": True,
+            "help_option_names": [],
+        },
+    )
+    def command(context: typer.Context) -> None:
+        arguments = [sys.executable, "-m", "r1_training.cli", name, *context.args]
+        os.execv(sys.executable, arguments)
+
+
+_hand_over("train", "Train the model: `r1 train sft`, `r1 train grpo`.")
+_hand_over("evaluate", "Score a checkpoint on a data set.")
+_hand_over("synthesize", "Make synthetic rooms with exact answers.")
+_hand_over("prepare", "Prepare data sets for training.")
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""`r1 up`: the nodes, each in its own process."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from r1_ros.cli.node_commands import (
+    LOG_LEVELS,
+    NODES,
+    InvalidNodeOptionError,
+    NodeOptions,
+    node_command,
+    parse_remaps,
+)
+from r1_ros.cli.processes import ProcessGroup
+from r1_ros.share import use_large_message_transport
+
+_RESPAWN_DELAY_S = 1.0
+_POLL_S = 0.1
+
+
+def up(
+    namespace: Annotated[str, typer.Option(help="Namespace of all nodes and topics.")] = "",
+    params_file: Annotated[
+        Path | None,
+        typer.Option(help="ROS parameter file. Default: config/scene_understanding.yaml."),
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="Preset (r1-tiny, ...) or checkpoint folder. Default: the file's.")
+    ] = "",
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1. Default: the file's.")] = "",
+    scene_frame: Annotated[
+        str, typer.Option(help="tf frame of the map, e.g. map or odom. Default: the file's.")
+    ] = "",
+    color_topic: Annotated[str, typer.Option(help="Colour images. Default: color/image.")] = "",
+    depth_topic: Annotated[str, typer.Option(help="Depth images. Default: depth/image.")] = "",
+    camera_info_topic: Annotated[
+        str, typer.Option(help="Intrinsics. Default: color/camera_info.")
+    ] = "",
+    points_topic: Annotated[str, typer.Option(help="Point clouds. Default: points.")] = "",
+    remap: Annotated[
+        list[str] | None,
+        typer.Option("--remap", "-r", help="Any other topic: topic:=/new; more than once."),
+    ] = None,
+    use_sim_time: Annotated[
+        bool, typer.Option("--use-sim-time", help="Follow /clock (bags, simulation).")
+    ] = False,
+    log_level: Annotated[str, typer.Option(help=f"One of {', '.join(LOG_LEVELS)}.")] = "info",
+    only: Annotated[
+        list[str] | None, typer.Option(help="Start only this node; more than once.")
+    ] = None,
+    respawn: Annotated[
+        bool, typer.Option("--respawn", help="Start a node that died again, and say so.")
+    ] = False,
+) -> None:
+    """Start scene_mapper, scene_reasoner and plan_executor until Ctrl-C.
+
+    Without --respawn the end of one node ends all, with exit status 1.
+    """
+    use_large_message_transport()
+    given = {
+        **topic_remaps(color_topic, depth_topic, camera_info_topic, points_topic),
+    }
+    try:
+        options = NodeOptions(
+            namespace=namespace,
+            params_file=params_file,
+            model=model,
+            device=device,
+            scene_frame=scene_frame,
+            log_level=log_level,
+            use_sim_time=use_sim_time,
+            remaps={**given, **parse_remaps(remap or [])},
+        )
+        if unknown := set(only or ()) - set(NODES):
+            raise InvalidNodeOptionError(f"no such node: {', '.join(sorted(unknown))}")
+    except InvalidNodeOptionError as error:
+        raise SystemExit(f"r1 up: {error}") from None
+    commands = {node: node_command(node, options) for node in NODES if not only or node in only}
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    with ProcessGroup(typer.echo) as group:
+        for name, command in commands.items():
+            group.start(name, command)
+        try:
+            _watch(group, commands, respawn)
+        except KeyboardInterrupt:
+            typer.echo("stopping")
+
+
+def topic_remaps(color: str, depth: str, camera_info: str, points: str) -> dict[str, str]:
+    """Remaps for the topics that a robot names differently; empty names stay as they are.
+
+    A compressed topic is told by its ending, as image_transport names it.
+    """
+    remaps = {}
+    for topic, target, transport in (
+        ("color/image", color, "/compressed"),
+        ("depth/image", depth, "/compressedDepth"),
+        ("color/camera_info", camera_info, ""),
+        ("points", points, ""),
+    ):
+        if not target:
+            continue
+        compressed = bool(transport) and target.endswith(transport)
+        remaps[topic + transport if compressed else topic] = target
+    return remaps
+
+
+def _watch(group: ProcessGroup, commands: dict[str, list[str]], respawn: bool) -> None:
+    while True:
+        time.sleep(_POLL_S)
+        ended = group.ended()
+        if ended is None:
+            continue
+        group.forget(ended.name)
+        if not respawn:
+            group.stop()
+            raise SystemExit(f"r1 up: {ended}; stopped the other nodes")
+        typer.echo(f"r1 up: {ended}; starting it again in {_RESPAWN_DELAY_S:.0f} s", err=True)
+        time.sleep(_RESPAWN_DELAY_S)
+        group.start(ended.name, commands[ended.name])

@@ -1,0 +1,1 @@
+"""Pictures of scenes and answers: top-down PNGs and Rerun recordings."""
