@@ -51,11 +51,9 @@ def generate(
         on_token: called with all tokens so far after each token.
         should_stop: asked before each token; True ends the generation.
     """
-    config = model.config
-    ends = config.text_config.eos_token_id
-    ends = {ends} if isinstance(ends, int) else set(ends or ())
-    forbidden = torch.tensor(_placeholders(model), device=inputs_embeds.device)
-    cache = DynamicCache(config=config.text_config)
+    ends = end_tokens(model)
+    forbidden = torch.tensor(placeholders(model), device=inputs_embeds.device)
+    cache = DynamicCache(config=model.config.text_config)
     position = int(position_ids.max()) + 1
     tokens: list[int] = []
     step = {"inputs_embeds": inputs_embeds, "position_ids": position_ids}
@@ -83,7 +81,14 @@ def generate(
     return Generated(tokens, finished=False, stopped=False)
 
 
-def _placeholders(model: R1ForConditionalGeneration) -> list[int]:
+def end_tokens(model: R1ForConditionalGeneration) -> set[int]:
+    """Tokens that end an answer."""
+    ends = model.config.text_config.eos_token_id
+    return {ends} if isinstance(ends, int) else set(ends or ())
+
+
+def placeholders(model: R1ForConditionalGeneration) -> list[int]:
+    """Tokens that stand for scene and views, and are never said."""
     config = model.config
     return [
         config.image_token_id,

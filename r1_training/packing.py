@@ -29,10 +29,12 @@ class Conversation:
 
     Attributes:
         turns: (question, answer) pairs; the loss is on the last answer only.
+        rows: object id -> row of the scene's box table.
         required: ids of the objects that must have been observed for the answer to be fair.
     """
 
     turns: tuple[tuple[str, str], ...]
+    rows: dict[int, int]
     required: tuple[int, ...] = ()
 
 
@@ -89,7 +91,6 @@ def pack(
     tokenizer: PreTrainedTokenizerBase,
     prefix: Sequence[int],
     conversations: Sequence[Conversation],
-    rows: dict[int, int],
     length: int,
     most: int = 16,
     most_required: int = 16,
@@ -100,7 +101,6 @@ def pack(
         tokenizer: of `r1-tiny`.
         prefix: token ids of scene and views.
         conversations: in order of preference.
-        rows: object id -> row of the box table.
         length: tokens of the sequence.
         most: conversations at most.
         most_required: required objects per conversation at most; longer lists are truncated.
@@ -113,7 +113,7 @@ def pack(
     ids[: len(prefix)], segment[: len(prefix)] = prefix, PREFIX
     cursor, number = len(prefix), 0
     for conversation in conversations:
-        tokens, answer_start = _encode_conversation(tokenizer, conversation, rows)
+        tokens, answer_start = _encode_conversation(tokenizer, conversation)
         if number == most or cursor + len(tokens) > length:
             continue
         number += 1
@@ -121,7 +121,7 @@ def pack(
         ids[block], box[block], coordinate[block] = np.asarray(tokens).T
         segment[block], position[block] = number, np.arange(len(tokens))
         trained[cursor + answer_start : block.stop] = True
-        needed = [rows[id] for id in conversation.required][:most_required]
+        needed = [conversation.rows[id] for id in conversation.required][:most_required]
         required[number - 1, : len(needed)] = needed
         cursor = block.stop
     return Packed(
@@ -136,7 +136,7 @@ def pack(
 
 
 def _encode_conversation(
-    tokenizer: PreTrainedTokenizerBase, conversation: Conversation, rows: dict[int, int]
+    tokenizer: PreTrainedTokenizerBase, conversation: Conversation
 ) -> tuple[list[tuple[int, int, int]], int]:
     """Tokens, and where the last answer starts. The prefix ends inside the first user message."""
     tokens: list[tuple[int, int, int]] = []
@@ -144,10 +144,11 @@ def _encode_conversation(
     for index, (question, answer) in enumerate(conversation.turns):
         opening = "<|im_start|>user\n" if index else ""
         text = f"{opening}{question}<|im_end|>\n<|im_start|>assistant\n"
-        tokens += encode_with_slots(tokenizer, text, rows)
+        tokens += encode_with_slots(tokenizer, text, conversation.rows)
         answer_start = len(tokens)
         closing = "\n" if index < len(conversation.turns) - 1 else ""
-        tokens += encode_with_slots(tokenizer, f"{answer}<|im_end|>{closing}", rows)
+        text = f"{answer}<|im_end|>{closing}"
+        tokens += encode_with_slots(tokenizer, text, conversation.rows)
     return tokens, answer_start
 
 

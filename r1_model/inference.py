@@ -1,0 +1,256 @@
+"""`Reasoner`: a scene and a question in, an `Answer` out. Nodes and evaluation both use it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .answer import TASKS, Answer, Box, Turn
+from .dense_decoder import MIN_SIZE
+from .errors import EmptySceneError, InvalidQuestionError, QuestionTooLongError
+from .generation import generate
+from .grammar import format_box, parse_answer
+from .modeling import EncodedScene
+from .pretrained import Pretrained, load_pretrained
+from .refinement import snap_to_detections, target_box
+from .scene import Scene
+from .scene_clip import CONFIG_FILE, SceneClip
+from .tasks import classify_task, detect_language
+from .view_scores import SceneClipScorer, placed_tokens
+from .view_selection import ViewScore, select_views
+
+MAX_QUESTION_CHARACTERS = 4_000
+# most tokens of an answer; dense captions name every object of a room
+MAX_NEW_TOKENS = {"dense_caption": 900, "planning": 600}
+DEFAULT_NEW_TOKENS = 300
+
+Progress = Callable[[str, str], None]
+
+
+class Reasoner:
+    """A loaded model with its view selection. Not thread safe: one caller at a time.
+
+    Attributes:
+        name: of the model, for people.
+        trained: False while the weights are random; answers then mean nothing.
+        num_views: views shown for a question.
+        new_modules: modules that were initialised at load time (a plain Qwen2.5-VL folder).
+    """
+
+    def __init__(self, loaded: Pretrained, clip: SceneClip | None, num_views: int) -> None:
+        self._model, self._processor = loaded.model, loaded.processor
+        self.name, self.new_modules = loaded.name, loaded.new_modules
+        self.trained = bool(loaded.model.config.trained)
+        self.num_views = num_views
+        self._scene: Scene | None = None
+        self._encoded: EncodedScene | None = None
+        self._points: Tensor | None = None
+        self._scorer = None
+        if clip is not None:
+            clip = clip.to(self.device)
+            self._scorer = SceneClipScorer(clip, loaded.processor.tokenizer, self._placed)
+
+    @classmethod
+    def from_pretrained(
+        cls, model: str, *, device: str = "auto", dtype: str = "auto", num_views: int = 6
+    ) -> Reasoner:
+        """Load a preset or folder, see `pretrained.load_pretrained`.
+
+        Raises:
+            ModelLoadError: with one line that says what is wrong.
+        """
+        loaded = load_pretrained(model, device=device, dtype=dtype)
+        folder = Path(loaded.model.config.name_or_path)
+        clip = SceneClip.from_pretrained(folder) if (folder / CONFIG_FILE).is_file() else None
+        return cls(loaded, clip, num_views)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model runs."""
+        return self._model.device
+
+    def close(self) -> None:
+        """Drop the scene; the weights go with the object."""
+        self._scene = self._encoded = self._points = None
+
+    def prepare(self, scene: Scene) -> None:
+        """Encode a scene ahead of its first question.
+
+        Raises:
+            EmptySceneError: the scene has no points.
+        """
+        self._encode(scene)
+
+    def detect(self, scene: Scene, least_score: float = 0.3) -> list[Box]:
+        """Objects that the dense decoder finds, best first, with labels in English.
+
+        Raises:
+            EmptySceneError: the scene has no points.
+        """
+        encoded = self._encode(scene)
+        found = encoded.found.pick(encoded.index)
+        names = self._model.config.scene_config.categories
+        centers, sizes = (t[0].double().cpu().numpy() for t in (found.center, found.size))
+        labels = found.category[0].argmax(-1).tolist()
+        return [
+            Box(center, np.maximum(size, MIN_SIZE), names[label], score=float(score))
+            for center, size, label, score in zip(
+                centers, sizes, labels, encoded.score[0].tolist(), strict=True
+            )
+            if score >= least_score
+        ]
+
+    def select_views(
+        self, scene: Scene, question: str, count: int | None = None
+    ) -> list[ViewScore]:
+        """The views that would be shown for a question, best first.
+
+        Raises:
+            EmptySceneError: the scene has no points.
+        """
+        self._encode(scene)
+        return select_views(scene, question, count or self.num_views, self._scorer)
+
+    def ask(
+        self,
+        scene: Scene,
+        question: str,
+        *,
+        task: str = "auto",
+        history: Sequence[Turn] = (),
+        target: Box | None = None,
+        max_new_tokens: int | None = None,
+        on_progress: Progress | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> Answer:
+        """Answer one question.
+
+        Args:
+            scene: with at least one point.
+            question: English or Chinese.
+            task: one of `answer.TASKS`, or auto.
+            history: earlier turns of the dialogue, oldest first.
+            target: the object that the question is about; size 0 is a point on it.
+            max_new_tokens: upper bound; None takes the task's own.
+            on_progress: called with (stage, text so far); stages views, encode, think, answer.
+            should_stop: asked between tokens; True ends the answer, which then says `stopped`.
+
+        Raises:
+            EmptySceneError: the scene has no points.
+            InvalidQuestionError: no text, or an unknown task.
+            QuestionTooLongError: more than MAX_QUESTION_CHARACTERS.
+        """
+        start = time.perf_counter()
+        report = on_progress or (lambda stage, text: None)
+        task = _check(question, task, target, history)
+        report("encode", "")
+        encoded = self._encode(scene)
+        low, high = scene.bounds()
+        if target is not None:
+            target = target_box(target, self.detect(scene))
+            question = f"{question} {format_box(target.center, target.size, (low, high))}"
+        report("views", "")
+        scores = select_views(scene, question, self.num_views, self._scorer)
+        by_id = {view.id: view for view in scene.views}
+        views = [by_id[score.view_id] for score in sorted(scores, key=lambda s: s.view_id)]
+        inputs = self._processor(scene, views, question, history).to(self.device)
+        with torch.inference_mode():
+            tokens = None
+            if inputs.patches is not None:
+                tokens = self._model.model.encode_views(inputs.patches, inputs.view_grids)
+            embeddings = self._model.model.embed(
+                inputs.input_ids,
+                encoded.tokens,
+                tokens,
+                inputs.view_positions,
+                inputs.view_positions_valid,
+            )
+        stream = _Stream(self._processor.tokenizer, report, start)
+        produced = generate(
+            self._model,
+            embeddings,
+            inputs.position_ids,
+            max_new_tokens=max_new_tokens or MAX_NEW_TOKENS.get(task, DEFAULT_NEW_TOKENS),
+            on_token=stream,
+            should_stop=should_stop,
+        )
+        raw = self._processor.tokenizer.decode(produced.tokens, skip_special_tokens=True)
+        parsed = parse_answer(raw, (low, high), task)
+        found = self.detect(scene)
+        return Answer(
+            raw=raw,
+            thinking=parsed.thinking,
+            answer=parsed.answer,
+            task=task,
+            language=detect_language(question),
+            boxes=[snap_to_detections(box, found, (low, high)) for box in parsed.boxes],
+            steps=[
+                replace(
+                    step,
+                    boxes=tuple(snap_to_detections(b, found, (low, high)) for b in step.boxes),
+                )
+                for step in parsed.steps
+            ],
+            unread=parsed.unread,
+            view_ids=[view.id for view in views],
+            model=self.name,
+            trained=self.trained,
+            stopped=produced.stopped,
+            first_token_seconds=stream.first_token_seconds,
+            total_seconds=time.perf_counter() - start,
+        )
+
+    @torch.inference_mode()
+    def _encode(self, scene: Scene) -> EncodedScene:
+        if not len(scene.points):
+            raise EmptySceneError("the scene has no points yet")
+        if self._scene is not scene:
+            points, colors, bounds = (t.to(self.device) for t in self._processor.cloud(scene))
+            with torch.autocast(self.device.type, self._model.dtype, self._half):
+                self._encoded = self._model.model.encode_scene(points, colors, bounds)
+            self._scene, self._points = scene, points
+        return self._encoded
+
+    @property
+    def _half(self) -> bool:
+        return self._model.dtype != torch.float32
+
+    def _placed(self, scene: Scene):
+        encoded = self._encode(scene)
+        return placed_tokens(self._points, encoded.features)
+
+
+class _Stream:
+    """Turns tokens into progress reports; remembers when the first one came."""
+
+    def __init__(self, tokenizer, report: Progress, start: float) -> None:
+        self.tokenizer, self.report, self.start = tokenizer, report, start
+        self.first_token_seconds = 0.0
+
+    def __call__(self, tokens: list[int]) -> None:
+        if not self.first_token_seconds:
+            self.first_token_seconds = time.perf_counter() - self.start
+        text = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        # a character of several bytes may still be incomplete
+        self.report("answer" if "<answer>" in text else "think", text.rstrip("\ufffd"))
+
+
+def _check(question: str, task: str, target: Box | None, history: Sequence[Turn]) -> str:
+    if task != "auto" and task not in TASKS:
+        raise InvalidQuestionError(f"unknown task {task!r}; known: auto, {', '.join(TASKS)}")
+    if len(question) > MAX_QUESTION_CHARACTERS:
+        raise QuestionTooLongError(
+            f"the question has {len(question)} characters, at most {MAX_QUESTION_CHARACTERS} "
+            "are read"
+        )
+    if not question.strip():
+        raise InvalidQuestionError("the question holds no text")
+    if task != "auto":
+        return task
+    return classify_task(question, target is not None, bool(history))

@@ -1,0 +1,1 @@
+"""Evaluation of a model on synthetic rooms that it has never seen."""

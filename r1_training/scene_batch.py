@@ -1,0 +1,109 @@
+"""A batch of rooms on the device: observed, its boxes known, ready for the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from r1_model.config import R1Config
+from r1_model.depth_positions import patch_positions
+from r1_model.scene_tokens import LEVELS, normalise_boxes
+from r1_model.vision import MERGE, PATCH, patchify
+from r1_training.synthetic.observe import Observation
+
+from .batches import Prefix
+from .dense_loss import SceneTargets
+from .packing import attention_mask, fill_slots
+
+LEAST_POINTS = 6  # an object with fewer points in the cloud was not observed
+IGNORED = -100
+
+
+@dataclass(frozen=True)
+class Language:
+    """Filled text of a batch.
+
+    Attributes:
+        input_ids, labels: (B, L).
+        position_ids: (3, B, L).
+        mask: (B, 1, L, L) bool.
+    """
+
+    input_ids: Tensor
+    labels: Tensor
+    position_ids: Tensor
+    mask: Tensor
+
+
+def scene_targets(labels: dict[str, Tensor], observed: Observation) -> SceneTargets:
+    """Label tables and per-point instances as the truth of the dense decoder."""
+    return SceneTargets(instance=observed.instance.long(), **labels)
+
+
+def cloud_bounds(points: Tensor) -> Tensor:
+    """(B, N, 3) -> (B, 2, 3) minimum and maximum corner."""
+    return torch.stack((points.amin(1), points.amax(1)), 1)
+
+
+def view_inputs(observed: Observation, bounds: Tensor, config: R1Config) -> dict[str, object]:
+    """Patches and places of the kept views, in the names of the model's forward."""
+    height, width = config.view_size
+    rows, columns = height // PATCH, width // PATCH
+    rooms, views = observed.color.shape[:2]
+    patches = patchify(observed.color.flatten(0, 1), height, width)
+    positions, valid = patch_positions(
+        observed.depth.flatten(0, 1),
+        observed.K.flatten(0, 1),
+        observed.T_scene_camera.flatten(0, 1),
+        rows // MERGE,
+        columns // MERGE,
+    )
+    origin = bounds[:, 0].repeat_interleave(views, 0).unsqueeze(1)
+    return {
+        "patches": patches.flatten(0, 1),
+        "view_grids": [(rows, columns)] * (rooms * views),
+        "view_positions": (positions - origin).flatten(0, 1),
+        "view_positions_valid": valid.flatten(),
+    }
+
+
+def language_inputs(
+    text: dict[str, Tensor],
+    boxes: Tensor,
+    bounds: Tensor,
+    object_points: Tensor,
+    prefix: Prefix,
+    numbers: Tensor,
+) -> Language:
+    """Fill the boxes in and drop questions about what was not observed.
+
+    Args:
+        text: fields of `packing.Packed`, (B, ...).
+        boxes: (B, M, 2, 3) centre and size, metres; objects first, then regions.
+        bounds: (B, 2, 3) metres.
+        object_points: (B, O) points of each object in the cloud.
+        prefix: shared by all.
+        numbers: (2, 256), see `packing.number_table`.
+    """
+    levels = normalise_boxes(boxes[:, :, 0], boxes[:, :, 1], bounds).round().clamp(0, LEVELS - 1)
+    input_ids = fill_slots(
+        text["input_ids"], text["slot_box"], text["slot_coordinate"], levels, numbers
+    )
+    required = text["required"].long()  # (B, S, R)
+    counts = object_points.gather(1, required.clamp(min=0).flatten(1)).view_as(required)
+    fair = ((counts >= LEAST_POINTS) | (required < 0)).all(-1)  # (B, S)
+    segment = text["segment"].long()
+    fair = torch.cat((torch.zeros_like(fair[:, :1]), fair), 1)  # the prefix is not trained
+    trained = text["trained"] & fair.gather(1, segment.clamp(min=0))
+    position = prefix.next_position + text["position"].long()
+    position_ids = position.unsqueeze(0).repeat(3, 1, 1)
+    own = torch.as_tensor(prefix.positions, device=position.device)
+    position_ids[:, :, : own.shape[1]] = own.unsqueeze(1)
+    return Language(
+        input_ids=input_ids,
+        labels=torch.where(trained, input_ids, IGNORED),
+        position_ids=position_ids,
+        mask=attention_mask(segment),
+    )

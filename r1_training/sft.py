@@ -1,0 +1,158 @@
+"""Supervised training on synthetic rooms, with TRL's SFTTrainer.
+
+Two stages share it: `dense` trains the scene encoder and dense decoder alone, `sft` everything.
+Rooms and questions are made in worker processes, views and clouds on the GPU; every room is new.
+
+    python -m r1_training.cli train dense --config config/training/r1-tiny-dense.yaml
+    python -m r1_training.cli train sft --config config/training/r1-tiny-sft.yaml
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from datasets import Dataset
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+from trl import SFTConfig, SFTTrainer
+
+from r1_model.config import R1Config
+from r1_model.modeling import NEW_MODULES, R1ForConditionalGeneration
+from r1_training.synthetic.observe import observe_batch
+
+from .batches import BatchBuilder
+from .config import TrainingConfig
+from .dense_loss import dense_losses
+from .packing import number_table
+from .scene_batch import cloud_bounds, language_inputs, scene_targets, view_inputs
+
+
+class R1SFTTrainer(SFTTrainer):
+    """TRL's trainer over batches of rooms; observes them and adds the dense decoder's losses."""
+
+    def __init__(
+        self,
+        model: R1ForConditionalGeneration,
+        tokenizer: PreTrainedTokenizerBase,
+        config: TrainingConfig,
+    ) -> None:
+        self.run = config
+        self.builder = BatchBuilder(config, tokenizer, model.config)
+        self.numbers = number_table(tokenizer)
+        super().__init__(
+            model=model,
+            args=trainer_arguments(config),
+            # a row is a batch number; the collator makes the batch in a worker process
+            train_dataset=Dataset.from_dict({"batch": range(config.steps)}),
+            data_collator=self.builder,
+            processing_class=tokenizer,
+        )
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, object],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | None = None,
+    ) -> Tensor:
+        """Observe the rooms, then language loss and dense losses."""
+        device, run, config = self.accelerator.device, self.run, self.model.config
+        observed = observe_batch(
+            inputs["rooms"].to(device),
+            seed=run.seed * 1_000_003 + inputs["number"],
+            views=run.scan_views,
+            height=run.scan_size[0],
+            width=run.scan_size[1],
+            points=config.scene_config.num_points,
+            keep_views=config.num_views,
+        )
+        labels = inputs["labels"]
+        bounds = cloud_bounds(observed.points)
+        scene = {
+            "points": observed.points,
+            "colors": observed.colors.float() / 255,
+            "bounds": bounds,
+        }
+        if run.conversations:
+            boxes = torch.stack((labels["center"], labels["size"]), 2)
+            language = language_inputs(
+                inputs["text"],
+                torch.cat((boxes, inputs["extra_boxes"]), 1),
+                bounds,
+                observed.object_points,
+                self.builder.prefix,
+                self.numbers.to(device),
+            )
+            output = model(
+                input_ids=language.input_ids,
+                attention_mask=language.mask,
+                position_ids=language.position_ids,
+                labels=language.labels,
+                **scene,
+                **view_inputs(observed, bounds, config),
+            )
+            spoken, encoded = output.loss, output.encoded
+        else:
+            with self.accelerator.autocast():
+                encoded = self.model.model.encode_scene(**scene)
+            spoken = encoded.tokens.sum() * 0.0
+        dense = dense_losses(encoded, scene_targets(labels, observed))
+        self._note("language", spoken)
+        for name, value in dense.items():
+            self._note(name, value)
+        return run.language * spoken + run.dense_weight * sum(dense.values())
+
+    def _note(self, name: str, value: Tensor) -> None:
+        # kept as tensors: reading them every step would wait for the GPU
+        self._metrics["train"][name].append(value.detach())
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Log, with the mean of each named loss since the last time."""
+        for name, values in self._metrics["train"].items():
+            if values and isinstance(values[0], Tensor):
+                self._metrics["train"][name] = [torch.stack(values).mean().item()]
+        super().log(logs, start_time)
+
+
+def trainer_arguments(config: TrainingConfig) -> SFTConfig:
+    """TRL's arguments for a run."""
+    return SFTConfig(
+        output_dir=config.output,
+        max_steps=config.steps,
+        per_device_train_batch_size=1,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="cosine_with_min_lr",
+        lr_scheduler_kwargs={"min_lr": config.final_learning_rate},
+        warmup_steps=config.warmup,
+        weight_decay=config.weight_decay,
+        adam_beta2=0.98,
+        max_grad_norm=1.0,
+        bf16=config.precision == "bf16",
+        gradient_checkpointing=False,
+        logging_steps=config.log_every,
+        save_steps=config.save_every,
+        save_total_limit=2,
+        report_to=["tensorboard"],
+        logging_dir=str(Path(config.output) / "logs"),
+        dataloader_num_workers=config.workers,
+        dataloader_prefetch_factor=4 if config.workers else None,
+        dataloader_persistent_workers=False,
+        remove_unused_columns=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        seed=config.seed,
+        disable_tqdm=False,
+    )
+
+
+def freeze_for_dense(model: R1ForConditionalGeneration) -> None:
+    """Only the scene encoder and the dense decoder train."""
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    for name in NEW_MODULES[:2]:
+        getattr(model.model, name).requires_grad_(True)
+
+
+def mark_trained(config: R1Config) -> None:
+    """From now on answers no longer warn that the weights are random."""
+    config.trained = True
