@@ -19,6 +19,9 @@ ROOM_TYPES: tuple[str, ...] = (
     "office",
 )
 
+# Part of the random seed: rooms of two splits never share a stream, whatever their seeds.
+SPLITS: dict[str, int] = {"train": 0, "val": 1, "test": 2}
+
 STATES: dict[str, tuple[str, ...]] = {
     "power": ("on", "off"),
     "opening": ("open", "closed"),

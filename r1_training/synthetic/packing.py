@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import torch
 
+from r1_training.synthetic.cameras import sample_views
+from r1_training.synthetic.catalog import SPLITS
 from r1_training.synthetic.elements import Primitives, Room
 
 # Columns of the primitive table.
@@ -30,6 +32,8 @@ class PackedRooms:
         lights: (B, L, 6) float32, position and colour; colour 0 where there is none.
         ambient: (B, 3) float32.
         object_counts: (B,) int64, annotated objects of each room.
+        T_scene_camera: (B, V, 4, 4) float64, poses of V keyframes of a scan, optical frame.
+        fov: (B,) float32, horizontal field of view of the room's camera, radians.
     """
 
     table: torch.Tensor
@@ -37,6 +41,8 @@ class PackedRooms:
     lights: torch.Tensor
     ambient: torch.Tensor
     object_counts: torch.Tensor
+    T_scene_camera: torch.Tensor
+    fov: torch.Tensor
 
     def to(self, device: str | torch.device) -> PackedRooms:
         """The same rooms on another device."""
@@ -66,8 +72,10 @@ def primitive_table(primitives: Primitives) -> np.ndarray:
     return table
 
 
-def pack_rooms(rooms: list[Room]) -> PackedRooms:
-    """Pad rooms into tensors on the CPU; cheap enough for a loader's worker.
+def pack_rooms(rooms: list[Room], views: int = 12) -> PackedRooms:
+    """Pad rooms into tensors on the CPU, with the cameras of a scan; cheap enough for a worker.
+
+    The cameras depend on nothing but the room and the number of views.
 
     Raises:
         ValueError: no rooms.
@@ -82,10 +90,16 @@ def pack_rooms(rooms: list[Room]) -> PackedRooms:
         table[k, : counts[k]] = primitive_table(room.primitives)
         light[k, : lights[k], :3] = room.lights.position
         light[k, : lights[k], 3:] = room.lights.color
+    cameras = [
+        sample_views(room, np.random.default_rng([SPLITS[room.split], room.seed, 1]), views)
+        for room in rooms
+    ]
     return PackedRooms(
         table=torch.from_numpy(table),
         counts=torch.tensor(counts, dtype=torch.int32),
         lights=torch.from_numpy(light),
         ambient=torch.from_numpy(np.stack([room.lights.ambient for room in rooms])),
         object_counts=torch.tensor([len(room.objects) for room in rooms]),
+        T_scene_camera=torch.from_numpy(np.stack([T for T, _ in cameras])),
+        fov=torch.tensor([fov for _, fov in cameras], dtype=torch.float32),
     )

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from r1_training.synthetic.builder import RoomBuilder
-from r1_training.synthetic.catalog import ROOM_TYPES
+from r1_training.synthetic.catalog import ROOM_TYPES, SPLITS
 from r1_training.synthetic.clutter import decorate_walls, scatter_floor, scatter_small, spill
 from r1_training.synthetic.dice import Dice
 from r1_training.synthetic.elements import Lights, Primitives, Room, RoomObject
@@ -15,9 +15,6 @@ from r1_training.synthetic.layouts import FURNISH
 from r1_training.synthetic.structure import add_door, add_light, add_window, build_structure
 
 __all__ = ["SPLITS", "Lights", "Primitives", "Room", "RoomObject", "make_room"]
-
-# Part of the random seed: rooms of two splits never share a stream, whatever their seeds.
-SPLITS: dict[str, int] = {"train": 0, "val": 1, "test": 2}
 
 # width and depth (low, high), metres
 _EXTENT: dict[str, tuple[float, float]] = {
