@@ -253,6 +253,8 @@ def _launch(
     """Launch on torch's current stream. Tensors go as pointers, int as int, float as float."""
     driver, _ = _bindings()
     with torch.cuda.device(device):
+        if not int(_check(driver.cuCtxGetCurrent(), "CUDA context")):
+            torch.cuda.synchronize()  # a fresh thread has no context before its first runtime call
         stream = torch.cuda.current_stream().cuda_stream
         kernel = _kernel(name, torch.cuda.current_device(), defines)
         values = [_c_value(argument) for argument in arguments]

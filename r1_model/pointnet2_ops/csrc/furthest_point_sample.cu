@@ -140,6 +140,7 @@ extern "C" __global__ void __launch_bounds__(THREADS) furthest_point_sample(
             }
         }
 #if CLUSTER > 1
+        __syncwarp();  // the barrier wants whole warps
         cluster_barrier();
         const Candidate chosen = warp_furthest(
             lane < CLUSTER ? block_slots[set][lane] : Candidate{__float_as_int(-1.f), ALL});
