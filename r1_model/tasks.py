@@ -1,0 +1,62 @@
+"""What a question is: its language, and its task where the caller leaves that open.
+
+The question itself goes to the model as it is; the task only decides how the answer is read.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .scripts import SIMPLIFIED_ONLY, TRADITIONAL_ONLY
+from .task_words import CHINESE, ENGLISH, Words
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_WORD = re.compile(r"[A-Za-z]+")
+_BOX = re.compile(r"<obj>[^<]{0,120}</obj>")
+_OPENINGS = 6  # polite openings that are taken off the front, one after the other
+
+
+def detect_language(question: str) -> str:
+    """One of `answer.LANGUAGES`.
+
+    Chinese where Han characters outnumber Latin words. The script is that of the characters that
+    exist in one script only; where they say nothing ("椅子在哪") it is Traditional.
+    """
+    text = _BOX.sub("", question)
+    han = _HAN.findall(text)
+    if not han or len(han) < len(_WORD.findall(text)):
+        return "en"
+    simplified = sum(character in SIMPLIFIED_ONLY for character in han)
+    traditional = sum(character in TRADITIONAL_ONLY for character in han)
+    return "zh-Hans" if simplified > traditional else "zh-Hant"
+
+
+def classify_task(question: str, has_target: bool = False, has_history: bool = False) -> str:
+    """The task of a question, one of `answer.TASKS`.
+
+    Args:
+        question: English or Chinese.
+        has_target: the caller names an object by id, point or box.
+        has_history: there are earlier turns in the dialogue.
+    """
+    has_target = has_target or "<obj>" in question
+    text = _BOX.sub("", question).strip().lower().replace("’", "'")
+    words = ENGLISH if detect_language(text) == "en" else CHINESE
+    task = _by_words(text, words)
+    if has_target and task in ("grounding", "dense_caption"):
+        return "object_caption"
+    if has_history and not has_target and task not in ("dense_caption", "object_caption"):
+        refers = words.refers.search(text) is not None
+        if refers or task in ("qa", "planning"):
+            return "dialogue"
+    return task
+
+
+def _by_words(text: str, words: Words) -> str:
+    for _ in range(_OPENINGS):
+        text = words.opening.sub("", text, count=1)
+    for task, pattern in words.rules:
+        if pattern.search(text):
+            return task
+    # a bare name ("the chair by the window") asks where that is
+    return "qa" if text.endswith(("?", "？")) else "grounding"
