@@ -1,0 +1,152 @@
+"""How well `SceneClip` finds what a question is about, and what view selection makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from r1_model.scene_clip import SceneClip
+from r1_model.view_selection import COVERAGE_WEIGHT, choose
+from r1_model.view_utility import ViewUtility
+
+from .clip_losses import MIN_SHARE, ClipBatch, embed, other_rooms_match, relevance
+
+GOOD = 0.5  # a view that shows half of what the room's best view shows is a hit
+
+
+@dataclass(frozen=True)
+class RetrievalReport:
+    """Figures on held-out rooms. All are shares in [0, 1] unless noted.
+
+    Attributes:
+        questions: how many.
+        image_r1, image_r5: a right view is the first, or among the first five, of all views of
+            the evaluation's batch, by S_clip.
+        points_r1, points_r5: the same by S_text3D.
+        chance_r1: `image_r1` of a random order.
+        first: mean relevance of the room's first view by: text_3d, image_3d, clip, the utility
+            before training (`paper`) and after (`learned`), and a random one (`random`).
+        chosen: mean over questions of the best relevance among N chosen views: `learned`,
+            `coverage` (no utility), `uniform` (evenly spaced). Keys are method/N.
+        pool: views in a batch, among which R@K is counted.
+        weights: w_t, w_c, w_clip after training.
+    """
+
+    questions: int
+    image_r1: float
+    image_r5: float
+    points_r1: float
+    points_r5: float
+    chance_r1: float
+    first: dict[str, float]
+    chosen: dict[str, float]
+    pool: int
+    weights: list[float]
+
+    def table(self) -> str:
+        """For people."""
+        w_t, w_c, w_clip = self.weights
+        lines = [
+            f"{self.questions} questions about unseen rooms, {self.pool} views to find them in",
+            f"  image  R@1 {self.image_r1:.3f}  R@5 {self.image_r5:.3f}"
+            f"   (random R@1 {self.chance_r1:.3f})",
+            f"  points R@1 {self.points_r1:.3f}  R@5 {self.points_r5:.3f}",
+            f"  weights w_t {w_t:.3f}  w_c {w_c:.3f}  w_clip {w_clip:.3f}"
+            "   (paper 0.300 0.500 0.500)",
+            "  relevance of the first view: "
+            + "  ".join(f"{name} {value:.3f}" for name, value in self.first.items()),
+            "  best relevance among N views: "
+            + "  ".join(f"{name} {value:.3f}" for name, value in self.chosen.items()),
+        ]
+        return "\n".join(lines)
+
+
+@torch.no_grad()
+def evaluate_clip(
+    model: SceneClip, batches: Iterable[ClipBatch], counts: tuple[int, ...] = (1, 3, 6)
+) -> RetrievalReport:
+    """Evaluate on batches of held-out rooms.
+
+    Args:
+        model: in evaluation mode.
+        batches: all of one size.
+        counts: numbers of views to choose.
+
+    Raises:
+        ValueError: no question is about anything that a view shows.
+    """
+    paper = ViewUtility().to(model.mean.device)
+    hits: dict[str, list[Tensor]] = {}
+    first: dict[str, list[Tensor]] = {}
+    chosen: dict[str, list[float]] = {}
+    pool = 0
+    for batch in batches:
+        found, right = embed(model, batch), relevance(batch)
+        similarities = model.similarities(found.text, found.images, found.points)
+        utility = model.utility(similarities)
+        rooms, texts, views = right.shape
+        pool = rooms * views
+        asked = right.amax(-1) > 0
+        own = torch.zeros(rooms, texts, rooms, views, dtype=torch.bool, device=right.device)
+        index = torch.arange(rooms, device=right.device)
+        own[index, :, index] = right >= GOOD
+        correct = (own.flatten(0, 1).flatten(1) | other_rooms_match(batch))[asked.flatten()]
+        text = found.text[asked]
+        for name, side in (("image", found.images), ("points", found.points)):
+            order = (text @ side.flatten(0, 1).T).topk(5).indices
+            ranked = correct.gather(1, order).float()
+            hits.setdefault(f"{name}_r1", []).append(ranked[:, 0])
+            hits.setdefault(f"{name}_r5", []).append(ranked.amax(1))
+        hits.setdefault("chance_r1", []).append(correct.float().mean(1))
+        rankings = {
+            "text_3d": similarities[..., 0],
+            "image_3d": similarities[..., 1],
+            "clip": similarities[..., 2],
+            "paper": paper(similarities),
+            "learned": utility,
+        }
+        for name, ranking in rankings.items():
+            best = ranking.argmax(-1, keepdim=True)
+            first.setdefault(name, []).append(right.gather(-1, best)[..., 0][asked])
+        first.setdefault("random", []).append(right.mean(-1)[asked])
+        for name, values in _selections(batch, utility, right, asked, counts).items():
+            chosen.setdefault(name, []).extend(values)
+    if not hits or not sum(len(values) for values in hits["image_r1"]):
+        raise ValueError("no question is about anything that a view shows")
+    return RetrievalReport(
+        questions=sum(len(values) for values in hits["image_r1"]),
+        **{name: torch.cat(values).mean().item() for name, values in hits.items()},
+        first={name: torch.cat(values).mean().item() for name, values in first.items()},
+        chosen={name: float(np.mean(values)) for name, values in chosen.items()},
+        pool=pool,
+        weights=model.utility.weights().tolist(),
+    )
+
+
+def _selections(
+    batch: ClipBatch, utility: Tensor, right: Tensor, asked: Tensor, counts: tuple[int, ...]
+) -> dict[str, list[float]]:
+    """Best relevance among N views for every question, by `view_selection`'s own choice.
+
+    The objects that a view shows stand for voxels: what a view adds is what was not yet shown.
+    """
+    values: dict[str, list[float]] = {}
+    rooms, texts, views = right.shape
+    ids, blank = np.arange(views), np.full(views, np.nan)
+    seen = torch.cat((batch.seen, batch.shares >= MIN_SHARE), -1).cpu().numpy()
+    utility_of, right_of, asked_of = (t.float().cpu().numpy() for t in (utility, right, asked))
+    for r in range(rooms):
+        for count in counts:
+            even = np.linspace(0, views - 1, count).round().astype(int)
+            covering, _ = choose(ids, blank, seen[r], count, 1.0)
+            for q in np.flatnonzero(asked_of[r]):
+                learned, _ = choose(ids, utility_of[r, q], seen[r], count, COVERAGE_WEIGHT)
+                for name, rows in (("learned", learned), ("coverage", covering), ("uniform", even)):
+                    values.setdefault(f"{name}/{count}", []).append(
+                        float(right_of[r, q, rows].max())
+                    )
+    return values
