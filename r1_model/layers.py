@@ -26,15 +26,17 @@ def fourier_features(x: Tensor, bands: int, scale: float) -> Tensor:
 
 
 class MLP(nn.Module):
-    """Linear layers with layer norm and ReLU between them; the last one is bare or activated."""
+    """Linear layers, each followed by a ReLU.
 
-    def __init__(self, *widths: int, activate_last: bool = False) -> None:
+    Without normalisation: it runs over millions of neighbours, where a layer norm costs more than
+    the products. What is pooled from it is normalised instead.
+    """
+
+    def __init__(self, *widths: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for index, (fan_in, fan_out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
-            layers.append(nn.Linear(fan_in, fan_out))
-            if activate_last or index < len(widths) - 2:
-                layers += [nn.LayerNorm(fan_out), nn.ReLU()]
+        for fan_in, fan_out in zip(widths[:-1], widths[1:], strict=True):
+            layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -55,14 +55,15 @@ class SetAbstraction(nn.Module):
     def __init__(self, radius: float, samples: int, in_width: int, *widths: int) -> None:
         super().__init__()
         self.radius, self.samples = radius, samples
-        self.mlp = MLP(3 + in_width, *widths, activate_last=True)
+        self.mlp = MLP(3 + in_width, *widths)
+        self.norm = nn.LayerNorm(widths[-1])
 
     def forward(self, xyz: Tensor, features: Tensor, centers: Tensor) -> Tensor:
         """xyz (B, N, 3), features (B, N, C), centers (B, M, 3) -> (B, M, widths[-1])."""
         index = ball_query(self.radius, self.samples, xyz, centers)  # (B, M, K)
         relative = (pick(xyz, index) - centers.unsqueeze(2)) / self.radius
         grouped = torch.cat((relative, pick(features, index)), -1)
-        return self.mlp(grouped).amax(2)
+        return self.norm(self.mlp(grouped).amax(2))
 
 
 class SceneEncoder(nn.Module):
@@ -78,10 +79,12 @@ class SceneEncoder(nn.Module):
         self.wide = SetAbstraction(config.radii[1], config.samples[1], local, local, context)
         self.context_position = nn.Linear(position, context)
         self.context_blocks = nn.ModuleList(Block(context, 6) for _ in range(2))
-        self.upsample = MLP(context + local + 3, local, local, activate_last=True)
-        self.point = MLP(local + 3 + 4, local, point, activate_last=True)
+        self.upsample = MLP(context + local + 3, local, local)
+        self.upsample_norm = nn.LayerNorm(local)
+        self.point = MLP(local + 3 + 4, local, point)
         self.point_heads = nn.Linear(point, 1 + 3)
-        self.group = MLP(3 + 3 + 4 + point, width // 2, width // 2, width, activate_last=True)
+        self.group = MLP(3 + 3 + 4 + point, width // 2, width // 2, width)
+        self.group_norm = nn.LayerNorm(width)
         self.object_position = nn.Linear(position, width)
         self.object_blocks = nn.ModuleList(
             Block(width, config.heads, context) for _ in range(config.layers)
@@ -109,6 +112,7 @@ class SceneEncoder(nn.Module):
         near = three_nn(centers, context_xyz)[1][..., 0]  # (B, M)
         offset = (centers - pick(context_xyz, near)).to(local)
         local = self.upsample(torch.cat((pick(context, near), local, offset), -1))
+        local = self.upsample_norm(local)
         near = three_nn(points.contiguous(), centers)[1][..., 0]  # (B, N)
         offset = (points - pick(centers, near)).to(local)
         feature = self.point(torch.cat((pick(local, near), offset, raw.to(local)), -1))
@@ -145,7 +149,7 @@ class SceneEncoder(nn.Module):
         vote = pick(voted, members) - center
         rest = torch.cat((pick(raw, chosen).to(feature), pick(feature, chosen)), -1)
         grouped = torch.cat((xyz.to(feature), vote.to(feature), pick(rest, members)), -1)
-        objects = self.group(grouped).amax(2)  # (B, S, D)
+        objects = self.group_norm(self.group(grouped).amax(2))  # (B, S, D)
         return seeds, chosen.gather(1, seed_index.long()), objects
 
 
