@@ -31,22 +31,23 @@ class PackedRooms:
         counts: (B,) int32, primitives of each room.
         lights: (B, L, 6) float32, position and colour; colour 0 where there is none.
         ambient: (B, 3) float32.
-        object_counts: (B,) int64, annotated objects of each room.
         T_scene_camera: (B, V, 4, 4) float64, poses of V keyframes of a scan, optical frame.
         fov: (B,) float32, horizontal field of view of the room's camera, radians.
+        objects: the largest number of annotated objects of a room.
     """
 
     table: torch.Tensor
     counts: torch.Tensor
     lights: torch.Tensor
     ambient: torch.Tensor
-    object_counts: torch.Tensor
     T_scene_camera: torch.Tensor
     fov: torch.Tensor
+    objects: int
 
     def to(self, device: str | torch.device) -> PackedRooms:
         """The same rooms on another device."""
-        moved = {f.name: getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)}
+        tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "objects"}
+        moved = {name: t.to(device, non_blocking=True) for name, t in tensors.items()}
         return replace(self, **moved)
 
     def __len__(self) -> int:
@@ -99,7 +100,7 @@ def pack_rooms(rooms: list[Room], views: int = 12) -> PackedRooms:
         counts=torch.tensor(counts, dtype=torch.int32),
         lights=torch.from_numpy(light),
         ambient=torch.from_numpy(np.stack([room.lights.ambient for room in rooms])),
-        object_counts=torch.tensor([len(room.objects) for room in rooms]),
+        objects=max(len(room.objects) for room in rooms),
         T_scene_camera=torch.from_numpy(np.stack([T for T, _ in cameras])),
         fov=torch.tensor([fov for _, fov in cameras], dtype=torch.float32),
     )
