@@ -1,0 +1,214 @@
+"""Lifecycle nodes that start by themselves, fail with a sentence and end cleanly."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Generic
+
+import rclpy
+from lifecycle_msgs.msg import State
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.signals import SignalHandlerOptions
+
+from r1_model.errors import R1Error
+from r1_ros.node_parameters import Config, InvalidParameterError, declare_config, live_names
+from r1_ros.share import use_large_message_transport
+
+# How soon a signal ends the node: rclpy's wait is C code that Python signal handlers cannot cut.
+_SIGNAL_POLL_S = 0.2
+
+
+class ManagedNode(LifecycleNode, Generic[Config]):
+    """Base of the nodes. Subclasses override `configure`, `activate`, `deactivate`, `cleanup`.
+
+    These may raise any of `start_errors`: the transition then fails and the message is logged as
+    one line. `deactivate` and `cleanup` must also work after a half-finished start. With the
+    parameter `autostart` the node configures and activates itself once it is spun.
+
+    Attributes:
+        config: the parameters; read again at `configure`, live ones follow at once.
+        executor_threads: threads of the executor that `spin_node` makes.
+        start_errors: exceptions that a transition reports as a failure.
+    """
+
+    config_class: ClassVar[type]
+    executor_threads: ClassVar[int] = 3
+    start_errors: ClassVar[tuple[type[Exception], ...]] = (OSError, ValueError, R1Error)
+
+    def __init__(self, name: str, **node_arguments: Any) -> None:
+        """Declare the parameters.
+
+        Args:
+            name: of the node.
+            **node_arguments: as for `rclpy.node.Node` (namespace, parameter_overrides, ...).
+
+        Raises:
+            InvalidParameterError: a parameter has a value that is not allowed.
+        """
+        super().__init__(name, **node_arguments)
+        self._live = live_names(self.config_class)
+        self._state = State.PRIMARY_STATE_UNCONFIGURED
+        self.config: Config = declare_config(self, self.config_class)
+        self.add_on_set_parameters_callback(self._refuse_late_changes)
+        self.add_post_set_parameters_callback(self._follow_live_changes)
+        self._autostart_timer = None
+        if self.config.autostart:
+            self._autostart_timer = self.create_timer(
+                0.0, self._autostart, callback_group=MutuallyExclusiveCallbackGroup()
+            )
+
+    # What a node does at each transition.
+
+    def configure(self) -> None:
+        """Make what needs no input: load files and models, create publishers and services."""
+
+    def activate(self) -> None:
+        """Start to take messages and requests."""
+
+    def deactivate(self) -> None:
+        """Stop what `activate` started."""
+
+    def cleanup(self) -> None:
+        """Undo `configure`."""
+
+    @property
+    def is_active(self) -> bool:
+        """True between the end of `activate` and the start of `deactivate`."""
+        return self._state == State.PRIMARY_STATE_ACTIVE
+
+    def end(self) -> None:
+        """Deactivate and clean up, from whatever state; before `destroy_node`."""
+        if self._state == State.PRIMARY_STATE_ACTIVE:
+            self.on_deactivate(LifecycleState("active", State.PRIMARY_STATE_ACTIVE))
+        if self._state == State.PRIMARY_STATE_INACTIVE:
+            self.on_cleanup(LifecycleState("inactive", State.PRIMARY_STATE_INACTIVE))
+
+    # rclpy's side.
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """See `configure`."""
+
+        def configure() -> None:
+            names = [field.name for field in dataclasses.fields(self.config_class)]
+            self.config = self.config_class(**{n: self.get_parameter(n).value for n in names})
+            self.configure()
+
+        result = self._attempt("configure", configure, undo=self.cleanup)
+        if result == TransitionCallbackReturn.SUCCESS:
+            self._state = State.PRIMARY_STATE_INACTIVE
+            result = super().on_configure(state)
+        return result
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """See `activate`."""
+        result = self._attempt("activate", self.activate, undo=self.deactivate)
+        if result == TransitionCallbackReturn.SUCCESS:
+            self._state = State.PRIMARY_STATE_ACTIVE
+            result = super().on_activate(state)
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """See `deactivate`."""
+        self._state = State.PRIMARY_STATE_INACTIVE
+        super().on_deactivate(state)
+        return self._attempt("deactivate", self.deactivate)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """See `cleanup`."""
+        self._state = State.PRIMARY_STATE_UNCONFIGURED
+        super().on_cleanup(state)
+        return self._attempt("cleanup", self.cleanup)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Deactivate and clean up."""
+        self.end()
+        return super().on_shutdown(state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Clean up after a defect, so that the node can be configured again."""
+        self.end()
+        return super().on_error(state)
+
+    def _attempt(
+        self, name: str, work: Callable[[], None], undo: Callable[[], None] | None = None
+    ) -> TransitionCallbackReturn:
+        try:
+            work()
+        except self.start_errors as error:
+            line = " ".join(str(error).split()) or type(error).__name__
+            self.get_logger().error(f"{name} failed: {line}")
+            if undo is not None:
+                undo()
+            return TransitionCallbackReturn.FAILURE
+        except Exception:
+            # rclpy turns this into a silent ERROR state; the trace would be lost.
+            self.get_logger().fatal(f"{name} failed by a defect:\n{traceback.format_exc()}")
+            raise
+        return TransitionCallbackReturn.SUCCESS
+
+    def _autostart(self) -> None:
+        self._autostart_timer.cancel()
+        if self._state != State.PRIMARY_STATE_UNCONFIGURED:
+            return  # somebody was faster
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def _refuse_late_changes(self, changes: list[Parameter]) -> rclpy.node.SetParametersResult:
+        names = {field.name for field in dataclasses.fields(self.config_class)}
+        late = [c.name for c in changes if c.name in names and c.name not in self._live]
+        if late and self._state != State.PRIMARY_STATE_UNCONFIGURED:
+            return rclpy.node.SetParametersResult(
+                successful=False,
+                reason=f"{', '.join(late)} cannot change now: deactivate and clean up first",
+            )
+        return rclpy.node.SetParametersResult(successful=True)
+
+    def _follow_live_changes(self, changes: list[Parameter]) -> None:
+        live = {c.name: c.value for c in changes if c.name in self._live}
+        if live:
+            self.config = dataclasses.replace(self.config, **live)
+
+
+def spin_node(node_class: type[ManagedNode], arguments: Sequence[str] | None = None) -> int:
+    """Run a node until SIGINT, SIGTERM or a shutdown of its context.
+
+    Returns:
+        Exit status: 0 after a clean end, 1 when the node could not be made (one line says why).
+    """
+    use_large_message_transport()
+    arguments = list(sys.argv if arguments is None else arguments)
+    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    stop = threading.Event()
+    previous = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        node = node_class()
+    except InvalidParameterError as error:
+        print(f"{node_class.__name__}: {error}", file=sys.stderr)
+        rclpy.try_shutdown()
+        return 1
+    executor = MultiThreadedExecutor(node.executor_threads)
+    executor.add_node(node)
+    try:
+        while rclpy.ok() and not stop.is_set():
+            executor.spin_once(timeout_sec=_SIGNAL_POLL_S)
+    except ExternalShutdownException:
+        pass
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)  # a second Ctrl-C ends a shutdown that hangs
+        executor.shutdown(timeout_sec=5.0)
+        node.end()
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0

@@ -1,0 +1,153 @@
+"""ManagedNode: autostart, failure with a sentence, parameters, clean end on a signal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+
+import pytest
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+
+from r1_ros.lifecycle import ManagedNode
+from r1_ros.node_parameters import InvalidParameterError, NodeConfig, parameter
+from tests.ros.spinning import Spinner
+
+pytestmark = pytest.mark.ros
+
+
+@dataclass(frozen=True)
+class _Config(NodeConfig):
+    size: float = parameter(1.0, "Size [m].", low=0.0, high=5.0)
+    label: str = parameter("a", "Label.", choices=("a", "b"))
+    speed: int = parameter(3, "Speed.", low=0, live=True)
+
+    def check(self) -> None:
+        if self.label == "b" and self.size > 2:
+            raise InvalidParameterError(f"size must be at most 2 for label b, got {self.size}")
+
+
+class _Node(ManagedNode[_Config]):
+    config_class = _Config
+
+    def __init__(self, fail: Exception | None = None, **parameters: object) -> None:
+        self.log: list[str] = []
+        self.fail = fail
+        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+        super().__init__("managed", parameter_overrides=overrides)
+
+    def configure(self) -> None:
+        self.log.append("configure")
+        if self.fail is not None:
+            raise self.fail
+
+    def activate(self) -> None:
+        self.log.append("activate")
+
+    def deactivate(self) -> None:
+        self.log.append("deactivate")
+
+    def cleanup(self) -> None:
+        self.log.append("cleanup")
+
+
+def test_autostart_activates_and_end_undoes_it(ros: Spinner) -> None:
+    node = ros.add(_Node())
+    ros.until(lambda: node.is_active)
+    node.end()
+    assert node.log == ["configure", "activate", "deactivate", "cleanup"]
+
+
+def test_without_autostart_a_manager_drives_the_node(ros: Spinner) -> None:
+    node = ros.add(_Node(autostart=False))
+    ros.spin(0.2)
+    assert node.log == []
+    change = node.create_client(ChangeState, "managed/change_state")
+    for transition in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
+        request = ChangeState.Request(transition=Transition(id=transition))
+        assert ros.call(change, request).success
+    state = ros.call(node.create_client(GetState, "managed/get_state"), GetState.Request())
+    assert state.current_state.label == "active" and node.is_active
+
+
+def test_a_known_error_fails_the_transition_with_one_line(ros: Spinner, capfd) -> None:
+    node = ros.add(_Node(fail=OSError("no such\n model"), autostart=False))
+    assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    assert node.log == ["configure", "cleanup"]
+    assert "configure failed: no such model" in capfd.readouterr().err
+    node.fail = None
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+
+
+def test_a_defect_is_logged_with_its_trace_and_leaves_the_node_alive(ros: Spinner, capfd) -> None:
+    node = ros.add(_Node(fail=ZeroDivisionError("oops"), autostart=False))
+    assert node.trigger_configure() == TransitionCallbackReturn.ERROR
+    assert "ZeroDivisionError: oops" in capfd.readouterr().err
+    node.fail = None
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+
+
+@pytest.mark.parametrize(
+    "bad", [{"size": 9.0}, {"size": 1}, {"label": "c"}, {"label": "b", "size": 3.0}]
+)
+def test_a_bad_value_at_start_is_refused_by_name(ros: Spinner, bad: dict) -> None:
+    with pytest.raises(InvalidParameterError, match="|".join(bad)):
+        _Node(**bad)
+
+
+def test_sets_are_checked_and_live_ones_followed(ros: Spinner) -> None:
+    node = ros.add(_Node())
+    ros.until(lambda: node.is_active)
+
+    def set_one(name: str, value: object):
+        return node.set_parameters([Parameter(name, value=value)])[0]
+
+    assert set_one("speed", 7).successful and node.config.speed == 7
+    refused = set_one("speed", -1)
+    assert not refused.successful and node.config.speed == 7
+    late = set_one("size", 2.0)
+    assert not late.successful and "clean up" in late.reason
+    node.trigger_deactivate()
+    node.trigger_cleanup()
+    assert set_one("size", 3.0).successful
+    rule = set_one("label", "b")
+    assert not rule.successful and "at most 2" in rule.reason
+    node.trigger_configure()
+    assert node.config.size == 3.0
+
+
+_PROGRAM = """
+    import sys
+    from tests.ros.test_lifecycle import _Node
+    from r1_ros.lifecycle import spin_node
+    class Loud(_Node):
+        def activate(self):
+            print("active", flush=True)
+        def cleanup(self):
+            print("cleaned", flush=True)
+    sys.exit(spin_node(Loud))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_process_cleanly(number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(_PROGRAM)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline().strip() == "active"
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 0 and "cleaned" in out
+
+
+def test_a_bad_parameter_ends_the_process_with_one_line() -> None:
+    command = [sys.executable, "-c", textwrap.dedent(_PROGRAM), "--ros-args", "-p", "size:=77.0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=os.environ)
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1 and "size" in done.stderr
