@@ -35,26 +35,31 @@ def annotations() -> Path:
     return shared_folder() / "annotations"
 
 
-@pytest.fixture
-def rgbd_folder(tmp_path: Path) -> Path:
-    """A small RGB-D folder: 6 frames of 64x48 at 10 Hz, a plane 1 to 2 m away, camera moving."""
-    folder = tmp_path / "rgbd"
+def write_rgbd_folder(folder: Path, frames: int, width: int = 64, height: int = 48) -> Path:
+    """An RGB-D folder at 10 Hz: noise on a plane 1 m away and more, the camera moving along x."""
     (folder / "color").mkdir(parents=True)
     (folder / "depth").mkdir()
     lines = ["# timestamp_s tx ty tz qx qy qz qw frame"]
     rng = np.random.default_rng(0)
-    for index in range(6):
+    for index in range(frames):
         name = f"{index:06d}"
-        depth = np.full((48, 64), 1000 + 200 * index, np.uint16)
+        depth = np.full((height, width), 1000 + 200 * index, np.uint16)
         depth[0, :3] = (0, 65535, 1234)
-        color = rng.integers(0, 255, (48, 64, 3), np.uint8)
+        color = rng.integers(0, 255, (height, width, 3), np.uint8)
         cv2.imwrite(str(folder / "color" / f"{name}.png"), color)
         cv2.imwrite(str(folder / "depth" / f"{name}.png"), depth)
         lines.append(f"{index / 10:.6f} {0.1 * index} 0 1.5 -0.5 0.5 -0.5 0.5 {name}")
     (folder / "trajectory.txt").write_text("\n".join(lines) + "\n")
     camera = {
-        "width": 64, "height": 48, "fx": 60.0, "fy": 60.0, "cx": 32.0, "cy": 24.0,
+        "width": width, "height": height, "fx": 60.0, "fy": 60.0,
+        "cx": width / 2, "cy": height / 2,
         "depth_scale_m": 0.001, "depth_invalid": [0, 65535], "rate_hz": 10.0,
     }  # fmt: skip
     (folder / "camera.json").write_text(json.dumps(camera))
     return folder
+
+
+@pytest.fixture
+def rgbd_folder(tmp_path: Path) -> Path:
+    """A small RGB-D folder: 6 frames of 64x48 at 10 Hz."""
+    return write_rgbd_folder(tmp_path / "rgbd", frames=6)

@@ -63,9 +63,7 @@ def up(
     Without --respawn the end of one node ends all, with exit status 1.
     """
     use_large_message_transport()
-    given = {
-        **topic_remaps(color_topic, depth_topic, camera_info_topic, points_topic),
-    }
+    topics = topic_remaps(color_topic, depth_topic, camera_info_topic, points_topic)
     try:
         options = NodeOptions(
             namespace=namespace,
@@ -75,7 +73,7 @@ def up(
             scene_frame=scene_frame,
             log_level=log_level,
             use_sim_time=use_sim_time,
-            remaps={**given, **parse_remaps(remap or [])},
+            remaps={**topics, **parse_remaps(remap or [])},
         )
         if unknown := set(only or ()) - set(NODES):
             raise InvalidNodeOptionError(f"no such node: {', '.join(sorted(unknown))}")
@@ -95,7 +93,8 @@ def up(
 def topic_remaps(color: str, depth: str, camera_info: str, points: str) -> dict[str, str]:
     """Remaps for the topics that a robot names differently; empty names stay as they are.
 
-    A compressed topic is told by its ending, as image_transport names it.
+    Raw and compressed images follow each other, as image_transport names them; either may be
+    given.
     """
     remaps = {}
     for topic, target, transport in (
@@ -104,10 +103,11 @@ def topic_remaps(color: str, depth: str, camera_info: str, points: str) -> dict[
         ("color/camera_info", camera_info, ""),
         ("points", points, ""),
     ):
-        if not target:
-            continue
-        compressed = bool(transport) and target.endswith(transport)
-        remaps[topic + transport if compressed else topic] = target
+        if target:
+            raw = target.removesuffix(transport)
+            remaps[topic] = raw
+            if transport:
+                remaps[topic + transport] = raw + transport
     return remaps
 
 

@@ -1,0 +1,160 @@
+"""Map, reason, execute: the three nodes of r1_ros, and optionally RViz and a bag.
+
+ros2 launch r1_ros scene_understanding.launch.py color_topic:=/camera/color/image_raw ...
+ros2 launch r1_ros scene_understanding.launch.py bag:=/path/to/bag rviz:=true
+"""
+
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.substitutions import ExecutableInPackage
+
+NODES = ("scene_mapper", "scene_reasoner", "plan_executor")
+BOOLEANS = ["true", "false"]
+
+
+def declare_arguments(share: Path) -> list[DeclareLaunchArgument]:
+    """Every argument with description, default and choices."""
+    return [
+        DeclareLaunchArgument("namespace", default_value="", description="Of all nodes and topics"),
+        DeclareLaunchArgument(
+            "params_file",
+            default_value=str(share / "config" / "scene_understanding.yaml"),
+            description="ROS parameter file",
+        ),
+        DeclareLaunchArgument(
+            "use_sim_time",
+            default_value="",
+            choices=["", *BOOLEANS],
+            description="Follow /clock; empty: only when a bag is played",
+        ),
+        DeclareLaunchArgument(
+            "autostart",
+            default_value="true",
+            choices=BOOLEANS,
+            description="Configure and activate the nodes at start",
+        ),
+        DeclareLaunchArgument(
+            "respawn",
+            default_value="false",
+            choices=BOOLEANS,
+            description="Start a node that died again",
+        ),
+        DeclareLaunchArgument(
+            "log_level",
+            default_value="info",
+            choices=["debug", "info", "warn", "error", "fatal"],
+            description="Of the three nodes",
+        ),
+        DeclareLaunchArgument(
+            "rviz", default_value="false", choices=BOOLEANS, description="Start RViz"
+        ),
+        DeclareLaunchArgument("bag", default_value="", description="Play this bag (rosbag2)"),
+        DeclareLaunchArgument(
+            "color_topic",
+            default_value="color/image",
+            description="Colour images; their /compressed is heard as well",
+        ),
+        DeclareLaunchArgument(
+            "depth_topic",
+            default_value="depth/image",
+            description="Depth images; their /compressedDepth is heard as well",
+        ),
+        DeclareLaunchArgument(
+            "camera_info_topic", default_value="color/camera_info", description="Intrinsics"
+        ),
+        DeclareLaunchArgument("points_topic", default_value="points", description="Point clouds"),
+        DeclareLaunchArgument(
+            "scene_frame",
+            default_value="",
+            description="tf frame of the map; empty: that of params_file",
+        ),
+        DeclareLaunchArgument(
+            "model",
+            default_value="",
+            description="Preset (r1-tiny, ...) or checkpoint folder; empty: that of params_file",
+        ),
+        DeclareLaunchArgument(
+            "device",
+            default_value="",
+            description="auto, cpu, cuda, cuda:N; empty: that of params_file",
+        ),
+    ]
+
+
+def start(context: LaunchContext, share: Path) -> list:
+    """The nodes, with what the arguments say; empty arguments leave the parameter file alone."""
+
+    def argument(name: str) -> str:
+        return LaunchConfiguration(name).perform(context)
+
+    namespace, bag = argument("namespace"), argument("bag")
+    use_sim_time = argument("use_sim_time") or ("true" if bag else "false")
+    overrides = {
+        "use_sim_time": use_sim_time == "true",
+        "autostart": argument("autostart") == "true",
+    }
+    if argument("scene_frame"):
+        overrides["scene_frame"] = argument("scene_frame")
+    model = {name: argument(name) for name in ("model", "device") if argument(name)}
+    color, depth = argument("color_topic"), argument("depth_topic")
+    remappings = [
+        ("color/image", color),
+        ("color/image/compressed", f"{color}/compressed"),
+        ("depth/image", depth),
+        ("depth/image/compressedDepth", f"{depth}/compressedDepth"),
+        ("color/camera_info", argument("camera_info_topic")),
+        ("points", argument("points_topic")),
+    ]
+    actions = [
+        Node(
+            package="r1_ros",
+            executable=name,
+            name=name,
+            namespace=namespace,
+            parameters=[
+                argument("params_file"),
+                overrides | (model if name == "scene_reasoner" else {}),
+            ],
+            remappings=remappings,
+            ros_arguments=["--log-level", argument("log_level")],
+            respawn=argument("respawn") == "true",
+            respawn_delay=1.0,
+            output="screen",
+            emulate_tty=True,
+        )
+        for name in NODES
+    ]
+    if argument("rviz") == "true":
+        actions.append(
+            Node(
+                package="rviz2",
+                executable="rviz2",
+                namespace=namespace,
+                arguments=["-d", str(share / "config" / "scene_understanding.rviz")],
+                parameters=[{"use_sim_time": use_sim_time == "true"}],
+                # The file names topics from the root; here they follow the namespace.
+                remappings=[
+                    ("/scene_mapper/cloud", "scene_mapper/cloud"),
+                    ("/scene_reasoner/markers", "scene_reasoner/markers"),
+                    ("/color/image", color),
+                ],
+            )
+        )
+    if bag:
+        # Not the interpreter of `ros2 launch`: torch may live in a virtual environment.
+        r1 = ExecutableInPackage(package="r1_ros", executable="r1")
+        actions.append(ExecuteProcess(cmd=[r1, "play", bag], output="screen"))
+    return actions
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Entry point of `ros2 launch`."""
+    share = Path(get_package_share_directory("r1_ros"))
+    return LaunchDescription(
+        [*declare_arguments(share), OpaqueFunction(function=start, args=[share])]
+    )
