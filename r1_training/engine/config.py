@@ -139,7 +139,10 @@ def load_config(path: Path) -> EngineConfig:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise EngineConfigError(f"cannot read {path}: {error}") from error
-    data = dict(data or {})
+    if data is None:
+        data = {}
+    if not isinstance(data, dict):
+        raise EngineConfigError(f"{path} must be a mapping, got {data!r:.80}")
     filters = data.get("filters")
     if isinstance(filters, str):
         if filters not in PRESETS:

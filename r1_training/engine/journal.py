@@ -20,6 +20,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -167,6 +168,8 @@ class Journal:
         except OSError as error:
             raise JournalWriteError(f"cannot open {path}: {error}") from error
         try:
+            if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+                raise JournalWriteError(f"{path} is not a regular file")
             self._lock_file()
             self.state = self._recover()
         except JournalError:
@@ -203,8 +206,8 @@ class Journal:
         Raises:
             JournalWriteError: less is free than `min_free_bytes`.
         """
-        stat = os.fstatvfs(self._fd)
-        free = stat.f_bavail * stat.f_frsize
+        disk = os.fstatvfs(self._fd)
+        free = disk.f_bavail * disk.f_frsize
         if free < self._min_free_bytes:
             raise JournalWriteError(
                 f"only {free / 1e6:.0f} MB are free beside {self.path}, "

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from fake_gemini import FakeGemini
+
+from tests.r1_training.engine.fake_gemini import FakeGemini
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
