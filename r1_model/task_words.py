@@ -112,8 +112,8 @@ ENGLISH = Words(
                 _start("find", "locate", "ground", "highlight", "mark", "point", "show", "spot"),
                 _start("pick out", "select", "identify", "detect", "segment", "outline", "look"),
                 _start("search", "single out", "indicate", "box", "give me the (?:box|position)"),
-                r"^which (?!.*\bor\b)(?!colou?r|material|side|state|room)(?:of the )?(?:[\w-]+ ){1,3}"
-                r"(?:is|stands|lies|hangs|sits|has)\b",
+                r"^which (?!.*\bor\b)(?!colou?r|material|side|state|room)(?:of the )?"
+                r"(?:[\w-]+ ){1,3}(?:is|stands|lies|hangs|sits|has)\b",
             ),
         ),
         (
