@@ -5,9 +5,11 @@ from __future__ import annotations
 import typer
 
 from r1_training.engine.cli import synthesize
+from r1_training.synthetic.cli import synthesize_room
 
 app = typer.Typer(help="3D-R1, offline: data, training, evaluation.", no_args_is_help=True)
 app.command("synthesize")(synthesize)
+app.command("synthesize-room")(synthesize_room)
 
 
 @app.callback()

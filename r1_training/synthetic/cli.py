@@ -1,0 +1,41 @@
+"""`python -m r1_training.cli synthesize-room`: a synthetic room as an RGB-D folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from r1_training.synthetic.catalog import ROOM_TYPES
+from r1_training.synthetic.rgbd_folder import FolderExistsError, write_rgbd_folder
+from r1_training.synthetic.room import make_room
+
+
+def synthesize_room(
+    out: Annotated[Path, typer.Argument(help="Folder to make; it must not exist or be empty.")],
+    seed: Annotated[int, typer.Option(min=0, help="Number of the room.")] = 0,
+    room_type: Annotated[
+        str | None, typer.Option(help=f"One of: {', '.join(ROOM_TYPES)}. By default the seed's.")
+    ] = None,
+    split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
+    frames: Annotated[int, typer.Option(min=1, help="Images of the recording.")] = 80,
+    width: Annotated[int, typer.Option(min=16, help="Pixels.")] = 640,
+    height: Annotated[int, typer.Option(min=16, help="Pixels.")] = 480,
+) -> None:
+    """Render a synthetic room as an RGB-D folder that `r1 record` turns into a bag."""
+    console = Console(stderr=True)
+    try:
+        room = make_room(seed, split, room_type)
+        steps = write_rgbd_folder(room, out, frames=frames, width=width, height=height)
+        for _ in track(steps, "Rendering", total=-(-frames // 4), console=console):
+            pass
+    except FolderExistsError as error:
+        console.print(f"[red]{error} exists and is not empty")
+        raise typer.Exit(2) from error
+    except ValueError as error:
+        console.print(f"[red]{error}")
+        raise typer.Exit(2) from error
+    console.print(f"{out}: {frames} frames of a {room.type} with {len(room.objects)} objects")
