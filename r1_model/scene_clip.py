@@ -71,6 +71,22 @@ class SceneClipConfig:
         return cls(len(tokenizer), tokenizer.eos_token_id, tokenizer.pad_token_id, **sizes)
 
 
+def tokenize(
+    tokenizer: PreTrainedTokenizerBase, config: SceneClipConfig, texts: Sequence[str]
+) -> Tensor:
+    """Texts -> ids (T, context_length): cut to length, closed by the end token, padded."""
+    length = config.context_length
+    ids = torch.full((len(texts), length), config.pad_token_id)
+    for row, text in enumerate(texts):
+        # a token has at most a few characters; no need to read a megabyte
+        found = tokenizer(text[: 32 * length], add_special_tokens=False)["input_ids"]
+        # an end token inside the text would be taken for its end
+        found = [i for i in found if i != config.eos_token_id][: length - 1]
+        ids[row, : len(found)] = torch.tensor(found, dtype=torch.long)
+        ids[row, len(found)] = config.eos_token_id
+    return ids
+
+
 class SceneClip(nn.Module):
     """See the module's text. All embeddings have length 1 (0 where a view sees no token)."""
 
@@ -107,17 +123,8 @@ class SceneClip(nn.Module):
         self.register_buffer("std", std.view(1, 3, 1, 1), persistent=False)
 
     def tokenize(self, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> Tensor:
-        """Texts -> ids (T, context_length): cut to length, closed by the end token, padded."""
-        length = self.config.context_length
-        ids = torch.full((len(texts), length), self.config.pad_token_id)
-        for row, text in enumerate(texts):
-            # a token has at most a few characters; no need to read a megabyte
-            found = tokenizer(text[: 32 * length], add_special_tokens=False)["input_ids"]
-            # an end token inside the text would be taken for its end
-            found = [i for i in found if i != self.config.eos_token_id][: length - 1]
-            ids[row, : len(found)] = torch.tensor(found, dtype=torch.long)
-            ids[row, len(found)] = self.config.eos_token_id
-        return ids.to(self.mean.device)
+        """Texts -> ids (T, context_length) on the model's device, see `tokenize`."""
+        return tokenize(tokenizer, self.config, texts).to(self.mean.device)
 
     def encode_text(self, ids: Tensor) -> Tensor:
         """Ids (T, context_length) from `tokenize` -> (T, embed_dim)."""
