@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import torch
 import typer
 from rich.console import Console
 from rich.progress import track
@@ -26,6 +27,7 @@ def synthesize_room(
     height: Annotated[int, typer.Option(min=16, help="Pixels.")] = 480,
 ) -> None:
     """Render a synthetic room as an RGB-D folder that `r1 record` turns into a bag."""
+    torch.set_num_threads(1)  # frames are rendered side by side already
     console = Console(stderr=True)
     try:
         room = make_room(seed, split, room_type)

@@ -183,6 +183,21 @@ class Pen:
         """A solid cylinder or cone frustum: diameters w, d below and taper times that above."""
         self._add(CYLINDER, x, y, z, w, d, h, look, turn, tilt, taper)
 
+    def disc(
+        self, x: float, y: float, z: float, across: float, thick: float, look: Look | None = None
+    ) -> None:
+        """A flat cylinder that faces the front; x, y, z is its centre."""
+        self._add(
+            *(CYLINDER, x, y, z - thick / 2, across, across, thick, look, 0.0, math.pi / 2, 1.0)
+        )
+
+    def rod(
+        self, x: float, y: float, z: float, length: float, thick: float, look: Look | None = None
+    ) -> None:
+        """A cylinder along local x; x, y, z is its centre."""
+        half = math.pi / 2
+        self._add(CYLINDER, x, y, z - length / 2, thick, thick, length, look, half, half, 1.0)
+
     def tube(
         self,
         x: float,

@@ -16,9 +16,12 @@ from r1_training.synthetic.elements import BOX, SPHERE, TUBE
 from r1_training.synthetic.packing import PackedRooms
 from r1_training.synthetic.ray_math import (
     NEAR,
+    Vector,
     box_t,
-    camera_rays,
     cylinder_t,
+    dot,
+    image_plane,
+    ray_directions,
     shade,
     sphere_t,
 )
@@ -87,45 +90,41 @@ def render_reference(
     width: int,
 ) -> Frames:
     """`render`, the plain way: every primitive of a room against every pixel, all rooms at once."""
-    origin, direction = camera_rays(K, T_scene_camera, height, width)
-    depth = torch.full(direction.shape[:-1], math.inf, device=direction.device)
-    hit = torch.zeros(direction.shape[:-1], dtype=torch.long, device=direction.device)
+    T = T_scene_camera.float()
+    x, y = image_plane(K, height, width)
+    direction = ray_directions(T[..., :3, :3], x, y)
+    origin = T[..., :3, 3].movedim(-1, 0)[..., None, None]
+    depth = torch.full_like(direction[0], math.inf)
+    hit = torch.zeros_like(direction[0], dtype=torch.long)
     for p in range(rooms.table.shape[1]):
-        row = rooms.table[:, p, None, None, None]
-        affine = row[..., col.AFFINE].unflatten(-1, (3, 4))
-        o = _transform(affine, origin[:, :, None, None]) + affine[..., 3]
-        d = _transform(affine, direction)
-        kind = row[..., col.KIND]
-        t = torch.where(
-            kind == BOX,
-            box_t(o, d),
-            torch.where(
-                kind == SPHERE, sphere_t(o, d), cylinder_t(o, d, row[..., col.TAPER], kind != TUBE)
-            ),
+        row = rooms.table[:, p].T[..., None, None, None]
+        m = row[col.AFFINE]
+        o = tuple(dot(m[4 * k : 4 * k + 3], origin) + m[4 * k + 3] for k in range(3))
+        d = tuple(dot(m[4 * k : 4 * k + 3], direction) for k in range(3))
+        kind = row[col.KIND]
+        round_t = torch.where(
+            kind == SPHERE, sphere_t(o, d), cylinder_t(o, d, row[col.TAPER], kind != TUBE)
         )
+        t = torch.where(kind == BOX, box_t(o, d), round_t)
         closer = (t < depth) & (p < rooms.counts)[:, None, None, None]
         depth, hit = torch.where(closer, t, depth), torch.where(closer, p, hit)
     room = torch.arange(len(rooms), device=hit.device)[:, None, None, None]
     return Frames(
         *_finish(
-            rooms.table[room, hit],
-            origin[:, :, None, None],
+            rooms.table[room, hit].movedim(-1, 0),
+            origin,
             direction,
             depth,
-            rooms.lights[:, None, None, None],
-            rooms.ambient[:, None, None, None],
+            rooms.lights.permute(1, 2, 0)[..., None, None, None],
+            rooms.ambient.T[..., None, None, None],
         )
     )
 
 
-def _transform(affine: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
-    return (affine[..., :3] * vectors[..., None, :]).sum(-1)
-
-
 def _finish(
     rows: torch.Tensor,
-    origin: torch.Tensor,
-    direction: torch.Tensor,
+    origin: Vector,
+    direction: Vector,
     depth: torch.Tensor,
     lights: torch.Tensor,
     ambient: torch.Tensor,
@@ -133,11 +132,11 @@ def _finish(
     seen = depth.isfinite()
     depth = torch.where(seen, depth, 0.0)
     rgb, normal, strength = shade(rows, origin, direction, depth, lights, ambient)
-    color = torch.where(seen[..., None], (rgb * 255 + 0.5).floor(), 0.0).to(torch.uint8)
-    instance = torch.where(seen, rows[..., col.INSTANCE], -1).to(torch.int16)
+    color = torch.stack([torch.where(seen, c * 255 + 0.5, 0.0).to(torch.uint8) for c in rgb], -1)
+    instance = torch.where(seen, rows[col.INSTANCE], -1).to(torch.int16)
     return (
         *(color, depth, instance, torch.where(seen, strength, 0.0)),
-        torch.where(seen[..., None], normal, 0.0),
+        torch.stack([torch.where(seen, n, 0.0) for n in normal], -1),
     )
 
 
@@ -184,29 +183,39 @@ def _render_view(
     rooms: PackedRooms, b: int, K: torch.Tensor, T: torch.Tensor, height: int, width: int
 ) -> tuple[torch.Tensor, ...]:
     table = rooms.table[b, : int(rooms.counts[b])]
-    origin, direction = camera_rays(K, T, height, width)
-    depth = torch.full((height, width), math.inf)
-    hit = torch.zeros((height, width), dtype=torch.long)
     bounds = screen_bounds(table, K, T, height, width)
+    T = T.float()
+    x, y = image_plane(K, height, width)
+    origin = T[:3, 3]
+    depth = torch.full((height, width), math.inf)
+    hit = torch.zeros((height, width), dtype=torch.int32)
     affine = table[:, col.AFFINE].unflatten(-1, (3, 4))
-    starts = (affine[..., :3] @ origin) + affine[..., 3]
+    starts = ((affine[..., :3] @ origin) + affine[..., 3]).tolist()
+    unit_from_optical = affine[..., :3] @ T[:3, :3]
     kinds, tapers = table[:, col.KIND].int().tolist(), table[:, col.TAPER].tolist()
     order = torch.argsort(bounds[:, 4]).tolist()  # near ones first: the rest is often hidden
+    windows = bounds.tolist()
     for p in order:
-        y0, y1, x0, x1, nearest = bounds[p].tolist()
-        window = (slice(int(y0), int(y1)), slice(int(x0), int(x1)))
-        covered = depth[window]
+        y0, y1, x0, x1, nearest = windows[p]
+        rows, columns = slice(int(y0), int(y1)), slice(int(x0), int(x1))
+        covered = depth[rows, columns]
         if not covered.numel() or nearest > covered.max():
             continue
-        d = direction[window] @ affine[p, :, :3].T
-        o = starts[p].expand_as(d)
+        o = tuple(torch.tensor(c) for c in starts[p])
+        d = ray_directions(unit_from_optical[p], x[:, columns], y[rows])
         if kinds[p] == BOX:
             t = box_t(o, d)
         elif kinds[p] == SPHERE:
             t = sphere_t(o, d)
         else:
             t = cylinder_t(o, d, tapers[p], kinds[p] != TUBE)
-        closer = t < covered
-        depth[window] = torch.where(closer, t, covered)
-        hit[window] = torch.where(closer, p, hit[window])
-    return _finish(table[hit], origin, direction, depth, rooms.lights[b], rooms.ambient[b])
+        hit[rows, columns].masked_fill_(t < covered, p)
+        torch.minimum(covered, t, out=covered)
+    return _finish(
+        table.T.contiguous().index_select(1, hit.flatten()).unflatten(1, (height, width)),
+        tuple(origin),
+        ray_directions(T[:3, :3], x, y),
+        depth,
+        rooms.lights[b],
+        rooms.ambient[b],
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from r1_training.synthetic.elements import STRIPES
 from r1_training.synthetic.palette import sample_rgb
 from r1_training.synthetic.pen import DARK, STEEL, Pen, Surface, plain, shade
@@ -128,7 +126,7 @@ def speaker(p: Pen) -> None:
     p.box(0, 0, 0, i.w, i.d, i.h)
     cone = plain(0.2, 0.2, 0.22) if i.color != "black" else plain(0.45, 0.45, 0.47)
     for z, r in ((0.34, 0.72), (0.76, 0.42)):
-        p.cylinder(0, -i.d / 2, i.h * z - 0.006, i.w * r, i.w * r, 0.012, cone, tilt=math.pi / 2)
+        p.disc(0, -i.d / 2, i.h * z, i.w * r, 0.012, cone)
 
 
 def remote_control(p: Pen) -> None:

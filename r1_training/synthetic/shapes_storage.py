@@ -213,14 +213,14 @@ def washing_machine(p: Pen) -> None:
     w, d, h = i.w, i.d - 0.05, i.h
     p.box(0, 0.025, 0, w, d, h)
     front, ring = 0.025 - d / 2, shade(i.look, 0.75)
-    side = math.pi / 2
     p.box(0, front - 0.004, h - 0.13, w - 0.04, 0.008, 0.1, shade(i.look, 0.85))
-    p.cylinder(0, front - 0.012, h * 0.3, 0.36, 0.36, 0.02, DARK, tilt=side)
     if i.states["opening"] == "open":
-        p.cylinder(-0.36, front - 0.17, h * 0.3, 0.36, 0.36, 0.04, ring, tilt=side, turn=1.0)
+        p.disc(0, front - 0.006, h * 0.46, 0.36, 0.012, DARK)
+        p.box(-0.19, front - 0.17, h * 0.46 - 0.18, 0.04, 0.34, 0.36, ring)
+        p.box(-0.168, front - 0.17, h * 0.46 - 0.12, 0.02, 0.22, 0.24, plain(0.15, 0.17, 0.2))
     else:
-        p.cylinder(0, front - 0.02, h * 0.48, 0.36, 0.36, 0.03, ring, tilt=side)
-        p.cylinder(0, front - 0.038, h * 0.48, 0.26, 0.26, 0.02, plain(0.15, 0.17, 0.2), tilt=side)
+        p.disc(0, front - 0.015, h * 0.46, 0.36, 0.03, ring)
+        p.disc(0, front - 0.035, h * 0.46, 0.26, 0.02, plain(0.15, 0.17, 0.2))
     i.surfaces = [Surface(0, 0.02, h, w - 0.06, d - 0.06, TOP)]
 
 

@@ -68,7 +68,7 @@ def curtain(p: Pen) -> None:
     if i.shape == "striped":
         pale = tuple(0.45 + 0.55 * c for c in look.color)
         look = look._replace(texture=STRIPES, scale=0.12, color2=pale)
-    p.cylinder(0, 0, i.h - 0.025, 0.025, 0.025, i.w, STEEL, tilt=math.pi / 2, turn=math.pi / 2)
+    p.rod(0, 0, i.h - 0.0125, i.w, 0.025, STEEL)
     p_rod = i.h - 0.03
     folds = max(4, round(i.w / 0.16))
     each = i.w / folds
@@ -107,9 +107,8 @@ def mirror(p: Pen) -> None:
     glass = plain(0.78, 0.84, 0.87, gloss=0.6)
     if i.shape == "round":
         i.h = i.w
-        turned = math.pi / 2
-        p.cylinder(0, 0, i.w / 2 - i.d / 2, i.w, i.w, i.d, tilt=turned)
-        p.cylinder(0, -i.d / 2, i.w / 2 - 0.005, i.w - 0.06, i.w - 0.06, 0.01, glass, tilt=turned)
+        p.disc(0, 0, i.w / 2, i.w, i.d)
+        p.disc(0, -i.d / 2, i.w / 2, i.w - 0.06, 0.01, glass)
         return
     p.box(0, 0, 0, i.w, i.d, i.h)
     p.box(0, -i.d / 2, 0.03, i.w - 0.06, 0.01, i.h - 0.06, glass)
@@ -122,8 +121,8 @@ def clock(p: Pen) -> None:
     dial = plain(0.95, 0.95, 0.93) if i.color != "white" else plain(0.85, 0.87, 0.9)
     y, mid = -i.d / 2, i.h / 2
     if i.shape == "round":
-        p.cylinder(0, 0, mid - i.d / 2, i.w, i.w, i.d, tilt=math.pi / 2)
-        p.cylinder(0, y, mid - 0.004, i.w * 0.8, i.w * 0.8, 0.008, dial, tilt=math.pi / 2)
+        p.disc(0, 0, mid, i.w, i.d)
+        p.disc(0, y, mid, i.w * 0.8, 0.008, dial)
     else:
         p.box(0, 0, 0, i.w, i.d, i.h)
         p.box(0, y, i.h * 0.1, i.w * 0.8, 0.008, i.h * 0.8, dial)
@@ -164,6 +163,6 @@ def towel(p: Pen) -> None:
     """A towel over a rail."""
     i = p.item
     rail = i.w + 0.08
-    p.cylinder(0, 0, i.h - 0.025, 0.02, 0.02, rail, STEEL, tilt=math.pi / 2, turn=math.pi / 2)
+    p.rod(0, 0, i.h - 0.01, rail, 0.02, STEEL)
     p.box(0, -i.d / 4, 0, i.w, i.d / 2 - 0.005, i.h)
     p.box(0, i.d / 4, i.h * 0.25, i.w, i.d / 2 - 0.005, i.h * 0.75, shade(i.look, 0.93))
