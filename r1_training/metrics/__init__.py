@@ -1,0 +1,1 @@
+"""The field's metrics, one family a file, on documented prediction files. All values in percent."""

@@ -1,0 +1,23 @@
+"""Named errors of evaluation."""
+
+from __future__ import annotations
+
+
+class EvaluationError(Exception):
+    """Base of all errors that evaluation raises on purpose."""
+
+
+class JavaMissingError(EvaluationError):
+    """METEOR and the PTB tokenizer are Java programs, and there is no Java."""
+
+
+class PredictionError(EvaluationError, ValueError):
+    """A prediction file is broken; the message names file and entry."""
+
+
+class MissingPredictionsError(EvaluationError):
+    """Samples without a prediction; the message counts them and names the first ones."""
+
+
+class GroundTruthError(EvaluationError, ValueError):
+    """What is needed to score is not in the annotation; the message says what."""

@@ -1,0 +1,41 @@
+"""Question answering (ScanQA and alike): EM@1, EM@10, refined EM, text metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from r1_training.datasets.sample import Sample
+from r1_training.metrics.exact_match import cleaned_match, exact_match
+from r1_training.metrics.predictions import Prediction
+from r1_training.metrics.text import Protocol, text_scores
+
+
+def qa_scores(
+    samples: Sequence[Sample],
+    predictions: Sequence[Prediction],
+    *,
+    protocol: Protocol = "ptb",
+    meteor: bool = True,
+) -> dict[str, float]:
+    """Scores in percent; `predictions[i]` answers `samples[i]`.
+
+    `EM@1` and `EM@10` compare letter by letter, as the official ScanQA script does; `EM@10` is
+    there where predictions list more than one answer. `EM-R` is LEO's refined EM. Errors as in
+    `text_scores`.
+    """
+    pairs = list(zip(samples, predictions, strict=True))
+    references = {str(n): sample.answers for n, (sample, _) in enumerate(pairs)}
+    candidates = {str(n): prediction.answer for n, (_, prediction) in enumerate(pairs)}
+    scores = text_scores(references, candidates, protocol=protocol, meteor=meteor)
+    first = [exact_match(p.answer, s.answers) for s, p in pairs]
+    refined = [cleaned_match(p.answer, s.answers)[1] for s, p in pairs]
+    matches = {"EM@1": percent(first), "EM-R": percent(refined)}
+    if any(len(p.answers) > 1 for _, p in pairs):
+        any_of_ten = [any(exact_match(a, s.answers) for a in p.answers[:10]) for s, p in pairs]
+        matches["EM@10"] = percent(any_of_ten)
+    return matches | scores
+
+
+def percent(hits: Sequence[bool]) -> float:
+    """The share of hits in percent; NaN where there is nothing."""
+    return 100 * sum(hits) / len(hits) if len(hits) else float("nan")

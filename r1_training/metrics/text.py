@@ -1,0 +1,130 @@
+"""BLEU, METEOR, ROUGE-L and CIDEr as the field computes them, with pycocoevalcap.
+
+Two protocols, which give different numbers for the same texts:
+
+- `ptb` (official ScanQA): the PTB tokenizer lower-cases and drops punctuation on both sides.
+- `plain` (LL3DA's evaluation of ScanQA, 3D-LLM, Scan2Cap, on which 3D-R1 is built; LEO's too):
+  texts are split at spaces as they are.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Literal
+
+from pycocoevalcap.bleu.bleu import Bleu
+from pycocoevalcap.cider.cider import Cider
+from pycocoevalcap.meteor.meteor import Meteor
+from pycocoevalcap.rouge.rouge import Rouge
+from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
+
+from r1_training.metrics.errors import GroundTruthError, JavaMissingError
+
+Protocol = Literal["ptb", "plain"]
+# What Java takes for the end of a line; each would shift all later texts by one.
+_LINE_ENDS = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
+
+
+def text_scores(
+    references: Mapping[str, Sequence[str]],
+    candidates: Mapping[str, str],
+    *,
+    protocol: Protocol,
+    meteor: bool = True,
+) -> dict[str, float]:
+    """Corpus scores in percent: BLEU-1..4, METEOR, ROUGE-L, CIDEr.
+
+    Args:
+        references: one or more texts by id.
+        candidates: one text by id, for the same ids; may be empty texts.
+        protocol: how texts become words.
+        meteor: METEOR needs Java; False leaves it out.
+
+    Raises:
+        JavaMissingError: Java is needed and missing.
+        GroundTruthError: an id without references, or no ids at all.
+    """
+    if references.keys() != candidates.keys():
+        raise ValueError("references and candidates must have the same ids")
+    without = [key for key, texts in references.items() if not texts]
+    if without or not references:
+        raise GroundTruthError(f"{len(without) or 'all'} samples have no reference: {without[:3]}")
+    if protocol not in ("ptb", "plain"):
+        raise ValueError(f"protocol must be `ptb` or `plain`, got {protocol!r}")
+    if meteor or protocol == "ptb":
+        require_java()
+    tokenized = _tokenize_ptb if protocol == "ptb" else _tokenize_plain
+    gts, res = tokenized(references, candidates)
+    scores = {}
+    for order, value in enumerate(Bleu(4).compute_score(gts, res, verbose=0)[0], 1):
+        scores[f"BLEU-{order}"] = value
+    if meteor:
+        scores["METEOR"] = _meteor(gts, res)
+    scores["ROUGE-L"] = Rouge().compute_score(gts, res)[0]
+    scores["CIDEr"] = Cider().compute_score(gts, res)[0]
+    return {name: 100 * float(value) for name, value in scores.items()}
+
+
+def require_java() -> None:
+    """Raises `JavaMissingError` where there is no Java."""
+    if shutil.which("java") is None:
+        raise JavaMissingError(
+            "METEOR and the PTB tokenizer need Java, which is not installed "
+            "(Debian and Ubuntu: apt install default-jre-headless). Without it, --no-meteor "
+            "together with --protocol plain scores BLEU, ROUGE-L and CIDEr."
+        )
+
+
+def _tokenize_plain(
+    references: Mapping[str, Sequence[str]], candidates: Mapping[str, str]
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    gts = {key: list(texts) for key, texts in references.items()}
+    # As LL3DA does it: runs of spaces in a prediction are one; references stay as they are.
+    res = {key: [" ".join(filter(None, text.split(" ")))] for key, text in candidates.items()}
+    return gts, res
+
+
+def _tokenize_ptb(
+    references: Mapping[str, Sequence[str]], candidates: Mapping[str, str]
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    flat = [text for texts in references.values() for text in texts]
+    flat += [candidates[key] for key in references]
+    words = iter(ptb_tokenize(flat))
+    gts = {key: [next(words) for _ in texts] for key, texts in references.items()}
+    return gts, {key: [next(words)] for key in references}
+
+
+def ptb_tokenize(texts: Sequence[str]) -> list[str]:
+    """Words of each text, joined by spaces: lower case, without punctuation."""
+    single_lines = [_LINE_ENDS.sub(" ", text) for text in texts]
+    # The tokenizer swallows blank lines at the end, so blanks are kept from it.
+    asked = {str(n): [{"caption": text}] for n, text in enumerate(single_lines) if text.strip()}
+    words = PTBTokenizer().tokenize(asked) if asked else {}
+    if words.keys() != asked.keys():
+        raise RuntimeError(f"the PTB tokenizer returned {len(words)} of {len(asked)} texts")
+    return [words[str(n)][0] if str(n) in words else "" for n in range(len(texts))]
+
+
+def _meteor(gts: Mapping[str, list[str]], res: Mapping[str, list[str]]) -> float:
+    # Its protocol is one line a text, with ||| between fields.
+    def line(text: str) -> str:
+        return _LINE_ENDS.sub(" ", text).replace("|||", "")
+
+    references = {key: [line(text) for text in texts] for key, texts in gts.items()}
+    candidates = {key: [line(text) for text in texts] for key, texts in res.items()}
+    try:
+        return float(_meteor_process().compute_score(references, candidates)[0])
+    except (BrokenPipeError, ValueError) as error:
+        # It keeps its lock when it fails, and would wait for it for ever when it is deleted.
+        _meteor_process().lock.release()
+        _meteor_process.cache_clear()
+        raise RuntimeError(f"METEOR's Java program failed: {error}") from error
+
+
+@cache
+def _meteor_process() -> Meteor:
+    """METEOR's Java program; it takes seconds to load its tables, so one serves all calls."""
+    return Meteor()

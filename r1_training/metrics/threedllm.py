@@ -1,0 +1,43 @@
+"""3D-LLM tasks (dialogue, planning, description, EQA) as LL3DA scores them: text metrics, `plain`.
+
+The numbers of 3D-R1's table 5 (dialogue, planning) are of this kind. EQA adds exact match after
+cleaning, because its answers are single words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from r1_training.datasets.sample import Sample
+from r1_training.metrics.exact_match import cleaned_match
+from r1_training.metrics.predictions import Prediction
+from r1_training.metrics.scanqa import percent
+from r1_training.metrics.text import Protocol, text_scores
+
+
+def threedllm_scores(
+    samples: Sequence[Sample],
+    predictions: Sequence[Prediction],
+    *,
+    protocol: Protocol = "plain",
+    meteor: bool = True,
+) -> dict[str, float]:
+    """Scores in percent; `predictions[i]` answers `samples[i]`.
+
+    LL3DA keys texts by scene and question, so of rows that repeat both only the last counts:
+    both the references and the prediction of the last one. Errors as in `text_scores`.
+    """
+    references, candidates = {}, {}
+    for sample, prediction in zip(samples, predictions, strict=True):
+        key = f"{sample.scene_id}-{sample.details['prompt']}"
+        references[key] = sample.answers
+        candidates[key] = prediction.answer
+    scores = text_scores(references, candidates, protocol=protocol, meteor=meteor)
+    if any(sample.dataset != "3dllm_eqa" for sample in samples):
+        return scores
+    matches = [cleaned_match(candidates[key], references[key]) for key in references]
+    return {
+        "EM": percent([em for em, _ in matches]),
+        "EM-R": percent([refined for _, refined in matches]),
+        **scores,
+    }
