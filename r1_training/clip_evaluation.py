@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from r1_model.scene_clip import SceneClip
-from r1_model.view_selection import COVERAGE_WEIGHT, choose
+from r1_model.view_selection import choose
 from r1_model.view_utility import ViewUtility
 
 from .clip_losses import MIN_SHARE, ClipBatch, embed, other_rooms_match, relevance
 
+COVERAGE_WEIGHTS = (0.0, 0.1, 0.25, 0.5)
 GOOD = 0.5  # a view that shows half of what the room's best view shows is a hit
 
 
@@ -30,8 +31,9 @@ class RetrievalReport:
         chance_r1: `image_r1` of a random order.
         first: mean relevance of the room's first view by: text_3d, image_3d, clip, the utility
             before training (`paper`) and after (`learned`), and a random one (`random`).
-        chosen: mean over questions of the best relevance among N chosen views: `learned`,
-            `coverage` (no utility), `uniform` (evenly spaced). Keys are method/N.
+        chosen: mean over questions of the best relevance among N chosen views, by method and N:
+            `uniform` (evenly spaced), `coverage` (no utility), and `learned` with several weights
+            of the coverage term.
         pool: views in a batch, among which R@K is counted.
         weights: w_t, w_c, w_clip after training.
     """
@@ -43,7 +45,7 @@ class RetrievalReport:
     points_r5: float
     chance_r1: float
     first: dict[str, float]
-    chosen: dict[str, float]
+    chosen: dict[str, dict[int, float]]
     pool: int
     weights: list[float]
 
@@ -59,9 +61,11 @@ class RetrievalReport:
             "   (paper 0.300 0.500 0.500)",
             "  relevance of the first view: "
             + "  ".join(f"{name} {value:.3f}" for name, value in self.first.items()),
-            "  best relevance among N views: "
-            + "  ".join(f"{name} {value:.3f}" for name, value in self.chosen.items()),
+            "  best relevance among N views:",
         ]
+        for name, values in self.chosen.items():
+            figures = "  ".join(f"N={count} {value:.3f}" for count, value in values.items())
+            lines.append(f"    {name:<14}{figures}")
         return "\n".join(lines)
 
 
@@ -82,7 +86,7 @@ def evaluate_clip(
     paper = ViewUtility().to(model.mean.device)
     hits: dict[str, list[Tensor]] = {}
     first: dict[str, list[Tensor]] = {}
-    chosen: dict[str, list[float]] = {}
+    chosen: dict[str, dict[int, list[float]]] = {}
     pool = 0
     for batch in batches:
         found, right = embed(model, batch), relevance(batch)
@@ -113,15 +117,18 @@ def evaluate_clip(
             best = ranking.argmax(-1, keepdim=True)
             first.setdefault(name, []).append(right.gather(-1, best)[..., 0][asked])
         first.setdefault("random", []).append(right.mean(-1)[asked])
-        for name, values in _selections(batch, utility, right, asked, counts).items():
-            chosen.setdefault(name, []).extend(values)
+        for name, count, value in _selections(batch, utility, right, asked, counts):
+            chosen.setdefault(name, {}).setdefault(count, []).append(value)
     if not hits or not sum(len(values) for values in hits["image_r1"]):
         raise ValueError("no question is about anything that a view shows")
     return RetrievalReport(
         questions=sum(len(values) for values in hits["image_r1"]),
         **{name: torch.cat(values).mean().item() for name, values in hits.items()},
         first={name: torch.cat(values).mean().item() for name, values in first.items()},
-        chosen={name: float(np.mean(values)) for name, values in chosen.items()},
+        chosen={
+            name: {count: float(np.mean(values)) for count, values in by_count.items()}
+            for name, by_count in chosen.items()
+        },
         pool=pool,
         weights=model.utility.weights().tolist(),
     )
@@ -129,24 +136,27 @@ def evaluate_clip(
 
 def _selections(
     batch: ClipBatch, utility: Tensor, right: Tensor, asked: Tensor, counts: tuple[int, ...]
-) -> dict[str, list[float]]:
-    """Best relevance among N views for every question, by `view_selection`'s own choice.
+) -> Iterator[tuple[str, int, float]]:
+    """(method, N, best relevance among N views) of every question.
 
-    The objects that a view shows stand for voxels: what a view adds is what was not yet shown.
+    The choice is `view_selection`'s own. Scene tokens and objects that a view sees stand for
+    voxels.
     """
-    values: dict[str, list[float]] = {}
-    rooms, texts, views = right.shape
+    rooms, _, views = right.shape
     ids, blank = np.arange(views), np.full(views, np.nan)
     seen = torch.cat((batch.seen, batch.shares >= MIN_SHARE), -1).cpu().numpy()
     utility_of, right_of, asked_of = (t.float().cpu().numpy() for t in (utility, right, asked))
+    most = max(counts)
     for r in range(rooms):
-        for count in counts:
-            even = np.linspace(0, views - 1, count).round().astype(int)
-            covering, _ = choose(ids, blank, seen[r], count, 1.0)
-            for q in np.flatnonzero(asked_of[r]):
-                learned, _ = choose(ids, utility_of[r, q], seen[r], count, COVERAGE_WEIGHT)
-                for name, rows in (("learned", learned), ("coverage", covering), ("uniform", even)):
-                    values.setdefault(f"{name}/{count}", []).append(
-                        float(right_of[r, q, rows].max())
-                    )
-    return values
+        covering, _ = choose(ids, blank, seen[r], most, 1.0)
+        for q in np.flatnonzero(asked_of[r]):
+            orders = {"coverage": covering}
+            for weight in COVERAGE_WEIGHTS:
+                orders[f"learned {weight}"], _ = choose(
+                    ids, utility_of[r, q], seen[r], most, weight
+                )
+            for count in counts:
+                even = np.linspace(0, views - 1, count).round().astype(int)
+                yield "uniform", count, float(right_of[r, q, even].max())
+                for name, rows in orders.items():  # greedy: a shorter choice is a prefix
+                    yield name, count, float(right_of[r, q, rows[:count]].max())

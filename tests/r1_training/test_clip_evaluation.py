@@ -16,7 +16,7 @@ def test_figures_rise_with_training_and_are_chance_before() -> None:
     # every room shows every colour once: a quarter of all views is right
     assert before.chance_r1 == pytest.approx(0.25)
     assert before.first["random"] == pytest.approx(0.25)
-    assert before.chosen["learned/6"] == before.chosen["uniform/6"] == 1  # of four views
+    assert before.chosen["learned 0.5"][6] == before.chosen["uniform"][6] == 1  # of four views
     optimizer = torch.optim.Adam(model.train().parameters(), lr=3e-3)
     for step in range(80):
         optimizer.zero_grad()
@@ -24,7 +24,7 @@ def test_figures_rise_with_training_and_are_chance_before() -> None:
         optimizer.step()
     after = evaluate_clip(model.eval(), held_out)
     assert min(after.image_r1, after.points_r1, after.first["learned"]) > 0.9
-    assert after.chosen["learned/1"] > 0.9 > after.chosen["coverage/1"]
+    assert after.chosen["learned 0.1"][1] > 0.9 > after.chosen["coverage"][1]
     assert after.weights != before.weights
     assert "R@5" in after.table() and "w_clip" in after.table()
 
