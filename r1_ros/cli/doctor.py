@@ -28,12 +28,13 @@ def doctor(
     Exits with status 1 when something required is missing.
     """
     from r1_ros.doctor.environment import check_environment
-    from r1_ros.doctor.parameters import check_parameters
 
     checks = check_environment()
     if not any(check.section == "ros" and check.status == "fail" for check in checks):
+        from r1_ros.doctor.parameters import check_parameters
+
         checks += _graph(namespace, seconds)
-    checks += check_parameters(params_file)
+        checks += check_parameters(params_file)
     if as_json:
         typer.echo(json.dumps([asdict(check) for check in checks], indent=1))
     else:
@@ -59,21 +60,18 @@ def _graph(namespace: str, seconds: float) -> list[Check]:
 
 def _print(checks: list[Check]) -> None:
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column("status", no_wrap=True)
-    table.add_column("name", no_wrap=True)
-    table.add_column("detail", overflow="fold")
+    # No table: wrapped columns are no good in a bug report.
+    console = Console(soft_wrap=True, highlight=False)
+    width = max(len(check.name) for check in checks)
     section = ""
     for check in checks:
         if check.section != section:
             section = check.section
-            table.add_row("", Text(section, style="bold"), "")
-        style = _STYLES[check.status]
-        table.add_row(Text(check.status, style=style), f"  {check.name}", Text(check.detail))
-    Console().print(table)
+            console.print(Text(section, style="bold"))
+        status = Text(f"  {check.status:<5}", style=_STYLES[check.status])
+        console.print(status + Text(f"{check.name:<{width}}  {check.detail}"))
     failed = [check for check in checks if check.status == "fail"]
     if failed:
         names = ", ".join(check.name for check in failed)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
+
 from r1_ros.share import share_file
 
 NODES = ("scene_mapper", "scene_reasoner", "plan_executor")
@@ -69,13 +71,17 @@ def parse_remaps(rules: Sequence[str]) -> dict[str, str]:
 
 
 def node_command(
-    node: str, options: NodeOptions, parameters: Mapping[str, object] | None = None
+    node: str,
+    options: NodeOptions,
+    folder: Path,
+    parameters: Mapping[str, object] | None = None,
 ) -> list[str]:
     """Command that runs `node`, one of NODES, in a process of its own.
 
     Args:
         node: which.
         options: of the robot.
+        folder: where the parameters that the options set are written for the node to read.
         parameters: more parameters for this node alone.
     """
     values = dict(parameters or {})
@@ -84,14 +90,18 @@ def node_command(
         values["scene_frame"] = options.scene_frame
     if node == "scene_reasoner":
         values |= {key: v for key in ("model", "device") if (v := getattr(options, key))}
+    namespace = options.namespace.strip("/")
+    name = f"/{namespace}/{node}" if namespace else f"/{node}"
+    # A file with the full name, after the user's: `-p name:=value` would lose against an entry of
+    # the user's file that names the node.
+    overrides = folder / f"{node}.yaml"
+    overrides.write_text(yaml.safe_dump({name: {"ros__parameters": values}}))
     params_file = options.params_file or share_file("config/scene_understanding.yaml")
     command = [sys.executable, "-m", f"r1_ros.nodes.{node}", "--ros-args"]
-    command += ["--params-file", str(params_file), "--log-level", options.log_level]
-    if options.namespace:
-        command += ["-r", f"__ns:=/{options.namespace.strip('/')}"]
+    command += ["--params-file", str(params_file), "--params-file", str(overrides)]
+    command += ["--log-level", options.log_level]
+    if namespace:
+        command += ["-r", f"__ns:=/{namespace}"]
     for topic, target in options.remaps.items():
         command += ["-r", f"{topic}:={target}"]
-    for name, value in values.items():
-        text = str(value).lower() if isinstance(value, bool) else str(value)
-        command += ["-p", f"{name}:={text}"]
     return command

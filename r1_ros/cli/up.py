@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 import time
 from pathlib import Path
 from typing import Annotated
@@ -79,9 +80,10 @@ def up(
             raise InvalidNodeOptionError(f"no such node: {', '.join(sorted(unknown))}")
     except InvalidNodeOptionError as error:
         raise SystemExit(f"r1 up: {error}") from None
-    commands = {node: node_command(node, options) for node in NODES if not only or node in only}
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    with ProcessGroup(typer.echo) as group:
+    nodes = [node for node in NODES if not only or node in only]
+    with tempfile.TemporaryDirectory() as folder, ProcessGroup(typer.echo) as group:
+        commands = {node: node_command(node, options, Path(folder)) for node in nodes}
         for name, command in commands.items():
             group.start(name, command)
         try:

@@ -1,0 +1,303 @@
+"""`r1 play` with real publishers and subscribers."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
+from rosbags.interfaces import QosReliability
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import String
+from tf2_msgs.msg import TFMessage
+
+from r1_ros.bags.bag import Bag, BagError
+from r1_ros.bags.player import InvalidPlayError, Player, PlayOptions, PlayReport
+from r1_ros.bags.recording import frame_stamps, record
+from r1_ros.bags.rgbd_folder import RgbdFolder
+from r1_ros.share import use_large_message_transport
+from tests.conftest import write_rgbd_folder
+
+pytestmark = pytest.mark.ros
+TIMEOUT_S = 30.0
+LATCHED = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+def stamp_of(message: object) -> int:
+    if isinstance(message, TFMessage):
+        message = message.transforms[0]
+    stamp = message.clock if isinstance(message, Clock) else message.header.stamp
+    return stamp.sec * 10**9 + stamp.nanosec
+
+
+class Listener:
+    """Hears the topics of a recording in a thread: topic -> [(wall seconds, stamp)]."""
+
+    def __init__(self, namespace: str = "") -> None:
+        self.context = Context()
+        rclpy.init(context=self.context)
+        self.node = Node("listener", context=self.context)
+        self.heard: dict[str, list[tuple[float, int]]] = {}
+        self.bytes: dict[str, list[bytes]] = {}
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor.add_node(self.node)
+        self._listen(Image, namespace + "/color/image", qos_profile_sensor_data)
+        self._listen(Image, namespace + "/depth/image", qos_profile_sensor_data)
+        self._listen(CameraInfo, namespace + "/color/camera_info", qos_profile_sensor_data)
+        self._listen(TFMessage, "/tf", 100)
+        self._listen(TFMessage, "/tf_static", LATCHED)
+        self._listen(Clock, "/clock", 100)
+        self.thread = threading.Thread(target=self.executor.spin, daemon=True)
+        self.thread.start()
+
+    def _listen(self, kind: type, topic: str, qos: QoSProfile | int) -> None:
+        self.heard[topic] = []
+
+        def hear(message: object) -> None:
+            self.heard[topic].append((time.monotonic(), stamp_of(message)))
+
+        self.node.create_subscription(kind, topic, hear, qos)
+
+    def stamps(self, topic: str) -> list[int]:
+        return [stamp for _, stamp in self.heard[topic]]
+
+    def counts(self) -> dict[str, int]:
+        return {name: len(heard) for name, heard in self.heard.items() if name != "/clock"}
+
+    def close(self) -> None:
+        self.executor.shutdown()
+        self.thread.join(TIMEOUT_S)
+        self.node.destroy_node()
+        self.context.shutdown()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    use_large_message_transport()
+    made = Listener()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def player_node() -> Iterator[Node]:
+    context = Context()
+    rclpy.init(context=context)
+    node = Node("player", context=context)
+    yield node
+    node.destroy_node()
+    context.shutdown()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert time.monotonic() < deadline, "timed out"
+        time.sleep(0.01)
+
+
+def play(path: Path, node: Node, **options: object) -> PlayReport:
+    with Bag(path) as bag:
+        return Player(bag, node, PlayOptions(**options)).play()
+
+
+@pytest.fixture
+def bag(rgbd_folder: Path, tmp_path: Path) -> Path:
+    record(RgbdFolder.open(rgbd_folder), tmp_path / "bag")
+    return tmp_path / "bag"
+
+
+ALL = {"/color/image": 6, "/depth/image": 6, "/color/camera_info": 6, "/tf": 6, "/tf_static": 1}
+
+
+@pytest.mark.parametrize("storage", [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+def test_everything_arrives_in_time_with_a_clock(
+    rgbd_folder: Path, tmp_path: Path, listener: Listener, player_node: Node, storage: StoragePlugin
+) -> None:
+    folder = RgbdFolder.open(rgbd_folder)
+    record(folder, tmp_path / "bag", storage=storage)
+    report = play(tmp_path / "bag", player_node, clock_hz=100.0)
+    wait_for(lambda: listener.counts() == ALL)
+    assert report.counts == ALL
+    assert (report.rounds, report.damage, report.left_out) == (1, None, [])
+    assert report.seconds == pytest.approx(0.5, abs=0.3)
+    stamps = frame_stamps(folder)
+    for topic in ("/color/image", "/depth/image", "/color/camera_info", "/tf"):
+        assert listener.stamps(topic) == stamps
+    clock = listener.stamps("/clock")
+    assert len(clock) >= 20
+    assert clock == sorted(clock)
+    assert clock[0] == stamps[0]
+    assert clock[-1] <= stamps[-1]
+
+
+def test_rate(bag: Path, listener: Listener, player_node: Node) -> None:
+    report = play(bag, player_node, rate=0.5)
+    assert 0.9 < report.seconds < 2.0
+    report = play(bag, player_node, rate=100.0)
+    assert report.seconds < 0.4
+    wait_for(lambda: listener.counts()["/color/image"] == 12)
+
+
+def test_no_clock(bag: Path, listener: Listener, player_node: Node) -> None:
+    play(bag, player_node, clock_hz=0.0, rate=10.0)
+    wait_for(lambda: listener.counts() == ALL)
+    assert listener.heard["/clock"] == []
+
+
+def test_loop_jumps_back(bag: Path, listener: Listener, player_node: Node) -> None:
+    with Bag(bag) as opened:
+        player = Player(opened, player_node, PlayOptions(rate=5.0, loop=True))
+        thread = threading.Thread(target=player.play)
+        thread.start()
+        wait_for(lambda: listener.counts()["/color/image"] >= 15)
+        player.stop()
+        thread.join(TIMEOUT_S)
+    assert player.report.rounds >= 2
+    stamps = listener.stamps("/color/image")
+    assert stamps[6:12] == stamps[:6]
+    clock = listener.stamps("/clock")
+    assert any(after < before for before, after in zip(clock, clock[1:], strict=False))
+
+
+def test_start_later_keeps_static_transforms(
+    bag: Path, listener: Listener, player_node: Node
+) -> None:
+    play(bag, player_node, start=0.25)
+    wait_for(lambda: listener.counts()["/color/image"] == 3)
+    assert listener.counts() == {
+        "/color/image": 3, "/depth/image": 3, "/color/camera_info": 3, "/tf": 3, "/tf_static": 1
+    }  # fmt: skip
+
+
+def test_static_transforms_reach_a_late_subscriber(bag: Path, player_node: Node) -> None:
+    with Bag(bag) as opened:
+        player = Player(opened, player_node, PlayOptions(settle_limit_s=0.0, rate=50.0))
+        player.play()
+        late = Listener()
+        wait_for(lambda: len(late.heard["/tf_static"]) == 1)
+        late.close()
+
+
+def test_only_some_topics(bag: Path, listener: Listener, player_node: Node) -> None:
+    report = play(bag, player_node, topics=("/tf", "/depth/image"), rate=10.0)
+    assert report.counts == {"/tf": 6, "/depth/image": 6}
+    with pytest.raises(BagError, match="/nothing"):
+        play(bag, player_node, topics=("/nothing",))
+
+
+def test_unknown_types_are_left_out_and_named(
+    tmp_path: Path, listener: Listener, player_node: Node
+) -> None:
+    types = get_typestore(Stores.ROS2_JAZZY)
+    types.register(get_types_from_msg("int32 x", "nobodys_msgs/msg/Thing"))
+    types.register(get_types_from_msg("int32 x", "std_msgs/msg/NoSuchThing"))
+    with Writer(tmp_path / "bag", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        for topic, kind in (
+            ("/thing", "nobodys_msgs/msg/Thing"),
+            ("/no", "std_msgs/msg/NoSuchThing"),
+            ("/text", "std_msgs/msg/String"),
+        ):
+            connection = writer.add_connection(topic, kind, typestore=types)
+            value = "hello" if topic == "/text" else 5
+            data = types.serialize_cdr(types.types[kind](value), kind)
+            writer.write(connection, 10**18, data)
+    texts: list[str] = []
+    listener.node.create_subscription(String, "/text", lambda m: texts.append(m.data), 10)
+    report = play(tmp_path / "bag", player_node)
+    wait_for(lambda: texts == ["hello"])
+    assert report.counts == {"/text": 1}
+    assert len(report.left_out) == 2
+    assert any("package 'nobodys_msgs'" in reason for reason in report.left_out)
+    assert any("std_msgs/msg/NoSuchThing" in reason for reason in report.left_out)
+    with pytest.raises(BagError, match="nobodys_msgs"):
+        play(tmp_path / "bag", player_node, topics=("/thing",))
+
+
+def test_best_effort_recordings_are_played_best_effort(tmp_path: Path, player_node: Node) -> None:
+    from r1_ros.bags.publishers import publisher_qos
+    from r1_ros.bags.recording import _qos
+
+    reliable = _qos(latched=False)
+    best_effort = reliable._replace(reliability=QosReliability.BEST_EFFORT, depth=50)
+    assert publisher_qos((best_effort,)).reliability.name == "BEST_EFFORT"
+    assert publisher_qos((best_effort,)).depth == 50
+    assert publisher_qos((best_effort, reliable)).reliability.name == "RELIABLE"
+    assert publisher_qos(()).reliability.name == "RELIABLE"
+    assert publisher_qos((_qos(latched=True),)).durability.name == "TRANSIENT_LOCAL"
+
+
+@pytest.mark.parametrize(
+    "options", [{"rate": 0}, {"rate": float("nan")}, {"start": -1}, {"clock_hz": -5}]
+)
+def test_senseless_options(options: dict) -> None:
+    with pytest.raises(InvalidPlayError, match=next(iter(options))):
+        PlayOptions(**options)
+
+
+def r1(*arguments: object) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", "r1_ros.cli.main", *map(str, arguments)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_command_with_remap_on_half_a_bag(tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    record(RgbdFolder.open(write_rgbd_folder(tmp_path / "rgbd", 30, 160, 120)), bag)
+    file = next(bag.glob("*.mcap"))
+    data = file.read_bytes()
+    file.write_bytes(data[: len(data) // 2])
+    listener = Listener("/robot1")
+    remaps = [
+        part
+        for topic in ("color/image", "depth/image", "color/camera_info")
+        for part in ("-r", f"/{topic}:=/robot1/{topic}")
+    ]
+    process = r1("play", bag, "--rate", 2, *remaps)
+    out, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 3, err
+    assert "damaged" in out
+    with Bag(bag) as half:
+        expected = half.topics["/color/image"].count
+    wait_for(lambda: listener.counts()["/robot1/color/image"] == expected)
+    listener.close()
+    assert 5 < expected < 20
+
+
+def test_command_stops_on_interrupt(bag: Path, listener: Listener) -> None:
+    process = r1("play", bag, "--loop")
+    wait_for(lambda: listener.counts()["/color/image"] >= 2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 0, err
+    assert "played" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere",), "no such bag"),
+        ((".", "--rate", "0"), "rate must be above 0"),
+        ((".", "-r", "nonsense"), "remap rule"),
+    ],
+)
+def test_command_says_what_is_wrong(arguments: tuple[str, ...], message: str) -> None:
+    process = r1("play", *arguments)
+    _, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 1
+    assert message in err
+    assert "Traceback" not in err
