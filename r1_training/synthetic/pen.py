@@ -252,7 +252,7 @@ def material_look(dice: Dice, rgb: RGB, material: str) -> Look:
         return tuple(min(1.0, c * factor) for c in rgb)
 
     if material == "wood":
-        return Look(rgb, second(0.72, 0.92), GRAIN, dice.uniform(0.03, 0.12))
+        return Look(rgb, second(0.78, 0.95), GRAIN, dice.uniform(0.03, 0.1))
     if material in ("fabric", "leaves"):
         return Look(rgb, second(0.78, 0.95), SPECKLE, dice.uniform(0.01, 0.05))
     if material == "stone":

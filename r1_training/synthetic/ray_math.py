@@ -25,6 +25,7 @@ from r1_training.synthetic.elements import (
 Vector = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 NEAR = 0.05  # metres
+KNEE = 0.7  # brightness from which film saturates
 LIGHT_FALLOFF = 0.25  # strength at distance r is 1 / (1 + falloff * r^2)
 
 
@@ -135,13 +136,19 @@ def texture_mix(texture: torch.Tensor, scale: torch.Tensor, q: Vector) -> torch.
     phase = x / scale + 0.13
     stripes = (phase - phase.floor() < 0.5).float()
     checker = ((i + j + k) & 1).float()
-    wave = (y + 0.8 * z) * (2 * math.pi / scale) + 2.0 * torch.sin(4.0 * x + 3.0 * y)
+    wave = (y + 0.8 * z) * (2 * math.pi / scale) + 1.2 * torch.sin(3.0 * x + 1.5 * y)
     grain = 0.5 + 0.5 * torch.sin(wave)
     h = (i * 73856093) ^ (j * 19349663) ^ (k * 83492791)
     h = (h ^ (h >> 13)) * 1274126177
     speckle = ((h >> 8) & 255).float() / 255.0
     mix = torch.where(texture == STRIPES, stripes, torch.where(texture == CHECKER, checker, 0.0))
     return torch.where(texture == GRAIN, grain, torch.where(texture == SPECKLE, speckle, mix))
+
+
+def film(x: torch.Tensor) -> torch.Tensor:
+    """Bright light saturates softly: linear up to the knee, below 1 for any amount of light."""
+    bright = 1 - (1 - KNEE) * torch.exp((KNEE - x) / (1 - KNEE))
+    return torch.where(x > KNEE, bright, x)
 
 
 def shade(
@@ -183,9 +190,7 @@ def shade(
         lit = lit / (1 + LIGHT_FALLOFF * squared)
         light = [total + c * lit for total, c in zip(light, lamp[3:], strict=True)]
     glow = rows[col.EMISSIVE]
-    rgb = tuple(
-        (a * (glow + (1 - glow) * e)).clamp(0, 1) for a, e in zip(albedo, light, strict=True)
-    )
+    rgb = tuple(film(a * (glow + (1 - glow) * e)) for a, e in zip(albedo, light, strict=True))
     luminance = (albedo[0] + albedo[1] + albedo[2]) / 3
     strength = cosine.abs() * (1 - rows[col.GLOSS]) * (0.3 + 0.7 * luminance)
     return rgb, n, strength

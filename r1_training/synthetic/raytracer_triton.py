@@ -11,7 +11,7 @@ import triton
 import triton.language as tl
 
 from r1_training.synthetic.packing import COLUMNS, PackedRooms
-from r1_training.synthetic.ray_math import LIGHT_FALLOFF, NEAR
+from r1_training.synthetic.ray_math import KNEE, LIGHT_FALLOFF, NEAR
 from r1_training.synthetic.raytracer import Frames
 
 _TILE = 16
@@ -45,6 +45,7 @@ def render_triton(
         COLUMNS=COLUMNS,
         NEAR=NEAR,
         FALLOFF=LIGHT_FALLOFF,
+        KNEE=KNEE,
         NORMALS=normals,
         num_warps=4,
     )
@@ -119,7 +120,7 @@ def _texture(kind, scale, x, y, z):
     j = tl.floor(y / scale + 0.137).to(tl.int32)
     k = tl.floor(z / scale + 0.137).to(tl.int32)
     checker = ((i + j + k) & 1).to(tl.float32)
-    wave = (y + 0.8 * z) * (6.283185307179586 / scale) + 2.0 * tl.sin(4.0 * x + 3.0 * y)
+    wave = (y + 0.8 * z) * (6.283185307179586 / scale) + 1.2 * tl.sin(3.0 * x + 1.5 * y)
     grain = 0.5 + 0.5 * tl.sin(wave)
     h = (i * 73856093) ^ (j * 19349663) ^ (k * 83492791)
     h = (h ^ (h >> 13)) * 1274126177
@@ -129,8 +130,9 @@ def _texture(kind, scale, x, y, z):
 
 
 @triton.jit
-def _byte(x):
-    return tl.floor(tl.minimum(tl.maximum(x, 0.0), 1.0) * 255.0 + 0.5).to(tl.uint8)
+def _byte(x, KNEE: tl.constexpr):
+    bright = 1.0 - (1.0 - KNEE) * tl.exp((KNEE - x) / (1.0 - KNEE))
+    return tl.floor(tl.where(x > KNEE, bright, x) * 255.0 + 0.5).to(tl.uint8)
 
 
 @triton.jit
@@ -156,6 +158,7 @@ def _trace(
     COLUMNS: tl.constexpr,
     NEAR: tl.constexpr,
     FALLOFF: tl.constexpr,
+    KNEE: tl.constexpr,
     NORMALS: tl.constexpr,
 ):
     tile, view = tl.program_id(0), tl.program_id(1).to(tl.int64)
@@ -282,9 +285,9 @@ def _trace(
     returned = tl.abs(facing) * (1.0 - tl.load(row + 26)) * (0.3 + 0.7 * (red + green + blue) / 3)
 
     pixel = view * height * width + py * width + px
-    tl.store(color_ptr + pixel * 3, _byte(red_out), mask=on_image)
-    tl.store(color_ptr + pixel * 3 + 1, _byte(green_out), mask=on_image)
-    tl.store(color_ptr + pixel * 3 + 2, _byte(blue_out), mask=on_image)
+    tl.store(color_ptr + pixel * 3, _byte(red_out, KNEE), mask=on_image)
+    tl.store(color_ptr + pixel * 3 + 1, _byte(green_out, KNEE), mask=on_image)
+    tl.store(color_ptr + pixel * 3 + 2, _byte(blue_out, KNEE), mask=on_image)
     tl.store(depth_ptr + pixel, t, mask=on_image)
     name = tl.where(seen, tl.load(row + 27), -1.0).to(tl.int16)
     tl.store(instance_ptr + pixel, name, mask=on_image)

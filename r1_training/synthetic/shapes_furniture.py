@@ -208,21 +208,21 @@ _FRAMES = ((0.55, 0.38, 0.24), (0.25, 0.17, 0.11), (0.85, 0.84, 0.8), (0.3, 0.3,
 
 
 def lamp_shade(p: Pen, z: float, width: float, height: float, shape: str) -> None:
-    """A shade that shines where the lamp is on, with the bulb below it."""
+    """A shade with its bulb; where the lamp is on, bulb and inside shine and the outside glows."""
     i = p.item
     on = i.states["power"] == "on"
-    glow = i.look._replace(emissive=1.0) if on else i.look
-    if on:  # a lit shade turns pale, whatever its colour
-        warm = (1.0, 0.95, 0.7)
-        glow = glow._replace(
-            color=tuple(0.35 * c + 0.65 * g for c, g in zip(i.look.color, warm, strict=True))
-        )
-        glow = glow._replace(color2=glow.color)
+    outside = i.look
+    warm = (1.0, 0.93, 0.65)
+    if on and i.color != "black":  # light comes through, the colour stays what it is called
+        glow = tuple(0.75 * c + 0.25 * w for c, w in zip(i.look.color, warm, strict=True))
+        outside = plain(*glow, emissive=0.85)
     if shape == "globe":
-        p.ball(0, 0, z, width, width, height, glow)
+        p.ball(0, 0, z, width, width, height, outside)
         return
     taper = 0.55 if shape != "drum shade" else 0.95
-    p.tube(0, 0, z, width, width, height, glow, taper=taper)
+    p.tube(0, 0, z, width, width, height, outside, taper=taper)
+    inside = plain(*warm, emissive=1.0) if on else shade(i.look, 0.9)
+    p.tube(0, 0, z + 0.004, width * 0.93, width * 0.93, height - 0.008, inside, taper=taper)
     bulb = BULB if on else plain(0.85, 0.85, 0.8)
     p.ball(0, 0, z + height * 0.2, 0.08, 0.08, min(0.1, height * 0.6), bulb)
 

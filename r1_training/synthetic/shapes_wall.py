@@ -146,12 +146,13 @@ def sink(p: Pen) -> None:
     """A hollow basin with a tap; it hangs at a wall or is let into a worktop."""
     i = p.item
     w, d, h, rim = i.w, i.d, i.h, 0.03
-    p.box(0, 0, 0, w, d, 0.03)
     if i.shape == "rectangular":
+        p.box(0, 0, 0, w, d, 0.03)
         for s in (-1, 1):
             p.box(0, s * (d / 2 - rim / 2), 0.03, w, rim, h - 0.03)
             p.box(s * (w / 2 - rim / 2), 0, 0.03, rim, d - 2 * rim, h - 0.03)
     else:
+        p.cylinder(0, 0, 0, w * 0.96, d * 0.96, 0.03)
         p.tube(0, 0, 0.03, w * 0.96, d * 0.96, h - 0.03)
         p.tube(0, 0, 0.03, w * 0.86, d * 0.86, h - 0.03, shade(i.look, 0.9))
     p.cylinder(0, d / 2 - 0.05, h - 0.02, 0.03, 0.03, 0.2, STEEL)

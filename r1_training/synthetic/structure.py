@@ -20,11 +20,12 @@ def _surface_look(b: RoomBuilder, value: tuple[float, float], textures: dict[int
         rgb = colorsys.hsv_to_rgb(dice.uniform(0.05, 0.12), dice.uniform(0.1, 0.55), max(rgb))
     factor = dice.uniform(0.7, 0.93)
     texture = dice.weighted(textures)
-    scale = dice.uniform(0.08, 0.5) if texture != SPECKLE else dice.uniform(0.02, 0.1)
+    low, high = {SPECKLE: (0.02, 0.1), GRAIN: (0.05, 0.2)}.get(texture, (0.08, 0.5))
+    scale = dice.uniform(low, high)
     return Look(rgb, tuple(c * factor for c in rgb), texture, scale)
 
 
-def build_structure(b: RoomBuilder) -> None:
+def build_structure(b: RoomBuilder, *, all_walls: bool = False) -> None:
     """Floor, most walls, sometimes a ceiling; instance 0."""
     dice, w, d, h = b.dice, b.width, b.depth, b.height
     pen = _pen(b)
@@ -33,7 +34,7 @@ def build_structure(b: RoomBuilder) -> None:
     )
     wall = _surface_look(b, (0.55, 1.0), {PLAIN: 4, SPECKLE: 2, STRIPES: 0.6, CHECKER: 0.4})
     pen.box(0, 0, -_THICK, w + 2 * _THICK, d + 2 * _THICK, _THICK, floor)
-    skip = dice.integer(0, 3) if dice.chance(0.15) else -1
+    skip = dice.integer(0, 3) if dice.chance(0.15) and not all_walls else -1
     skirting = plain(*((0.9, 0.89, 0.86) if dice.chance(0.6) else (0.35, 0.27, 0.2)))
     for k in range(4):
         if k == skip:
@@ -78,7 +79,7 @@ def add_window(b: RoomBuilder, *, wall: int | None = None, curtain: bool | None 
     if not ok:
         return False
     x, y = item.to_room(0, -0.9)
-    strength = dice.uniform(0.2, 1.6)
+    strength = dice.uniform(0.2, 1.0)
     b.lights.append((x, y, sill + 0.6, (0.9 * strength, 0.97 * strength, 1.05 * strength)))
     if item.states["opening"] == "open":  # nothing tall where the casement swings
         c, s = item.to_room(0, -item.w / 4 - 0.06)
@@ -110,7 +111,7 @@ def add_light(b: RoomBuilder) -> tuple[float, float, float]:
     dice = b.dice
     warm = dice.uniform(0.8, 1.1)
     tint = (1.0, 0.5 + 0.5 * warm * 0.98, warm * 0.95)
-    strength = dice.uniform(0.5, 2.2)
+    strength = dice.uniform(0.5, 1.7)
     b.lights.append(
         (
             *(b.width * dice.uniform(-0.25, 0.25), b.depth * dice.uniform(-0.25, 0.25)),
@@ -120,5 +121,5 @@ def add_light(b: RoomBuilder) -> tuple[float, float, float]:
     for item in b.items:
         if item.category in ("lamp", "floor lamp") and item.states["power"] == "on":
             b.lights.append((item.x, item.y, item.z + item.h + 0.05, (0.9, 0.75, 0.45)))
-    ambient = dice.uniform(0.32, 0.6)
+    ambient = dice.uniform(0.4, 0.68)
     return tuple(ambient * (0.5 + 0.5 * c) for c in tint)
