@@ -11,8 +11,6 @@ import os
 import warnings
 
 import requests
-from google.api_core import exceptions as google_errors
-from google.protobuf.json_format import ParseError
 from requests.adapters import HTTPAdapter
 
 from r1_training.engine.budget import estimate_tokens
@@ -28,11 +26,13 @@ from r1_training.engine.errors import (
 from r1_training.engine.teacher import STAGES, Completion, Request, Usage
 
 with warnings.catch_warnings():
-    # It announces its end on import. Its successor speaks the same REST protocol; the version is
-    # pinned, and the warning would be the first thing that a user of `r1 synthesize` reads.
+    # These announce their end on import. The client's successor speaks the same REST protocol; the
+    # version is pinned, and the warning would be the first thing that a user reads.
     warnings.simplefilter("ignore", FutureWarning)
     import google.generativeai as genai
+    from google.api_core import exceptions as google_errors
     from google.generativeai.client import get_default_generative_client
+    from google.protobuf.json_format import ParseError
 
 REQUEST_ID_HEADER = "x-r1-request-id"
 _CATEGORIES = {

@@ -22,23 +22,36 @@ _WANTED_THINK_WORDS = 40
 
 @dataclass(frozen=True)
 class _Phrases:
-    """Ways to say the steps in one language; {0} is what the question is about."""
+    """Ways to say the steps in one language.
+
+    Attributes:
+        step: {0} is its number.
+        question: {0} is the question.
+        look: {0} are the targets.
+        scene: {0} is quoted from the description.
+        conclusion: what the last step begins with.
+        answer: {0} are the targets, {1} is the answer.
+        untargeted: takes the place of the targets, {0} is the question.
+        joiner: between sentences.
+    """
 
     step: str
+    question: str
     look: tuple[str, ...]
     scene: tuple[str, ...]
     conclusion: str
     answer: str
-    whole_scene: str
+    untargeted: str
     joiner: str
 
 
 _PHRASES = {
     "en": _Phrases(
         step="Step {0}: ",
+        question='The question is "{0}"',
         look=(
-            "The question is about {0}, so I look for that in the scene.",
-            "To answer, I first have to find {0} in the scene.",
+            "It is about {0}, so I look for that in the scene.",
+            "To answer it, I first have to find {0} in the scene.",
             "What matters here is {0}.",
         ),
         scene=(
@@ -48,25 +61,27 @@ _PHRASES = {
         ),
         conclusion="Conclusion: ",
         answer="As for {0}, the answer is: {1}",
-        whole_scene="the scene",
+        untargeted='"{0}"',
         joiner=" ",
     ),
     "zh-Hant": _Phrases(
         step="第{0}步：",
-        look=("問題問的是{0}，所以先在場景中找到它。", "要回答，首先要在場景中找到{0}。"),
+        question="問題是「{0}」",
+        look=("它問的是{0}，所以先在場景中找到它。", "要回答它，首先要在場景中找到{0}。"),
         scene=("場景描述寫道：{0}", "關於這個場景，已知：{0}"),
         conclusion="結論：",
         answer="關於{0}，答案是：{1}",
-        whole_scene="整個場景",
+        untargeted="「{0}」",
         joiner="",
     ),
     "zh-Hans": _Phrases(
         step="第{0}步：",
-        look=("问题问的是{0}，所以先在场景中找到它。", "要回答，首先要在场景中找到{0}。"),
+        question="问题是“{0}”",
+        look=("它问的是{0}，所以先在场景中找到它。", "要回答它，首先要在场景中找到{0}。"),
         scene=("场景描述写道：{0}", "关于这个场景，已知：{0}"),
         conclusion="结论：",
         answer="关于{0}，答案是：{1}",
-        whole_scene="整个场景",
+        untargeted="“{0}”",
         joiner="",
     ),
 }
@@ -99,15 +114,19 @@ class RuleTeacher:
 
 def _reply(item: Item, phrases: _Phrases, draw: random.Random) -> str:
     answer = item.answers[0].strip()
-    target = ", ".join(dict.fromkeys(item.targets)) or phrases.whole_scene
-    steps = [draw.choice(phrases.look).format(target)]
-    known = sum(map(count_words, (steps[0], item.rationale, target, answer)))
+    target = ", ".join(dict.fromkeys(item.targets))
+    opening = [phrases.question.format(item.question.strip())]
+    if target:
+        opening.append(draw.choice(phrases.look).format(target))
+    conclusion = phrases.answer.format(target or phrases.untargeted.format(item.question), answer)
+    steps = [phrases.joiner.join(opening)]
+    known = sum(map(count_words, (steps[0], item.rationale, conclusion)))
     if quoted := _quote(item, _WANTED_THINK_WORDS - known, phrases):
         steps.append(draw.choice(phrases.scene).format(quoted))
     if item.rationale:
         steps.append(item.rationale.strip())
-    lines = [phrases.step.format(i) + text for i, text in enumerate(steps, 1)]
-    lines.append(phrases.conclusion + phrases.answer.format(target, answer))
+    lines = [phrases.step.format(number) + text for number, text in enumerate(steps, 1)]
+    lines.append(phrases.conclusion + conclusion)
     return f"<think>{chr(10).join(lines)}</think><answer>{answer}</answer>"
 
 
@@ -126,9 +145,9 @@ def _quote(item: Item, words: int, phrases: _Phrases) -> str:
 
 def _concluded(thinking: str, phrases: _Phrases) -> str:
     """Read the answer off the conclusion."""
-    before, _, after = phrases.answer.partition("{1}")
-    lead = before.split("{0}")[1]
-    _, found, answer = thinking.rpartition(phrases.conclusion)[2].partition(lead)
+    lead = phrases.answer.partition("{0}")[2].partition("{1}")[0]
+    conclusion = thinking.rpartition("\n" + phrases.conclusion)[2]
+    _, found, answer = conclusion.partition(lead)
     if not found:
         raise RefusedRequestError("the thinking has no conclusion", "failed")
-    return answer.removesuffix(after)
+    return answer

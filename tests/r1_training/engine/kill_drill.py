@@ -45,6 +45,9 @@ def write_inputs(folder: Path, count: int) -> tuple[Path, Path]:
     return questions, descriptions
 
 
+# `r1 synthesize` alone: the whole command line would import torch for its other commands, three
+# seconds that have nothing to do with this.
+PROGRAM = "import typer; from r1_training.engine.cli import synthesize; typer.run(synthesize)"
 TRAIN_SCENES = tuple(f"scene{space:04d}_00" for space in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12))
 
 
@@ -82,7 +85,7 @@ class Drill:
 
 
 def command(out: Path, questions: Path, descriptions: Path, config: Path, *more: str) -> list[str]:
-    program = [sys.executable, "-m", "r1_training.cli", "synthesize", str(out)]
+    program = [sys.executable, "-c", PROGRAM, str(out)]
     inputs = ["--items", f"scanqa={questions}", "--describe", f"captions={descriptions}"]
     return [*program, *inputs, "--config", str(config), *more]
 
