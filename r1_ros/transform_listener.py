@@ -1,0 +1,104 @@
+"""Hear /tf and /tf_static: into tf2's buffer where tf2 is installed, else into ours."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from geometry_msgs.msg import TransformStamped
+from rclpy.callback_groups import CallbackGroup
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from tf2_msgs.msg import TFMessage
+
+from r1_ros.errors import BadMessageError
+from r1_ros.geometry_messages import stamp_of, transform_from_message
+from r1_ros.transforms import TransformBuffer, TransformError
+
+_DEPTH = 1000  # a bag that starts sends seconds of transforms at once
+
+
+class Buffer(Protocol):
+    """What the mapper needs of a tf buffer; see `transforms.TransformBuffer`."""
+
+    def set_transform(  # noqa: D102
+        self, parent: str, child: str, stamp: int, T: np.ndarray, *, static: bool = False
+    ) -> None: ...
+    def lookup(self, target: str, source: str, stamp: int) -> np.ndarray: ...  # noqa: D102
+    def jump_back(self, stamp: int) -> None: ...  # noqa: D102
+
+
+def make_buffer(cache_seconds: float) -> Buffer:
+    """tf2's buffer where `tf2_py` can be imported, else ours."""
+    if importlib.util.find_spec("tf2_py") is None:
+        return TransformBuffer(cache_seconds)
+    from r1_ros.tf2_buffer import Tf2Buffer
+
+    return Tf2Buffer(cache_seconds)
+
+
+class TransformListener:
+    """Fills a buffer from /tf and /tf_static.
+
+    Args:
+        node: whose subscriptions these are.
+        buffer: to fill.
+        on_change: called after each message that changed the buffer.
+        on_bad: called with the reason of each transform that was refused.
+        callback_group: of the subscriptions.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        buffer: Buffer,
+        on_change: Callable[[], None],
+        on_bad: Callable[[BadMessageError], None],
+        callback_group: CallbackGroup,
+    ) -> None:
+        self._node, self._buffer = node, buffer
+        self._on_change, self._on_bad = on_change, on_bad
+        latched = QoSProfile(depth=_DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self._subscriptions = [
+            node.create_subscription(
+                TFMessage,
+                topic,
+                callback,
+                qos,
+                callback_group=callback_group,
+                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            )
+            for topic, callback, qos in (
+                ("/tf", lambda message: self._add(message, static=False), QoSProfile(depth=_DEPTH)),
+                ("/tf_static", lambda message: self._add(message, static=True), latched),
+            )
+        ]
+
+    def close(self) -> None:
+        """Stop listening."""
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+        self._subscriptions = []
+
+    def _add(self, message: TFMessage, *, static: bool) -> None:
+        for transform in message.transforms:
+            try:
+                self._set(transform, static)
+            except BadMessageError as error:
+                self._on_bad(error)
+        if message.transforms:
+            self._on_change()
+
+    def _set(self, transform: TransformStamped, static: bool) -> None:
+        parent, child = transform.header.frame_id, transform.child_frame_id
+        try:
+            T = transform_from_message(transform.transform)
+            stamp = stamp_of(transform.header.stamp)
+            self._buffer.set_transform(parent, child, stamp, T, static=static)
+        except BadMessageError as error:
+            raise BadMessageError("bad transform", f"{child!r} in {parent!r}: {error}") from None
+        except TransformError as error:
+            raise BadMessageError("bad transform", str(error)) from None
