@@ -5,10 +5,14 @@ from __future__ import annotations
 import typer
 
 from r1_training.engine.cli import synthesize
+from r1_training.metrics.cli import evaluate
+from r1_training.prepare.cli import app as prepare
 from r1_training.synthetic.cli import synthesize_room
 
 app = typer.Typer(help="3D-R1, offline: data, training, evaluation.", no_args_is_help=True)
 app.command("synthesize")(synthesize)
+app.command("evaluate")(evaluate)
+app.add_typer(prepare, name="prepare")
 app.command("synthesize-room")(synthesize_room)
 
 

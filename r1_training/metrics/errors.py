@@ -21,3 +21,7 @@ class MissingPredictionsError(EvaluationError):
 
 class GroundTruthError(EvaluationError, ValueError):
     """What is needed to score is not in the annotation; the message says what."""
+
+
+class EvaluationInputError(EvaluationError, ValueError):
+    """An evaluation was asked for with missing or unknown inputs."""

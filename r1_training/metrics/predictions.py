@@ -70,6 +70,23 @@ class Prediction:
         return self.answers[0] if self.answers else ""
 
 
+@dataclass(frozen=True)
+class Aligned:
+    """Samples and their predictions, in one order.
+
+    Attributes:
+        samples: all samples.
+        predictions: one for each; an empty one where there is none.
+        missing: how many are such empty ones.
+        unused: predictions that belong to no sample.
+    """
+
+    samples: list[Sample]
+    predictions: list[Prediction]
+    missing: int
+    unused: int
+
+
 def read_predictions(path: Path) -> dict[str, Prediction]:
     """All predictions of a file, by id.
 
@@ -96,8 +113,8 @@ def align(
     predictions: Mapping[str, Prediction],
     *,
     on_missing: OnMissing = "fatal",
-) -> tuple[list[Sample], list[Prediction], int]:
-    """Samples, their predictions, and how many predictions belong to no sample.
+) -> Aligned:
+    """Pairs samples with their predictions.
 
     Args:
         samples: of one split.
@@ -122,7 +139,7 @@ def align(
             f"{len(missing)} of {len(kept)} samples have no prediction, first: "
             f"{', '.join(missing[:3])}; --missing empty counts them as empty answers"
         )
-    return kept, aligned, len(predictions.keys() - used)
+    return Aligned(kept, aligned, len(missing), len(predictions.keys() - used))
 
 
 def parse_prediction(entry: Any) -> Prediction:

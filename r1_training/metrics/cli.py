@@ -1,0 +1,77 @@
+"""`r1 evaluate`: the field's metrics for any model's predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from r1_training.datasets.errors import DatasetError
+from r1_training.metrics.errors import EvaluationError
+from r1_training.metrics.evaluate import DATASETS, EvaluationInputs
+from r1_training.metrics.evaluate import evaluate as run_evaluation
+
+PREDICTIONS_HELP = "Predictions, ours or others' (docs/evaluation.md); embeddings for cap3d."
+
+
+def evaluate(
+    predictions: Annotated[Path, typer.Argument(help=PREDICTIONS_HELP)],
+    dataset: Annotated[str, typer.Option(help=f"One of: {', '.join(DATASETS)}.")],
+    annotations: Annotated[Path | None, typer.Option(help="The data set's own file.")] = None,
+    questions: Annotated[Path | None, typer.Option(help="SQA3D's questions file.")] = None,
+    split: Annotated[Literal["train", "val", "test"], typer.Option()] = "val",
+    scannet: Annotated[
+        Path | None, typer.Option(help="Folder of `r1 prepare scannet`, for all with boxes.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="scannetv2-labels.combined.tsv: unique and multiple.")
+    ] = None,
+    protocol: Annotated[
+        Literal["ptb", "plain"] | None,
+        typer.Option(help="How texts become words; by default as the benchmark does it."),
+    ] = None,
+    meteor: Annotated[bool, typer.Option(help="METEOR needs Java.")] = True,
+    missing: Annotated[
+        Literal["fatal", "empty"], typer.Option(help="What a missing prediction is.")
+    ] = "fatal",
+    on_bad: Annotated[
+        Literal["fatal", "skip"], typer.Option(help="What a bad annotation row is.")
+    ] = "fatal",
+    nms: Annotated[
+        float | None, typer.Option(help="Detection: class-wise NMS at this IoU (field: 0.25).")
+    ] = None,
+    min_score: Annotated[
+        float, typer.Option(help="Detection: drop boxes below (field: 0.05).")
+    ] = 0.0,
+    checkpoint: Annotated[str | None, typer.Option(help="Name of the model.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Report as JSON.")] = None,
+) -> None:
+    """Score a prediction file against the field's annotation files."""
+    errors = Console(stderr=True)
+    try:
+        inputs = EvaluationInputs(
+            dataset=dataset,
+            predictions=predictions,
+            annotations=annotations,
+            split=split,
+            questions=questions,
+            scannet=scannet,
+            labels=labels,
+            protocol=protocol,
+            meteor=meteor,
+            on_missing=missing,
+            on_bad=on_bad,
+            checkpoint=checkpoint,
+            nms=nms,
+            min_score=min_score,
+        )
+        report = run_evaluation(inputs)
+    except (DatasetError, EvaluationError) as error:
+        errors.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from error
+    Console().print(report.table())
+    if out is not None:
+        report.write(out)
+        errors.print(f"report: {out}", highlight=False)

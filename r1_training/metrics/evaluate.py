@@ -1,0 +1,261 @@
+"""Scores a prediction file against a data set's own annotation files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from r1_training.datasets.errors import FileFormatError
+from r1_training.datasets.multi3drefer import read_multi3drefer
+from r1_training.datasets.nr3d import read_nr3d_csv, read_nr3d_json
+from r1_training.datasets.openeqa import read_openeqa
+from r1_training.datasets.rows import OnBad, RowReport
+from r1_training.datasets.sample import Sample
+from r1_training.datasets.scannet_labels import CLASS_BY_NYU40, OTHERS, read_labels
+from r1_training.datasets.scannet_prepared import read_prepared_boxes, read_prepared_classes
+from r1_training.datasets.scanqa import read_scanqa
+from r1_training.datasets.scanrefer import ReferringTask, read_scanrefer
+from r1_training.datasets.scene30k import read_scene30k
+from r1_training.datasets.splits import official_split
+from r1_training.datasets.sqa3d import read_sqa3d
+from r1_training.datasets.threedllm import read_threedllm
+from r1_training.metrics.boxes import suppress_overlaps
+from r1_training.metrics.cap3d import cap3d_scores, read_embeddings
+from r1_training.metrics.captions import scan2cap_scores
+from r1_training.metrics.detection import SceneObjects, detection_scores
+from r1_training.metrics.errors import (
+    EvaluationInputError,
+    GroundTruthError,
+    MissingPredictionsError,
+)
+from r1_training.metrics.grounding import nr3d_scores, scanrefer_scores
+from r1_training.metrics.multi3drefer import multi3drefer_scores
+from r1_training.metrics.predictions import OnMissing, Prediction, align, read_predictions
+from r1_training.metrics.report import EvaluationReport
+from r1_training.metrics.scanqa import qa_scores
+from r1_training.metrics.sqa3d import sqa3d_scores
+from r1_training.metrics.text import Protocol
+from r1_training.metrics.threedllm import threedllm_scores
+
+THREEDLLM = ("3dllm-dialogue", "3dllm-planning", "3dllm-description", "3dllm-eqa")
+QA = ("scanqa", "scene30k", "openeqa")
+GROUNDING = ("scanrefer", "nr3d", "multi3drefer")
+CAPTIONS = ("scan2cap", "nr3d-captions")
+DATASETS = (*QA, "sqa3d", *THREEDLLM, *GROUNDING, *CAPTIONS, "detection", "cap3d")
+# As the benchmark's own script; else as LL3DA.
+_PTB = frozenset(QA)
+
+
+@dataclass(frozen=True)
+class EvaluationInputs:
+    """Where predictions and ground truth are, and how to count.
+
+    Attributes:
+        dataset: one of `DATASETS`.
+        predictions: prediction file (see `predictions`); embeddings (`.npz`) for cap3d.
+        annotations: the data set's annotation file; not for detection and cap3d.
+        split: train, val or test.
+        questions: SQA3D's questions file.
+        scannet: prepared ScanNet folder, for everything with boxes.
+        labels: ScanNet's label table, for ScanRefer's unique and multiple.
+        protocol: how texts become words; None is the benchmark's own.
+        meteor: METEOR needs Java.
+        on_missing: what a missing prediction is.
+        on_bad: what a bad annotation row is.
+        checkpoint: name of the model in the report; None is the file's name.
+        nms: detection: drop boxes that overlap a better one of their class by more; None: keep.
+        min_score: detection: drop boxes below.
+    """
+
+    dataset: str
+    predictions: Path
+    annotations: Path | None = None
+    split: str = "val"
+    questions: Path | None = None
+    scannet: Path | None = None
+    labels: Path | None = None
+    protocol: Protocol | None = None
+    meteor: bool = True
+    on_missing: OnMissing = "fatal"
+    on_bad: OnBad = "fatal"
+    checkpoint: str | None = None
+    nms: float | None = None
+    min_score: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.dataset not in DATASETS:
+            raise EvaluationInputError(
+                f"dataset must be one of {', '.join(DATASETS)}, got {self.dataset!r}"
+            )
+        if self.annotations is None and self.dataset not in ("detection", "cap3d"):
+            raise EvaluationInputError(f"{self.dataset} needs --annotations")
+        if self.questions is None and self.dataset == "sqa3d":
+            raise EvaluationInputError("sqa3d needs --questions beside --annotations")
+        if self.scannet is None and self.dataset in (*GROUNDING, *CAPTIONS, "detection"):
+            raise EvaluationInputError(
+                f"{self.dataset} needs --scannet, the folder of `r1 prepare scannet`"
+            )
+
+
+def evaluate(inputs: EvaluationInputs) -> EvaluationReport:
+    """Reads everything, scores it and reports.
+
+    Raises:
+        DatasetError, EvaluationError: a file is broken, predictions are missing, ...
+    """
+    name = inputs.checkpoint or inputs.predictions.stem
+    if inputs.dataset == "cap3d":
+        images, texts = read_embeddings(inputs.predictions)
+        scores = {"overall": cap3d_scores(images, texts)}
+        return EvaluationReport("cap3d", inputs.split, name, scores, len(texts))
+    predictions = read_predictions(inputs.predictions)
+    if inputs.dataset == "detection":
+        return _evaluate_detection(inputs, name, predictions)
+    report = RowReport()
+    samples = list(read_samples(inputs, report))
+    if not samples:
+        raise GroundTruthError(f"{inputs.annotations} holds no sample of {inputs.split}")
+    if inputs.dataset in CAPTIONS:
+        return _evaluate_captions(inputs, name, samples, predictions, report)
+    aligned = align(samples, predictions, on_missing=inputs.on_missing)
+    scores, notes = _score(inputs, aligned.samples, aligned.predictions)
+    return EvaluationReport(
+        *(inputs.dataset, inputs.split, name, scores, len(samples)),
+        missing=aligned.missing,
+        unused=aligned.unused,
+        bad_rows=report.bad,
+        notes=notes,
+    )
+
+
+def read_samples(inputs: EvaluationInputs, report: RowReport) -> Iterator[Sample]:
+    """The samples of the annotation file."""
+    path, split = inputs.annotations, inputs.split
+    options = {"on_bad": inputs.on_bad, "report": report}
+    task: ReferringTask = "object_caption" if inputs.dataset in CAPTIONS else "grounding"
+    if inputs.dataset == "scanqa":
+        return read_scanqa(path, split, **options)
+    if inputs.dataset == "scene30k":
+        return read_scene30k(path, split, **options)
+    if inputs.dataset == "openeqa":
+        return read_openeqa(path, split, **options)
+    if inputs.dataset == "sqa3d":
+        return read_sqa3d(inputs.questions, path, split, **options)
+    if inputs.dataset in THREEDLLM:
+        return read_threedllm(path, split, inputs.dataset.removeprefix("3dllm-"), **options)
+    if inputs.dataset == "multi3drefer":
+        return read_multi3drefer(path, split, **options)
+    if inputs.dataset in ("scanrefer", "scan2cap"):
+        return read_scanrefer(path, split, task=task, **options)
+    if path.suffix == ".csv":
+        return read_nr3d_csv(path, split, task=task, **options)
+    return read_nr3d_json(path, split, task=task, **options)
+
+
+def scene_boxes(scannet: Path, scenes: Iterable[str]) -> dict[str, dict[int, np.ndarray]]:
+    """(6,) boxes by scene and object id, of a prepared ScanNet folder."""
+    return {scene: read_prepared_boxes(scannet, scene) for scene in sorted(set(scenes))}
+
+
+def _score(
+    inputs: EvaluationInputs, samples: list[Sample], predictions: list[Prediction]
+) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
+    if inputs.dataset in GROUNDING:
+        boxes = scene_boxes(inputs.scannet, (sample.scene_id for sample in samples))
+        if inputs.dataset == "multi3drefer":
+            return multi3drefer_scores(samples, predictions, boxes), {}
+        absent = sum(s.object_ids[0] not in boxes[s.scene_id] for s in samples)
+        notes = {"objects without box (never found)": str(absent)} if absent else {}
+        if inputs.dataset == "nr3d":
+            return nr3d_scores(samples, predictions, boxes), notes
+        labels = read_labels(inputs.labels) if inputs.labels else None
+        if labels is None:
+            notes["unique and multiple"] = "left out, they need --labels"
+        return scanrefer_scores(samples, predictions, boxes, labels), notes
+    protocol = inputs.protocol or ("ptb" if inputs.dataset in _PTB else "plain")
+    options = {"protocol": protocol, "meteor": inputs.meteor}
+    notes = {"protocol": protocol} | ({} if inputs.meteor else {"METEOR": "left out"})
+    if inputs.dataset == "sqa3d":
+        return sqa3d_scores(samples, predictions, **options), notes
+    score = threedllm_scores if inputs.dataset in THREEDLLM else qa_scores
+    return {"overall": score(samples, predictions, **options)}, notes
+
+
+def _evaluate_captions(
+    inputs: EvaluationInputs,
+    name: str,
+    samples: list[Sample],
+    predictions: Mapping[str, Prediction],
+    report: RowReport,
+) -> EvaluationReport:
+    scenes = {sample.scene_id for sample in samples}
+    missing = _missing_scenes(scenes, predictions, inputs)
+    boxes = scene_boxes(inputs.scannet, scenes)
+    scores = scan2cap_scores(samples, predictions, boxes, meteor=inputs.meteor)
+    notes = {"protocol": "plain"} | ({} if inputs.meteor else {"METEOR": "left out"})
+    unused = len(predictions.keys() - scenes)
+    return EvaluationReport(
+        inputs.dataset, inputs.split, name, scores, len(samples), missing, unused, report.bad, notes
+    )
+
+
+def _evaluate_detection(
+    inputs: EvaluationInputs, name: str, predictions: Mapping[str, Prediction]
+) -> EvaluationReport:
+    ending = "_aligned_bbox.npy"
+    names = (path.name.removesuffix(ending) for path in inputs.scannet.glob(f"*{ending}"))
+    scenes = {scene: _objects(inputs.scannet, scene) for scene in sorted(names)}
+    scenes = {s: objects for s, objects in scenes.items() if official_split(s) == inputs.split}
+    if not scenes:
+        raise FileFormatError(inputs.scannet, f"holds no prepared scan of {inputs.split}")
+    missing = _missing_scenes(set(scenes), predictions, inputs)
+    kept = {
+        scene: _filtered(predictions[scene], inputs) for scene in scenes if scene in predictions
+    }
+    notes = {"nms": str(inputs.nms), "min score": str(inputs.min_score)}
+    unused = len(predictions.keys() - scenes.keys())
+    return EvaluationReport(
+        *("detection", inputs.split, name, detection_scores(kept, scenes), len(scenes)),
+        missing=missing,
+        unused=unused,
+        notes=notes,
+    )
+
+
+def _missing_scenes(
+    scenes: set[str], predictions: Mapping[str, Prediction], inputs: EvaluationInputs
+) -> int:
+    missing = sorted(scenes - predictions.keys())
+    if missing and inputs.on_missing == "fatal":
+        raise MissingPredictionsError(
+            f"{len(missing)} of {len(scenes)} scenes have no prediction, first: "
+            f"{', '.join(missing[:3])}; --missing empty counts them as empty"
+        )
+    return len(missing)
+
+
+def _objects(scannet: Path, scene: str) -> SceneObjects:
+    boxes, classes = read_prepared_boxes(scannet, scene), read_prepared_classes(scannet, scene)
+    names = tuple(CLASS_BY_NYU40.get(classes[number], OTHERS) for number in boxes)
+    return SceneObjects(np.array(list(boxes.values())).reshape(-1, 6), names)
+
+
+def _filtered(prediction: Prediction, inputs: EvaluationInputs) -> Prediction:
+    if len(prediction.labels) != len(prediction.boxes):
+        raise GroundTruthError(f"{prediction.id}: detection needs one of `labels` for every box")
+    chosen = np.flatnonzero(prediction.scores >= inputs.min_score)
+    labels = np.array(prediction.labels)[chosen]
+    if inputs.nms is not None:
+        kept = suppress_overlaps(
+            prediction.boxes[chosen], prediction.scores[chosen], labels, inputs.nms
+        )
+        chosen, labels = chosen[np.sort(kept)], labels[np.sort(kept)]
+    return Prediction(
+        prediction.id,
+        boxes=prediction.boxes[chosen],
+        scores=prediction.scores[chosen],
+        labels=tuple(labels.tolist()),
+    )

@@ -1,0 +1,1 @@
+"""Preparing data sets: raw folders in, checked arrays and a manifest out."""

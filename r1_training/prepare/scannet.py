@@ -1,0 +1,219 @@
+"""`r1 prepare scannet`: raw ScanNet scans into the prepared set, in parallel and resumable.
+
+Output folder: six `.npy` files a scan (see `datasets.scannet_prepared`), `records/{scan}.json`
+written last for each scan, and `manifest.json` over all of them. A scan whose record is there and
+whose files have the recorded hashes is not done again, so a killed run continues where it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from r1_training.datasets.errors import FileFormatError, RowError
+from r1_training.datasets.scannet import read_scan
+from r1_training.datasets.scannet_labels import LabelTable, read_labels
+from r1_training.datasets.scannet_prepared import prepared_arrays
+from r1_training.datasets.sens import read_sens_header
+from r1_training.datasets.splits import official_split
+from r1_training.prepare.manifest import sha256, write_array, write_json
+
+LABELS_NAME = "scannetv2-labels.combined.tsv"
+FORMAT = 1
+_SOURCES = ("_vh_clean_2.ply", ".aggregation.json", "_vh_clean_2.0.010000.segs.json", ".txt")
+
+
+class PrepareError(ValueError):
+    """The run cannot start; the message says why."""
+
+
+@dataclass(frozen=True)
+class ScanRecord:
+    """What became of one scan.
+
+    Attributes:
+        scene_id: e.g. `scene0011_00`.
+        split: ScanNet's official split.
+        problem: why it was not prepared; empty where it was.
+        points, objects: how many there are.
+        frames: in the `.sens` file, -1 without one.
+        sources: sha256 by name of the raw files that were read.
+        files: sha256 by name of the files written.
+        labels: sha256 of the label table.
+    """
+
+    scene_id: str
+    split: str
+    problem: str = ""
+    points: int = 0
+    objects: int = 0
+    frames: int = -1
+    sources: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    labels: str = ""
+
+
+def find_scans(root: Path) -> list[Path]:
+    """Scan folders `scene*` in `root`, `root/scans` and `root/scans_test`, sorted by name.
+
+    Raises:
+        PrepareError: there are none, or two folders hold the same scan.
+    """
+    folders = [
+        path
+        for parent in (root, root / "scans", root / "scans_test")
+        if parent.is_dir()
+        for path in parent.glob("scene*")
+        if path.is_dir()
+    ]
+    if not folders:
+        raise PrepareError(f"{root} holds no folders scene*, nor do its scans and scans_test")
+    names = [path.name for path in folders]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise PrepareError(f"{twice[0]} is there twice")
+    return sorted(folders, key=lambda path: path.name)
+
+
+def prepare_scannet(
+    folders: Sequence[Path],
+    output: Path,
+    labels: Path,
+    *,
+    workers: int,
+    on_record: Callable[[ScanRecord, bool], None] = lambda record, resumed: None,
+) -> list[ScanRecord]:
+    """Prepares every scan; problems become records, they stop nothing.
+
+    Args:
+        folders: of `find_scans`.
+        output: folder to write to; made if missing.
+        labels: ScanNet's label table.
+        workers: processes.
+        on_record: called as each scan is done; the flag says that an earlier run had done it.
+
+    Returns:
+        Records in order of the scans' names, also written to `manifest.json`.
+
+    Raises:
+        FileFormatError: the label table is broken.
+    """
+    table, table_hash = read_labels(labels), sha256(labels)
+    (output / "records").mkdir(parents=True, exist_ok=True)
+    records: dict[str, ScanRecord] = {}
+    # Processes are spawned: forking a program with threads (torch, OpenCV) may hang.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        tasks = [
+            pool.submit(_prepare_or_resume, path, output, table, table_hash) for path in folders
+        ]
+        for task in as_completed(tasks):
+            record, resumed = task.result()
+            records[record.scene_id] = record
+            on_record(record, resumed)
+    ordered = [records[path.name] for path in folders]
+    write_manifest(output, labels, ordered)
+    return ordered
+
+
+def prepare_scan(folder: Path, output: Path, labels: LabelTable, labels_hash: str) -> ScanRecord:
+    """Reads, checks and writes one scan; a problem is in the record."""
+    scene_id = folder.name
+    try:
+        split = official_split(scene_id)
+    except RowError as error:
+        return ScanRecord(scene_id, "", problem=str(error))
+    if split is None:
+        return ScanRecord(scene_id, "", problem="the folder's name is not scene<4 digits>_<2>")
+    try:
+        scan = read_scan(folder, labels)
+        sens = folder / f"{scene_id}.sens"
+        frames = read_sens_header(sens).frames if sens.is_file() else -1
+    except FileFormatError as error:
+        return ScanRecord(scene_id, split, problem=str(error))
+    arrays = prepared_arrays(scan)
+    names = {name: f"{scene_id}_{name}.npy" for name in arrays}
+    return ScanRecord(
+        scene_id=scene_id,
+        split=split,
+        points=len(scan.points),
+        objects=len(scan.boxes),
+        frames=frames,
+        sources={path.name: sha256(path) for path in _sources(folder)},
+        files={names[key]: write_array(output / names[key], arrays[key]) for key in arrays},
+        labels=labels_hash,
+    )
+
+
+def write_manifest(output: Path, labels: Path, records: Sequence[ScanRecord]) -> None:
+    """`manifest.json`: hashes of everything, and the problems."""
+    write_json(
+        output / "manifest.json",
+        {
+            "format": FORMAT,
+            "labels": {"name": labels.name, "sha256": sha256(labels)},
+            "scans": {record.scene_id: asdict(record) for record in records if not record.problem},
+            "problems": {record.scene_id: record.problem for record in records if record.problem},
+        },
+    )
+
+
+def check_prepared(output: Path) -> list[str]:
+    """Compares the files of a prepared folder with its manifest; what differs, in words.
+
+    Raises:
+        FileFormatError: no manifest, or a broken one.
+    """
+    path = output / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        scans: dict[str, Any] = manifest["scans"]
+        files = {name: value for scan in scans.values() for name, value in scan["files"].items()}
+    except OSError as error:
+        raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise FileFormatError(path, f"not a manifest: {error!r}") from error
+    problems = [f"{scene}: {reason}" for scene, reason in manifest.get("problems", {}).items()]
+    for name, value in files.items():
+        if not (output / name).is_file():
+            problems.append(f"{name} is missing")
+        elif sha256(output / name) != value:
+            problems.append(f"{name} has changed since it was prepared")
+    return problems
+
+
+def _prepare_or_resume(
+    folder: Path, output: Path, labels: LabelTable, labels_hash: str
+) -> tuple[ScanRecord, bool]:
+    done = _finished(folder, output)
+    if done is not None and done.labels == labels_hash:
+        return done, True
+    record = prepare_scan(folder, output, labels, labels_hash)
+    if not record.problem:
+        write_json(output / "records" / f"{record.scene_id}.json", asdict(record))
+    return record, False
+
+
+def _finished(folder: Path, output: Path) -> ScanRecord | None:
+    """The record of an earlier run, if its sources and files are still what it says."""
+    path = output / "records" / f"{folder.name}.json"
+    if not path.is_file():
+        return None
+    try:
+        record = ScanRecord(**json.loads(path.read_text(encoding="utf-8")))
+    except (json.JSONDecodeError, TypeError):
+        return None
+    expected = {folder / name: value for name, value in record.sources.items()}
+    expected |= {output / name: value for name, value in record.files.items()}
+    current = all(file.is_file() and sha256(file) == value for file, value in expected.items())
+    same_sources = {file.name for file in _sources(folder)} == set(record.sources)
+    return record if current and same_sources else None
+
+
+def _sources(folder: Path) -> list[Path]:
+    paths = [folder / f"{folder.name}{ending}" for ending in _SOURCES]
+    return [path for path in paths if path.is_file()]

@@ -1,0 +1,123 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from r1_training.datasets.scannet_prepared import PREPARED, read_prepared
+from r1_training.prepare.cli import app
+from r1_training.prepare.scannet import PrepareError, check_prepared, find_scans, prepare_scannet
+from tests.r1_training.scannet_fixture import write_labels, write_scan, write_sens
+
+SCANS = ("scene0000_00", "scene0011_00")
+
+
+@pytest.fixture
+def root(tmp_path):
+    root = tmp_path / "scannet"
+    for scene in SCANS:
+        write_scan(root / "scans", scene)
+    write_scan(root / "scans_test", "scene0707_00", annotated=False)
+    write_labels(root / "scannetv2-labels.combined.tsv")
+    return root
+
+
+def prepare(root, out):
+    """In this process' children; what was done again is recorded."""
+    resumed = {}
+    records = prepare_scannet(
+        find_scans(root),
+        out,
+        root / "scannetv2-labels.combined.tsv",
+        workers=1,
+        on_record=lambda record, earlier: resumed.update({record.scene_id: earlier}),
+    )
+    return records, resumed
+
+
+def test_scans_are_prepared_checked_and_not_done_twice(root, tmp_path):
+    out = tmp_path / "out"
+    write_sens(root / "scans" / SCANS[0] / f"{SCANS[0]}.sens", frames=5)
+    records, resumed = prepare(root, out)
+    assert [record.scene_id for record in records] == [*SCANS, "scene0707_00"]
+    assert [record.split for record in records] == ["train", "val", "test"]
+    assert [record.frames for record in records] == [5, -1, -1]
+    assert not any(resumed.values()) and not any(record.problem for record in records)
+    scene, boxes = read_prepared(out, SCANS[0])
+    assert len(scene.points) == 24 and sorted(boxes) == [0, 2]
+    assert len(list(out.glob("*.npy"))) == 3 * len(PREPARED)
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert set(manifest["scans"]) == {*SCANS, "scene0707_00"} and manifest["problems"] == {}
+    assert check_prepared(out) == []
+
+    again, resumed = prepare(root, out)
+    assert again == records and all(resumed.values())
+
+    # A damaged result, a changed source: both are done again, the third scan is not.
+    np.save(out / f"{SCANS[0]}_bbox.npy", np.zeros((1, 8)))
+    assert check_prepared(out) == [f"{SCANS[0]}_bbox.npy has changed since it was prepared"]
+    text = root / "scans" / SCANS[1] / f"{SCANS[1]}.txt"
+    text.write_text(text.read_text() + "note = 1\n")
+    _, resumed = prepare(root, out)
+    assert resumed == {SCANS[0]: False, SCANS[1]: False, "scene0707_00": True}
+    assert check_prepared(out) == []
+
+
+def test_problems_are_listed_and_the_status_says_so(root, tmp_path):
+    (root / "scans" / SCANS[1] / f"{SCANS[1]}.aggregation.json").unlink()
+    write_scan(root / "scans", "scene0950_00")
+    out = tmp_path / "out"
+    result = CliRunner().invoke(app, ["scannet", str(root), "--out", str(out), "--workers", "1"])
+    assert result.exit_code == 1
+    flat = " ".join(result.output.split())
+    assert "problem: scene0011_00:" in flat and "aggregation.json: cannot be opened" in flat
+    assert "scene0950_00: ScanNet has no scene" in flat
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert set(manifest["problems"]) == {SCANS[1], "scene0950_00"}
+    assert set(manifest["scans"]) == {SCANS[0], "scene0707_00"}
+    checked = CliRunner().invoke(app, ["scannet", str(root), "--out", str(out), "--check"])
+    assert checked.exit_code == 1 and "scene0950_00" in checked.output
+
+
+def test_it_says_why_it_cannot_start(root, tmp_path):
+    with pytest.raises(PrepareError, match="holds no folders scene"):
+        find_scans(tmp_path / "nowhere")
+    write_scan(root, SCANS[0])
+    with pytest.raises(PrepareError, match="scene0000_00 is there twice"):
+        find_scans(root)
+    result = CliRunner().invoke(app, ["scannet", str(tmp_path), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 2 and "error:" in result.output
+
+
+def test_a_killed_run_continues(tmp_path):
+    root, out = tmp_path / "scannet", tmp_path / "out"
+    scenes = [f"scene{n:04d}_00" for n in range(60)]
+    for scene in scenes:
+        write_scan(root, scene)
+    labels = write_labels(root / "scannetv2-labels.combined.tsv")
+    code = (
+        "from pathlib import Path; from r1_training.prepare.scannet import *\n"
+        "if __name__ == '__main__':\n"
+        f"    prepare_scannet(find_scans(Path({str(root)!r})), Path({str(out)!r}),"
+        f" Path({str(labels)!r}), workers=1)\n"
+    )
+    script = tmp_path / "run.py"
+    script.write_text(code)
+    process = subprocess.Popen([sys.executable, str(script)], start_new_session=True)
+    deadline = time.monotonic() + 60
+    while len(list((out / "records").glob("*.json"))) < 3 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = len(list((out / "records").glob("*.json")))
+    assert 3 <= before < len(scenes) and not (out / "manifest.json").exists()
+
+    records, resumed = prepare(root, out)
+    assert sum(resumed.values()) == before
+    assert [record.scene_id for record in records] == scenes and check_prepared(out) == []
+    assert not list(out.glob("*.part"))
