@@ -1,0 +1,330 @@
+"""`R1Client`: ask, plan, describe and execute from plain Python, without callbacks or executors."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import rclpy
+from geometry_msgs.msg import Point, Vector3
+from rclpy.action import ActionClient
+from rclpy.client import Client
+from rclpy.context import Context
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
+
+from r1_model.answer import Box
+from r1_model.scene import Scene
+from r1_ros.action import Ask, DescribeScene, ExecutePlan, Plan
+from r1_ros.msg import ErrorCode, PlanStep, SceneAnswer
+from r1_ros.request_errors import code_name
+from r1_ros.scene_messages import scene_from_response
+from r1_ros.share import use_large_message_transport
+from r1_ros.srv import Ask as AskService
+from r1_ros.srv import GetScene, SelectViews
+
+Target = str | Sequence[float] | Box
+F = TypeVar("F")
+
+# The server enforces the deadline; the client waits a little longer for it to say so.
+_GRACE_S = 5.0
+_POLL_S = 0.05
+_numbers = itertools.count()
+
+
+class ServerMissingError(ConnectionError):
+    """No node offers the service or action; the message says which node to start."""
+
+
+class NoResponseError(TimeoutError):
+    """A node that is there did not answer in time."""
+
+
+class RequestFailedError(RuntimeError):
+    """A node answered with an error.
+
+    Attributes:
+        code: one of the constants of ErrorCode.msg.
+        result: the whole response or result; it may hold a partial answer.
+    """
+
+    def __init__(self, result: Any) -> None:
+        self.code: int = result.error_code
+        self.result = result
+        super().__init__(f"{result.error_msg} [{code_name(self.code)}]")
+
+
+class R1Client:
+    """The nodes of one robot, as functions that return answers and raise errors.
+
+    Use it as a context manager. It brings its own ROS context: no `rclpy.init`, no spinning, and
+    calls may come from any thread.
+
+    Every call raises `ServerMissingError` when the node is not there, `NoResponseError` when it
+    falls silent, and `RequestFailedError` with an error code when it refuses. Ctrl-C, and any
+    exception of an `on_feedback`, cancels the running goal.
+
+    Args:
+        namespace: of the robot.
+        mapper, reasoner: names of the nodes.
+        discovery_timeout: how long to look for a node [s].
+    """
+
+    def __init__(
+        self,
+        namespace: str = "",
+        *,
+        mapper: str = "scene_mapper",
+        reasoner: str = "scene_reasoner",
+        discovery_timeout: float = 5.0,
+    ) -> None:
+        use_large_message_transport()
+        self._discovery_timeout = discovery_timeout
+        self._context = Context()
+        rclpy.init(args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        self._node = Node(
+            f"_r1_client_{os.getpid()}_{next(_numbers)}",
+            context=self._context,
+            namespace=namespace,
+            start_parameter_services=False,
+        )
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._ask = ActionClient(self._node, Ask, "ask")
+        self._plan = ActionClient(self._node, Plan, "plan")
+        self._describe = ActionClient(self._node, DescribeScene, "describe")
+        self._execute = ActionClient(self._node, ExecutePlan, "execute_plan")
+        self._get_scene = self._node.create_client(GetScene, f"{mapper}/get_scene")
+        self._select_views = self._node.create_client(SelectViews, f"{reasoner}/select_views")
+        self._scene: tuple[int, Scene] | None = None
+        self._goals: set[Any] = set()
+        self._thread = threading.Thread(target=self._spin, name="r1_client", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> R1Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the network."""
+        self._executor.shutdown()
+        self._thread.join(timeout=_GRACE_S)
+        for client in (self._ask, self._plan, self._describe, self._execute):
+            client.destroy()
+        self._node.destroy_node()
+        self._context.try_shutdown()
+
+    def ask(
+        self,
+        question: str,
+        *,
+        task: str = "auto",
+        session_id: str = "",
+        target: Target | None = None,
+        timeout: float = 60.0,
+        on_feedback: Callable[[Ask.Feedback], None] | None = None,
+    ) -> SceneAnswer:
+        """Ask one question.
+
+        Args:
+            question: English or Chinese.
+            task: auto, or one of `r1_model.answer.TASKS`.
+            session_id: questions with the same name form one dialogue; empty: no memory.
+            target: what the question is about: the id of an object of an earlier answer, a point
+                (x, y, z) on it, or its box; scene frame, metres.
+            timeout: deadline of the answer [s].
+            on_feedback: gets stage and text so far, in the calling thread.
+        """
+        goal = Ask.Goal(
+            question=question, task=task, session_id=session_id, timeout_seconds=float(timeout)
+        )
+        _set_target(goal, target)
+        return self._run(self._ask, goal, timeout, on_feedback).answer
+
+    def plan(
+        self,
+        goal: str,
+        *,
+        session_id: str = "",
+        timeout: float = 60.0,
+        on_feedback: Callable[[Plan.Feedback], None] | None = None,
+    ) -> Plan.Result:
+        """Turn a goal into steps: `result.steps`, with the whole answer in `result.answer`."""
+        request = Plan.Goal(goal=goal, session_id=session_id, timeout_seconds=float(timeout))
+        return self._run(self._plan, request, timeout, on_feedback)
+
+    def describe(
+        self,
+        question: str = "",
+        *,
+        max_objects: int = 0,
+        timeout: float = 60.0,
+        on_feedback: Callable[[DescribeScene.Feedback], None] | None = None,
+    ) -> DescribeScene.Result:
+        """Describe every object of the scene: `result.objects`."""
+        request = DescribeScene.Goal(
+            question=question, max_objects=max_objects, timeout_seconds=float(timeout)
+        )
+        return self._run(self._describe, request, timeout, on_feedback)
+
+    def execute_plan(
+        self,
+        steps: Sequence[PlanStep],
+        *,
+        frame_id: str = "",
+        session_id: str = "",
+        timeout: float = 3600.0,
+        on_feedback: Callable[[ExecutePlan.Feedback], None] | None = None,
+    ) -> ExecutePlan.Result:
+        """Carry a plan out.
+
+        Args:
+            steps: as `plan` returns them.
+            frame_id: frame of their boxes; empty: the node's scene_frame.
+            session_id: the dialogue that is told how it went.
+            timeout: the plan is cancelled after this time [s].
+            on_feedback: gets each step and what its skill reports, in the calling thread.
+        """
+        goal = ExecutePlan.Goal(steps=list(steps), frame_id=frame_id, session_id=session_id)
+        return self._run(self._execute, goal, timeout, on_feedback)
+
+    def get_scene(self, *, max_points: int = 0, max_views: int = 0, timeout: float = 30.0) -> Scene:
+        """The current map; the same object as before while the map did not change.
+
+        Args:
+            max_points, max_views: upper bounds; 0: all.
+            timeout: [s].
+        """
+        bounded = bool(max_points or max_views)
+        known = self._scene[0] if self._scene is not None and not bounded else 0
+        request = GetScene.Request(known_revision=known, max_points=max_points, max_views=max_views)
+        response = self._call(self._get_scene, request, timeout)
+        if response.unchanged:
+            return self._scene[1]
+        scene = scene_from_response(response)
+        if not bounded:
+            self._scene = (response.revision, scene)
+        return scene
+
+    def select_views(
+        self, question: str, *, count: int = 0, timeout: float = 60.0
+    ) -> SelectViews.Response:
+        """The views that the model would be shown for a question, with their scores."""
+        request = SelectViews.Request(question=question, count=count)
+        return self._call(self._select_views, request, timeout)
+
+    def cancel(self) -> None:
+        """Cancel all running goals; the calls that wait for them raise CANCELED."""
+        for handle in list(self._goals):
+            handle.cancel_goal_async()
+
+    def _spin(self) -> None:
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            return
+
+    def _call(self, client: Client, request: Any, timeout: float) -> Any:
+        self._await_server(client.service_is_ready, "service", client.srv_name)
+        done = threading.Event()
+        future = client.call_async(request)
+        future.add_done_callback(lambda _: done.set())
+        if not done.wait(timeout):
+            client.remove_pending_request(future)
+            raise NoResponseError(f"{client.srv_name} did not answer within {timeout:g} s")
+        return _checked(future.result())
+
+    def _run(
+        self, client: ActionClient, goal: Any, timeout: float, on_feedback: Callable | None
+    ) -> Any:
+        # ActionClient has no public name; it resolves like a topic.
+        name = self._node.resolve_topic_name(client._action_name)  # noqa: SLF001
+        self._await_server(client.server_is_ready, "action", name)
+        inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        deadline = time.monotonic() + timeout + _GRACE_S
+
+        def wait(future: Future) -> Any:
+            future.add_done_callback(inbox.put)
+            while True:
+                try:
+                    item = inbox.get(timeout=max(deadline - time.monotonic(), 0.0))
+                except queue.Empty:
+                    raise NoResponseError(f"{name} did not answer within {timeout:g} s") from None
+                if item is future:
+                    return future.result()
+                if on_feedback is not None:
+                    on_feedback(item.feedback)
+
+        handle = wait(client.send_goal_async(goal, feedback_callback=inbox.put))
+        if not handle.accepted:
+            raise NoResponseError(f"{name} rejected the goal")
+        self._goals.add(handle)
+        finished = False
+        try:
+            result = wait(handle.get_result_async()).result
+            finished = True
+        finally:
+            self._goals.discard(handle)
+            if not finished:
+                self._cancel(handle)
+        return _checked(result)
+
+    def _cancel(self, handle: Any) -> None:
+        """Cancel, and see the request off: the caller may end the process next."""
+        sent = threading.Event()
+        handle.cancel_goal_async().add_done_callback(lambda _: sent.set())
+        sent.wait(1.0)
+
+    def _await_server(self, is_ready: Callable[[], bool], kind: str, name: str) -> None:
+        deadline = time.monotonic() + self._discovery_timeout
+        while not is_ready():
+            if time.monotonic() > deadline:
+                raise ServerMissingError(self._missing(kind, name))
+            time.sleep(_POLL_S)
+
+    def _missing(self, kind: str, name: str) -> str:
+        sentence = f"nobody offers the {kind} {name}: are the nodes running (`r1 up`)"
+        namespace = self._node.get_namespace()
+        others = sorted(
+            {
+                where
+                for node, where in self._node.get_node_names_and_namespaces()
+                if node in ("scene_mapper", "scene_reasoner", "plan_executor")
+                and where != namespace
+            }
+        )
+        if others:
+            return f"{sentence} in namespace {namespace}? There are some in {', '.join(others)}"
+        return f"{sentence}, in the same ROS_DOMAIN_ID?"
+
+
+def _checked(result: Any) -> Any:
+    if result.error_code != ErrorCode.NONE:
+        raise RequestFailedError(result)
+    return result
+
+
+def _set_target(goal: Ask.Goal, target: Target | None) -> None:
+    if target is None:
+        return
+    if isinstance(target, str):
+        goal.target_kind, goal.target_id = AskService.Request.TARGET_ID, target
+        return
+    center = target.center if isinstance(target, Box) else np.asarray(target, np.float64)
+    if center.shape != (3,):
+        raise ValueError(f"a point has three coordinates, got {target!r}")
+    x, y, z = (float(value) for value in center)
+    goal.target_kind, goal.target_point = AskService.Request.TARGET_POINT, Point(x=x, y=y, z=z)
+    if isinstance(target, Box):
+        x, y, z = (float(value) for value in target.size)
+        goal.target_kind, goal.target_size = AskService.Request.TARGET_BOX, Vector3(x=x, y=y, z=z)
