@@ -28,12 +28,21 @@ def qa_scores(
     candidates = {str(n): prediction.answer for n, (_, prediction) in enumerate(pairs)}
     scores = text_scores(references, candidates, protocol=protocol, meteor=meteor)
     first = [exact_match(p.answer, s.answers) for s, p in pairs]
-    refined = [cleaned_match(p.answer, s.answers)[1] for s, p in pairs]
+    refined = [answer_match(p, s.answers)[1] for s, p in pairs]
     matches = {"EM@1": percent(first), "EM-R": percent(refined)}
     if any(len(p.answers) > 1 for _, p in pairs):
         any_of_ten = [any(exact_match(a, s.answers) for a in p.answers[:10]) for s, p in pairs]
         matches["EM@10"] = percent(any_of_ten)
     return matches | scores
+
+
+def answer_match(prediction: Prediction, references: Sequence[str]) -> tuple[bool, bool]:
+    """EM and refined EM of the best answer; a missing prediction matches nothing.
+
+    An empty text does match in the refined way, because every reference contains it: this is so
+    in the field's code.
+    """
+    return cleaned_match(prediction.answer, references) if prediction.answers else (False, False)
 
 
 def percent(hits: Sequence[bool]) -> float:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from r1_training.datasets.sample import Sample
 from r1_training.datasets.sqa3d import QUESTION_TYPES
-from r1_training.metrics.exact_match import cleaned_match
+from r1_training.metrics.exact_match import clean_answer
 from r1_training.metrics.predictions import Prediction
-from r1_training.metrics.scanqa import percent
+from r1_training.metrics.scanqa import answer_match, percent
 from r1_training.metrics.text import Protocol, text_scores
 
 
@@ -21,14 +21,14 @@ def sqa3d_scores(
 ) -> dict[str, dict[str, float]]:
     """Scores in percent by group: `overall` and the question types that occur.
 
-    EM and EM-R compare cleaned answers, as LEO does. The text metrics compare the answers as
-    they are. `predictions[i]` answers `samples[i]`. Errors as in `text_scores`.
+    All compare answers cleaned as LEO does it (`exact_match.clean_answer`), whose SQA3D numbers
+    are those that papers compare with. `predictions[i]` answers `samples[i]`. Errors as in `text_scores`.
     """
     pairs = list(zip(samples, predictions, strict=True))
-    matches = [cleaned_match(p.answer, s.answers) for s, p in pairs]
+    matches = [answer_match(p, s.answers) for s, p in pairs]
     kinds = [sample.details["question_type"] for sample, _ in pairs]
-    references = {str(n): sample.answers for n, (sample, _) in enumerate(pairs)}
-    candidates = {str(n): prediction.answer for n, (_, prediction) in enumerate(pairs)}
+    references = {str(n): [clean_answer(a) for a in s.answers] for n, (s, _) in enumerate(pairs)}
+    candidates = {str(n): clean_answer(p.answer) for n, (_, p) in enumerate(pairs)}
     text = text_scores(references, candidates, protocol=protocol, meteor=meteor)
     groups = {"overall": _match_scores(matches) | text}
     for kind in (*QUESTION_TYPES, "other"):

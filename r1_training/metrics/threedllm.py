@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from r1_training.datasets.sample import Sample
-from r1_training.metrics.exact_match import cleaned_match
 from r1_training.metrics.predictions import Prediction
-from r1_training.metrics.scanqa import percent
+from r1_training.metrics.scanqa import answer_match, percent
 from r1_training.metrics.text import Protocol, text_scores
 
 
@@ -27,17 +26,17 @@ def threedllm_scores(
     LL3DA keys texts by scene and question, so of rows that repeat both only the last counts:
     both the references and the prediction of the last one. Errors as in `text_scores`.
     """
-    references, candidates = {}, {}
+    references, candidates, matches = {}, {}, {}
     for sample, prediction in zip(samples, predictions, strict=True):
         key = f"{sample.scene_id}-{sample.details['prompt']}"
         references[key] = sample.answers
         candidates[key] = prediction.answer
+        matches[key] = answer_match(prediction, sample.answers)
     scores = text_scores(references, candidates, protocol=protocol, meteor=meteor)
     if any(sample.dataset != "3dllm_eqa" for sample in samples):
         return scores
-    matches = [cleaned_match(candidates[key], references[key]) for key in references]
     return {
-        "EM": percent([em for em, _ in matches]),
-        "EM-R": percent([refined for _, refined in matches]),
+        "EM": percent([em for em, _ in matches.values()]),
+        "EM-R": percent([refined for _, refined in matches.values()]),
         **scores,
     }
