@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,7 +18,6 @@ from r1_training.synthetic.room import make_room
 from .clip_losses import ClipBatch
 from .labels import MAX_OBJECTS, label_tables
 
-PLACEHOLDER = re.compile(r" ?<obj:\d+>")
 COLORS = 64  # more than there are: kind = category * COLORS + color + 1
 
 
@@ -86,11 +84,13 @@ class ClipBatchBuilder:
 def as_text(sample: Sample) -> tuple[str, list[int]] | None:
     """The question as view selection will see it, and the ids of the objects it is about.
 
-    None where it is about no object: no view is then better than another.
+    None where the text alone does not say which objects these are (none at all, a box in the
+    question, an earlier turn): it could only be learned by heart.
     """
     objects = [id for id in sample.objects if id not in sample.extra_boxes]
-    text = PLACEHOLDER.sub("", sample.question).strip()
-    return (text, objects) if objects and text else None
+    if not objects or sample.turns or "<obj" in sample.question:
+        return None
+    return sample.question.strip(), objects
 
 
 def pixel_shares(instance: Tensor, objects: int) -> Tensor:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from r1_model.processing import R1Processor
 from r1_model.scene_clip import SceneClip, SceneClipConfig
 from r1_model.view_geometry import visible
 from r1_training.clip import CHECKPOINT, ClipTrainingConfig, rate_factor, train
-from r1_training.clip_batches import ClipBatchBuilder, pixel_shares, visible_tokens
+from r1_training.clip_batches import ClipBatchBuilder, as_text, pixel_shares, visible_tokens
 from r1_training.config import TrainingConfigError
 from r1_training.synthetic.observe import room_to_scene
 from r1_training.synthetic.room import make_room
@@ -60,6 +60,24 @@ def test_a_batch_is_its_number() -> None:
             assert not needed[len(room.objects) :].any()
         assert (first["kind"][row, : len(room.objects)] >= 0).all()
         assert (first["kind"][row, len(room.objects) :] == -1).all()
+
+
+@dataclass
+class Question:
+    question: str
+    objects: tuple[int, ...]
+    turns: tuple = ()
+    extra_boxes: dict = field(default_factory=dict)
+
+
+def test_only_questions_that_name_their_objects_are_texts() -> None:
+    assert as_text(Question("Where is the red cup?", (3,))) == ("Where is the red cup?", [3])
+    assert as_text(Question("How many cups?", ())) is None
+    assert as_text(Question("What is this? <obj:3>", (3,))) is None
+    assert as_text(Question("Is it on?", (3,), turns=(("A lamp?", "Yes."),))) is None
+    region = {10_000: None}
+    assert as_text(Question("Under the sofa?", (10_000,), extra_boxes=region)) is None
+    assert as_text(Question("Under the sofa?", (2, 10_000), extra_boxes=region))[1] == [2]
 
 
 def test_pixel_shares_count_pixels() -> None:
