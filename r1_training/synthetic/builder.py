@@ -35,6 +35,14 @@ _FIRST_STATE: dict[tuple[str, str], float] = {
 }
 
 
+# Shapes whose depth or height equals their width.
+_SAME_DEPTH = {"dining table", "coffee table", "table", "stool", "rug", "trash can", "basket"}
+_SAME_HEIGHT = {
+    *(("picture", "square"), ("mirror", "round"), ("clock", "round"), ("clock", "square")),
+    *(("ball", "plain"), ("ball", "striped")),
+}
+
+
 class RoomBuilder:
     """Builds one room; `finish` gives the `Room`.
 
@@ -103,6 +111,10 @@ class RoomBuilder:
             low + (high - low) * (0.5 * common + 0.5 * dice.random())
             for low, high in (spec.width, spec.depth, spec.height)
         )
+        if shape in ("round", "square") and category in _SAME_DEPTH:
+            d = w
+        if (category, shape) in _SAME_HEIGHT:
+            h = w
         look = material_look(dice, sample_rgb(dice, color), material)
         return Item(category, shape, color, material, look, chosen, w, d, h)
 

@@ -331,7 +331,7 @@ _SMALL = (
     ),
     _small(
         *("pan", (0.42, 0.52), (0.24, 0.3), (0.06, 0.1), ("black", "silver", "red"), ("metal",)),
-        parents=("stove", "counter"),
+        parents=("stove", "counter", "dining table", "table"),
     ),
     # electronics
     _small(
@@ -378,7 +378,7 @@ _SMALL = (
             ("black", "grey", "white"),
         ),
         *(("plastic",),),
-        parents=("coffee table", "tv cabinet", "nightstand", "sofa"),
+        parents=("coffee table", "tv cabinet", "nightstand", "sofa", "table", "desk"),
     ),
     _small(
         *("gamepad", (0.15, 0.18), (0.1, 0.13), (0.04, 0.06)),

@@ -325,7 +325,7 @@ def bedroom(b: RoomBuilder) -> None:
     if bed is not None and b.dice.chance(0.4):
         rug = b.sample("rug")
         b.add(rug, *bed.to_room(0, -0.7), 0.0, bed.yaw)
-    for category in ("armchair", "floor lamp", "plant", "stool"):
+    for category in ("armchair", "floor lamp", "plant", "table", "stool"):
         if b.dice.chance(0.25):
             put_on_floor(b, b.sample(category), corner=True, turn=False)
 
@@ -340,7 +340,7 @@ def kitchen(b: RoomBuilder) -> None:
         dining_group(b)
     if b.dice.chance(0.2):
         put_at_wall(b, b.sample("washing machine"), walls=walls_of(b), aisle=0.6)
-    if b.dice.chance(0.15):
+    if b.dice.chance(0.25):
         sofa_group(b)
     if b.dice.chance(0.3):
         put_on_floor(b, b.sample(b.dice.pick(("stool", "plant"))), corner=True)
@@ -352,8 +352,10 @@ def dining_room(b: RoomBuilder) -> None:
     for category in ("cabinet", "dresser"):
         if b.dice.chance(0.5):
             cupboard_group(b, category)
-    if b.dice.chance(0.25):
+    if b.dice.chance(0.3):
         kitchen_row(b, b.dice.pick(walls_of(b)))
+    elif b.dice.chance(0.35):
+        put_at_wall(b, b.sample("fridge"), walls=walls_of(b), aisle=0.6)
     if b.dice.chance(0.2):
         tv_group(b)
     for category in ("floor lamp", "plant", "plant", "armchair", "table"):
@@ -370,9 +372,9 @@ def study(b: RoomBuilder) -> None:
         put_on_floor(b, b.sample("armchair"), corner=True, turn=False)
     if b.dice.chance(0.3):
         cupboard_group(b, "cabinet")
-    if b.dice.chance(0.2):
+    if b.dice.chance(0.3):
         sofa_group(b)
-    for category in ("floor lamp", "plant", "table", "stool"):
+    for category in ("floor lamp", "plant", "table", "table", "stool"):
         if b.dice.chance(0.35):
             put_on_floor(b, b.sample(category), corner=True, turn=False)
 
@@ -394,7 +396,7 @@ def bathroom(b: RoomBuilder) -> None:
     if dice.chance(0.55):
         put_at_wall(b, b.sample("washing machine"), walls=walls_of(b), aisle=0.5)
     if dice.chance(0.4):
-        cupboard_group(b, "cabinet")
+        cupboard_group(b, dice.pick(("cabinet", "cabinet", "wardrobe")))
     for _ in range(dice.integer(1, 2)):
         put_at_wall(b, b.sample("towel"), walls=walls_of(b), z=0.9, gap=0.0, relation="wall")
     for category in ("basket", "trash can", "stool", "plant"):
@@ -419,7 +421,11 @@ def office(b: RoomBuilder) -> None:
                 put_on(b, b.sample("printer"), item, surface=item.surfaces[0])
     if b.dice.chance(0.4):
         shelf(b)
-    for category in ("plant", "trash can", "floor lamp", "backpack"):
+    if b.dice.chance(0.2):
+        sofa_group(b)
+    if b.dice.chance(0.2):
+        put_at_wall(b, b.sample("fridge"), walls=walls_of(b), aisle=0.6)
+    for category in ("plant", "trash can", "floor lamp", "table", "backpack"):
         if b.dice.chance(0.5):
             put_on_floor(b, b.sample(category), corner=category != "backpack")
 

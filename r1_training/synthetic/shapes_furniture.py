@@ -135,14 +135,11 @@ def table(p: Pen) -> None:
     metal = i.material == "metal" or (i.material in ("glass", "stone") and p.dice.chance(0.6))
     frame = STEEL if metal and i.material != "metal" else shade(i.look, 0.92)
     if i.shape == "round":
-        i.d = i.w
         p.cylinder(0, 0, i.h - thick, i.w, i.w, thick)
         p.cylinder(0, 0, 0.03, 0.11, 0.11, i.h - thick - 0.03, frame)
         p.cylinder(0, 0, 0, i.w * 0.5, i.w * 0.5, 0.03, frame)
         i.surfaces = [Surface(0, 0, i.h, i.w * 0.7, i.w * 0.7, TOP)]
         return
-    if i.shape == "square":
-        i.d = i.w
     p.box(0, 0, i.h - thick, i.w, i.d, thick)
     _legs(p, i.w / 2 - 0.02, i.d / 2 - 0.02, i.h - thick, 0.04 if metal else 0.065, frame)
     if not metal and i.category != "coffee table":
@@ -319,7 +316,6 @@ def rug(p: Pen) -> None:
     """A flat textile on the floor."""
     i = p.item
     if i.shape == "round":
-        i.d = i.w
         p.cylinder(0, 0, 0, i.w, i.w, i.h)
         return
     look = i.look

@@ -159,6 +159,7 @@ def nightstand(p: Pen) -> None:
     if i.shape == "with drawers":
         depth = i.d
         i.d -= 0.04
+        p.box(0, 0.02, 0, i.w - 0.05, i.d - 0.06, 0.04, DARK)
         p.box(0, 0, 0.04, i.w, i.d, i.h - 0.04)
         _drawers(p, 0.06, i.h - 0.1, 2, None)
         i.d = depth

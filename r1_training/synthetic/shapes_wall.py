@@ -84,8 +84,6 @@ def curtain(p: Pen) -> None:
 def picture(p: Pen) -> None:
     """A frame around a few blocks of colour; its colour is the main one of the picture."""
     i = p.item
-    if i.shape == "square":
-        i.h = i.w
     frame = p.dice.pick((DARK, plain(0.9, 0.9, 0.88), plain(0.42, 0.28, 0.17)))
     border = 0.025
     p.box(0, 0.004, 0, i.w, i.d - 0.008, i.h, frame)
@@ -106,7 +104,6 @@ def mirror(p: Pen) -> None:
     i = p.item
     glass = plain(0.78, 0.84, 0.87, gloss=0.6)
     if i.shape == "round":
-        i.h = i.w
         p.disc(0, 0, i.w / 2, i.w, i.d)
         p.disc(0, -i.d / 2, i.w / 2, i.w - 0.06, 0.01, glass)
         return
@@ -117,7 +114,6 @@ def mirror(p: Pen) -> None:
 def clock(p: Pen) -> None:
     """A dial with two hands."""
     i = p.item
-    i.h = i.w
     dial = plain(0.95, 0.95, 0.93) if i.color != "white" else plain(0.85, 0.87, 0.9)
     y, mid = -i.d / 2, i.h / 2
     if i.shape == "round":
