@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from r1_training.datasets.sample import Sample
 from r1_training.metrics.exact_match import cleaned_match, exact_match
 from r1_training.metrics.predictions import Prediction
-from r1_training.metrics.text import Protocol, text_scores
+from r1_training.metrics.text import Protocol, collapse_spaces, text_scores
 
 
 def qa_scores(
@@ -25,7 +25,9 @@ def qa_scores(
     """
     pairs = list(zip(samples, predictions, strict=True))
     references = {str(n): sample.answers for n, (sample, _) in enumerate(pairs)}
-    candidates = {str(n): prediction.answer for n, (_, prediction) in enumerate(pairs)}
+    candidates = {
+        str(n): collapse_spaces(prediction.answer) for n, (_, prediction) in enumerate(pairs)
+    }
     scores = text_scores(references, candidates, protocol=protocol, meteor=meteor)
     first = [exact_match(p.answer, s.answers) for s, p in pairs]
     refined = [answer_match(p, s.answers)[1] for s, p in pairs]

@@ -22,7 +22,8 @@ def sqa3d_scores(
     """Scores in percent by group: `overall` and the question types that occur.
 
     All compare answers cleaned as LEO does it (`exact_match.clean_answer`), whose SQA3D numbers
-    are those that papers compare with. `predictions[i]` answers `samples[i]`. Errors as in `text_scores`.
+    are those that papers compare with. `predictions[i]` answers `samples[i]`. Errors as in
+    `text_scores`.
     """
     pairs = list(zip(samples, predictions, strict=True))
     matches = [answer_match(p, s.answers) for s, p in pairs]

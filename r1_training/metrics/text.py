@@ -68,6 +68,11 @@ def text_scores(
     return {name: 100 * float(value) for name, value in scores.items()}
 
 
+def collapse_spaces(text: str) -> str:
+    """Runs of spaces become one, as LL3DA does it to predictions but not to references."""
+    return " ".join(filter(None, text.split(" ")))
+
+
 def require_java() -> None:
     """Raises `JavaMissingError` where there is no Java."""
     if shutil.which("java") is None:
@@ -81,10 +86,10 @@ def require_java() -> None:
 def _tokenize_plain(
     references: Mapping[str, Sequence[str]], candidates: Mapping[str, str]
 ) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    gts = {key: list(texts) for key, texts in references.items()}
-    # As LL3DA does it: runs of spaces in a prediction are one; references stay as they are.
-    res = {key: [" ".join(filter(None, text.split(" ")))] for key, text in candidates.items()}
-    return gts, res
+    return (
+        {key: list(texts) for key, texts in references.items()},
+        {key: [text] for key, text in candidates.items()},
+    )
 
 
 def _tokenize_ptb(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from r1_training.datasets.sample import Sample
 from r1_training.metrics.predictions import Prediction
 from r1_training.metrics.scanqa import answer_match, percent
-from r1_training.metrics.text import Protocol, text_scores
+from r1_training.metrics.text import Protocol, collapse_spaces, text_scores
 
 
 def threedllm_scores(
@@ -30,7 +30,7 @@ def threedllm_scores(
     for sample, prediction in zip(samples, predictions, strict=True):
         key = f"{sample.scene_id}-{sample.details['prompt']}"
         references[key] = sample.answers
-        candidates[key] = prediction.answer
+        candidates[key] = collapse_spaces(prediction.answer)
         matches[key] = answer_match(prediction, sample.answers)
     scores = text_scores(references, candidates, protocol=protocol, meteor=meteor)
     if any(sample.dataset != "3dllm_eqa" for sample in samples):
