@@ -98,6 +98,7 @@ def synthesize(
         kinds = ("captions", *DESCRIPTION_READERS)
         tables = [read_descriptions(*_kind_and_path(text, kinds)) for text in describe]
         writer = _teacher(settings)
+        total = keep or _total(items, rooms, limit)
     except (EngineError, OSError) as error:
         typer.secho(f"error: {error}", err=True, fg="red")
         raise typer.Exit(EXIT_ERROR) from error
@@ -106,7 +107,7 @@ def synthesize(
         console = Console(stderr=True)
         try:
             _wait_for_killed_run(out, settings, stop)
-            with status_bar(console, keep or limit, counts_kept=keep is not None) as bar:
+            with status_bar(console, total, counts_kept=keep is not None) as bar:
                 report = run_engine(
                     stream,
                     first_of(tables),
@@ -188,6 +189,17 @@ def _items(sources: Sequence[str], rooms: int, first_seed: int, rows: RowReport)
     files = [_kind_and_path(text, tuple(ITEM_READERS)) for text in sources]
     streams = [read_items(kind, path, rows) for kind, path in files]
     return chain(*streams, room_items(rooms, first_seed))
+
+
+def _total(sources: Sequence[str], rooms: int, limit: int | None) -> int | None:
+    """How many items there will be, None where nobody can say.
+
+    Reads all files: what is unreadable in them is said before anything is paid for.
+    """
+    count = sum(1 for _ in islice(_items(sources, 0, 0, RowReport()), limit)) if sources else 0
+    if rooms and (limit is None or count < limit):
+        return limit
+    return count
 
 
 def _kind_and_path(text: str, kinds: Sequence[str]) -> tuple[str, Path]:

@@ -125,10 +125,10 @@ def _histogram(axes: Any, counts: Mapping[int, int], color: str) -> None:
         return
     # The longest percent would squeeze everything else to the left: it goes into the last bin.
     top = max(_quantile(counts, 0.99), 1)
-    bins = min(40, top + 1)
+    step = -(-(top + 1) // 40)
     axes.hist(
         [min(length, top) for length in counts],
-        bins=bins,
+        bins=range(0, top + 1 + step, step),
         weights=list(counts.values()),
         color=color,
     )
