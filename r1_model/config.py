@@ -22,9 +22,11 @@ class R1SceneConfig(PreTrainedConfig):
         num_points: points of the cloud that are read (random subset or repetition).
         num_centers: furthest-point centres of the first set abstraction.
         num_context: centres of the second one; a prefix of the first (FPS order).
-        radii: ball radii of the two set abstractions and of the object grouping, metres.
+        radii: ball radii of the two set abstractions, then of the two groupings of votes around a
+            candidate: a tight one keeps a cushion apart from its sofa, a wide one sees the sofa.
         samples: neighbours in each of these balls.
         point_width, context_width, width: channels of point features, context, object tokens.
+        num_candidates: points that vote, all of the foreground where it has no more.
         num_seeds: object candidates (furthest points over the voted centres).
         num_objects: candidates that survive duplicate removal and reach the language model.
         num_uniform: context tokens that reach the language model beside the objects.
@@ -38,12 +40,12 @@ class R1SceneConfig(PreTrainedConfig):
     num_points: int = 40_000
     num_centers: int = 2_048
     num_context: int = 512
-    radii: list[float] | tuple[float, ...] = (0.2, 0.6, 0.3)
-    samples: list[int] | tuple[int, ...] = (32, 32, 64)
+    radii: list[float] | tuple[float, ...] = (0.2, 0.6, 0.12, 0.4)
+    samples: list[int] | tuple[int, ...] = (32, 32, 48, 48)
     point_width: int = 64
     context_width: int = 192
     width: int = 256
-    num_candidates: int = 4_096
+    num_candidates: int = 8_192
     num_seeds: int = 224
     num_objects: int = 192
     num_uniform: int = 64

@@ -19,6 +19,7 @@ from .grammar import format_box, parse_answer
 from .modeling import EncodedScene
 from .pretrained import Pretrained, load_pretrained
 from .refinement import snap_to_detections, target_box
+from .render_views import with_rendered_views
 from .scene import Scene
 from .scene_clip import CONFIG_FILE, SceneClip
 from .tasks import classify_task, detect_language
@@ -48,7 +49,8 @@ class Reasoner:
         self.name, self.new_modules = loaded.name, loaded.new_modules
         self.trained = bool(loaded.model.config.trained)
         self.num_views = num_views
-        self._scene: Scene | None = None
+        self._given: Scene | None = None  # as the caller gave it
+        self._scene: Scene | None = None  # with rendered views where it came without
         self._encoded: EncodedScene | None = None
         self._points: Tensor | None = None
         self._scorer = None
@@ -77,7 +79,7 @@ class Reasoner:
 
     def close(self) -> None:
         """Drop the scene; the weights go with the object."""
-        self._scene = self._encoded = self._points = None
+        self._given = self._scene = self._encoded = self._points = self._scorer = None
 
     def prepare(self, scene: Scene) -> None:
         """Encode a scene ahead of its first question.
@@ -115,7 +117,7 @@ class Reasoner:
             EmptySceneError: the scene has no points.
         """
         self._encode(scene)
-        return select_views(scene, question, count or self.num_views, self._scorer)
+        return select_views(self._scene, question, count or self.num_views, self._scorer)
 
     def ask(
         self,
@@ -151,6 +153,7 @@ class Reasoner:
         task = _check(question, task, target, history)
         report("encode", "")
         encoded = self._encode(scene)
+        scene = self._scene
         low, high = scene.bounds()
         if target is not None:
             target = target_box(target, self.detect(scene))
@@ -210,11 +213,13 @@ class Reasoner:
     def _encode(self, scene: Scene) -> EncodedScene:
         if not len(scene.points):
             raise EmptySceneError("the scene has no points yet")
-        if self._scene is not scene:
+        if scene is not self._given and scene is not self._scene:
             points, colors, bounds = (t.to(self.device) for t in self._processor.cloud(scene))
             with torch.autocast(self.device.type, self._model.dtype, self._half):
                 self._encoded = self._model.model.encode_scene(points, colors, bounds)
-            self._scene, self._points = scene, points
+            self._given, self._points = scene, points
+            # a robot with a bare point cloud still gets views to look at
+            self._scene = with_rendered_views(scene)
         return self._encoded
 
     @property

@@ -17,6 +17,7 @@ from .layers import MLP, Block, fourier_features
 from .pointnet2_ops import ball_query, furthest_point_sample, three_nn
 
 POSITION_BANDS, POSITION_SCALE = 8, 16.0  # octaves from 16 m down to 12.5 cm
+LIKELY = -1.0  # logit from which a point may be of an object
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,9 @@ class SceneEncoder(nn.Module):
         self.upsample_norm = nn.LayerNorm(local)
         self.point = MLP(local + 3 + 4, local, point)
         self.point_heads = nn.Linear(point, 1 + 3)
-        self.group = MLP(3 + 3 + 4 + point, width // 2, width // 2, width)
+        self.tight, self.loose = (
+            MLP(3 + 3 + 4 + point, width // 2, width // 2, width // 2) for _ in range(2)
+        )
         self.group_norm = nn.LayerNorm(width)
         self.object_position = nn.Linear(position, width)
         self.object_blocks = nn.ModuleList(
@@ -137,19 +140,28 @@ class SceneEncoder(nn.Module):
         self, points: Tensor, raw: Tensor, feature: Tensor, foreground: Tensor, votes: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         config = self.config
-        count = min(config.num_candidates, points.shape[1])
-        # ascending indices: points come in random order, so a ball's first K stay a random subset
-        chosen = foreground.detach().topk(count, 1).indices.sort(1).values  # (B, C)
+        total = points.shape[1]
+        count = min(config.num_candidates, total)
+        # The first foreground points, not the surest: sure ones are those of large things. Points
+        # come in random order and indices stay ascending, so any prefix is a random subset.
+        eligible = foreground.detach() > LIKELY
+        rank = torch.arange(total, device=points.device) + total * ~eligible
+        chosen = rank.topk(count, 1, largest=False).indices.sort(1).values  # (B, C)
         voted = pick(votes, chosen).detach().contiguous()
         seed_index = furthest_point_sample(voted, config.num_seeds)
         seeds = pick(voted, seed_index)
-        members = ball_query(config.radii[2], config.samples[2], voted, seeds)  # (B, S, K)
-        center = seeds.unsqueeze(2)
-        xyz = pick(pick(points, chosen), members) - center
-        vote = pick(voted, members) - center
+        xyz = pick(points, chosen)
         rest = torch.cat((pick(raw, chosen).to(feature), pick(feature, chosen)), -1)
-        grouped = torch.cat((xyz.to(feature), vote.to(feature), pick(rest, members)), -1)
-        objects = self.group_norm(self.group(grouped).amax(2))  # (B, S, D)
+        groups = []
+        for mlp, radius, samples in zip(
+            (self.tight, self.loose), config.radii[2:], config.samples[2:], strict=True
+        ):
+            members = ball_query(radius, samples, voted, seeds)  # (B, S, K)
+            offset = pick(xyz, members) - seeds.unsqueeze(2)
+            vote = (pick(voted, members) - seeds.unsqueeze(2)) / radius
+            grouped = torch.cat((offset.to(rest), vote.to(rest), pick(rest, members)), -1)
+            groups.append(mlp(grouped).amax(2))
+        objects = self.group_norm(torch.cat(groups, -1))  # (B, S, D)
         return seeds, chosen.gather(1, seed_index.long()), objects
 
 

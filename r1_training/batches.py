@@ -72,7 +72,7 @@ class BatchBuilder:
         rooms = [make_room(first + index, "train") for index in range(self.config.rooms)]
         batch: dict[str, object] = {
             "number": number,
-            "rooms": pack_rooms(rooms),
+            "rooms": pack_rooms(rooms, views=self.config.scan_views),
             "labels": {k: torch.from_numpy(v) for k, v in label_tables(rooms).items()},
         }
         if self.config.conversations:

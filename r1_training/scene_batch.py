@@ -11,7 +11,6 @@ from r1_model.config import R1Config
 from r1_model.depth_positions import patch_positions
 from r1_model.scene_tokens import LEVELS, normalise_boxes
 from r1_model.vision import MERGE, PATCH, patchify
-from r1_training.synthetic.observe import Observation
 
 from .batches import Prefix
 from .dense_loss import SceneTargets
@@ -37,9 +36,9 @@ class Language:
     mask: Tensor
 
 
-def scene_targets(labels: dict[str, Tensor], observed: Observation) -> SceneTargets:
-    """Label tables and per-point instances as the truth of the dense decoder."""
-    return SceneTargets(instance=observed.instance.long(), **labels)
+def scene_targets(labels: dict[str, Tensor], instance: Tensor) -> SceneTargets:
+    """Label tables and per-point instances (B, N) as the truth of the dense decoder."""
+    return SceneTargets(instance=instance.long().clamp(min=0), **labels)
 
 
 def cloud_bounds(points: Tensor) -> Tensor:
@@ -47,16 +46,16 @@ def cloud_bounds(points: Tensor) -> Tensor:
     return torch.stack((points.amin(1), points.amax(1)), 1)
 
 
-def view_inputs(observed: Observation, bounds: Tensor, config: R1Config) -> dict[str, object]:
-    """Patches and places of the kept views, in the names of the model's forward."""
+def view_inputs(observed: dict[str, Tensor], bounds: Tensor, config: R1Config) -> dict[str, object]:
+    """Patches and places of the views of `observe_batch`, in the names of the model's forward."""
     height, width = config.view_size
     rows, columns = height // PATCH, width // PATCH
-    rooms, views = observed.color.shape[:2]
-    patches = patchify(observed.color.flatten(0, 1), height, width)
+    rooms, views = observed["view_color"].shape[:2]
+    patches = patchify(observed["view_color"].flatten(0, 1), height, width)
     positions, valid = patch_positions(
-        observed.depth.flatten(0, 1),
-        observed.K.flatten(0, 1),
-        observed.T_scene_camera.flatten(0, 1),
+        observed["view_depth"].flatten(0, 1),
+        observed["view_K"].flatten(0, 1),
+        observed["view_T"].flatten(0, 1),
         rows // MERGE,
         columns // MERGE,
     )

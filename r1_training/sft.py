@@ -14,10 +14,10 @@ from pathlib import Path
 import torch
 from datasets import Dataset
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers.trainer_utils import get_last_checkpoint
 from trl import SFTConfig, SFTTrainer
 
-from r1_model.config import R1Config
 from r1_model.modeling import NEW_MODULES, R1ForConditionalGeneration
 from r1_training.synthetic.observe import observe_batch
 
@@ -59,19 +59,20 @@ class R1SFTTrainer(SFTTrainer):
         """Observe the rooms, then language loss and dense losses."""
         device, run, config = self.accelerator.device, self.run, self.model.config
         observed = observe_batch(
-            inputs["rooms"].to(device),
+            inputs["rooms"],
             seed=run.seed * 1_000_003 + inputs["number"],
             views=run.scan_views,
             height=run.scan_size[0],
             width=run.scan_size[1],
             points=config.scene_config.num_points,
             keep_views=config.num_views,
+            device=device,
         )
         labels = inputs["labels"]
-        bounds = cloud_bounds(observed.points)
+        bounds = cloud_bounds(observed["points"])
         scene = {
-            "points": observed.points,
-            "colors": observed.colors.float() / 255,
+            "points": observed["points"],
+            "colors": observed["colors"].float() / 255,
             "bounds": bounds,
         }
         if run.conversations:
@@ -80,7 +81,7 @@ class R1SFTTrainer(SFTTrainer):
                 inputs["text"],
                 torch.cat((boxes, inputs["extra_boxes"]), 1),
                 bounds,
-                observed.object_points,
+                observed["object_points"],
                 self.builder.prefix,
                 self.numbers.to(device),
             )
@@ -97,7 +98,7 @@ class R1SFTTrainer(SFTTrainer):
             with self.accelerator.autocast():
                 encoded = self.model.model.encode_scene(**scene)
             spoken = encoded.tokens.sum() * 0.0
-        dense = dense_losses(encoded, scene_targets(labels, observed))
+        dense = dense_losses(encoded, scene_targets(labels, observed["instance"]))
         self._note("language", spoken)
         for name, value in dense.items():
             self._note(name, value)
@@ -134,7 +135,6 @@ def trainer_arguments(config: TrainingConfig) -> SFTConfig:
         save_steps=config.save_every,
         save_total_limit=2,
         report_to=["tensorboard"],
-        logging_dir=str(Path(config.output) / "logs"),
         dataloader_num_workers=config.workers,
         dataloader_prefetch_factor=4 if config.workers else None,
         dataloader_persistent_workers=False,
@@ -153,6 +153,27 @@ def freeze_for_dense(model: R1ForConditionalGeneration) -> None:
         getattr(model.model, name).requires_grad_(True)
 
 
-def mark_trained(config: R1Config) -> None:
-    """From now on answers no longer warn that the weights are random."""
-    config.trained = True
+def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Path:
+    """Run one stage and save the model to `config.output`/final.
+
+    Args:
+        model_folder: where model and tokenizer come from.
+        config: of the run.
+        resume: go on from the newest checkpoint in `config.output`, where there is one.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(model_folder)
+    model = R1ForConditionalGeneration.from_pretrained(model_folder, dtype=torch.float32)
+    if not config.conversations:
+        freeze_for_dense(model)
+    trainer = R1SFTTrainer(model, tokenizer, config)
+    checkpoint = None
+    if resume and Path(config.output).is_dir():
+        checkpoint = get_last_checkpoint(config.output)
+    trainer.train(resume_from_checkpoint=checkpoint)
+    final = Path(config.output) / "final"
+    # training in language makes the answers mean something; the dense stage alone does not
+    model.config.trained = bool(config.conversations)
+    model.requires_grad_(True)
+    model.save_pretrained(final)
+    tokenizer.save_pretrained(final)
+    return final

@@ -52,7 +52,7 @@ def small_config(tokenizer: PreTrainedTokenizerFast) -> R1Config:
         num_seeds=24,
         num_objects=16,
         num_uniform=8,
-        samples=(8, 8, 8),
+        samples=(8, 8, 8, 8),
         categories=["chair", "table"],
         colors=["red", "blue"],
         materials=["wood"],
