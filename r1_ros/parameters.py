@@ -58,7 +58,7 @@ class MapperConfig(NodeConfig):
     )
     max_blocks: int = parameter(
         40_000,
-        "Blocks of 8x8x8 voxels in memory at most (6 kB each); then frames are dropped.",
+        "Blocks of 8x8x8 voxels in memory at most (10 kB each); then frames are dropped.",
         low=100,
         high=10_000_000,
     )
@@ -128,33 +128,39 @@ class ReasonerConfig(NodeConfig):
     dtype: str = parameter(
         "auto", "Number format of the weights.", choices=("auto", "float32", "bfloat16", "float16")
     )
-    seed: int = parameter(0, "Seed of everything random in an answer.", low=0, high=2**31)
     num_views: int = parameter(
         6, "Views shown to the model for a question.", low=0, high=64, live=True
     )
-    num_points: int = parameter(
-        40_000, "Points shown to the model for a question.", low=256, high=1_000_000
-    )
     max_new_tokens: int = parameter(
-        1024, "Length of an answer at most [tokens].", low=1, high=32_768, live=True
+        0,
+        "Length of an answer at most [tokens]; 0: what its task needs.",
+        low=0,
+        high=32_768,
+        live=True,
     )
     max_question_chars: int = parameter(
-        4000, "Longer questions are refused [characters].", low=1, high=1_000_000, live=True
+        4000, "Longer questions are refused [characters].", low=1, high=4000, live=True
     )
     request_timeout: float = parameter(
         60.0, "Deadline of a request that sets none [s].", low=0.1, high=86_400.0, live=True
     )
     queue_size: int = parameter(
-        4, "Requests that wait while another runs; 0: refuse them.", low=0, high=1000, live=True
+        4, "Requests that wait while another runs; 0: refuse them.", low=0, high=100, live=True
     )
     feedback_period: float = parameter(
-        0.1, "Shortest time between two feedbacks of partial text [s].", low=0.0, high=10.0
+        0.1, "Shortest time between two feedbacks of a request [s].", low=0.1, high=10.0, live=True
     )
     scene_service: str = parameter(
         "scene_mapper/get_scene", "Where the scene comes from (relative to the namespace)."
     )
     scene_timeout: float = parameter(
         10.0, "How long to wait for the scene [s].", low=0.1, high=600.0, live=True
+    )
+    max_scene_points: int = parameter(
+        500_000, "Points of the map that are fetched at most; 0: all.", low=0, high=100_000_000
+    )
+    max_scene_views: int = parameter(
+        100, "Keyframes that are fetched at most; 0: all.", low=0, high=10_000
     )
     max_sessions: int = parameter(
         100, "Dialogues remembered; the one unused for longest is forgotten.", low=1, high=100_000
@@ -169,6 +175,12 @@ class ExecutorConfig(NodeConfig):
     """Parameters of plan_executor."""
 
     scene_frame: str = parameter("map", "Frame of the boxes of plans that name none.")
+    robot: str = parameter(
+        "skill_servers",
+        "Who carries the steps out: skill servers of the robot, Nav2 (navigate_to only), or a "
+        "simulated robot for demos and tests.",
+        choices=("skill_servers", "nav2", "simulated"),
+    )
     skill_namespace: str = parameter(
         "skills", "Where the skill servers are (relative to the namespace)."
     )
@@ -178,8 +190,18 @@ class ExecutorConfig(NodeConfig):
     server_timeout: float = parameter(
         2.0, "How long to wait for a skill server to appear [s].", low=0.0, high=600.0, live=True
     )
-    simulate: bool = parameter(
-        False, "Offer simulated skill servers, for demos and tests without a robot."
+    stop_timeout: float = parameter(
+        5.0, "How long a cancelled skill may take to stop [s].", low=0.0, high=60.0, live=True
+    )
+    navigate_action: str = parameter(
+        "navigate_to_pose", "Nav2's action (relative to the namespace), for the robot nav2."
+    )
+    approach_distance: float = parameter(
+        0.6, "How far from an object the robot nav2 stops [m].", low=0.0, high=10.0, live=True
+    )
+    report_service: str = parameter(
+        "scene_reasoner/report_plan",
+        "Who is told how the plan of a dialogue went (relative to the namespace).",
     )
     simulated_step_seconds: float = parameter(
         0.2, "How long a simulated skill takes [s].", low=0.0, high=60.0
