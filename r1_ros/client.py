@@ -235,13 +235,14 @@ class R1Client:
             return
 
     def _call(self, client: Client, request: Any, timeout: float) -> Any:
-        self._await_server(client.service_is_ready, "service", client.srv_name)
+        name = self._node.resolve_service_name(client.srv_name)
+        self._await_server(client.service_is_ready, "service", name)
         done = threading.Event()
         future = client.call_async(request)
         future.add_done_callback(lambda _: done.set())
         if not done.wait(timeout):
             client.remove_pending_request(future)
-            raise NoResponseError(f"{client.srv_name} did not answer within {timeout:g} s")
+            raise NoResponseError(f"{name} did not answer within {timeout:g} s")
         return _checked(future.result())
 
     def _run(

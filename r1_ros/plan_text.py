@@ -86,9 +86,8 @@ def outcome_text(
 
 def _outcome_english(steps: Sequence[Step], failed: int, done: int, reason: str) -> str:
     if not reason:
-        return (
-            f"Done: I {_joined([_done(s, _DONE_ENGLISH) for s in _worth(steps)], ', ', ' and ')}."
-        )
+        parts = [_done(step, _DONE_ENGLISH) for step in _worth(steps)]
+        return f"Done: I {' and '.join(filter(None, [', '.join(parts[:-1]), parts[-1]]))}."
     if failed:
         return (
             f"I stopped at step {failed} of {len(steps)} "
@@ -115,9 +114,3 @@ def _done(step: Step, phrases: dict[str, str]) -> str:
     if not phrase or phrase.count("{") > len(step.labels) or not all(step.labels):
         return f"[{step_text(step)}]"
     return phrase.format(*step.labels)
-
-
-def _joined(parts: list[str], separator: str, last: str) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return separator.join(parts[:-1]) + last + parts[-1]

@@ -12,6 +12,7 @@ pytest.importorskip("rclpy")
 from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from r1_ros.msg import GroundedObject, PlanStep
 
 from r1_model.answer import LANGUAGES, TASKS, Answer, Box, Step
 from r1_ros.answer_messages import (
@@ -26,7 +27,6 @@ from r1_ros.answer_messages import (
     steps_from_messages,
 )
 from r1_ros.errors import BadMessageError
-from r1_ros.msg import GroundedObject, PlanStep
 
 _metres = st.floats(-50, 50, allow_nan=False)
 _edge = st.floats(0, 20, allow_nan=False)

@@ -1,0 +1,241 @@
+"""From a checked request to a reply: queue, scene, model, objects with lasting ids.
+
+Everything here is ROS messages and plain calls; the node decides when and for whom.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from r1_model.answer import Answer, Box, Step, Turn
+from r1_model.errors import ModelLoadError
+from r1_model.grammar import parse_answer
+from r1_model.scene import Scene
+from r1_ros.answer_messages import answer_message, object_message, step_message
+from r1_ros.ask_requests import AskRequest, require_in_scene
+from r1_ros.msg import ErrorCode, GroundedObject, PlanStep, SceneAnswer
+from r1_ros.parameters import ReasonerConfig
+from r1_ros.reasoning_worker import Job, Progress, ReasoningWorker
+from r1_ros.request_errors import RequestError, error_code_of
+from r1_ros.scene_client import SceneClient
+from r1_ros.sessions import Sessions
+
+if TYPE_CHECKING:
+    from r1_model.inference import Reasoner
+    from r1_model.view_selection import ViewScore
+
+
+def load_reasoner(config: ReasonerConfig) -> Reasoner:
+    """The model that the parameters name.
+
+    Raises:
+        ModelLoadError: with one line that says what is wrong.
+    """
+    try:
+        from r1_model.inference import Reasoner
+    except ImportError as error:
+        raise ModelLoadError(f"the model needs a package that is missing: {error}") from None
+    return Reasoner.from_pretrained(
+        config.model, device=config.device, dtype=config.dtype, num_views=config.num_views
+    )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a caller gets.
+
+    Attributes:
+        answer: empty where there is none; partial where the request was ended early.
+        code: of ErrorCode.msg.
+        sentence: empty on success.
+    """
+
+    answer: SceneAnswer = field(default_factory=SceneAnswer)
+    code: int = ErrorCode.NONE
+    sentence: str = ""
+
+
+@dataclass
+class Inquiry:
+    """A request on its way through the worker.
+
+    Attributes:
+        request: what was asked.
+        job: ends it early, too.
+        scene: what it is answered from, once that is known.
+    """
+
+    request: AskRequest
+    job: Job[Answer]
+    scene: Scene | None = None
+
+
+class Answering:
+    """Serves requests with one model, one source of scenes and all dialogues."""
+
+    def __init__(
+        self,
+        worker: ReasoningWorker[Reasoner],
+        scenes: SceneClient,
+        sessions: Sessions,
+        log_defect: Callable[[str], object],
+    ) -> None:
+        self.worker, self.scenes, self.sessions = worker, scenes, sessions
+        self._log_defect = log_defect
+
+    def start(self, request: AskRequest, config: ReasonerConfig) -> Inquiry:
+        """Queue a request.
+
+        Raises:
+            RequestError: BUSY.
+        """
+        history = self.sessions.history(request.session_id)
+        job: Job[Answer] = Job()
+        inquiry = Inquiry(request, job)
+
+        def work(reasoner: Reasoner) -> Answer:
+            scene = self._fetch(job, config)
+            require_in_scene(request.target, scene)
+            inquiry.scene = scene
+            return _ask(reasoner, scene, request, history, job, config)
+
+        self.worker.submit(work, job, config.queue_size)
+        return inquiry
+
+    def finish(
+        self, inquiry: Inquiry, config: ReasonerConfig, on_progress: Progress | None = None
+    ) -> Reply:
+        """Wait for the end of a request, and remember it in its dialogue.
+
+        Args:
+            inquiry: from `start`.
+            config: of the node.
+            on_progress: gets (stage, text so far) in the calling thread.
+        """
+        request = inquiry.request
+        outcome = inquiry.job.follow(request.timeout, config.feedback_period, on_progress)
+        message = SceneAnswer(session_id=request.session_id, question=request.question)
+        if outcome.result is not None:
+            message = self._message(outcome.result, request, inquiry.scene)
+        if outcome.error is not None:
+            return self._failure(outcome.error, message)
+        if not outcome.result.stopped:
+            self.sessions.add_turn(request.session_id, request.question, outcome.result)
+        return _judge(outcome.result, message)
+
+    def select_views(
+        self, question: str, count: int, config: ReasonerConfig
+    ) -> tuple[list[ViewScore], Reply]:
+        """Views for a question, best first, and the error if there are none."""
+        job: Job[list[ViewScore]] = Job()
+
+        def work(reasoner: Reasoner) -> list[ViewScore]:
+            scene = self._fetch(job, config)
+            return reasoner.select_views(scene, question, count or config.num_views)
+
+        try:
+            self.worker.submit(work, job, config.queue_size)
+        except RequestError as error:
+            return [], self._failure(error, SceneAnswer())
+        outcome = job.follow(config.request_timeout, config.feedback_period)
+        if outcome.error is not None:
+            return [], self._failure(outcome.error, SceneAnswer())
+        return outcome.result, Reply()
+
+    def steps_so_far(self, inquiry: Inquiry, text: str, skip: int) -> list[PlanStep]:
+        """Steps that stand complete in a text which is still growing, without the first `skip`."""
+        parsed = _complete_lines(inquiry, text)
+        return self._step_messages(
+            inquiry.request.session_id, parsed.steps[skip:] if parsed else []
+        )
+
+    def objects_so_far(self, inquiry: Inquiry, text: str, skip: int) -> list[GroundedObject]:
+        """Objects whose lines stand complete in a text, without the first `skip`."""
+        parsed = _complete_lines(inquiry, text)
+        return self.object_messages(
+            inquiry.request.session_id, parsed.boxes[skip:] if parsed else []
+        )
+
+    def object_messages(self, session_id: str, boxes: Sequence[Box]) -> list[GroundedObject]:
+        """Messages of boxes, with the ids of the session."""
+        ids = self.sessions.identify(session_id, boxes)
+        return [object_message(box, name) for box, name in zip(boxes, ids, strict=True)]
+
+    def _step_messages(self, session_id: str, steps: Sequence[Step]) -> list[PlanStep]:
+        return [
+            step_message(step, self.sessions.identify(session_id, step.boxes)) for step in steps
+        ]
+
+    def _fetch(self, job: Job, config: ReasonerConfig) -> Scene:
+        job.report("scene", "")
+        return self.scenes.fetch(
+            config.scene_timeout,
+            job.should_stop,
+            max_points=config.max_scene_points,
+            max_views=config.max_scene_views,
+        )
+
+    def _failure(self, error: BaseException, answer: SceneAnswer) -> Reply:
+        code = error_code_of(error)
+        sentence = " ".join(str(error).split()) or type(error).__name__
+        if code == ErrorCode.INTERNAL:
+            self._log_defect("".join(traceback.format_exception(error)))
+            sentence = f"{type(error).__name__}: {sentence} (a defect; the log has the trace)"
+        return Reply(answer, code, sentence)
+
+    def _message(self, answer: Answer, request: AskRequest, scene: Scene) -> SceneAnswer:
+        session_id = request.session_id
+        return answer_message(
+            answer,
+            request.question,
+            session_id=session_id,
+            stamp=scene.stamp,
+            frame_id=scene.frame_id,
+            object_ids=self.sessions.identify(session_id, answer.boxes),
+            step_ids=[self.sessions.identify(session_id, step.boxes) for step in answer.steps],
+        )
+
+
+def _ask(
+    reasoner: Reasoner,
+    scene: Scene,
+    request: AskRequest,
+    history: Sequence[Turn],
+    job: Job[Answer],
+    config: ReasonerConfig,
+) -> Answer:
+    reasoner.num_views = config.num_views
+    return reasoner.ask(
+        scene,
+        request.question,
+        task=request.task,
+        history=history,
+        target=request.target,
+        max_new_tokens=config.max_new_tokens or None,
+        on_progress=job.report,
+        should_stop=job.should_stop,
+    )
+
+
+def _complete_lines(inquiry: Inquiry, text: str):
+    if inquiry.scene is None:
+        return None
+    return parse_answer(text[: text.rfind("\n") + 1], inquiry.scene.bounds(), inquiry.request.task)
+
+
+def _judge(answer: Answer, message: SceneAnswer) -> Reply:
+    """An answer that says nothing is an error: callers must not mistake it for one."""
+    needs_boxes = answer.task in ("grounding", "dense_caption")
+    if not (answer.answer or answer.boxes or answer.steps):
+        what = "nothing"
+    elif needs_boxes and not answer.boxes:
+        what = "no object"
+    elif answer.task == "planning" and not answer.steps:
+        return Reply(message, ErrorCode.NO_PLAN, "the model's answer holds no step")
+    else:
+        return Reply(message)
+    hint = "" if answer.trained else "; its weights are random"
+    return Reply(message, ErrorCode.UNREADABLE_OUTPUT, f"the model's answer names {what}{hint}")
