@@ -21,7 +21,7 @@ from r1_training.engine.config import TEACHERS, EngineConfig, load_config
 from r1_training.engine.descriptions import first_of
 from r1_training.engine.errors import EngineConfigError, EngineError
 from r1_training.engine.filters import PRESETS
-from r1_training.engine.guard import EXIT_INTERRUPTED, run_guarded, stop_on_signal
+from r1_training.engine.guard import EXIT_INTERRUPTED, EXIT_KILLED, run_guarded, stop_on_signal
 from r1_training.engine.items import Item
 from r1_training.engine.journal import wait_until_free
 from r1_training.engine.outputs import KEPT_NAME, Report
@@ -130,7 +130,10 @@ def synthesize(
         return _EXIT.get(report.outcome, 0)
 
     if writer.billed:
-        raise typer.Exit(run_guarded(work))
+        code = run_guarded(work)
+        if code == EXIT_KILLED:
+            typer.secho("the engine was killed; the same command resumes", err=True, fg="red")
+        raise typer.Exit(code)
     with stop_on_signal() as stop:
         raise typer.Exit(work(stop))
 

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 import typer
 
 EXIT_INTERRUPTED = 130
+EXIT_KILLED = 128 + signal.SIGKILL
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.r1_training.engine.fake_gemini import FakeGemini
@@ -49,9 +50,9 @@ def test_two_thousand_items_and_three_kills(
 
 
 def test_ctrl_c_finishes_what_is_in_flight(tmp_path: Path) -> None:
-    questions, descriptions = write_inputs(tmp_path, 60)
+    questions, descriptions = write_inputs(tmp_path, 40)
     with FakeGemini(latency=(0.2, 0.3)) as server:
-        config = write_config(tmp_path / "c.yaml", server.url, concurrency=10)
+        config = write_config(tmp_path / "c.yaml", server.url, concurrency=20)
         arguments = command(tmp_path / "out", questions, descriptions, config)
         process = subprocess.Popen(
             arguments, env=environment(), cwd=REPOSITORY, stderr=subprocess.PIPE, text=True
@@ -76,6 +77,27 @@ def server_prompts(server: FakeGemini) -> dict[str, int]:
     for received in server.received:
         counts[received.prompt] = counts.get(received.prompt, 0) + 1
     return counts
+
+
+def test_the_child_is_killed_alone(tmp_path: Path) -> None:
+    questions, descriptions = write_inputs(tmp_path, 50)
+    with FakeGemini(latency=(5, 5)) as server:
+        config = write_config(tmp_path / "c.yaml", server.url)
+        process = subprocess.Popen(
+            command(tmp_path / "out", questions, descriptions, config),
+            env=environment(),
+            cwd=REPOSITORY,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        deadline = time.monotonic() + 60
+        while not server.received and time.monotonic() < deadline:
+            time.sleep(0.01)
+        for child in psutil.Process(process.pid).children():
+            child.kill()
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 137
+    assert "the same command resumes" in errors
 
 
 def test_a_bad_key_is_one_line_and_is_not_shown(tmp_path: Path) -> None:
