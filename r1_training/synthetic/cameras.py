@@ -90,10 +90,13 @@ def free_positions(
     return np.zeros((1, 2))
 
 
-def sample_views(room: Room, rng: np.random.Generator, views: int) -> tuple[np.ndarray, float]:
+def sample_views(
+    room: Room, rng: np.random.Generator, views: int, partial: float = 0.25
+) -> tuple[np.ndarray, float]:
     """Keyframes of a scan, in the order of a walk around the room.
 
-    One scan in four sees only a part of the room.
+    Args:
+        partial: the probability that the scan is made from one side of the room only.
 
     Returns:
         T_map_camera (views, 4, 4) float64, optical frame; horizontal field of view, radians.
@@ -104,7 +107,7 @@ def sample_views(room: Room, rng: np.random.Generator, views: int) -> tuple[np.n
     spots = spots[rng.integers(0, len(spots), views)]
     start = rng.uniform(-math.pi, math.pi)
     angle = (np.arctan2(spots[:, 1], spots[:, 0]) - start) % (2 * math.pi)
-    if rng.random() < 0.25:
+    if rng.random() < partial:
         arc = rng.uniform(0.3, 0.6) * 2 * math.pi
         inside = spots[angle < arc]
         if len(inside):
@@ -127,7 +130,8 @@ def _targets(room: Room, rng: np.random.Generator, eye: np.ndarray) -> np.ndarra
     across[:, :2] -= 0.3 * eye[:, :2]
     across[:, 2] = rng.uniform(0.2, 1.3, count)
     if room.objects:
-        chosen = rng.integers(0, len(room.objects), count)
+        order = rng.permutation(len(room.objects))
+        chosen = np.resize(order, count)
         centers = np.array([room.objects[k].center for k in chosen])
         inverse = np.linalg.inv(room.T_map_room)
         objects = centers @ inverse[:3, :3].T + inverse[:3, 3]
@@ -175,8 +179,7 @@ def smooth_path(room: Room, rng: np.random.Generator, frames: int) -> tuple[np.n
     eye[:, 2] += 0.05 * np.sin(way * 2 * math.pi * 5)
     # looks across the middle, and swings to both sides so that the near walls are seen as well
     swing = 0.9 * np.sin(way * 2 * math.pi * 3)
-    heading = np.arctan2(-eye[:, 1], -eye[:, 0]) + swing
-    heading = _smooth_angle(heading)
+    heading = way * 2 * math.pi + swing
     pitch = np.radians(20) + np.radians(9) * np.sin(way * 2 * math.pi * 4)
     ahead = np.stack([np.cos(heading), np.sin(heading), -np.tan(pitch)], 1)
     roll = np.radians(1.5) * np.sin(way * 2 * math.pi * 6)
@@ -194,11 +197,3 @@ def _periodic(points: np.ndarray, way: np.ndarray) -> np.ndarray:
         2 * p1 + (p2 - p0) * u + (2 * p0 - 5 * p1 + 4 * p2 - p3) * u**2
         + (3 * p1 - p0 - 3 * p2 + p3) * u**3
     )  # fmt: skip
-
-
-def _smooth_angle(angle: np.ndarray, width: int = 5) -> np.ndarray:
-    """A moving average of a closed sequence of directions, radians."""
-    kernel = np.ones(width) / width
-    padded = np.pad(np.stack([np.cos(angle), np.sin(angle)]), ((0, 0), (width // 2,) * 2), "wrap")
-    c, s = (np.convolve(row, kernel, "valid") for row in padded)
-    return np.arctan2(s, c)

@@ -144,12 +144,12 @@ def observe_batch(
     K = intrinsics(packed.fov, height, width)[:, None].expand(-1, views, -1, -1)
     frames = render(packed, K, T, height, width)
     level = sample_levels(len(packed), generator, *noise)
-    color, depth = apply_sensor(frames, level, generator)
+    color, depth, instance = apply_sensor(frames, level, generator)
     believed = noisy_poses(T, level, generator)
     cloud = fuse(
         back_project(depth, K, believed).flatten(1, 3),
         color.flatten(1, 3),
-        frames.instance.flatten(1, 3),
+        instance.flatten(1, 3),
         (depth > 0).flatten(1, 3),
         points,
         generator,
@@ -165,7 +165,7 @@ def observe_batch(
         "object_points": seen[:, 2:],
         "view_color": color[:, keep],
         "view_depth": depth[:, keep],
-        "view_instance": frames.instance[:, keep],
+        "view_instance": instance[:, keep],
         "view_K": K[:, keep],
         "view_T": believed[:, keep],
     }
@@ -181,14 +181,20 @@ def room_to_scene(
     points: int = 40_000,
     keep_views: int = 12,
     noise: tuple[float, float] = (0.0, 1.0),
+    partial: float = 0.25,
 ) -> tuple[Scene, dict[int, int]]:
     """One scan of a room as a `Scene`, on the CPU.
+
+    Args:
+        partial: the probability that the room is scanned from one side only; 0 for examples.
+
+    The others are those of `observe_batch`.
 
     Returns:
         the scene (frame map) and, for every object id, how many of its points the cloud has.
     """
     seen = observe_batch(
-        pack_rooms([room], views=views),
+        pack_rooms([room], views=views, partial=partial),
         seed,
         **{"views": views, "height": height, "width": width, "points": points},
         keep_views=keep_views,

@@ -73,10 +73,14 @@ def primitive_table(primitives: Primitives) -> np.ndarray:
     return table
 
 
-def pack_rooms(rooms: list[Room], views: int = 12) -> PackedRooms:
+def pack_rooms(rooms: list[Room], views: int = 12, partial: float = 0.25) -> PackedRooms:
     """Pad rooms into tensors on the CPU, with the cameras of a scan; cheap enough for a worker.
 
-    The cameras depend on nothing but the room and the number of views.
+    The cameras depend on nothing but the room and these arguments.
+
+    Args:
+        views: cameras a room.
+        partial: the share of rooms that are scanned from one side only.
 
     Raises:
         ValueError: no rooms.
@@ -92,7 +96,9 @@ def pack_rooms(rooms: list[Room], views: int = 12) -> PackedRooms:
         light[k, : lights[k], :3] = room.lights.position
         light[k, : lights[k], 3:] = room.lights.color
     cameras = [
-        sample_views(room, np.random.default_rng([SPLITS[room.split], room.seed, 1]), views)
+        sample_views(
+            room, np.random.default_rng([SPLITS[room.split], room.seed, 1]), views, partial
+        )
         for room in rooms
     ]
     return PackedRooms(

@@ -68,7 +68,7 @@ def write_rgbd_folder(
         views = poses.shape[1]
         drawn = render(packed, K.expand(1, views, 3, 3), poses, height, width)
         generator = torch.Generator().manual_seed(room.seed * 100_003 + first)
-        color, depth = apply_sensor(drawn, torch.tensor([_SENSOR_LEVEL]), generator)
+        color, depth, _ = apply_sensor(drawn, torch.tensor([_SENSOR_LEVEL]), generator)
         millimetres = (depth[0] * 1000 + 0.5).clamp(0, 65534).to(torch.int32).numpy()
         for k in range(views):
             name = f"{first + k:06d}"

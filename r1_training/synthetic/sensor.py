@@ -26,7 +26,7 @@ def sample_levels(
 
 def apply_sensor(
     frames: Frames, level: torch.Tensor, generator: torch.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Noisy colour and depth.
 
     Args:
@@ -35,11 +35,20 @@ def apply_sensor(
         generator: on the frames' device.
 
     Returns:
-        color (B, V, H, W, 3) uint8; depth (B, V, H, W) float32, metres, 0 where lost.
+        color (B, V, H, W, 3) uint8; depth (B, V, H, W) float32, metres, 0 where lost; instance
+        (B, V, H, W) int16, of the surface that the depth comes from.
     """
-    return noisy_color(frames.color, level, generator), noisy_depth(
-        frames.depth, frames.strength, level, generator
-    )
+    color = noisy_color(frames.color, level, generator)
+    # lateral noise: some pixels see what a neighbour should see
+    draw = torch.rand(frames.depth.shape, device=level.device, generator=generator)
+    shift = 0.12 * level[:, None, None, None]
+
+    def jitter(x: torch.Tensor) -> torch.Tensor:
+        x = torch.where(draw < shift, _previous(x, -1), x)
+        return torch.where(draw > 1 - shift, _previous(x, -2), x)
+
+    depth = noisy_depth(jitter(frames.depth), jitter(frames.strength), level, generator)
+    return color, depth, jitter(frames.instance)
 
 
 def noisy_depth(
@@ -52,15 +61,10 @@ def noisy_depth(
         return torch.rand(shape, device=depth.device, generator=generator)
 
     shape = depth.shape
-    # lateral noise: some pixels take the depth of a neighbour
-    draw = rand(*shape)
-    shift = 0.12 * level
-    z = torch.where(draw < shift, depth.roll(1, -1), depth)
-    z = torch.where(draw > 1 - shift, depth.roll(1, -2), z)
     # axial noise, fine and smooth
-    sigma = level * (AXIAL_BASE + AXIAL_SLOPE * (z - 0.4).square())
+    sigma = level * (AXIAL_BASE + AXIAL_SLOPE * (depth - 0.4).square())
     fine = torch.randn(shape, device=depth.device, generator=generator)
-    noisy = z + sigma * (0.8 * fine + 0.6 * _smooth(shape, generator))
+    noisy = depth + sigma * (0.8 * fine + 0.6 * _smooth(shape, generator))
     noisy = noisy * (1 + 0.003 * level * _normal(shape[0], generator))
     # disparity steps
     step = (DISPARITY_STEP * level).clamp_min(1e-6)
@@ -68,12 +72,12 @@ def noisy_depth(
     # losses: slanted, dark and shiny surfaces in blotches, edges, range
     blotch = (0.5 + 0.5 * _smooth(shape, generator)).clamp(0, 1)
     lost = strength < level * (0.06 + 0.4 * blotch.square())
-    jump = (depth - depth.roll(1, -1)).abs().maximum((depth - depth.roll(1, -2)).abs())
+    jump = (depth - _previous(depth, -1)).abs().maximum((depth - _previous(depth, -2)).abs())
     draw = rand(*shape)
     lost |= (jump > EDGE * depth) & (draw < 0.7 * level)
     lost |= draw > 1 - 0.004 * level
     reach = 9.0 - level * 4.0 * rand(shape[0], 1, 1, 1)
-    lost |= (depth <= 0) | (noisy > reach) | (z <= 0) | ((noisy < 0.35) & (level > 0))
+    lost |= (depth <= 0) | (noisy > reach) | ((noisy < 0.35) & (level > 0))
     return torch.where(lost, 0.0, noisy)
 
 
@@ -124,6 +128,12 @@ def noisy_poses(
     T[..., :3, :3] = R @ T[..., :3, :3]
     T[..., :3, 3] += shift
     return T
+
+
+def _previous(x: torch.Tensor, axis: int) -> torch.Tensor:
+    """Each pixel's neighbour along an axis; the first keeps itself."""
+    size = x.shape[axis]
+    return torch.cat([x.narrow(axis, 0, 1), x.narrow(axis, 0, size - 1)], axis)
 
 
 def _normal(batch: int, generator: torch.Generator) -> torch.Tensor:
