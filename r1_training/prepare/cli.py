@@ -38,6 +38,9 @@ def scannet(
         Path | None, typer.Option(help=f"Label table; {LABELS_NAME} in ROOT by default.")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = os.cpu_count() or 1,
+    frames: Annotated[
+        int, typer.Option(min=0, help="Evenly spaced RGB-D frames to write a scan (training: 24).")
+    ] = 0,
     check: Annotated[
         bool, typer.Option("--check", help="Only compare OUT with its manifest.")
     ] = False,
@@ -53,7 +56,7 @@ def scannet(
             _report(console, check_prepared(out), "everything is as the manifest says")
             return
         folders = find_scans(root)
-        records = _run(console, folders, out, labels or root / LABELS_NAME, workers)
+        records = _run(console, folders, out, labels or root / LABELS_NAME, workers, frames)
     except (PrepareError, FileFormatError) as error:
         console.print(f"[red]error:[/] {error}", highlight=False)
         raise typer.Exit(2) from error
@@ -63,7 +66,7 @@ def scannet(
 
 
 def _run(
-    console: Console, folders: list[Path], out: Path, labels: Path, workers: int
+    console: Console, folders: list[Path], out: Path, labels: Path, workers: int, frames: int
 ) -> list[ScanRecord]:
     columns = (
         TextColumn("{task.description}"),
@@ -82,11 +85,13 @@ def _run(
             bad += bool(record.problem)
             progress.update(task, advance=1, note=f"{resumed} from before, {bad} with problems")
 
-        return prepare_scannet(folders, out, labels, workers=workers, on_record=advance)
+        return prepare_scannet(
+            folders, out, labels, workers=workers, frames=frames, on_record=advance
+        )
 
 
 def _summary(records: list[ScanRecord]) -> Table:
-    table = Table("split", "scans", "problems", "points", "objects", "with frames")
+    table = Table("split", "scans", "problems", "points", "objects", "frames")
     for split in sorted({record.split for record in records}):
         chosen = [record for record in records if record.split == split]
         table.add_row(
@@ -95,7 +100,7 @@ def _summary(records: list[ScanRecord]) -> Table:
             str(sum(bool(record.problem) for record in chosen)),
             f"{sum(record.points for record in chosen):,}",
             f"{sum(record.objects for record in chosen):,}",
-            str(sum(record.frames >= 0 for record in chosen)),
+            f"{sum(record.frames for record in chosen):,}",
         )
     return table
 

@@ -1,13 +1,15 @@
 """`r1 prepare scannet`: raw ScanNet scans into the prepared set, in parallel and resumable.
 
-Output folder: six `.npy` files a scan (see `datasets.scannet_prepared`), `records/{scan}.json`
-written last for each scan, and `manifest.json` over all of them. A scan whose record is there and
+Output folder: six `.npy` files a scan (see `datasets.scannet_prepared`), its frames in
+`frames/{scan}/` where asked for, `records/{scan}.json` written last for each scan, and
+`manifest.json` over all of them. A scan whose record is there and
 whose files have the recorded hashes is not done again, so a killed run continues where it was.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
@@ -19,8 +21,8 @@ from r1_training.datasets.errors import FileFormatError, RowError
 from r1_training.datasets.scannet import read_scan
 from r1_training.datasets.scannet_labels import LabelTable, read_labels
 from r1_training.datasets.scannet_prepared import prepared_arrays
-from r1_training.datasets.sens import read_sens_header
 from r1_training.datasets.splits import official_split
+from r1_training.prepare.frames import even_views, frame_files, write_bytes
 from r1_training.prepare.manifest import sha256, write_array, write_json
 
 LABELS_NAME = "scannetv2-labels.combined.tsv"
@@ -41,7 +43,8 @@ class ScanRecord:
         split: ScanNet's official split.
         problem: why it was not prepared; empty where it was.
         points, objects: how many there are.
-        frames: in the `.sens` file, -1 without one.
+        frames: frames written.
+        frames_asked: frames asked for.
         sources: sha256 by name of the raw files that were read.
         files: sha256 by name of the files written.
         labels: sha256 of the label table.
@@ -52,7 +55,8 @@ class ScanRecord:
     problem: str = ""
     points: int = 0
     objects: int = 0
-    frames: int = -1
+    frames: int = 0
+    frames_asked: int = 0
     sources: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     labels: str = ""
@@ -86,6 +90,7 @@ def prepare_scannet(
     labels: Path,
     *,
     workers: int,
+    frames: int = 0,
     on_record: Callable[[ScanRecord, bool], None] = lambda record, resumed: None,
 ) -> list[ScanRecord]:
     """Prepares every scan; problems become records, they stop nothing.
@@ -95,6 +100,7 @@ def prepare_scannet(
         output: folder to write to; made if missing.
         labels: ScanNet's label table.
         workers: processes.
+        frames: evenly spaced frames to write for each scan; 0 for none.
         on_record: called as each scan is done; the flag says that an earlier run had done it.
 
     Returns:
@@ -109,7 +115,8 @@ def prepare_scannet(
     # Processes are spawned: forking a program with threads (torch, OpenCV) may hang.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         tasks = [
-            pool.submit(_prepare_or_resume, path, output, table, table_hash) for path in folders
+            pool.submit(_prepare_or_resume, path, output, table, table_hash, frames)
+            for path in folders
         ]
         for task in as_completed(tasks):
             record, resumed = task.result()
@@ -120,7 +127,9 @@ def prepare_scannet(
     return ordered
 
 
-def prepare_scan(folder: Path, output: Path, labels: LabelTable, labels_hash: str) -> ScanRecord:
+def prepare_scan(
+    folder: Path, output: Path, labels: LabelTable, labels_hash: str, frames: int
+) -> ScanRecord:
     """Reads, checks and writes one scan; a problem is in the record."""
     scene_id = folder.name
     try:
@@ -129,22 +138,33 @@ def prepare_scan(folder: Path, output: Path, labels: LabelTable, labels_hash: st
         return ScanRecord(scene_id, "", problem=str(error))
     if split is None:
         return ScanRecord(scene_id, "", problem="the folder's name is not scene<4 digits>_<2>")
+    written: dict[str, str] = {}
     try:
         scan = read_scan(folder, labels)
-        sens = folder / f"{scene_id}.sens"
-        frames = read_sens_header(sens).frames if sens.is_file() else -1
+        # Frames of an earlier run with another number must not stay among the new ones.
+        shutil.rmtree(output / "frames" / scene_id, ignore_errors=True)
+        if frames:
+            views = even_views(folder, frames, scan.T_aligned_scan)
+            for name, data in frame_files(views):
+                path = output / "frames" / scene_id / name
+                write_bytes(path, data)
+                written[str(path.relative_to(output))] = sha256(path)
+            if not written:
+                raise FileFormatError(folder, "has no frames: no .sens file, no folder pose/")
     except FileFormatError as error:
         return ScanRecord(scene_id, split, problem=str(error))
-    arrays = prepared_arrays(scan)
-    names = {name: f"{scene_id}_{name}.npy" for name in arrays}
+    for key, array in prepared_arrays(scan).items():
+        name = f"{scene_id}_{key}.npy"
+        written[name] = write_array(output / name, array)
     return ScanRecord(
         scene_id=scene_id,
         split=split,
         points=len(scan.points),
         objects=len(scan.boxes),
-        frames=frames,
+        frames=sum(name.endswith(".jpg") for name in written),
+        frames_asked=frames,
         sources={path.name: sha256(path) for path in _sources(folder)},
-        files={names[key]: write_array(output / names[key], arrays[key]) for key in arrays},
+        files=written,
         labels=labels_hash,
     )
 
@@ -187,12 +207,12 @@ def check_prepared(output: Path) -> list[str]:
 
 
 def _prepare_or_resume(
-    folder: Path, output: Path, labels: LabelTable, labels_hash: str
+    folder: Path, output: Path, labels: LabelTable, labels_hash: str, frames: int
 ) -> tuple[ScanRecord, bool]:
     done = _finished(folder, output)
-    if done is not None and done.labels == labels_hash:
+    if done is not None and (done.labels, done.frames_asked) == (labels_hash, frames):
         return done, True
-    record = prepare_scan(folder, output, labels, labels_hash)
+    record = prepare_scan(folder, output, labels, labels_hash, frames)
     if not record.problem:
         write_json(output / "records" / f"{record.scene_id}.json", asdict(record))
     return record, False
@@ -215,5 +235,6 @@ def _finished(folder: Path, output: Path) -> ScanRecord | None:
 
 
 def _sources(folder: Path) -> list[Path]:
+    # Not the .sens file: hashing gigabytes would take longer than preparing the scan.
     paths = [folder / f"{folder.name}{ending}" for ending in _SOURCES]
     return [path for path in paths if path.is_file()]

@@ -10,9 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from r1_training.datasets.scannet_prepared import PREPARED, read_prepared
+from r1_training.datasets.sens import read_frames, read_sens
 from r1_training.prepare.cli import app
 from r1_training.prepare.scannet import PrepareError, check_prepared, find_scans, prepare_scannet
-from tests.r1_training.scannet_fixture import write_labels, write_scan, write_sens
+from tests.r1_training.scannet_fixture import ALIGNMENT, write_labels, write_scan, write_sens
 
 SCANS = ("scene0000_00", "scene0011_00")
 
@@ -27,7 +28,7 @@ def root(tmp_path):
     return root
 
 
-def prepare(root, out):
+def prepare(root, out, frames=0):
     """In this process' children; what was done again is recorded."""
     resumed = {}
     records = prepare_scannet(
@@ -35,6 +36,7 @@ def prepare(root, out):
         out,
         root / "scannetv2-labels.combined.tsv",
         workers=1,
+        frames=frames,
         on_record=lambda record, earlier: resumed.update({record.scene_id: earlier}),
     )
     return records, resumed
@@ -42,11 +44,9 @@ def prepare(root, out):
 
 def test_scans_are_prepared_checked_and_not_done_twice(root, tmp_path):
     out = tmp_path / "out"
-    write_sens(root / "scans" / SCANS[0] / f"{SCANS[0]}.sens", frames=5)
     records, resumed = prepare(root, out)
     assert [record.scene_id for record in records] == [*SCANS, "scene0707_00"]
     assert [record.split for record in records] == ["train", "val", "test"]
-    assert [record.frames for record in records] == [5, -1, -1]
     assert not any(resumed.values()) and not any(record.problem for record in records)
     scene, boxes = read_prepared(out, SCANS[0])
     assert len(scene.points) == 24 and sorted(boxes) == [0, 2]
@@ -66,6 +66,30 @@ def test_scans_are_prepared_checked_and_not_done_twice(root, tmp_path):
     _, resumed = prepare(root, out)
     assert resumed == {SCANS[0]: False, SCANS[1]: False, "scene0707_00": True}
     assert check_prepared(out) == []
+
+
+def test_frames_are_spread_and_aligned(root, tmp_path):
+    out = tmp_path / "out"
+    for scene in SCANS:
+        path = root / "scans" / scene / f"{scene}.sens"
+        write_sens(path, frames=10, lost=(3,))
+    records, _ = prepare(root, out, frames=3)
+    assert [record.frames for record in records] == [3, 3, 0]
+    # The test scan has no frames, and says so.
+    assert "has no frames" in records[2].problem
+    views = list(read_frames(out / "frames" / SCANS[0]))
+    assert [view.id for view in views] == [0, 6, 9]  # 3 lost tracking
+    expected = list(read_sens(root / "scans" / SCANS[0] / f"{SCANS[0]}.sens", 3, ALIGNMENT))
+    for view, other in zip(views, expected, strict=True):
+        np.testing.assert_allclose(view.T_scene_camera, other.T_scene_camera, atol=1e-6)
+        np.testing.assert_array_equal(view.depth, other.depth)
+        assert np.abs(view.color.astype(int) - other.color).mean() < 4
+    _, resumed = prepare(root, out, frames=3)
+    assert resumed == {SCANS[0]: True, SCANS[1]: True, "scene0707_00": False}
+    # Asking for another number of frames does the scans again.
+    _, resumed = prepare(root, out, frames=2)
+    assert not any(resumed.values())
+    assert [view.id for view in read_frames(out / "frames" / SCANS[0])] == [0, 5]
 
 
 def test_problems_are_listed_and_the_status_says_so(root, tmp_path):

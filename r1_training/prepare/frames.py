@@ -1,0 +1,73 @@
+"""A scan's frames for training: evenly spaced, in the aligned frame, as an extracted folder."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from r1_model.scene import View
+from r1_training.datasets.sens import DEPTH_SHIFT, read_frames, read_sens, read_sens_header
+
+JPEG_QUALITY = 95
+
+
+def even_views(scan: Path, count: int, T_aligned_scan: np.ndarray) -> Iterator[View]:
+    """At most `count` evenly spaced views of a scan, in the aligned frame.
+
+    Reads `{scan}.sens`, else the extracted folders in the scan's folder; none where there is
+    neither. Frames that lost tracking are left out, so there may be fewer.
+
+    Raises:
+        FileFormatError: frames are there and broken.
+    """
+    sens = scan / f"{scan.name}.sens"
+    if sens.is_file():
+        step = max(1, read_sens_header(sens).frames // count)
+        views = read_sens(sens, step, T_aligned_scan)
+    elif (scan / "pose").is_dir():
+        step = max(1, len(list((scan / "pose").glob("*.txt"))) // count)
+        views = read_frames(scan, step, T_aligned_scan)
+    else:
+        return
+    for _, view in zip(range(count), views, strict=False):
+        yield view
+
+
+def frame_files(views: Iterator[View]) -> Iterator[tuple[str, bytes]]:
+    """Name and content of every file of an extracted folder (`sens.read_frames` reads it)."""
+    for number, view in enumerate(views):
+        if number == 0:
+            K = np.eye(4)
+            K[:3, :3] = view.K
+            for kind in ("color", "depth"):
+                yield f"intrinsic/intrinsic_{kind}.txt", _matrix(K)
+        quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+        depth = (view.depth * DEPTH_SHIFT).round().astype(np.uint16)
+        yield (
+            f"color/{view.id}.jpg",
+            cv2.imencode(".jpg", view.color[..., ::-1], quality)[1].tobytes(),
+        )
+        yield f"depth/{view.id}.png", cv2.imencode(".png", depth)[1].tobytes()
+        yield f"pose/{view.id}.txt", _matrix(view.T_scene_camera)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes a file that is either there and whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _matrix(matrix: np.ndarray) -> bytes:
+    text = io.StringIO()
+    np.savetxt(text, matrix, fmt="%.9g")
+    return text.getvalue().encode()
