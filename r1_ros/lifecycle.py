@@ -79,6 +79,9 @@ class ManagedNode(LifecycleNode, Generic[Config]):
     def cleanup(self) -> None:
         """Undo `configure`."""
 
+    def interrupt(self) -> None:
+        """The process is about to end: release the threads in which callbacks wait."""
+
     @property
     def is_active(self) -> bool:
         """True between the end of `activate` and the start of `deactivate`."""
@@ -207,6 +210,7 @@ def spin_node(node_class: type[ManagedNode], arguments: Sequence[str] | None = N
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)  # a second Ctrl-C ends a shutdown that hangs
+        node.interrupt()
         executor.shutdown(timeout_sec=5.0)
         node.end()
         node.destroy_node()

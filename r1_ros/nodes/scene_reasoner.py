@@ -1,0 +1,334 @@
+"""scene_reasoner: answers questions about the map, grounds them, plans."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rclpy.action import ActionServer, CancelResponse
+from rclpy.action.server import ServerGoalHandle
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Header
+from visualization_msgs.msg import MarkerArray
+
+from r1_ros.action import Ask, DescribeScene, Plan
+from r1_ros.answer_messages import steps_from_messages
+from r1_ros.answering import Answering, Inquiry, Reply, load_reasoner
+from r1_ros.ask_requests import AskRequest, read_ask, read_describe, read_plan, read_views_question
+from r1_ros.detections import detection_type, detections_message
+from r1_ros.errors import BadMessageError
+from r1_ros.goal_jobs import GoalJobs
+from r1_ros.goal_results import RESULT_TIMEOUT_S, conclude
+from r1_ros.lifecycle import ManagedNode, spin_node
+from r1_ros.markers import answer_markers
+from r1_ros.msg import ErrorCode, SceneAnswer
+from r1_ros.parameters import ReasonerConfig
+from r1_ros.plan_text import outcome_text
+from r1_ros.reasoning_worker import ReasoningWorker
+from r1_ros.request_errors import RequestError, code_name
+from r1_ros.scene_client import SceneClient
+from r1_ros.sessions import Sessions
+from r1_ros.srv import Ask as AskService
+from r1_ros.srv import ReportPlan, SelectViews
+
+_SETTLE_S = 1.0
+# answers that say something about the scene, if not what was asked for
+_PUBLISHED = (ErrorCode.NONE, ErrorCode.UNREADABLE_OUTPUT, ErrorCode.NO_PLAN)
+
+
+class SceneReasoner(ManagedNode[ReasonerConfig]):
+    """The node. Each request waits in a thread of the executor; the model has one of its own.
+
+    (rclpy polls coroutines without pause, so a callback that waits is a thread that waits.)
+    """
+
+    config_class = ReasonerConfig
+    # as many as queue_size allows and some to spare; a thread is made when it is needed
+    executor_threads = 128
+
+    def __init__(
+        self, load: Callable[[ReasonerConfig], Any] = load_reasoner, **node_arguments: Any
+    ) -> None:
+        """See `ManagedNode`; `load` makes the model."""
+        self._load = load
+        self._goals = GoalJobs()
+        self._answering: Answering | None = None
+        self._outputs: list[Callable[[SceneAnswer], None]] = []
+        self._undo: list[Callable[[], object]] = []
+        self._serving = 0
+        self._served = threading.Condition()
+        self._counts: Counter[str] = Counter()
+        self._header = Header()
+        super().__init__("scene_reasoner", **node_arguments)
+
+    # Lifecycle.
+
+    def configure(self) -> None:
+        """Load the model; then offer what can be asked."""
+        self.get_logger().info(f"loading {self.config.model}")
+        worker = ReasoningWorker(lambda: self._load(self.config))
+        self._undo.append(worker.close)
+        model = worker.model
+        self.get_logger().info(f"{model.name} is ready on {model.device}")
+        if not model.trained:
+            self.get_logger().warning(f"{model.name} is not trained: its answers mean nothing")
+        group = ReentrantCallbackGroup()
+        self._answering = Answering(
+            worker,
+            SceneClient(self, self.config.scene_service, group),
+            Sessions(self.config.max_sessions, self.config.max_turns),
+            lambda trace: self.get_logger().error(f"a request failed by a defect:\n{trace}"),
+        )
+        self._offer_outputs()
+        for kind, name, callback in (
+            (AskService, "ask", self._on_ask),
+            (SelectViews, "~/select_views", self._on_select_views),
+            (ReportPlan, "~/report_plan", self._on_report_plan),
+        ):
+            service = self.create_service(kind, name, callback, callback_group=group)
+            self._undo.append(lambda service=service: self.destroy_service(service))
+        for kind, name, callback in (
+            (Ask, "ask", self._on_ask_goal),
+            (Plan, "plan", self._on_plan_goal),
+            (DescribeScene, "describe", self._on_describe_goal),
+        ):
+            server = ActionServer(
+                self,
+                kind,
+                name,
+                callback,
+                callback_group=group,
+                cancel_callback=self._on_cancel,
+                result_timeout=RESULT_TIMEOUT_S,
+            )
+            self._undo.append(server.destroy)
+
+    def deactivate(self) -> None:
+        """End what runs or waits; every caller gets INACTIVE."""
+        if self._answering is not None:
+            self._answering.worker.end_all(ErrorCode.INACTIVE, "the node was deactivated")
+        with self._served:
+            self._served.wait_for(lambda: not self._serving, _SETTLE_S)
+
+    def interrupt(self) -> None:
+        """See `deactivate`."""
+        self.deactivate()
+
+    def cleanup(self) -> None:
+        """Drop services, sessions and the model."""
+        self._answering = None
+        self._outputs.clear()
+        while self._undo:
+            self._undo.pop()()
+
+    def _offer_outputs(self) -> None:
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        makers = [
+            (SceneAnswer, "~/answers", QoSProfile(depth=10), lambda answer: answer),
+            (MarkerArray, "~/markers", latched, answer_markers),
+        ]
+        if (kind := detection_type()) is not None:
+            makers.append((kind, "~/detections", QoSProfile(depth=10), detections_message))
+        for kind, name, qos, make in makers:
+            publisher = self.create_publisher(kind, name, qos)
+            self._undo.append(lambda publisher=publisher: self.destroy_publisher(publisher))
+            self._outputs.append(lambda answer, p=publisher, make=make: p.publish(make(answer)))
+
+    # Requests.
+
+    def _on_ask_goal(self, handle: ServerGoalHandle) -> Ask.Result:
+        started = time.monotonic()
+
+        def feedback(_: Inquiry, stage: str, text: str) -> None:
+            elapsed = time.monotonic() - started
+            handle.publish_feedback(Ask.Feedback(stage=stage, text=text, elapsed_seconds=elapsed))
+
+        reply = self._serve(self._read_ask(handle.request), handle, feedback)
+        result = Ask.Result(answer=reply.answer)
+        return conclude(handle, result, reply.code, reply.sentence)
+
+    def _on_ask(self, request: AskService.Request, response: AskService.Response) -> Any:
+        reply = self._serve(self._read_ask(request))
+        response.answer = reply.answer
+        response.error_code, response.error_msg = reply.code, reply.sentence
+        return response
+
+    def _on_plan_goal(self, handle: ServerGoalHandle) -> Plan.Result:
+        started = time.monotonic()
+        decided: list[Any] = []
+
+        def feedback(inquiry: Inquiry, stage: str, text: str) -> None:
+            decided.extend(self._answering.steps_so_far(inquiry, text, skip=len(decided)))
+            send(stage, text)
+
+        def send(stage: str, text: str) -> None:
+            elapsed = time.monotonic() - started
+            handle.publish_feedback(
+                Plan.Feedback(stage=stage, text=text, steps=decided, elapsed_seconds=elapsed)
+            )
+
+        reply = self._serve(lambda: read_plan(handle.request, self.config), handle, feedback)
+        steps = reply.answer.steps
+        if len(steps) > len(decided):
+            decided = steps
+            send("answer", reply.answer.raw)
+        result = Plan.Result(steps=steps, answer=reply.answer)
+        return conclude(handle, result, reply.code, reply.sentence)
+
+    def _on_describe_goal(self, handle: ServerGoalHandle) -> DescribeScene.Result:
+        started = time.monotonic()
+        bound = handle.request.max_objects or sys.maxsize
+        described = 0
+
+        def feedback(inquiry: Inquiry, stage: str, text: str) -> None:
+            send(stage, self._answering.objects_so_far(inquiry, text, skip=described))
+
+        def send(stage: str, objects: Any) -> None:
+            nonlocal described
+            objects = objects[: bound - described]
+            described += len(objects)
+            elapsed = time.monotonic() - started
+            handle.publish_feedback(
+                DescribeScene.Feedback(stage=stage, objects=objects, elapsed_seconds=elapsed)
+            )
+
+        reply = self._serve(lambda: read_describe(handle.request, self.config), handle, feedback)
+        objects = reply.answer.objects[:bound]
+        if len(objects) > described:
+            send("answer", objects[described:])
+        result = DescribeScene.Result(objects=objects, answer=reply.answer)
+        return conclude(handle, result, reply.code, reply.sentence)
+
+    def _on_select_views(
+        self, request: SelectViews.Request, response: SelectViews.Response
+    ) -> SelectViews.Response:
+        with self._counted():
+            try:
+                self._require_active()
+                question = read_views_question(request.question, self.config)
+            except RequestError as error:
+                response.error_code, response.error_msg = error.code, str(error)
+                return response
+            scores, reply = self._answering.select_views(question, request.count, self.config)
+            response.error_code, response.error_msg = reply.code, reply.sentence
+            response.view_ids = [score.view_id for score in scores]
+            for name in ("utility", "text_3d", "image_3d", "clip", "coverage"):
+                setattr(response, name, [float(getattr(score, name)) for score in scores])
+            return response
+
+    def _on_report_plan(
+        self, request: ReportPlan.Request, response: ReportPlan.Response
+    ) -> ReportPlan.Response:
+        try:
+            self._require_active()
+            response.answer = self._report(request)
+        except RequestError as error:
+            response.error_code, response.error_msg = error.code, str(error)
+        return response
+
+    def _on_cancel(self, handle: ServerGoalHandle) -> CancelResponse:
+        self._goals.cancel(handle)
+        return CancelResponse.ACCEPT
+
+    # What they have in common.
+
+    def _read_ask(self, request: Any) -> Callable[[], AskRequest]:
+        return lambda: read_ask(request, self.config, self._answering.sessions)
+
+    def _serve(
+        self,
+        read: Callable[[], AskRequest],
+        handle: ServerGoalHandle | None = None,
+        feedback: Callable[[Inquiry, str, str], None] | None = None,
+    ) -> Reply:
+        with self._counted():
+            config = self.config
+            try:
+                self._require_active()
+                self._answering.sessions.max_turns = config.max_turns
+                inquiry = self._answering.start(read(), config)
+            except RequestError as error:
+                reply = Reply(code=error.code, sentence=str(error))
+            else:
+                with self._goals.serving(handle, inquiry.job):
+                    progress = None
+                    if feedback is not None:
+                        progress = lambda stage, text: feedback(inquiry, stage, text)  # noqa: E731
+                    reply = self._answering.finish(inquiry, config, progress)
+            if handle is not None:
+                self._goals.forget(handle)
+            self._counts[code_name(reply.code)] += 1
+            if reply.code in _PUBLISHED:
+                self._publish(reply.answer)
+            if reply.code != ErrorCode.NONE:
+                self.get_logger().warning(f"{code_name(reply.code)}: {reply.sentence}")
+            return reply
+
+    def _publish(self, answer: SceneAnswer) -> None:
+        self._header = answer.header
+        for output in self._outputs:
+            output(answer)
+
+    def _report(self, request: ReportPlan.Request) -> SceneAnswer:
+        answering = self._answering
+        try:
+            steps = steps_from_messages(request.steps)
+        except BadMessageError as error:
+            raise RequestError(ErrorCode.INVALID_REQUEST, str(error)) from None
+        failed = request.failed_step if request.failed_step <= len(steps) else 0
+        language = answering.sessions.language(request.session_id)
+        reason = request.error_msg or (
+            code_name(request.error_code) if request.error_code != ErrorCode.NONE else ""
+        )
+        text = outcome_text(steps, failed, request.steps_done, reason, language)
+        if not answering.sessions.report(request.session_id, text):
+            raise RequestError(
+                ErrorCode.INVALID_REQUEST, f"session {request.session_id!r} has planned nothing"
+            )
+        model = answering.worker.model
+        boxes = [box for step in steps for box in step.boxes]
+        objects = {item.id: item for item in answering.object_messages(request.session_id, boxes)}
+        answer = SceneAnswer(
+            header=self._header,
+            session_id=request.session_id,
+            task="dialogue",
+            language=language,
+            answer=text,
+            raw=text,
+            objects=list(objects.values()),
+            model=model.name,
+            trained=model.trained,
+        )
+        self._publish(answer)
+        return answer
+
+    def _require_active(self) -> None:
+        if not self.is_active or self._answering is None:
+            raise RequestError(ErrorCode.INACTIVE, "scene_reasoner is not active")
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """`deactivate` waits for what runs in this context."""
+        with self._served:
+            self._serving += 1
+        try:
+            yield
+        finally:
+            with self._served:
+                self._serving -= 1
+                self._served.notify_all()
+
+
+def main() -> None:
+    """Entry point of the executable."""
+    sys.exit(spin_node(SceneReasoner))
+
+
+if __name__ == "__main__":
+    main()
