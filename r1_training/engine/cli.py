@@ -26,7 +26,6 @@ from r1_training.engine.items import Item
 from r1_training.engine.journal import wait_until_free
 from r1_training.engine.outputs import KEPT_NAME, Report
 from r1_training.engine.progress import status_bar
-from r1_training.engine.rooms import room_items
 from r1_training.engine.rule_teacher import RuleTeacher
 from r1_training.engine.run import JOURNAL_NAME
 from r1_training.engine.run import synthesize as run_engine
@@ -191,6 +190,10 @@ def _items(sources: Sequence[str], rooms: int, first_seed: int, rows: RowReport)
         raise EngineConfigError("no items: give --items KIND=FILE or --rooms N")
     files = [_kind_and_path(text, tuple(ITEM_READERS)) for text in sources]
     streams = [read_items(kind, path, rows) for kind, path in files]
+    if not rooms:
+        return chain(*streams)
+    from r1_training.engine.rooms import room_items  # brings the whole room maker along
+
     return chain(*streams, room_items(rooms, first_seed))
 
 

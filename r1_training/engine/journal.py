@@ -23,6 +23,7 @@ import os
 import stat
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,7 +57,7 @@ class JournalState:
             be opened again.
         in_flight: request id -> its `sent` line; requests without an outcome.
         lost: keys of open items one of whose requests was in flight when a run was killed.
-        scenes: ids of the scenes whose description is in the journal.
+        scenes: (scene id, CRC-32) of the scene descriptions that are in the journal.
         spending: counts over all earlier runs.
         size: bytes of whole lines.
         torn_bytes: of a last line that a kill cut off.
@@ -67,7 +68,7 @@ class JournalState:
     paid: dict[tuple[str, Stage], Completion] = field(default_factory=dict)
     in_flight: dict[str, dict[str, Any]] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
-    scenes: set[str] = field(default_factory=set)
+    scenes: set[tuple[str, int]] = field(default_factory=set)
     spending: Spending = field(default_factory=Spending)
     size: int = 0
     torn_bytes: int = 0
@@ -102,7 +103,7 @@ class JournalState:
             self.ended.pop(event["k"], None)
             self.lost.discard(event["k"])
         elif kind == "scene":
-            self.scenes.add(event["k"])
+            self.scenes.add((event["k"], text_crc(event["t"])))
         else:
             raise KeyError(kind)
 
@@ -110,6 +111,11 @@ class JournalState:
         self.spending.requests[outcome] += 1
         if usage is not None:
             self.spending.usage[stage] += usage
+
+
+def text_crc(text: str) -> int:
+    """CRC-32 of a text, lone surrogates included."""
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
 
 
 def read_events(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

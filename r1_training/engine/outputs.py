@@ -55,11 +55,11 @@ def write_outputs(
         OSError: a file cannot be written; the journal is not touched.
     """
     state = JournalState()
-    captions: dict[str, int] = {}
+    captions: list[int] = []
     for offset, event in read_events(journal):
         state.apply(event, offset)
         if event["e"] == "scene":
-            captions.setdefault(event["k"], offset)
+            captions.append(offset)
     endings = sorted(state.ended.values(), key=lambda ending: ending.ordinal)
     kept = [ending.offset for ending in endings if not ending.reason]
     rejected = [ending.offset for ending in endings if ending.reason]
@@ -73,7 +73,10 @@ def write_outputs(
 
         _write_lines(folder / KEPT_NAME, (event["d"] for event in events(kept)))
         _write_lines(folder / REJECTED_NAME, (event["d"] for event in events(rejected)))
-        texts = {event["k"]: {"captions": [event["t"]]} for event in events(captions.values())}
+        scenes: dict[str, list[str]] = {}
+        for event in events(captions):
+            scenes.setdefault(event["k"], []).append(event["t"])
+    texts = {scene: {"captions": captions} for scene, captions in sorted(scenes.items())}
     _write_text(folder / CAPTIONS_NAME, json.dumps(texts, ensure_ascii=False, indent=1) + "\n")
     spending = state.spending
     report = Report(

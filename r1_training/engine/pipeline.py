@@ -17,7 +17,7 @@ from r1_training.engine.errors import (
 )
 from r1_training.engine.filters import check_consistency, check_reply
 from r1_training.engine.items import Item
-from r1_training.engine.journal import Journal
+from r1_training.engine.journal import Journal, text_crc
 from r1_training.engine.prompts import consistency_prompt, prompt_hash, reasoning_prompt
 from r1_training.engine.teacher import Usage
 
@@ -152,8 +152,9 @@ class Pipeline:
         )
 
     def _remember_scene(self, scene_id: str, description: str) -> None:
+        name = (scene_id, text_crc(description))
         with self._scenes_lock:
-            if scene_id in self._scenes:
+            if name in self._scenes:
                 return
-            self._scenes.add(scene_id)
+            self._scenes.add(name)
         self._journal.append({"e": "scene", "k": scene_id, "t": description})
