@@ -1,0 +1,151 @@
+"""`r1 ask`, `r1 plan`, `r1 describe`: talk to running nodes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from r1_ros.client import R1Client
+
+_Namespace = Annotated[str, typer.Option(help="Namespace of the nodes.")]
+_Timeout = Annotated[float, typer.Option(help="Deadline of the answer in seconds.")]
+_Session = Annotated[
+    str, typer.Option(help="Name of a dialogue: questions with the same name share a memory.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")]
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="English or Chinese.")],
+    task: Annotated[
+        str,
+        typer.Option(
+            help="auto, qa, grounding, object_caption, dense_caption, dialogue, reasoning, planning"
+        ),
+    ] = "auto",
+    session: _Session = "",
+    object_id: Annotated[
+        str, typer.Option("--object", help="Id of an object of an earlier answer of the session.")
+    ] = "",
+    point: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option(help="A point on the object that the question is about: x y z in metres."),
+    ] = None,
+    timeout: _Timeout = 60.0,
+    namespace: _Namespace = "",
+    as_json: _Json = False,
+) -> None:
+    """Ask one question about the scene.
+
+    r1 ask "How many chairs are around the table?"
+
+    r1 ask "餐桌周圍有幾把椅子？"
+    """
+    with _client(namespace) as client:
+        answer = client.ask(
+            question,
+            task=task,
+            session_id=session,
+            target=object_id or point,
+            timeout=timeout,
+            on_feedback=_progress(as_json),
+        )
+        _show(answer, as_json)
+
+
+def plan(
+    goal: Annotated[str, typer.Argument(help='What to achieve, e.g. "Prepare the coffee table".')],
+    execute: Annotated[
+        bool, typer.Option("--execute", help="Carry the plan out (plan_executor must run).")
+    ] = False,
+    session: _Session = "",
+    timeout: _Timeout = 60.0,
+    namespace: _Namespace = "",
+    as_json: _Json = False,
+) -> None:
+    """Turn a goal into executable steps."""
+    with _client(namespace) as client:
+        result = client.plan(
+            goal, session_id=session, timeout=timeout, on_feedback=_progress(as_json)
+        )
+        _show(result.answer, as_json)
+        if execute:
+            done = client.execute_plan(
+                result.steps,
+                frame_id=result.answer.header.frame_id,
+                session_id=session,
+                on_feedback=lambda f: typer.echo(
+                    f"step {f.step.index} {f.step.action}: {f.status}", err=as_json
+                ),
+            )
+            typer.echo(f"done: {done.steps_done} steps", err=as_json)
+
+
+def describe(
+    question: Annotated[
+        str, typer.Argument(help="How to describe; its language is that of the answer.")
+    ] = "",
+    max_objects: Annotated[int, typer.Option(min=0, help="At most this many; 0: all.")] = 0,
+    timeout: _Timeout = 60.0,
+    namespace: _Namespace = "",
+    as_json: _Json = False,
+) -> None:
+    """Describe every object of the scene, each in a sentence with its box."""
+    with _client(namespace) as client:
+        result = client.describe(
+            question, max_objects=max_objects, timeout=timeout, on_feedback=_progress(as_json)
+        )
+        _show(result.answer, as_json)
+
+
+@contextmanager
+def _client(namespace: str) -> Iterator[R1Client]:
+    from r1_ros.client import (
+        NoResponseError,
+        R1Client,
+        RequestFailedError,
+        ServerMissingError,
+    )
+
+    try:
+        with R1Client(namespace) as client:
+            yield client
+    except (ServerMissingError, NoResponseError, RequestFailedError) as error:
+        raise SystemExit(f"r1: {error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit("r1: cancelled") from None
+
+
+def _progress(quiet: bool) -> Callable[[object], None] | None:
+    """Shows the stage and the end of the text on one line of a terminal."""
+    if quiet or not sys.stderr.isatty():
+        return None
+
+    def show(feedback: object) -> None:
+        text = " ".join(getattr(feedback, "text", "").split())[-60:]
+        sys.stderr.write(f"\r\x1b[K{feedback.stage} {text}")
+        sys.stderr.flush()
+
+    return show
+
+
+def _show(answer: object, as_json: bool) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+    if as_json:
+        import json
+
+        from r1_ros.cli.message_json import message_to_dict
+
+        typer.echo(json.dumps(message_to_dict(answer), ensure_ascii=False, indent=1))
+        return
+    from rich.console import Console
+
+    from r1_ros.cli.show import show_answer
+
+    show_answer(Console(), answer)

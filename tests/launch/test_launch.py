@@ -1,0 +1,99 @@
+"""The launch file: its arguments, and real nodes by `launch_test`."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LAUNCH_FILE = ROOT / "launch" / "scene_understanding.launch.py"
+EXPECTED_ARGUMENTS = {
+    "namespace", "use_sim_time", "params_file", "autostart", "log_level", "rviz", "bag",
+    "color_topic", "depth_topic", "camera_info_topic", "points_topic", "scene_frame", "model",
+    "device", "respawn",
+}  # fmt: skip
+
+# `launch` itself is found in any case: the folder of launch files has that name.
+needs_launch = pytest.mark.skipif(
+    importlib.util.find_spec("launch_ros") is None
+    or importlib.util.find_spec("launch_testing") is None,
+    reason="ROS 2's launch, launch_ros and launch_testing are not installed (not on PyPI)",
+)
+
+
+def test_arguments_of_the_launch_file() -> None:
+    """Read from the source, so that it holds where launch is missing, too."""
+    tree = ast.parse(LAUNCH_FILE.read_text())
+    declared = {
+        call.args[0].value: {keyword.arg for keyword in call.keywords}
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "DeclareLaunchArgument"
+    }
+    assert set(declared) == EXPECTED_ARGUMENTS
+    for name, keywords in declared.items():
+        assert {"default_value", "description"} <= keywords, name
+
+
+def installed_layout(prefix: Path) -> dict[str, str]:
+    """Environment in which r1_ros looks as colcon installs it: executables and share folder."""
+    index = prefix / "share" / "ament_index" / "resource_index" / "packages"
+    index.mkdir(parents=True)
+    (index / "r1_ros").touch()
+    share = prefix / "share" / "r1_ros"
+    share.mkdir()
+    for folder in ("launch", "config"):
+        (share / folder).symlink_to(ROOT / folder)
+    (prefix / "lib").mkdir()
+    (prefix / "lib" / "r1_ros").symlink_to(ROOT / "scripts")
+    environment = dict(os.environ)
+    environment["AMENT_PREFIX_PATH"] = (
+        f"{prefix}:{environment.get('AMENT_PREFIX_PATH', sys.prefix)}"
+    )
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    python_path = [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
+    environment["PYTHONPATH"] = os.pathsep.join(python_path)
+    environment["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+    environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    return environment
+
+
+@needs_launch
+@pytest.mark.launch
+def test_real_nodes(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [
+            sys.executable, "-m", "launch_testing.launch_test", "--disable-isolation",
+            str(ROOT / "tests" / "launch" / "real_nodes.py"),
+        ],
+        env=installed_layout(tmp_path), capture_output=True, text=True, timeout=170,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-6000:]
+
+
+@needs_launch
+@pytest.mark.launch
+def test_launch_file_refuses_unknown_values(tmp_path: Path) -> None:
+    """A misspelt choice ends the launch with the choices, not with a node that ignores it."""
+    code = (
+        "from launch import LaunchService, LaunchDescription\n"
+        "from launch.actions import IncludeLaunchDescription\n"
+        "from launch.launch_description_sources import PythonLaunchDescriptionSource as Source\n"
+        "service = LaunchService()\n"
+        f"include = IncludeLaunchDescription(Source({str(LAUNCH_FILE)!r}), "
+        "launch_arguments={'log_level': 'loud'}.items())\n"
+        "service.include_launch_description(LaunchDescription([include]))\n"
+        "raise SystemExit(service.run())\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env=installed_layout(tmp_path), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert result.returncode != 0
+    assert "log_level" in result.stdout + result.stderr
+    assert "debug" in result.stdout + result.stderr
