@@ -111,6 +111,8 @@ class RoomBuilder:
             low + (high - low) * (0.5 * common + 0.5 * dice.random())
             for low, high in (spec.width, spec.depth, spec.height)
         )
+        if shape == "L-shaped" and size is None:
+            w, d = max(w, 2.0), dice.uniform(1.4, 1.7)
         if shape in ("round", "square") and category in _SAME_DEPTH:
             d = w
         if (category, shape) in _SAME_HEIGHT:

@@ -74,20 +74,28 @@ def free_positions(
     """
     half = room.size[:2] / 2 - 0.25
     spots = rng.uniform(-half, half, (_CANDIDATES, 2))
+    distance = clearance(room, spots, height)
+    for limit in (margin, margin / 2, 0.08):
+        free = spots[distance > limit]
+        if len(free) >= 8:
+            return free
+    return np.zeros((1, 2))
+
+
+def clearance(room: Room, spots: np.ndarray, height: float) -> np.ndarray:
+    """Horizontal distance to the nearest box that reaches the camera's height, (M,), metres.
+
+    Args:
+        spots: (M, 2) in the room frame. Boxes well below or above the height do not count.
+    """
     center = np.array([o.center for o in room.objects]).reshape(-1, 3)
     reach = np.array([o.size for o in room.objects]).reshape(-1, 3) / 2
     R, t = room.T_map_room[:2, :2], room.T_map_room[:2, 3]
     away = np.abs((spots @ R.T + t)[:, None] - center[None, :, :2]) - reach[None, :, :2]
     distance = np.linalg.norm(np.maximum(away, 0.0), axis=-1)
-    # what is well below or above the camera does not matter
     low = (center[:, 2] + reach[:, 2] < height - 0.15) | (center[:, 2] - reach[:, 2] > height + 0.2)
     distance[:, low] = np.inf
-    clearance = distance.min(1, initial=np.inf)
-    for limit in (margin, margin / 2, 0.08):
-        free = spots[clearance > limit]
-        if len(free) >= 8:
-            return free
-    return np.zeros((1, 2))
+    return distance.min(1, initial=np.inf)
 
 
 def sample_views(
@@ -167,15 +175,9 @@ def smooth_path(room: Room, rng: np.random.Generator, frames: int) -> tuple[np.n
     height = min(rng.uniform(1.3, 1.6), room.size[2] - 0.3)
     spots = free_positions(room, rng, height)
     way = np.arange(frames) / max(frames, 1)
-    stops = 8
-    sectors = np.linspace(-math.pi, math.pi, stops, endpoint=False)
-    angle = np.arctan2(spots[:, 1], spots[:, 0])
-    ring = []
-    for sector in sectors:
-        turn = np.abs((angle - sector + math.pi) % (2 * math.pi) - math.pi)
-        radius = np.linalg.norm(spots, axis=1)
-        ring.append(spots[np.argmin(turn - 0.15 * radius)])
-    eye = np.concatenate([_periodic(np.array(ring), way), np.full((frames, 1), height)], 1)
+    rings = [_ring(spots, outward, way) for outward in (0.3, 0.15, 0.05, 0.0, -0.15, -0.4)]
+    ring = max(rings, key=lambda path: min(0.2, clearance(room, path, height).min()))
+    eye = np.concatenate([ring, np.full((frames, 1), height)], 1)
     eye[:, 2] += 0.05 * np.sin(way * 2 * math.pi * 5)
     # looks across the middle, and swings to both sides so that the near walls are seen as well
     swing = 0.9 * np.sin(way * 2 * math.pi * 3)
@@ -184,6 +186,16 @@ def smooth_path(room: Room, rng: np.random.Generator, frames: int) -> tuple[np.n
     ahead = np.stack([np.cos(heading), np.sin(heading), -np.tan(pitch)], 1)
     roll = np.radians(1.5) * np.sin(way * 2 * math.pi * 6)
     return room.T_map_room @ look_at(eye, eye + ahead, roll), math.radians(rng.uniform(60, 70))
+
+
+def _ring(spots: np.ndarray, outward: float, way: np.ndarray, stops: int = 8) -> np.ndarray:
+    """A closed path (F, 2) through one spot of each direction, far out or near the middle."""
+    angle, radius = np.arctan2(spots[:, 1], spots[:, 0]), np.linalg.norm(spots, axis=1)
+    chosen = []
+    for sector in np.linspace(-math.pi, math.pi, stops, endpoint=False):
+        turn = np.abs((angle - sector + math.pi) % (2 * math.pi) - math.pi)
+        chosen.append(spots[np.argmin(turn - outward * radius)])
+    return _periodic(np.array(chosen), way)
 
 
 def _periodic(points: np.ndarray, way: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import track
 
 from r1_training.synthetic.catalog import ROOM_TYPES
+from r1_training.synthetic.example_rooms import EXAMPLES
 from r1_training.synthetic.rgbd_folder import FolderExistsError, write_rgbd_folder
 from r1_training.synthetic.room import make_room
 
@@ -21,6 +22,10 @@ def synthesize_room(
     room_type: Annotated[
         str | None, typer.Option(help=f"One of: {', '.join(ROOM_TYPES)}. By default the seed's.")
     ] = None,
+    example: Annotated[
+        int | None,
+        typer.Option(min=1, max=len(EXAMPLES), help="One of the example rooms instead."),
+    ] = None,
     split: Annotated[str, typer.Option(help="train, val or test.")] = "test",
     frames: Annotated[int, typer.Option(min=1, help="Images of the recording.")] = 80,
     width: Annotated[int, typer.Option(min=16, help="Pixels.")] = 640,
@@ -30,7 +35,7 @@ def synthesize_room(
     torch.set_num_threads(1)  # frames are rendered side by side already
     console = Console(stderr=True)
     try:
-        room = make_room(seed, split, room_type)
+        room = EXAMPLES[example - 1](seed) if example else make_room(seed, split, room_type)
         steps = write_rgbd_folder(room, out, frames=frames, width=width, height=height)
         for _ in track(steps, "Rendering", total=-(-frames // 4), console=console):
             pass

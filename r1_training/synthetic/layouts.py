@@ -23,8 +23,6 @@ def sofa_group(b: RoomBuilder) -> None:
     """Sofa, coffee table before it, a rug below, the television opposite."""
     dice = b.dice
     sofa = b.sample("sofa")
-    if sofa.shape == "L-shaped":
-        sofa.w, sofa.d = max(sofa.w, 2.0), dice.uniform(1.4, 1.7)
     wall = dice.pick(walls_of(b))
     room = b.depth if wall % 2 == 0 else b.width
     away = dice.uniform(0.6, 1.2) if room > 4.6 and dice.chance(0.4) else 0.02

@@ -254,7 +254,7 @@ def material_look(dice: Dice, rgb: RGB, material: str) -> Look:
     if material == "wood":
         return Look(rgb, second(0.78, 0.95), GRAIN, dice.uniform(0.03, 0.1))
     if material in ("fabric", "leaves"):
-        return Look(rgb, second(0.78, 0.95), SPECKLE, dice.uniform(0.01, 0.05))
+        return Look(rgb, second(0.84, 0.97), SPECKLE, dice.uniform(0.01, 0.05))
     if material == "stone":
         return Look(rgb, second(0.75, 1.3), SPECKLE, dice.uniform(0.01, 0.03), 0.0, 0.1)
     if material == "wicker":

@@ -111,7 +111,7 @@ def add_light(b: RoomBuilder) -> tuple[float, float, float]:
     dice = b.dice
     warm = dice.uniform(0.8, 1.1)
     tint = (1.0, 0.5 + 0.5 * warm * 0.98, warm * 0.95)
-    strength = dice.uniform(0.5, 1.7)
+    strength = dice.uniform(0.6, 1.6)
     b.lights.append(
         (
             *(b.width * dice.uniform(-0.25, 0.25), b.depth * dice.uniform(-0.25, 0.25)),
@@ -121,5 +121,5 @@ def add_light(b: RoomBuilder) -> tuple[float, float, float]:
     for item in b.items:
         if item.category in ("lamp", "floor lamp") and item.states["power"] == "on":
             b.lights.append((item.x, item.y, item.z + item.h + 0.05, (0.9, 0.75, 0.45)))
-    ambient = dice.uniform(0.4, 0.68)
+    ambient = dice.uniform(0.48, 0.75)
     return tuple(ambient * (0.5 + 0.5 * c) for c in tint)
