@@ -14,6 +14,7 @@ import numpy as np
 import rclpy
 from geometry_msgs.msg import Point, Vector3
 from rclpy.action import ActionClient
+from rclpy.action.client import ClientGoalHandle
 from rclpy.client import Client
 from rclpy.context import Context
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -105,7 +106,8 @@ class R1Client:
         self._get_scene = self._node.create_client(GetScene, f"{mapper}/get_scene")
         self._select_views = self._node.create_client(SelectViews, f"{reasoner}/select_views")
         self._scene: tuple[int, Scene] | None = None
-        self._goals: set[Any] = set()
+        self._goals: list[ClientGoalHandle] = []
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._spin, name="r1_client", daemon=True)
         self._thread.start()
 
@@ -225,7 +227,9 @@ class R1Client:
 
     def cancel(self) -> None:
         """Cancel all running goals; the calls that wait for them raise CANCELED."""
-        for handle in list(self._goals):
+        with self._lock:
+            running = list(self._goals)
+        for handle in running:
             handle.cancel_goal_async()
 
     def _spin(self) -> None:
@@ -266,21 +270,26 @@ class R1Client:
                 if on_feedback is not None:
                     on_feedback(item.feedback)
 
-        handle = wait(client.send_goal_async(goal, feedback_callback=inbox.put))
-        if not handle.accepted:
-            raise NoResponseError(f"{name} rejected the goal")
-        self._goals.add(handle)
-        finished = False
+        sending = client.send_goal_async(goal, feedback_callback=inbox.put)
+        handle, finished = None, False
         try:
+            handle = wait(sending)
+            if not handle.accepted:
+                raise NoResponseError(f"{name} rejected the goal")
+            with self._lock:
+                self._goals.append(handle)
             result = wait(handle.get_result_async()).result
             finished = True
         finally:
-            self._goals.discard(handle)
-            if not finished:
+            with self._lock:
+                self._goals = [other for other in self._goals if other is not handle]
+            if handle is None:
+                sending.add_done_callback(_cancel_if_accepted)
+            elif handle.accepted and not finished:
                 self._cancel(handle)
         return _checked(result)
 
-    def _cancel(self, handle: Any) -> None:
+    def _cancel(self, handle: ClientGoalHandle) -> None:
         """Cancel, and see the request off: the caller may end the process next."""
         sent = threading.Event()
         handle.cancel_goal_async().add_done_callback(lambda _: sent.set())
@@ -307,6 +316,12 @@ class R1Client:
         if others:
             return f"{sentence} in namespace {namespace}? There are some in {', '.join(others)}"
         return f"{sentence}, in the same ROS_DOMAIN_ID?"
+
+
+def _cancel_if_accepted(sending: Future) -> None:
+    handle = sending.result()
+    if handle is not None and handle.accepted:
+        handle.cancel_goal_async()
 
 
 def _checked(result: Any) -> Any:
