@@ -1,0 +1,1 @@
+"""Questions, thoughts and answers about synthetic rooms in three languages."""

@@ -1,0 +1,217 @@
+"""Grounding: a description in, the box of what it means out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from r1_training.synthetic.catalog import CATEGORIES
+from r1_training.synthetic.language.asking import Asking, box, named, row
+from r1_training.synthetic.language.facts import Thing
+from r1_training.synthetic.language.forms_grounding import FORMS
+from r1_training.synthetic.language.refer import (
+    MAKERS,
+    Ref,
+    anchor_ref,
+    candidates,
+    is_unique,
+    sayable_color,
+)
+from r1_training.synthetic.language.sample import Sample
+
+MOST_LISTED = 4
+UNDER, TOP = 10_000, 20_000  # ids of regions: these plus the id of the furniture
+_UNDER = ("sofa", "bed", "armchair", "dining table", "coffee table", "desk", "table", "chair")
+_TABLES = ("dining table", "coffee table", "desk", "table")
+
+_WEIGHTS = {
+    "name": 1.0,
+    "colour": 4.0,
+    "relation": 5.0,
+    "ordinal": 2.0,
+    "negation": 1.5,
+    "negated_relation": 1.0,
+    "level": 1.5,
+    "nearest": 2.0,
+    "between": 1.2,
+    "superlative": 1.2,
+    "shape": 1.0,
+    "state": 1.0,
+    "material": 1.0,
+    "region": 0.8,
+    "all": 1.0,
+    "none": 0.5,
+}
+
+
+def think_candidates(ask: Asking, ref: Ref) -> str:
+    """Anchors, then the candidates from left to right with what tells them apart."""
+    say = ask.say
+    parts = [named(say, anchor) for anchor in (ref.anchor, ref.second) if anchor is not None]
+    things = candidates(ask.facts, ref)
+    if 2 <= len(things) <= MOST_LISTED:
+        noun = say.plural(ref.category, ref.noun)
+        tell = _telling(ask, ref)
+        if tell is None:
+            parts.append(f"{noun} {row(say, things)}")
+        else:
+            parts.append(
+                noun + say.colon + say.comma.join(f"{tell(t)} {box(t.id)}" for t in things)
+            )
+    elif not parts:
+        parts.append(say.label(ref))
+    return say.semicolon.join(parts)
+
+
+def _telling(ask: Asking, ref: Ref):
+    """What is said of each candidate: a state, a colour, or nothing."""
+    say = ask.say
+    if ref.state is not None:
+        return lambda t: say.state(t.category, (ref.state[0], t.states[ref.state[0]]))
+    if ref.color is not None or ref.not_color is not None:
+        return lambda t: say.color(t.color)
+    return None
+
+
+def refer_to(ask: Asking, kind: str, thing: Thing) -> Ref | None:
+    """A description of that kind that means the thing beyond doubt."""
+    ref = MAKERS[kind](ask.facts, ask.rng, thing)
+    return ref if ref is not None and is_unique(ask.facts, ref) else None
+
+
+def one(ask: Asking, kind: str) -> Sample | None:
+    """One object by a description of the kind."""
+    facts, rng, say = ask.facts, ask.rng, ask.say
+    several = [t for row in facts.by_category.values() if len(row) > 1 for t in row]
+    for _ in range(4):
+        pool = several if several and rng.random() < 0.7 else ask.things()
+        if kind == "level":
+            pool = [t for t in pool if t.level is not None]
+        if not pool:
+            continue
+        thing = rng.choice(pool)
+        ref = refer_to(ask, kind, thing)
+        if ref is None:
+            continue
+        label = say.adjectives(say.label(ref), color=ref.color)
+        return ask.sample(
+            *("grounding", kind, FORMS[ask.family]["one"]),
+            {"x": say.the(ref), "that": say.the(ref) if ref.ordinal else say.that(ref)},
+            think_candidates(ask, ref),
+            f"{label} {box(thing.id)}",
+            ref.ids(),
+            {"type": "grounding", "value": (thing.id,), "category": thing.category},
+            is_label=True,
+        )
+    return None
+
+
+def every(ask: Asking) -> Sample | None:
+    """All objects of a category, perhaps of one colour."""
+    facts, rng, say = ask.facts, ask.rng, ask.say
+    rows = [r for c, r in facts.by_category.items() if 2 <= len(r) <= 6 and facts.certain(c)]
+    if not rows:
+        return None
+    things = rng.choice(rows)
+    color = None
+    if rng.random() < 0.4 and sayable_color(things[0]):
+        color = rng.choice(things).color
+        things = [t for t in things if t.color == color]
+    category = things[0].category
+    label = say.adjectives(say.noun(category), color=color)
+    words = {
+        "xs": say.adjectives(say.plural(category), color=color),
+        "cl": say.measure(category) if ask.family == "zh" else "",
+    }
+    return ask.sample(
+        *("grounding", "all", FORMS[ask.family]["all"], words),
+        say.number(len(things), category),
+        say.comma.join(f"{label} {box(t.id)}" for t in things),
+        [t.id for t in things],
+        {"type": "grounding", "value": tuple(t.id for t in things), "category": category},
+        is_label=True,
+    )
+
+
+def region(ask: Asking) -> Sample | None:
+    """The floor under a sofa, the top of a table."""
+    facts, rng, say = ask.facts, ask.rng, ask.say
+    things = [t for t in ask.things() if t.category in _UNDER]
+    if not things:
+        return None
+    thing = rng.choice(things)
+    anchor = anchor_ref(facts, rng, thing)
+    if anchor is None:
+        return None
+    top = thing.category in _TABLES and rng.random() < 0.4
+    id = (TOP if top else UNDER) + thing.id
+    bare, full = say.definite(say.label(anchor)), say.the(anchor)
+    if ask.family == "en":
+        kind = ("top of", "surface of") if top else ("area under", "floor under", "space under")
+        label, words = f"{kind[0]} {bare}", {"x": f"the {rng.choice(kind)} {full}"}
+    else:
+        kind = ("桌面",) if top else ("底下", "下面的地板", "下方的空間")
+        label, words = f"{bare}{kind[0]}", {"x": f"{full}{'的' * top}{rng.choice(kind)}"}
+        words["that"] = words["x"]
+    return ask.sample(
+        *("grounding", "region", FORMS[ask.family]["one"], words),
+        named(say, anchor),
+        f"{label} {box(id)}",
+        anchor.ids(),
+        {"type": "grounding", "value": (id,), "category": "region"},
+        is_label=True,
+        extra_boxes={id: top_box(thing) if top else under_box(thing)},
+    )
+
+
+def under_box(thing: Thing) -> tuple[np.ndarray, np.ndarray]:
+    """The space between the floor and a piece of furniture, (3,) centre and size, metres."""
+    high = 0.9 * thing.size[2] if thing.category in _TABLES else 0.2
+    base = thing.center[2] - thing.size[2] / 2
+    return (
+        np.array([thing.center[0], thing.center[1], base + high / 2]),
+        np.array([thing.size[0], thing.size[1], high]),
+    )
+
+
+def top_box(thing: Thing) -> tuple[np.ndarray, np.ndarray]:
+    """10 cm around the upper face of a table."""
+    top = thing.center[2] + thing.size[2] / 2
+    return np.array([*thing.center[:2], top]), np.array([*thing.size[:2], 0.1])
+
+
+def none(ask: Asking) -> Sample | None:
+    """A description that nothing fits: the answer says so."""
+    facts, rng, say = ask.facts, ask.rng, ask.say
+    category = rng.choice(list(facts.by_category) if rng.random() < 0.7 else list(CATEGORIES))
+    things = facts.by_category.get(category, [])
+    if not facts.certain(category) or category in ("puddle", "plant", "counter"):
+        return None
+    colors = [c for c in CATEGORIES[category].colors if c not in {t.color for t in things}]
+    if not colors or len(things) > MOST_LISTED:
+        return None
+    color = rng.choice(colors)
+    bare = say.adjectives(say.noun(category), color=color)
+    words = {"x": say.definite(bare), "that": bare}
+    noun = say.noun(category) if len(things) < 2 else say.plural(category)
+    if ask.family == "en":
+        missing, think = f"there is no {bare} here.", f"no {noun}"
+    else:
+        missing, think = f"這裡沒有{bare}。", f"沒有{noun}"
+    if things:
+        listed = say.comma.join(f"{say.color(t.color)} {box(t.id)}" for t in things)
+        think = f"{noun}{say.colon}{listed}"
+    return ask.sample(
+        *("grounding", "none", FORMS[ask.family]["one"], words, think, missing),
+        [t.id for t in things],
+        {"type": "grounding", "value": (), "category": category},
+    )
+
+
+_SPECIAL = {"region": region, "all": every, "none": none}
+_KINDS, _WEIGHT_LIST = tuple(_WEIGHTS), tuple(_WEIGHTS.values())
+
+
+def make(ask: Asking) -> Sample | None:
+    """A question of a random kind, or None where the room does not offer it."""
+    [kind] = ask.rng.choices(_KINDS, _WEIGHT_LIST)
+    return _SPECIAL[kind](ask) if kind in _SPECIAL else one(ask, kind)

@@ -1,0 +1,85 @@
+"""`make_samples`: questions of all seven tasks about one room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from random import Random
+
+import numpy as np
+
+from r1_model.answer import LANGUAGES, TASKS
+from r1_training.synthetic.elements import Room
+from r1_training.synthetic.language import captions, grounding, qa
+from r1_training.synthetic.language.asking import SPEAKERS, Asking
+from r1_training.synthetic.language.facts import Facts
+from r1_training.synthetic.language.sample import Sample
+
+Maker = Callable[[Asking], Sample | None]
+MAKERS: dict[str, Maker] = {
+    "qa": qa.make,
+    "grounding": grounding.make,
+    "object_caption": captions.make,
+    "dense_caption": captions.dense,
+}
+# share of the samples, where a room offers the task
+WEIGHTS: dict[str, float] = {
+    "qa": 0.30,
+    "grounding": 0.27,
+    "object_caption": 0.10,
+    "dense_caption": 0.03,
+    "dialogue": 0.12,
+    "reasoning": 0.08,
+    "planning": 0.10,
+}
+_TRIES = 12
+
+
+def make_samples(
+    room: Room,
+    rng: np.random.Generator,
+    *,
+    visible: Collection[int],
+    count: int,
+    language: str | None = None,
+    split: str = "train",
+    tasks: Sequence[str] | None = None,
+) -> list[Sample]:
+    """Questions about a room that can be answered from what was seen.
+
+    Args:
+        room: with exact annotations.
+        rng: source of every choice; equal arguments give equal samples.
+        visible: ids of the objects that were seen; only they are asked about.
+        count: how many; fewer come back where the room offers fewer.
+        language: one of `answer.LANGUAGES`; None draws one for each sample.
+        split: train, val or test; test uses wordings that training never sees.
+        tasks: some of `answer.TASKS`, all by default.
+
+    Raises:
+        ValueError: unknown language, split or task.
+    """
+    if language is not None and language not in LANGUAGES:
+        raise ValueError(f"language must be one of {LANGUAGES}, got {language!r}")
+    if split not in ("train", "val", "test"):
+        raise ValueError(f"split must be train, val or test, got {split!r}")
+    tasks = tuple(tasks or MAKERS)
+    if unknown := set(tasks) - set(TASKS):
+        raise ValueError(f"unknown tasks {sorted(unknown)}")
+    if not visible:
+        return []
+    random = Random(int(rng.integers(2**62)))
+    facts = Facts(room, visible)
+    weights = [WEIGHTS[task] for task in tasks]
+    samples: list[Sample] = []
+    seen: set[tuple[str, str]] = set()
+    for _ in range(count):
+        for attempt in range(_TRIES):
+            if attempt % 4 == 0:  # give a rare task some chances before another takes its place
+                [task] = random.choices(tasks, weights)
+            spoken = language or random.choice(LANGUAGES)
+            sample = MAKERS[task](Asking(facts, random, SPEAKERS[spoken], split))
+            if sample is not None and (sample.question, sample.answer) not in seen:
+                seen.add((sample.question, sample.answer))
+                samples.append(sample)
+                break
+    return samples

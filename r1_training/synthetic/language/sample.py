@@ -1,0 +1,86 @@
+"""`Sample`: one question about a room with its answer; boxes are placeholders until it is seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from r1_model.grammar import Bounds, format_box
+
+_PLACEHOLDER = re.compile(r"<obj:(\d+)>")
+
+
+class MissingBoxError(KeyError):
+    """A text names an object that has no box; the message says which."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One question with its answer and the truth that it can be checked against.
+
+    Attributes:
+        task: one of `r1_model.answer.TASKS`.
+        language: one of `r1_model.answer.LANGUAGES`.
+        kind: what is asked, e.g. "count".
+        turns: earlier turns of a dialogue, (question, raw answer with its tags).
+        question: as a person would say it.
+        think: what stands between <think> and </think>.
+        answer: what stands between <answer> and </answer>.
+        objects: ids of the objects that must have been seen to answer.
+        answer_key: truth for `check.check_answer`; its keys depend on the task.
+        extra_boxes: boxes of regions, id >= 10,000 -> (centre, size), metres, map frame.
+        form: the wording of the question without its slots.
+    """
+
+    task: str
+    language: str
+    kind: str
+    turns: tuple[tuple[str, str], ...]
+    question: str
+    think: str
+    answer: str
+    objects: tuple[int, ...]
+    answer_key: Mapping[str, object]
+    extra_boxes: Mapping[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    form: str = ""
+
+    @property
+    def raw(self) -> str:
+        """The model's whole text."""
+        return tagged(self.think, self.answer)
+
+
+def tagged(think: str, answer: str) -> str:
+    """`<think>..</think><answer>..</answer>`."""
+    return f"<think>{think}</think><answer>{answer}</answer>"
+
+
+def placeholders(text: str) -> list[int]:
+    """Ids of the `<obj:ID>` of a text, in order."""
+    return [int(id) for id in _PLACEHOLDER.findall(text)]
+
+
+def fill_boxes(
+    text: str, boxes: Mapping[int, tuple[np.ndarray, np.ndarray]], bounds: Bounds
+) -> str:
+    """Turn every `<obj:ID>` into `<obj>cx, cy, cz, w, h, l</obj>`.
+
+    Args:
+        text: with placeholders.
+        boxes: id -> (centre, size), metres.
+        bounds: minimum and maximum corner of the scene's cloud, metres.
+
+    Raises:
+        MissingBoxError: an id has no box.
+    """
+
+    def fill(match: re.Match) -> str:
+        box = boxes.get(int(match[1]))
+        if box is None:
+            raise MissingBoxError(f"no box for object {match[1]} of {text!r}")
+        return format_box(*box, bounds)
+
+    return _PLACEHOLDER.sub(fill, text)
