@@ -112,45 +112,49 @@ def sample_views(
     style = ROBOT if rng.random() < 0.5 else HAND
     height = min(rng.uniform(*style.height), room.size[2] - 0.3)
     spots = free_positions(room, rng, height)
-    spots = spots[rng.integers(0, len(spots), views)]
     start = rng.uniform(-math.pi, math.pi)
     angle = (np.arctan2(spots[:, 1], spots[:, 0]) - start) % (2 * math.pi)
     if rng.random() < partial:
-        arc = rng.uniform(0.3, 0.6) * 2 * math.pi
-        inside = spots[angle < arc]
-        if len(inside):
-            spots = inside[np.arange(views) % len(inside)]
-            angle = (np.arctan2(spots[:, 1], spots[:, 0]) - start) % (2 * math.pi)
-    eye = np.concatenate([spots[np.argsort(angle)], np.full((views, 1), height)], 1)
+        seen_from = angle < rng.uniform(0.3, 0.6) * 2 * math.pi
+        if seen_from.any():
+            spots = spots[seen_from]
+    eye, target = _eyes_and_targets(room, rng, spots, height, views)
+    angle = (np.arctan2(eye[:, 1], eye[:, 0]) - start) % (2 * math.pi)
+    eye, target = eye[np.argsort(angle)], target[np.argsort(angle)]
     eye[:, :2] += rng.normal(0, 0.02, (views, 2))
     eye[:, 2] += rng.normal(0, style.sway, views)
-    target = _targets(room, rng, eye)
     T = look_at(
         eye, _pitched(rng, style, eye, target), np.radians(rng.normal(0, style.roll, views))
     )
     return room.T_map_room @ T, math.radians(rng.uniform(55, 75))
 
 
-def _targets(room: Room, rng: np.random.Generator, eye: np.ndarray) -> np.ndarray:
-    """What each view looks at: an object mostly, else a point across the room; room frame."""
-    count = len(eye)
-    across = rng.uniform(-0.4, 0.4, (count, 3)) * room.size
-    across[:, :2] -= 0.3 * eye[:, :2]
-    across[:, 2] = rng.uniform(0.2, 1.3, count)
+def _eyes_and_targets(
+    room: Room, rng: np.random.Generator, spots: np.ndarray, height: float, views: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where each view is and what it looks at, (views, 3) each, room frame.
+
+    Mostly an object from some 1.3 m away, each object in turn; else a point across the room.
+    """
+    choice = spots[rng.integers(0, len(spots), (views, 4))]
+    across = rng.uniform(-0.4, 0.4, (views, 3)) * room.size
+    across[:, :2] -= 0.3 * choice[:, 0]
+    across[:, 2] = rng.uniform(0.2, 1.3, views)
+    target, pick = across.copy(), np.zeros(views, int)
     if room.objects:
-        order = rng.permutation(len(room.objects))
-        chosen = np.resize(order, count)
-        centers = np.array([room.objects[k].center for k in chosen])
+        order = np.resize(rng.permutation(len(room.objects)), views)
         inverse = np.linalg.inv(room.T_map_room)
-        objects = centers @ inverse[:3, :3].T + inverse[:3, 3]
-        target = np.where(rng.random((count, 1)) < 0.7, objects, across)
-    else:
-        target = across
-    near = np.linalg.norm(target[:, :2] - eye[:, :2], axis=1) < 0.5
-    target[near] = across[near]
-    near = np.linalg.norm(target[:, :2] - eye[:, :2], axis=1) < 0.2
-    target[near, 0] += 0.5
-    return target
+        centers = np.array([room.objects[k].center for k in order])
+        centers = centers @ inverse[:3, :3].T + inverse[:3, 3]
+        away = np.linalg.norm(choice - centers[:, None, :2], axis=-1)
+        at_object = rng.random(views) < 0.75
+        pick = np.where(at_object, np.abs(away - 1.3).argmin(1), 0)
+        target = np.where(at_object[:, None], centers, across)
+    eye = np.concatenate([choice[np.arange(views), pick], np.full((views, 1), height)], 1)
+    for other in (across, eye + [0.5, 0.0, 0.0]):  # too near to look at
+        near = np.linalg.norm(target[:, :2] - eye[:, :2], axis=1) < 0.4
+        target[near] = other[near]
+    return eye, target
 
 
 def _pitched(

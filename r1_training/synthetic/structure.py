@@ -39,6 +39,7 @@ def build_structure(b: RoomBuilder, *, all_walls: bool = False) -> None:
     for k in range(4):
         if k == skip:
             b.open_wall = k
+            _next_room(b, pen, k, floor, wall)
             continue
         length = wall_length(b, k) + 2 * _THICK
         x, y, yaw = at_wall(b, k, 0.0, -_THICK / 2)
@@ -49,6 +50,15 @@ def build_structure(b: RoomBuilder, *, all_walls: bool = False) -> None:
     if dice.chance(0.5):
         pen.box(0, 0, h, w, d, _THICK, plain(0.93, 0.93, 0.91))
         pen.cylinder(0, 0, h - 0.08, 0.4, 0.4, 0.08, plain(1.0, 0.97, 0.9, emissive=1.0))
+
+
+def _next_room(b: RoomBuilder, pen: Pen, wall: int, floor: Look, look: Look) -> None:
+    """What one sees where a wall is missing: more floor, and a wall further away."""
+    deep, length = b.dice.uniform(1.5, 3.0), wall_length(b, wall) + 2.0
+    x, y, yaw = at_wall(b, wall, 0.0, -deep / 2 - _THICK)
+    pen.box(x, y, -_THICK, length, deep, _THICK, floor, turn=yaw)
+    x, y, yaw = at_wall(b, wall, 0.0, -deep)
+    pen.box(x, y, 0, length, _THICK, b.height, look, turn=yaw)
 
 
 def _pen(b: RoomBuilder) -> Pen:
