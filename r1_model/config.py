@@ -20,6 +20,8 @@ class R1SceneConfig(PreTrainedConfig):
 
     Attributes:
         num_points: points of the cloud that are read (random subset or repetition).
+        num_center_points: points that the centres are chosen from; a room is covered by few, while
+            small things need all points that there are.
         num_centers: furthest-point centres of the first set abstraction.
         num_context: centres of the second one; a prefix of the first (FPS order).
         radii: ball radii of the two set abstractions, then of the two groupings of votes around a
@@ -38,6 +40,7 @@ class R1SceneConfig(PreTrainedConfig):
     base_config_key = "scene_config"
 
     num_points: int = 40_000
+    num_center_points: int = 32_768
     num_centers: int = 2_048
     num_context: int = 512
     radii: list[float] | tuple[float, ...] = (0.2, 0.6, 0.12, 0.4)
@@ -137,7 +140,8 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
         "fullatt_block_indexes": [0, 1, 2, 3],
     }
     scene = {
-        "num_points": 32_768,
+        "num_points": 81_920,
+        "num_candidates": 16_384,
         "num_seeds": 192,
         "num_objects": 96,
         "num_uniform": 32,

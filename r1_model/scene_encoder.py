@@ -101,7 +101,8 @@ class SceneEncoder(nn.Module):
         floor = points[..., 2].sort(1).values[:, points.shape[1] // 100].view(-1, 1, 1)
         raw = torch.cat((colors, points[..., 2:] - floor), -1)  # (B, N, 4)
 
-        center_index = furthest_point_sample(points.contiguous(), config.num_centers)
+        coverage = points[:, : config.num_center_points].contiguous()
+        center_index = furthest_point_sample(coverage, config.num_centers)
         centers = pick(points, center_index)  # (B, M, 3)
         local = self.local(points, raw, centers)
         # furthest-point order: a prefix of the centres is itself a furthest-point sample

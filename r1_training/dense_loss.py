@@ -70,12 +70,15 @@ def dense_losses(encoded: EncodedScene, targets: SceneTargets) -> dict[str, Tens
     iou, giou = generalized_iou(found.center, found.size, truth_center, truth_size)
     quality = torch.where(positive, iou.detach(), 0.0)
     losses["objectness"] = 2 * F.binary_cross_entropy_with_logits(found.objectness, quality)
-    scale = truth_size.amax(-1).clamp(min=0.1)
-    center_error = F.smooth_l1_loss(found.center, truth_center, reduction="none", beta=0.02)
+    # relative to each edge: a plate's centre must be right to millimetres in height
+    scale = truth_size.clamp(min=0.03)
+    center_error = F.smooth_l1_loss(
+        found.center / scale, truth_center / scale, reduction="none", beta=0.1
+    )
     size_error = F.smooth_l1_loss(
         found.size.log(), truth_size.clamp(min=0.01).log(), reduction="none", beta=0.1
     )
-    losses["center"] = 2 * (weight * center_error.sum(-1) / scale).sum()
+    losses["center"] = (weight * center_error.clamp(max=5).sum(-1)).sum()
     losses["size"] = (weight * size_error.sum(-1)).sum()
     losses["giou"] = 2 * (weight * (1 - giou)).sum()
     losses |= _label_losses(found, targets, index, weight)
