@@ -78,7 +78,7 @@ def dense_losses(encoded: EncodedScene, targets: SceneTargets) -> dict[str, Tens
     size_error = F.smooth_l1_loss(
         found.size.log(), truth_size.clamp(min=0.01).log(), reduction="none", beta=0.1
     )
-    losses["center"] = (weight * center_error.clamp(max=5).sum(-1)).sum()
+    losses["center"] = (weight * center_error.log1p().sum(-1)).sum()
     losses["size"] = (weight * size_error.sum(-1)).sum()
     losses["giou"] = 2 * (weight * (1 - giou)).sum()
     losses |= _label_losses(found, targets, index, weight)
