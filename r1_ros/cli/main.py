@@ -61,7 +61,8 @@ def _hand_over(name: str, summary: str) -> None:
 
 _hand_over("train", "Train the model: `r1 train sft`, `r1 train grpo`.")
 _hand_over("evaluate", "Score a checkpoint on a data set.")
-_hand_over("synthesize", "Make synthetic rooms with exact answers.")
+_hand_over("synthesize", "Turn questions into chains of thought (the Scene-30K engine).")
+_hand_over("synthesize-room", "Render a synthetic room as an RGB-D folder for `r1 record`.")
 _hand_over("prepare", "Prepare data sets for training.")
 
 

@@ -1,0 +1,133 @@
+"""`r1 demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from r1_ros.demo.outcome import Outcome
+    from r1_ros.demo.run import DemoResult
+
+
+def demo(
+    bag: Annotated[
+        Path | None,
+        typer.Option(help="Use this rosbag2 instead of a synthetic room."),
+    ] = None,
+    questions: Annotated[
+        Path | None,
+        typer.Option(help="Ask these: a JSON list of {task, question, answers?}."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for pictures and logs.")] = Path("output/demo"),
+    model: Annotated[str, typer.Option(help="Preset or checkpoint folder.")] = "",
+    device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "",
+    rate: Annotated[float, typer.Option(help="Play the bag this many times as fast.")] = 1.0,
+    params_file: Annotated[
+        Path | None, typer.Option(help="ROS parameter file of the nodes.")
+    ] = None,
+    color_topic: Annotated[str, typer.Option(help="Colour images of the bag.")] = "",
+    depth_topic: Annotated[str, typer.Option(help="Depth images of the bag.")] = "",
+    camera_info_topic: Annotated[str, typer.Option(help="Intrinsics of the bag.")] = "",
+    points_topic: Annotated[str, typer.Option(help="Point clouds of the bag.")] = "",
+    scene_frame: Annotated[str, typer.Option(help="tf frame to map in.")] = "",
+    timeout: Annotated[float, typer.Option(help="Deadline of each answer in seconds.")] = 60.0,
+) -> None:
+    """Record, play, map, ask and plan: the whole of it on this machine, without a robot.
+
+    A synthetic room is rendered, recorded to a bag, played to the nodes (each in its own process),
+    mapped, asked one question of each of the seven tasks in English and in Chinese, and a plan is
+    carried out by a simulated robot. Ends with OUT/demo.png and OUT/demo.rrd.
+    """
+    from rich.console import Console
+
+    from r1_ros.cli.node_commands import InvalidNodeOptionError, NodeOptions
+    from r1_ros.cli.up import topic_remaps
+    from r1_ros.demo.questions import (
+        GENERAL_QUESTIONS,
+        ROOM_QUESTIONS,
+        QuestionsError,
+        read_questions,
+    )
+    from r1_ros.demo.run import Demo, DemoError, DemoOptions
+
+    console = Console(highlight=False)
+    try:
+        asked = read_questions(questions) if questions is not None else ROOM_QUESTIONS
+        if bag is not None and questions is None:
+            asked = GENERAL_QUESTIONS
+        nodes = NodeOptions(
+            model=model,
+            device=device,
+            params_file=params_file,
+            scene_frame=scene_frame,
+            use_sim_time=True,
+            remaps=topic_remaps(color_topic, depth_topic, camera_info_topic, points_topic),
+        )
+        options = DemoOptions(out, asked, bag, rate, timeout, nodes)
+        result = Demo(
+            options,
+            say=lambda line: console.print(f"[dim]{line}[/]"),
+            on_outcome=lambda outcome: _show(console, outcome),
+        ).run()
+    except (QuestionsError, InvalidNodeOptionError, DemoError) as error:
+        raise SystemExit(f"r1 demo: {error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit("r1 demo: stopped") from None
+    _summarise(console, result, options.out, bag)
+    raise SystemExit(any(outcome.is_fault for outcome in result.outcomes))
+
+
+def _show(console: Console, outcome: Outcome) -> None:
+    from rich.markup import escape
+
+    from r1_ros.cli.show import center_text, step_text
+
+    question = outcome.question
+    console.print(
+        f"[cyan]{question.task:<14}[/] [bold]{escape(question.text)}[/]  "
+        f"[dim]{outcome.seconds:.2f} s[/]"
+    )
+    style = "red" if outcome.is_fault else "yellow" if outcome.error else "green"
+    console.print(f"{'':<14} [{style}]{escape(outcome.text)}[/]")
+    if question.expected:
+        console.print(f"{'':<14} [dim]expected: {escape(' / '.join(question.expected))}[/]")
+    if outcome.answer is None:
+        return
+    for item in outcome.answer.objects[:6]:
+        console.print(f"{'':<14} [dim]{escape(item.label)} at {center_text(item)} m[/]")
+    if len(outcome.answer.objects) > 6:
+        console.print(f"{'':<14} [dim]... {len(outcome.answer.objects)} objects in all[/]")
+    for step in outcome.answer.steps:
+        console.print(f"{'':<14} [dim]{escape(step_text(step))}[/]")
+
+
+def _summarise(console: Console, result: DemoResult, out: Path, bag: Path | None) -> None:
+    import statistics
+
+    from r1_ros.cli.show import UNTRAINED
+    from r1_ros.demo.pictures import write_pictures
+
+    answers = [outcome.answer for outcome in result.outcomes if outcome.answer is not None]
+    untrained = any(not answer.trained for answer in answers)
+    model = next((answer.model for answer in answers if answer.model), "no model answered")
+    note = model + (f". {UNTRAINED.replace('this answer', 'an answer')}" if untrained else "")
+    title = "A synthetic room" if bag is None else bag.name
+    picture, recording = write_pictures(result.scene, result.outcomes, out, title=title, note=note)
+    console.print()
+    stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items())
+    console.print(f"[dim]{stages}[/]")
+    times = [outcome.seconds for outcome in result.outcomes if not outcome.is_fault]
+    failed = sum(bool(outcome.error) for outcome in result.outcomes)
+    if times:
+        console.print(
+            f"{len(result.outcomes)} questions, {statistics.median(times):.2f} s each (median)"
+            + (f", {failed} without a complete answer" if failed else "")
+        )
+    console.print(f"{picture}\n{recording} (open it with: rerun {recording})")
+    if untrained:
+        console.print(f"[yellow]{UNTRAINED.replace('this answer shows', 'the answers show')}[/]")
