@@ -8,8 +8,14 @@ from r1_training.synthetic.category import ROOM_TYPES, SPLITS, STATES, Category,
 from r1_training.synthetic.palette import COLORS, MATERIALS
 
 __all__ = [
-    *("CATEGORIES", "COLORS", "MATERIALS", "ROOM_TYPES", "SPLITS", "STATES"),
-    *("Category", "held_out"),
+    "CATEGORIES",
+    "COLORS",
+    "MATERIALS",
+    "ROOM_TYPES",
+    "SPLITS",
+    "STATES",
+    "Category",
+    "held_out",
 ]
 
 _WOODS = ("light brown", "brown", "dark brown", "white", "black")

@@ -77,8 +77,9 @@ def put_at_wall(
             if not b.is_free(front, aisle=True):
                 continue
         b.occupied.append(box)
-        if front:
-            b.aisles.append(front)
+        if front:  # an open leaf fills it, else people pass
+            is_open = item.states.get("opening") == "open"
+            (b.occupied if is_open else b.aisles).append(front)
         b.add(item, x, y, z, yaw, relation=relation)
         return True
     return False
