@@ -22,6 +22,7 @@ from r1_ros.answer_messages import steps_from_messages
 from r1_ros.answering import Answering, Inquiry, Reply, load_reasoner
 from r1_ros.ask_requests import AskRequest, read_ask, read_describe, read_plan, read_views_question
 from r1_ros.detections import detection_type, detections_message
+from r1_ros.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
 from r1_ros.errors import BadMessageError
 from r1_ros.goal_jobs import GoalJobs
 from r1_ros.goal_results import RESULT_TIMEOUT_S, conclude
@@ -64,6 +65,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         self._serving = 0
         self._served = threading.Condition()
         self._counts: Counter[str] = Counter()
+        self._last_seconds = 0.0
         self._header = Header()
         super().__init__("scene_reasoner", **node_arguments)
 
@@ -108,6 +110,10 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
                 result_timeout=RESULT_TIMEOUT_S,
             )
             self._undo.append(server.destroy)
+        diagnostics = DiagnosticsPublisher(
+            self, self.config.diagnostics_period, lambda: [self._status()], group
+        )
+        self._undo.append(diagnostics.close)
 
     def deactivate(self) -> None:
         """End what runs or waits; every caller gets INACTIVE."""
@@ -247,6 +253,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         handle: ServerGoalHandle | None = None,
         feedback: Callable[[Inquiry, str, str], None] | None = None,
     ) -> Reply:
+        started = time.monotonic()
         with self._counted():
             config = self.config
             try:
@@ -264,6 +271,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             if handle is not None:
                 self._goals.forget(handle)
             self._counts[code_name(reply.code)] += 1
+            self._last_seconds = time.monotonic() - started
             if reply.code in _PUBLISHED:
                 self._publish(reply.answer)
             if reply.code != ErrorCode.NONE:
@@ -307,6 +315,24 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         )
         self._publish(answer)
         return answer
+
+    def _status(self) -> Any:
+        worker = self._answering.worker
+        level, message = OK, "active" if self.is_active else "inactive"
+        if not worker.model.trained:
+            level, message = WARN, f"{message}; the model is not trained, answers mean nothing"
+        requests = worker.requests
+        values = {
+            "model": worker.model.name,
+            "trained": worker.model.trained,
+            "device": worker.model.device,
+            "running": min(requests, 1),
+            "queued": max(requests - 1, 0),
+            "sessions": len(self._answering.sessions),
+            "last_request_s": self._last_seconds,
+            **{f"requests: {name}": count for name, count in sorted(self._counts.items())},
+        }
+        return status_message(self, "reasoning", level, message, values)
 
     def _require_active(self) -> None:
         if not self.is_active or self._answering is None:

@@ -1,0 +1,225 @@
+"""plan_executor: carries plans out on a robot, step by step."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rclpy.action import ActionServer, CancelResponse
+from rclpy.action.server import ServerGoalHandle
+from rclpy.callback_groups import ReentrantCallbackGroup
+
+from r1_model.answer import Step
+from r1_ros.action import ExecutePlan
+from r1_ros.answer_messages import steps_from_messages
+from r1_ros.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
+from r1_ros.errors import BadMessageError
+from r1_ros.goal_results import RESULT_TIMEOUT_S, conclude
+from r1_ros.lifecycle import ManagedNode, spin_node
+from r1_ros.msg import ErrorCode, PlanStep
+from r1_ros.nav2_robot import Nav2Robot
+from r1_ros.parameters import ExecutorConfig
+from r1_ros.plan_run import PlanOutcome, PlanRunner, refuse_plan
+from r1_ros.request_errors import RequestError, code_name
+from r1_ros.simulated_robot import SimulatedRobot
+from r1_ros.skill_interface import Robot
+from r1_ros.skill_servers import SkillServers
+from r1_ros.srv import ReportPlan
+
+_REPORT_S = 2.0  # a dialogue that does not listen must not hold the result back for long
+
+MakeRobot = Callable[["PlanExecutor"], Robot]
+
+
+def make_robot(node: PlanExecutor) -> Robot:
+    """The robot that the parameter `robot` names."""
+    config = node.config
+    if config.robot == "simulated":
+        return SimulatedRobot(config.simulated_step_seconds)
+    if config.robot == "nav2":
+        return Nav2Robot(
+            node, config.navigate_action, lambda: node.config.approach_distance
+        )
+    return SkillServers(node, config.skill_namespace, config.server_timeout)
+
+
+class PlanExecutor(ManagedNode[ExecutorConfig]):
+    """The node. One plan at a time; another one meanwhile is refused as BUSY."""
+
+    config_class = ExecutorConfig
+    # plans that are refused at once, the one that runs, responses, lifecycle
+    executor_threads = 8
+
+    def __init__(self, make: MakeRobot = make_robot, **node_arguments: Any) -> None:
+        """See `ManagedNode`; `make` connects a robot of your own (docs/examples/own_robot.py)."""
+        self._make = make
+        self._robot: Robot | None = None
+        self._runner: PlanRunner | None = None
+        self._undo: list[Callable[[], object]] = []
+        self._plan_lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._counts: Counter[str] = Counter()
+        self._last_failure = ""
+        super().__init__("plan_executor", **node_arguments)
+
+    # Lifecycle.
+
+    def configure(self) -> None:
+        """Connect the robot and offer the action."""
+        self._robot = self._make(self)
+        self._runner = PlanRunner(
+            self._robot,
+            lambda trace: self.get_logger().error(f"a skill failed by a defect:\n{trace}"),
+        )
+        self._undo.append(self._runner.close)
+        group = ReentrantCallbackGroup()
+        self._report_client = self.create_client(
+            ReportPlan, self.config.report_service, callback_group=group
+        )
+        self._undo.append(lambda: self.destroy_client(self._report_client))
+        server = ActionServer(
+            self,
+            ExecutePlan,
+            "execute_plan",
+            self._on_goal,
+            callback_group=group,
+            cancel_callback=lambda _: CancelResponse.ACCEPT,
+            result_timeout=RESULT_TIMEOUT_S,
+        )
+        self._undo.append(server.destroy)
+        diagnostics = DiagnosticsPublisher(
+            self, self.config.diagnostics_period, lambda: [self._status()], group
+        )
+        self._undo.append(diagnostics.close)
+
+    def activate(self) -> None:
+        """Take plans."""
+        self._stopping.clear()
+
+    def deactivate(self) -> None:
+        """Stop the plan that runs, and wait until the robot stands still."""
+        self._stopping.set()
+        if self._plan_lock.acquire(timeout=self.config.stop_timeout + _REPORT_S + 1.0):
+            self._plan_lock.release()
+
+    def interrupt(self) -> None:
+        """See `deactivate`."""
+        self.deactivate()
+
+    def cleanup(self) -> None:
+        """Let go of the robot."""
+        while self._undo:
+            self._undo.pop()()
+        self._runner = self._robot = None
+
+    # Plans.
+
+    def _on_goal(self, handle: ServerGoalHandle) -> ExecutePlan.Result:
+        if not self._plan_lock.acquire(blocking=False):
+            return self._conclude(handle, _refusal(ErrorCode.BUSY, "another plan runs"))
+        try:
+            try:
+                steps = self._admit(handle.request)
+            except RequestError as error:
+                return self._conclude(handle, _refusal(error.code, str(error)))
+            outcome = refuse_plan(self._robot, steps) or self._run(handle, steps)
+            if handle.request.session_id:
+                self._report(handle.request, outcome)
+            return self._conclude(handle, outcome)
+        finally:
+            self._plan_lock.release()
+
+    def _admit(self, request: ExecutePlan.Goal) -> list[Step]:
+        if not self.is_active or self._runner is None:
+            raise RequestError(ErrorCode.INACTIVE, "plan_executor is not active")
+        if self._runner.stuck:
+            raise RequestError(
+                ErrorCode.BUSY, "a skill of the plan before was told to stop and still runs"
+            )
+        try:
+            return steps_from_messages(request.steps)
+        except BadMessageError as error:
+            raise RequestError(ErrorCode.INVALID_REQUEST, str(error)) from None
+
+    def _run(self, handle: ServerGoalHandle, steps: Sequence[Step]) -> PlanOutcome:
+        messages: list[PlanStep] = list(handle.request.steps)
+
+        def on_step(step: Step, status: str, done: int) -> None:
+            message = messages[step.index - 1]
+            message.index = step.index
+            handle.publish_feedback(
+                ExecutePlan.Feedback(step=message, status=status, steps_done=done)
+            )
+
+        outcome = self._runner.run(
+            steps,
+            handle.request.frame_id or self.config.scene_frame,
+            skill_timeout=self.config.skill_timeout,
+            stop_timeout=self.config.stop_timeout,
+            should_stop=lambda: handle.is_cancel_requested or self._stopping.is_set(),
+            on_step=on_step,
+        )
+        if outcome.code == ErrorCode.CANCELED and not handle.is_cancel_requested:
+            return PlanOutcome(
+                outcome.steps_done, 0, ErrorCode.INACTIVE, "plan_executor was deactivated"
+            )
+        return outcome
+
+    def _report(self, request: ExecutePlan.Goal, outcome: PlanOutcome) -> None:
+        """Tell the dialogue; its next turn then knows what was done."""
+        if not self._report_client.service_is_ready():
+            self.get_logger().warning(f"nobody offers {self.config.report_service}")
+            return
+        heard = threading.Event()
+        report = ReportPlan.Request(
+            session_id=request.session_id,
+            steps=request.steps,
+            steps_done=outcome.steps_done,
+            failed_step=outcome.failed_step,
+            error_code=outcome.code,
+            error_msg=outcome.sentence,
+        )
+        future = self._report_client.call_async(report)
+        future.add_done_callback(lambda _: heard.set())
+        if not heard.wait(_REPORT_S):
+            self._report_client.remove_pending_request(future)
+            self.get_logger().warning(f"{self.config.report_service} did not answer")
+        elif future.result().error_code != ErrorCode.NONE:
+            self.get_logger().warning(f"the dialogue was not told: {future.result().error_msg}")
+
+    def _conclude(self, handle: ServerGoalHandle, outcome: PlanOutcome) -> ExecutePlan.Result:
+        self._counts[code_name(outcome.code)] += 1
+        if outcome.code != ErrorCode.NONE:
+            self._last_failure = outcome.sentence
+            self.get_logger().warning(f"{code_name(outcome.code)}: {outcome.sentence}")
+        result = ExecutePlan.Result(
+            steps_done=outcome.steps_done, failed_step=outcome.failed_step
+        )
+        return conclude(handle, result, outcome.code, outcome.sentence)
+
+    def _status(self) -> Any:
+        stuck = self._runner is not None and self._runner.stuck and not self._plan_lock.locked()
+        message = "a skill does not stop" if stuck else "active" if self.is_active else "inactive"
+        values = {
+            "robot": type(self._robot).__name__,
+            "running": self._plan_lock.locked(),
+            **{f"plans: {name}": count for name, count in sorted(self._counts.items())},
+            "last_failure": self._last_failure,
+        }
+        return status_message(self, "plans", WARN if stuck else OK, message, values)
+
+
+def _refusal(code: int, sentence: str) -> PlanOutcome:
+    return PlanOutcome(code=code, sentence=sentence)
+
+
+def main() -> None:
+    """Entry point of the executable."""
+    sys.exit(spin_node(PlanExecutor))
+
+
+if __name__ == "__main__":
+    main()

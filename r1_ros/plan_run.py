@@ -1,0 +1,162 @@
+"""Carry a plan out: step by step, until the first failure, the end, or a cancel request."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.pool import AsyncResult, ThreadPool
+
+from r1_model.answer import Step
+from r1_ros.msg import ErrorCode
+from r1_ros.skill_interface import Robot, ShouldStop, SkillError, SkillStoppedError
+
+_POLL_S = 0.01
+
+OnStep = Callable[[Step, str, int], None]
+
+
+@dataclass(frozen=True)
+class PlanOutcome:
+    """What became of a plan.
+
+    Attributes:
+        steps_done: how many steps succeeded.
+        failed_step: 1-based position of the step that failed; 0: none.
+        code: of ErrorCode.msg.
+        sentence: why; empty on success.
+        stuck: a skill did not stop when it was told to, and still runs.
+    """
+
+    steps_done: int = 0
+    failed_step: int = 0
+    code: int = ErrorCode.NONE
+    sentence: str = ""
+    stuck: bool = False
+
+
+def refuse_plan(robot: Robot, steps: Sequence[Step]) -> PlanOutcome | None:
+    """Why a plan must not even be started, or None.
+
+    No robot shall stop half-way for want of a skill.
+    """
+    if not steps:
+        return PlanOutcome(code=ErrorCode.EMPTY_PLAN, sentence="the plan holds no step")
+    offered = robot.skills()
+    for position, step in enumerate(steps, 1):
+        if step.action not in offered:
+            known = ", ".join(sorted(offered)) or "none at all"
+            return PlanOutcome(
+                failed_step=position,
+                code=ErrorCode.UNKNOWN_SKILL,
+                sentence=f"step {position}: the robot has no skill {step.action[:60]!r}; "
+                f"it has {known}",
+            )
+    return None
+
+
+class PlanRunner:
+    """Runs the skills of a robot, each in a thread that can be given up.
+
+    Args:
+        robot: whose skills.
+        log_defect: gets the trace of a skill that raised anything but its two errors.
+    """
+
+    def __init__(self, robot: Robot, log_defect: Callable[[str], object]) -> None:
+        self._robot, self._log_defect = robot, log_defect
+        # of daemon threads: a skill that hangs must not keep the process from ending
+        self._thread = ThreadPool(1)
+        self._running: AsyncResult | None = None
+
+    @property
+    def stuck(self) -> bool:
+        """A skill that was told to stop still runs."""
+        return self._running is not None and not self._running.ready()
+
+    def run(
+        self,
+        steps: Sequence[Step],
+        frame_id: str,
+        *,
+        skill_timeout: float,
+        stop_timeout: float,
+        should_stop: ShouldStop,
+        on_step: OnStep,
+    ) -> PlanOutcome:
+        """Carry the steps out, in order; see also `refuse_plan`.
+
+        Args:
+            steps: of the plan.
+            frame_id: frame of their boxes.
+            skill_timeout: a skill that runs for longer has failed [s].
+            stop_timeout: how long a skill may take to stop [s].
+            should_stop: True when the caller has cancelled.
+            on_step: gets (step, what its skill reports, steps done), in the skill's thread or
+                the caller's.
+        """
+        self._robot.start_plan(frame_id)
+        for done, step in enumerate(steps):
+            if should_stop():
+                return PlanOutcome(done, 0, ErrorCode.CANCELED, "cancelled by the caller")
+            on_step(step, "started", done)
+            failure = self._run_step(step, done, skill_timeout, stop_timeout, should_stop, on_step)
+            if failure is not None:
+                return failure
+            on_step(step, "done", done + 1)
+        return PlanOutcome(len(steps))
+
+    def close(self) -> None:
+        """Let go of the robot. A skill that is stuck is left alone."""
+        self._thread.terminate()
+        self._robot.close()
+
+    def _run_step(
+        self,
+        step: Step,
+        done: int,
+        skill_timeout: float,
+        stop_timeout: float,
+        should_stop: ShouldStop,
+        on_step: OnStep,
+    ) -> PlanOutcome | None:
+        deadline = time.monotonic() + skill_timeout
+        ended = False  # once told to stop, a skill is not told to go on
+
+        def end() -> bool:
+            nonlocal ended
+            ended = ended or should_stop() or time.monotonic() > deadline
+            return ended
+
+        errors: list[BaseException] = []
+        running = self._running = self._thread.apply_async(
+            self._robot.execute,
+            (step, end, lambda status: on_step(step, status, done)),
+            error_callback=errors.append,
+        )
+        while not running.ready() and not end():
+            running.wait(_POLL_S)
+        if ended:
+            running.wait(stop_timeout)
+        if not running.ready():
+            return self._ended(step, done, should_stop(), skill_timeout, stuck=True)
+        if not errors:
+            return None
+        if isinstance(errors[0], SkillStoppedError) and ended:
+            return self._ended(step, done, should_stop(), skill_timeout, stuck=False)
+        reason = str(errors[0])
+        if not isinstance(errors[0], SkillError):
+            self._log_defect("".join(traceback.format_exception(errors[0])))
+            reason = f"{type(errors[0]).__name__}: {reason}"
+        return PlanOutcome(done, done + 1, ErrorCode.SKILL_FAILED, reason)
+
+    def _ended(
+        self, step: Step, done: int, cancelled: bool, skill_timeout: float, stuck: bool
+    ) -> PlanOutcome:
+        tail = "; it was told to stop and still runs" if stuck else ""
+        if cancelled:
+            sentence = f"cancelled by the caller during step {done + 1}{tail}"
+            return PlanOutcome(done, 0, ErrorCode.CANCELED, sentence, stuck)
+        sentence = f"{step.action} did not finish within {skill_timeout:g} s{tail}"
+        return PlanOutcome(done, done + 1, ErrorCode.SKILL_TIMEOUT, sentence, stuck)
