@@ -11,6 +11,7 @@ import numpy as np
 import open3d as o3d
 import open3d.core as o3c
 
+from r1_model.geometry import invert_pose
 from r1_ros.errors import BadMessageError
 
 # 8 voxels a side: with 16, as Open3D's examples have it, half of the voxels that every image
@@ -22,6 +23,9 @@ TRUNCATION_VOXELS = 4.0
 # A block's coordinate is an int32; a pose further out than this is a fault anyway.
 _MAX_DISTANCE_M = 100_000.0
 _DEPTH_UNITS_PER_METRE = 1000.0
+# The surface is where the sign changes between voxels. A flat floor at z = 0 would lie exactly on
+# voxels and have no sign; so the grid is shifted by an odd part of a voxel.
+_SHIFT_VOXELS = 0.3717
 _HALF_PIXEL = np.array([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])
 _INITIAL_BLOCKS = 8192  # 84 MB
 
@@ -43,6 +47,7 @@ class TsdfVolume:
 
     def __init__(self, voxel_size: float, max_blocks: int) -> None:
         self._voxel_size, self._max_blocks = voxel_size, max_blocks
+        self._shift = _SHIFT_VOXELS * voxel_size
         self.reset()
 
     def reset(self) -> None:
@@ -92,7 +97,9 @@ class TsdfVolume:
         color_image = o3d.t.geometry.Image(o3c.Tensor.from_numpy(color))
         # Open3D cuts pixel coordinates off; ROS has pixel centres at integers: half a pixel apart.
         intrinsic = o3c.Tensor(K + _HALF_PIXEL)
-        extrinsic = o3c.Tensor(np.linalg.inv(T_scene_camera))
+        T_grid_camera = T_scene_camera.copy()
+        T_grid_camera[:3, 3] += self._shift
+        extrinsic = o3c.Tensor(invert_pose(T_grid_camera))
         arguments = (extrinsic, _DEPTH_UNITS_PER_METRE, depth_max, TRUNCATION_VOXELS)
         try:
             blocks = self._grid.compute_unique_block_coordinates(depth_image, intrinsic, *arguments)
@@ -113,7 +120,7 @@ class TsdfVolume:
         cloud = self._grid.extract_point_cloud(min_observations - 0.5).point
         if "positions" not in cloud or not len(cloud["positions"]):
             return empty_cloud()
-        points = cloud["positions"].numpy()
+        points = cloud["positions"].numpy() - np.float32(self._shift)
         colors = np.rint(np.clip(cloud["colors"].numpy(), 0, 1) * 255).astype(np.uint8)
         normals = cloud["normals"].numpy().astype(np.float32, copy=False)
         finite = np.isfinite(points).all(-1)

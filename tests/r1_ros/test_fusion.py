@@ -38,7 +38,8 @@ def poses() -> list[np.ndarray]:
 
 def test_agrees_with_the_textbook() -> None:
     fast = TsdfVolume(VOXEL, 2000)
-    slow = ReferenceTsdf((-0.2, -0.16, 0.4), (20, 16, 20), VOXEL, TRUNCATION_VOXELS * VOXEL)
+    origin = np.array([-0.2, -0.16, 0.4]) - 0.3717 * VOXEL  # on the volume's grid
+    slow = ReferenceTsdf(origin, (20, 16, 20), VOXEL, TRUNCATION_VOXELS * VOXEL)
     for T in poses():
         depth, color = tilted_plane()
         fast.integrate(depth, color, K, T, 3.0)
@@ -68,6 +69,16 @@ def test_colours_do_not_darken_with_the_number_of_images() -> None:
         volume.integrate(depth, color.astype(np.uint8), K, np.eye(4), 3.0)
     _, colors, _ = volume.extract(3.0)
     assert abs(colors.mean() - 128) < 1
+
+
+@pytest.mark.parametrize("metres", [0.6, 1.0])
+def test_a_surface_that_lies_exactly_on_voxels_is_found(metres: float) -> None:
+    volume = TsdfVolume(VOXEL, 2000)
+    depth = np.full((48, 64), metres * 1000, np.uint16)
+    for _ in range(2):
+        volume.integrate(depth, tilted_plane()[1], K, np.eye(4), 3.0)
+    points, _, _ = volume.extract(2.0)
+    assert len(points) > 500 and np.abs(points[:, 2] - metres).max() < 1e-3
 
 
 def test_few_observations_are_left_out() -> None:

@@ -1,0 +1,273 @@
+"""scene_mapper: fuses RGB-D images and point clouds into a map that can be asked for."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.qos_overriding_options import InvalidQosOverridesError
+from sensor_msgs.msg import PointCloud2
+from std_srvs.srv import Trigger
+
+from r1_model.errors import R1Error
+from r1_model.scene_io import SceneNotFoundError
+from r1_ros import map_services
+from r1_ros.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
+from r1_ros.errors import BadMessageError
+from r1_ros.frame_pipeline import FramePipeline
+from r1_ros.geometry_messages import header_message
+from r1_ros.lifecycle import ManagedNode, spin_node
+from r1_ros.mapper_inputs import MapperInputs
+from r1_ros.msg import ErrorCode, SceneView
+from r1_ros.parameters import MapperConfig
+from r1_ros.point_clouds import point_cloud_message
+from r1_ros.scene_map import SceneMap
+from r1_ros.snapshots import AUTOSAVE, Snapshots
+from r1_ros.srv import GetScene, LoadScene, SaveScene
+from r1_ros.transform_listener import TransformListener, make_buffer
+
+_RETRY_S = 0.1  # how often waiting frames are looked at when no transform arrives
+_LOG_PERIOD_S = 5.0
+
+
+class SceneMapper(ManagedNode[MapperConfig]):
+    """The node. Topics are handled in one thread, services in another, saving in a third."""
+
+    config_class = MapperConfig
+    start_errors = (*ManagedNode.start_errors, InvalidQosOverridesError)
+
+    def __init__(self, **node_arguments: Any) -> None:
+        """See `ManagedNode`."""
+        self._map: SceneMap | None = None
+        self._inputs: MapperInputs | None = None
+        self._listener: TransformListener | None = None
+        self._diagnostics: DiagnosticsPublisher | None = None
+        self._timers_active: list[Any] = []
+        self._endpoints: list[tuple[Any, Any]] = []
+        self._bad_transforms = 0
+        self._last_logged: dict[str, float] = {}
+        super().__init__("scene_mapper", **node_arguments)
+        self._input_group = MutuallyExclusiveCallbackGroup()
+        self._service_group = MutuallyExclusiveCallbackGroup()
+        self._storage_group = MutuallyExclusiveCallbackGroup()
+
+    # Lifecycle.
+
+    def configure(self) -> None:
+        """Make the map, from a snapshot where the parameters ask for one."""
+        config = self.config
+        self._map = SceneMap(config)
+        self._snapshots = Snapshots(config.snapshot_folder())
+        self._restore(config)
+        self._published_revision = self._saved_revision = self._map.revision
+        self._buffer = make_buffer(config.tf_cache)
+        self._pipeline = FramePipeline(
+            lambda: self.config, self._buffer, self._map, self._publish_keyframe, self._log_drop,
+            self._log_jump,
+        )  # fmt: skip
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        self._cloud_publisher = self.create_publisher(PointCloud2, "~/cloud", latched)
+        self._keyframe_publisher = self.create_publisher(SceneView, "~/keyframes", 10)
+        self._endpoints = [
+            (self.destroy_publisher, self._cloud_publisher),
+            (self.destroy_publisher, self._keyframe_publisher),
+        ]
+        for kind, name, callback, group in (
+            (GetScene, "~/get_scene", self._get_scene, self._service_group),
+            (SaveScene, "~/save_scene", self._save_scene, self._storage_group),
+            (LoadScene, "~/load_scene", self._load_scene, self._storage_group),
+            (Trigger, "~/reset", self._reset, self._storage_group),
+        ):
+            service = self.create_service(kind, name, callback, callback_group=group)
+            self._endpoints.append((self.destroy_service, service))
+        self._diagnostics = DiagnosticsPublisher(
+            self, config.diagnostics_period, self._statuses, self._service_group
+        )
+
+    def activate(self) -> None:
+        """Listen."""
+        self._listener = TransformListener(
+            self, self._buffer, self._pipeline.process, self._log_bad_transform, self._input_group
+        )
+        self._inputs = MapperInputs(
+            self,
+            self.config.image_transport,
+            self.config.input_queue_depth,
+            self._pipeline.add,
+            self._input_group,
+        )
+        for period, callback, group in (
+            (_RETRY_S, self._pipeline.process, self._input_group),
+            (self.config.cloud_period, self._publish_cloud, self._service_group),
+            (self.config.autosave_period, self._autosave, self._storage_group),
+        ):
+            if period > 0:
+                self._timers_active.append(self.create_timer(period, callback, group))
+        self._publish_cloud(always=True)
+        self.get_logger().info(
+            f"mapping {self.resolve_topic_name('color/image')} and "
+            f"{self.resolve_topic_name('depth/image')}, or "
+            f"{self.resolve_topic_name('points')}, in {self.config.scene_frame!r}"
+        )
+
+    def deactivate(self) -> None:
+        """Stop to listen; the map stays."""
+        for part in (self._inputs, self._listener):
+            if part is not None:
+                part.close()
+        self._inputs = self._listener = None
+        for timer in self._timers_active:
+            self.destroy_timer(timer)
+        self._timers_active.clear()
+        if self._map is not None:
+            self._pipeline.clear("deactivated")
+            if self.config.autosave_period > 0:
+                self._autosave()
+
+    def cleanup(self) -> None:
+        """Drop the map, publishers and services."""
+        if self._diagnostics is not None:
+            self._diagnostics.close()
+            self._diagnostics = None
+        for destroy, endpoint in self._endpoints:
+            destroy(endpoint)
+        self._endpoints.clear()
+        self._map = None
+
+    def _restore(self, config: MapperConfig) -> None:
+        if config.autosave_period > 0:
+            try:
+                self._load(AUTOSAVE, config)
+                return
+            except SceneNotFoundError:
+                pass
+            except (R1Error, ValueError) as error:  # a map from nothing beats no mapper
+                self.get_logger().error(f"the last automatic snapshot is lost: {error}")
+        if config.load_scene:
+            self._load(config.load_scene, config)
+
+    def _load(self, name: str, config: MapperConfig) -> None:
+        scene = self._snapshots.load(name)
+        if scene.frame_id != config.scene_frame:
+            raise ValueError(
+                f"{name!r} was saved in {scene.frame_id!r}, not {config.scene_frame!r}"
+            )
+        self._map.replace(scene, config)
+        self.get_logger().info(
+            f"loaded {name!r}: {len(scene.points)} points, {len(scene.views)} keyframes"
+        )
+
+    # Outputs.
+
+    def _publish_keyframe(self, message: SceneView) -> None:
+        self._keyframe_publisher.publish(message)
+
+    def _publish_cloud(self, *, always: bool = False) -> None:
+        if not always and self._map.revision == self._published_revision:
+            return
+        snapshot = self._map.snapshot()
+        self._published_revision = snapshot.revision
+        scene = snapshot.scene
+        header = header_message(scene.stamp, scene.frame_id)
+        self._cloud_publisher.publish(point_cloud_message(header, scene.points, scene.colors))
+
+    def _autosave(self) -> None:
+        snapshot = self._map.snapshot()
+        if snapshot.revision in (0, self._saved_revision):
+            return
+        try:
+            self._snapshots.save(AUTOSAVE, snapshot.scene)
+        except R1Error as error:
+            self._warn("autosave", str(error))
+            return
+        self._saved_revision = snapshot.revision
+
+    # Services.
+
+    def _get_scene(self, request: GetScene.Request, response: GetScene.Response) -> Any:
+        if self._refused(response):
+            return response
+        return map_services.get_scene(self._map, request)
+
+    def _save_scene(self, request: SaveScene.Request, response: SaveScene.Response) -> Any:
+        if self._refused(response):
+            return response
+        return map_services.save_scene(self._map, self._snapshots, request)
+
+    def _load_scene(self, request: LoadScene.Request, response: LoadScene.Response) -> Any:
+        if self._refused(response):
+            return response
+        response = map_services.load_scene(self._map, self._snapshots, request, self.config)
+        if response.error_code == ErrorCode.NONE:
+            self._pipeline.clear()
+        return response
+
+    def _reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._pipeline.clear()
+        self._map.reset()
+        self._snapshots.remove(AUTOSAVE)
+        response.success = True
+        return response
+
+    def _refused(self, response: Any) -> bool:
+        if self.is_active:
+            return False
+        response.error_code = ErrorCode.INACTIVE
+        response.error_msg = "scene_mapper is not active"
+        return True
+
+    # Diagnostics and log.
+
+    def _statuses(self) -> list[DiagnosticStatus]:
+        values = {
+            "state": "active" if self.is_active else "inactive",
+            "scene_frame": self.config.scene_frame,
+            "revision": self._map.revision,
+            "blocks": self._map.blocks,
+            "max_blocks": self.config.max_blocks,
+            "keyframes": self._map.keyframes,
+            "bad_transforms": self._bad_transforms,
+        }
+        if self._inputs is None:
+            return [status_message(self, "map", OK, "inactive", values)]
+        inputs = self._inputs.statuses(self._pipeline.counts, self._pipeline.pending)
+        silent = [s for s in inputs if s.message == "no publisher"]
+        level, message = OK, f"{self._map.keyframes} keyframes, {self._map.blocks} blocks"
+        if not any(count.integrated for count in self._pipeline.counts.values()):
+            level = WARN
+            message = "nothing mapped so far; " + "; ".join(
+                f"{status.name.split(': ')[1]}: {status.message}" for status in inputs
+            )
+        if len(silent) == len(inputs):
+            message = "no input has a publisher"
+        return [status_message(self, "map", level, message, values), *inputs]
+
+    def _log_drop(self, name: str, reason: str, detail: str) -> None:
+        self._warn(reason, f"dropped {name}: {detail or reason}")
+
+    def _log_jump(self) -> None:
+        kept = "starting a new map" if self.config.jump_back_reset else "the map stays"
+        self._warn("jump", f"time jumped back; {kept}")
+
+    def _log_bad_transform(self, error: BadMessageError) -> None:
+        self._bad_transforms += 1
+        self._warn(error.reason, str(error))
+
+    def _warn(self, key: str, text: str) -> None:
+        now = time.monotonic()
+        if now - self._last_logged.get(key, -_LOG_PERIOD_S) >= _LOG_PERIOD_S:
+            self._last_logged[key] = now
+            self.get_logger().warning(text)
+
+
+def main() -> None:
+    """Entry point of the executable."""
+    sys.exit(spin_node(SceneMapper))
+
+
+if __name__ == "__main__":
+    main()

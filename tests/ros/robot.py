@@ -1,0 +1,130 @@
+"""A robot with an RGB-D camera in front of a wall, and programs that publish what it sees."""
+
+from __future__ import annotations
+
+import array
+from dataclasses import dataclass
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import TransformStamped
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+from tf2_msgs.msg import TFMessage
+
+from r1_model.geometry import pose_matrix
+from r1_ros.geometry_messages import header_message, transform_message
+from r1_ros.point_clouds import point_cloud_message
+
+WIDTH, HEIGHT = 64, 48
+K = np.array([[60.0, 0, 31.5], [0, 60.0, 23.5], [0, 0, 1]])
+START = 1_700_000_000 * 10**9
+OPTICAL = "camera_optical_frame"
+# the camera at 1 m height, looking along map x
+T_MAP_OPTICAL = pose_matrix([0.0, 0.0, 1.0], [-0.5, 0.5, -0.5, 0.5])
+WALL_M = 1.5
+
+RELIABLE = QoSProfile(depth=50)
+LATCHED = QoSProfile(depth=50, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+BEST_EFFORT = QoSProfile(depth=50, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+def image(stamp: int, encoding: str, pixels: np.ndarray, frame: str = OPTICAL) -> Image:
+    return Image(
+        header=header_message(stamp, frame),
+        height=pixels.shape[0],
+        width=pixels.shape[1],
+        encoding=encoding,
+        step=pixels.strides[0],
+        data=array.array("B", pixels.tobytes()),
+    )
+
+
+def color_pixels() -> np.ndarray:
+    v, u = np.mgrid[0:HEIGHT, 0:WIDTH]
+    return np.stack([u * 3, v * 4, np.full_like(u, 200)], -1).astype(np.uint8)
+
+
+def color(stamp: int) -> Image:
+    return image(stamp, "rgb8", color_pixels())
+
+
+def depth(stamp: int, metres: float = WALL_M) -> Image:
+    return image(stamp, "16UC1", np.full((HEIGHT, WIDTH), round(metres * 1000), np.uint16))
+
+
+def camera_info(stamp: int) -> CameraInfo:
+    return CameraInfo(
+        header=header_message(stamp, OPTICAL),
+        width=WIDTH,
+        height=HEIGHT,
+        distortion_model="plumb_bob",
+        d=[0.0] * 5,
+        k=K.reshape(-1),
+        r=np.eye(3).reshape(-1),
+        p=np.hstack([K, np.zeros((3, 1))]).reshape(-1),
+    )
+
+
+def cloud(stamp: int, points: np.ndarray, frame: str = OPTICAL) -> PointCloud2:
+    colors = np.full((len(points), 3), (10, 200, 30), np.uint8)
+    return point_cloud_message(header_message(stamp, frame), points.astype(np.float32), colors)
+
+
+def camera_pose(stamp: int, T: np.ndarray = T_MAP_OPTICAL) -> TransformStamped:
+    return transform_message(stamp, "map", OPTICAL, T)
+
+
+@dataclass
+class Robot:
+    """Publishers of one camera, and what its mapper says on /diagnostics."""
+
+    node: Node
+    mapper: str = "scene_mapper"
+    qos: QoSProfile = None
+
+    def __post_init__(self) -> None:
+        qos = self.qos or RELIABLE
+        make = self.node.create_publisher
+        self.color = make(Image, "color/image", qos)
+        self.depth = make(Image, "depth/image", qos)
+        self.info = make(CameraInfo, "color/camera_info", qos)
+        self.points = make(PointCloud2, "points", qos)
+        self.color_compressed = make(CompressedImage, "color/image/compressed", qos)
+        self.depth_compressed = make(CompressedImage, "depth/image/compressedDepth", qos)
+        self.tf = make(TFMessage, "/tf", 100)
+        self.tf_static = make(TFMessage, "/tf_static", LATCHED)
+        self.statuses: dict[str, dict[str, str]] = {}
+        self.node.create_subscription(DiagnosticArray, "/diagnostics", self._hear, 10)
+
+    def pose(self, stamp: int, T: np.ndarray = T_MAP_OPTICAL) -> None:
+        self.tf.publish(TFMessage(transforms=[camera_pose(stamp, T)]))
+
+    def static_pose(self) -> None:
+        self.tf_static.publish(TFMessage(transforms=[camera_pose(0)]))
+
+    def frame(self, stamp: int, metres: float = WALL_M, **changed: object) -> None:
+        """A good frame, with the messages in `changed` (color, depth, info) instead."""
+        self.info.publish(changed.get("info", camera_info(stamp)))
+        self.color.publish(changed.get("color", color(stamp)))
+        self.depth.publish(changed.get("depth", depth(stamp, metres)))
+
+    def connected(self) -> bool:
+        """All inputs have found their mapper."""
+        publishers = (self.color, self.depth, self.info, self.points, self.tf, self.tf_static)
+        return all(publisher.get_subscription_count() for publisher in publishers)
+
+    def _hear(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            part = status.name.split(": ", 1)[1]
+            values = {item.key: item.value for item in status.values}
+            values["level"], values["message"] = status.level, status.message
+            self.statuses[status.hardware_id, part] = values
+
+    def status(self, part: str, namespace: str = "") -> dict[str, str]:
+        """The mapper's last words about an input, or `map`."""
+        return self.statuses.get((f"{namespace}/{self.mapper}", part), {})
+
+    def count(self, part: str, key: str) -> int:
+        return int(self.status(part).get(key, 0))
