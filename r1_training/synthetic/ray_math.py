@@ -22,7 +22,7 @@ from r1_training.synthetic.elements import (
     TUBE,
 )
 
-Vector = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+Vector = tuple[torch.Tensor | float, torch.Tensor | float, torch.Tensor | float]
 
 NEAR = 0.05  # metres
 KNEE = 0.7  # brightness from which film saturates

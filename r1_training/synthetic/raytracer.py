@@ -201,7 +201,7 @@ def _render_view(
         covered = depth[rows, columns]
         if not covered.numel() or nearest > covered.max():
             continue
-        o = tuple(torch.tensor(c) for c in starts[p])
+        o = tuple(starts[p])
         d = ray_directions(unit_from_optical[p], x[:, columns], y[rows])
         if kinds[p] == BOX:
             t = box_t(o, d)
