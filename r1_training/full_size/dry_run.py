@@ -1,0 +1,280 @@
+"""`--dry-run`: checks the data, estimates the memory and takes the first step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import mean
+
+import torch
+from peft import PeftModel
+from rich.console import Console
+from rich.table import Table
+
+from r1_model.errors import ModelLoadError
+from r1_model.pretrained import load_pretrained
+from r1_model.processing import R1Processor
+from r1_training.datasets.sample import Sample
+from r1_training.datasets.splits import official_split
+from r1_training.full_size.config import FullSizeConfig
+from r1_training.full_size.data import (
+    DataReport,
+    Scene30KConversations,
+    to_device,
+    usable_samples,
+    within_limit,
+)
+from r1_training.full_size.grpo_step import (
+    group_advantages,
+    grpo_loss,
+    reference_log_probabilities,
+    token_log_probabilities,
+)
+from r1_training.full_size.memory import MemoryEstimate, estimate_memory
+from r1_training.full_size.model import (
+    add_adapters,
+    load_scene_encoder,
+    make_optimizer,
+    qwen_7b_config,
+    trainable,
+)
+
+GIB = 1 << 30
+
+
+class DryRunError(Exception):
+    """The run would fail; the message says at what."""
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """What the first optimizer step did.
+
+    Attributes:
+        losses: of each conversation.
+        tokens: longest conversation.
+        seconds: of the step.
+        adapter_gradient, new_gradient: norms of the gradients.
+        moved: parameters that changed, of those that train.
+        trained: parameters that train.
+        frozen_moved: frozen parameters that changed; must be 0.
+        peak_bytes: peak memory of the GPU; 0 on a CPU.
+    """
+
+    losses: list[float]
+    tokens: int
+    seconds: float
+    adapter_gradient: float
+    new_gradient: float
+    moved: int
+    trained: int
+    frozen_moved: int
+    peak_bytes: int
+
+
+def dry_run(config: FullSizeConfig, model: str | None, console: Console) -> None:
+    """Checks a run and prints what it found.
+
+    Args:
+        config: of the run.
+        model: folder to take the first step with; None leaves the step out where the model of
+            the configuration is not on this machine.
+        console: to print on.
+
+    Raises:
+        DryRunError: the run would fail.
+        DatasetError, TrainingConfigError, ModelLoadError: a file or setting is wrong.
+    """
+    samples, report = usable_samples(config)
+    console.print(_data_table(config, samples, report))
+    check_data(config, samples, report)
+    console.print(_memory_table(config, estimate_memory(config, qwen_7b_config()), "7B"))
+    try:
+        loaded = load_pretrained(model or config.model)
+    except ModelLoadError as error:
+        if model is not None:
+            raise
+        console.print(f"first step: left out, {error} (--model FOLDER takes it)", highlight=False)
+        return
+    if config.scene_encoder is not None:
+        load_scene_encoder(loaded.model, Path(config.scene_encoder))
+    blocks = loaded.model.config.text_config.num_hidden_layers
+    if blocks < config.lora_blocks:
+        # A small model may stand in for the 7B.
+        console.print(f"{loaded.name} has {blocks} blocks: all of them get adapters")
+        config = replace(config, lora_blocks=blocks)
+    kept = within_limit(samples, loaded.processor, config)
+    console.print(
+        f"conversations longer than {config.max_tokens} tokens: {len(samples) - len(kept)}"
+    )
+    check_data(config, kept, report)
+    console.print(
+        _memory_table(config, estimate_memory(config, loaded.processor.config), loaded.name)
+    )
+    step = first_step(config, loaded.model, loaded.processor, kept)
+    console.print(_step_table(step, loaded.name))
+    check_step(step)
+    console.print("[green]dry run passed[/]")
+
+
+def check_data(config: FullSizeConfig, samples: list[Sample], report: DataReport) -> None:
+    """Raises `DryRunError` if there is nothing to train on or a held-out scene is among it."""
+    if not samples:
+        raise DryRunError(
+            f"no conversation is usable: {report.rows.summary()}, "
+            f"{sum(report.missing.values())} of scenes that are not prepared in {config.scannet}"
+        )
+    leaked = sorted({s.scene_id for s in samples if official_split(s.scene_id) in ("val", "test")})
+    if leaked:
+        raise DryRunError(f"{leaked[0]} is held out by ScanNet and must not be trained on")
+
+
+def first_step(
+    config: FullSizeConfig, model: torch.nn.Module, processor: R1Processor, samples: list[Sample]
+) -> FirstStep:
+    """One optimizer step on the first conversations of the data, as the run would take it."""
+    device = next(model.parameters()).device
+    torch.manual_seed(config.seed)
+    wrapped = prepare_for_training(model, config)
+    optimizer = make_optimizer(wrapped, config)
+    data = Scene30KConversations(config, samples, processor)
+    before = {name: _some(p) for name, p in wrapped.named_parameters()}
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    start = time.perf_counter()
+    losses, longest = [], 0
+    for index in range(config.accumulation):
+        example = to_device(data.collate([{"index": index % len(data)}]), device)
+        longest = max(longest, example["input_ids"].shape[1])
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            loss = _loss(wrapped, example, config)
+        (loss / config.accumulation).backward()
+        losses.append(float(loss.detach()))
+    gradients = _gradient_norms(wrapped)
+    torch.nn.utils.clip_grad_norm_(trainable(wrapped), config.max_grad_norm)
+    optimizer.step()
+    changed = {n for n, p in wrapped.named_parameters() if not torch.equal(_some(p), before[n])}
+    learning = {name for name, p in wrapped.named_parameters() if p.requires_grad}
+    return FirstStep(
+        losses=losses,
+        tokens=longest,
+        seconds=time.perf_counter() - start,
+        **gradients,
+        moved=len(changed & learning),
+        trained=len(learning),
+        frozen_moved=len(changed - learning),
+        peak_bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
+    )
+
+
+def check_step(step: FirstStep) -> None:
+    """Raises `DryRunError` if the step would not train."""
+    if not all(loss == loss and abs(loss) < float("inf") for loss in step.losses):
+        raise DryRunError(f"a loss is not finite: {step.losses}")
+    if not step.adapter_gradient > 0:
+        raise DryRunError("the adapters get no gradient")
+    if step.frozen_moved:
+        raise DryRunError(f"{step.frozen_moved} frozen parameters changed")
+
+
+def prepare_for_training(model: torch.nn.Module, config: FullSizeConfig) -> PeftModel:
+    """Adapters, checkpointing and training mode; the dry run and the run share it."""
+    wrapped = add_adapters(model, config)
+    if config.gradient_checkpointing:
+        wrapped.gradient_checkpointing_enable(
+            gradient_checkpointing_kwargs={"use_reentrant": False}
+        )
+    return wrapped.train()
+
+
+def _loss(model: PeftModel, example: dict[str, object], config: FullSizeConfig) -> torch.Tensor:
+    if config.stage == "sft":
+        return model(**example).loss
+    # The answer is the target itself: gradient path and memory are those of one of a group's
+    # answers; sampling them is not part of a dry run.
+    advantages = group_advantages(torch.arange(config.group_size, dtype=torch.float32))
+    reference = reference_log_probabilities(model, example)
+    current = token_log_probabilities(model, example)
+    return grpo_loss(
+        current,
+        current.detach(),
+        reference,
+        advantages[-1].to(reference.device),
+        kl_beta=config.kl_beta,
+        clip_epsilon=config.clip_epsilon,
+    )
+
+
+def _some(parameter: torch.nn.Parameter) -> torch.Tensor:
+    """Enough of a parameter to see whether it changes: a copy of all would double the memory."""
+    values = parameter.detach().flatten()
+    return (values if parameter.requires_grad else values[:4096]).clone()
+
+
+def _gradient_norms(model: PeftModel) -> dict[str, float]:
+    squares = {"adapter_gradient": 0.0, "new_gradient": 0.0}
+    for name, parameter in model.named_parameters():
+        if parameter.grad is not None:
+            kind = "adapter_gradient" if "lora_" in name else "new_gradient"
+            squares[kind] += float(parameter.grad.square().sum())
+    return {name: value**0.5 for name, value in squares.items()}
+
+
+def _data_table(config: FullSizeConfig, samples: list[Sample], report: DataReport) -> Table:
+    rows = report.rows
+    words = report.answer_words
+    table = _rows_table(f"data: {config.data}")
+    table.add_row("rows", f"{rows.rows:,}")
+    table.add_row("bad rows (skipped)", f"{rows.bad:,}")
+    for problem in rows.problems[:3]:
+        table.add_row("", str(problem))
+    table.add_row("of held-out scenes (not trained on)", f"{rows.held_out + rows.other_split:,}")
+    table.add_row("of scenes that are not prepared", f"{sum(report.missing.values()):,}")
+    table.add_row("usable, scenes", f"{report.usable:,}, {report.scenes:,}")
+    if words:
+        table.add_row("words of a target: mean, longest", f"{mean(words):.0f}, {max(words)}")
+        steps = config.steps(len(samples))
+        table.add_row(f"optimizer steps of {config.epochs} epochs", f"{steps:,}")
+        table.add_row("conversations a device sees in a step", f"{config.accumulation}")
+    return table
+
+
+def _memory_table(config: FullSizeConfig, estimate: MemoryEstimate, name: str) -> Table:
+    table = _rows_table(f"memory of one device, {name}, {config.stage}")
+    table.add_row("parameters", f"{estimate.parameters / 1e9:.2f} billion")
+    table.add_row("that train", f"{estimate.trained / 1e6:.2f} million")
+    table.add_row("tokens of a conversation", f"{estimate.sequence:,}")
+    for part, size in estimate.parts.items():
+        table.add_row(part, f"{size / GIB:.2f} GiB")
+    table.add_row("[bold]sum[/]", f"[bold]{estimate.total / GIB:.1f} GiB[/]")
+    if torch.cuda.is_available():
+        available = torch.cuda.get_device_properties(0).total_memory
+        table.add_row("this GPU", f"{available / GIB:.1f} GiB")
+    return table
+
+
+def _step_table(step: FirstStep, name: str) -> Table:
+    shown: Mapping[str, str] = {
+        "losses": ", ".join(f"{loss:.3f}" for loss in step.losses),
+        "longest conversation": f"{step.tokens:,} tokens",
+        "gradient of the adapters": f"{step.adapter_gradient:.3g}",
+        "gradient of the new modules": f"{step.new_gradient:.3g}",
+        "parameters that moved": f"{step.moved} of {step.trained} that train",
+        "frozen parameters that moved": str(step.frozen_moved),
+        "time": f"{step.seconds:.1f} s",
+    }
+    table = _rows_table(f"first step, {name}")
+    for label, value in shown.items():
+        table.add_row(label, value)
+    if step.peak_bytes:
+        table.add_row("peak memory", f"{step.peak_bytes / GIB:.1f} GiB")
+    return table
+
+
+def _rows_table(title: str) -> Table:
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column("what")
+    table.add_column("value", overflow="fold")
+    return table

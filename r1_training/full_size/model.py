@@ -1,0 +1,109 @@
+"""What trains in a full-size run: LoRA in the language model, and the scene branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch import nn
+
+from r1_model.config import R1Config, R1SceneConfig
+from r1_model.modeling import NEW_MODULES, R1ForConditionalGeneration
+from r1_training.config import TrainingConfigError
+from r1_training.full_size.config import FullSizeConfig
+
+
+def add_adapters(model: R1ForConditionalGeneration, config: FullSizeConfig) -> PeftModel:
+    """Freezes the model, adds LoRA to its last blocks, and lets the scene branch train.
+
+    Raises:
+        TrainingConfigError: the model has fewer blocks than adapters are asked for.
+    """
+    blocks = model.config.text_config.num_hidden_layers
+    if config.lora_blocks > blocks:
+        raise TrainingConfigError(f"lora_blocks is {config.lora_blocks}, the model has {blocks}")
+    last = "|".join(str(number) for number in range(blocks - config.lora_blocks, blocks))
+    names = "|".join(config.lora_targets)
+    adapters = LoraConfig(
+        r=config.lora_rank,
+        lora_alpha=config.lora_alpha,
+        lora_dropout=config.lora_dropout,
+        target_modules=rf"model\.language_model\.layers\.({last})\.(self_attn|mlp)\.({names})",
+    )
+    wrapped = get_peft_model(model, adapters, autocast_adapter_dtype=False)
+    for name in NEW_MODULES:
+        getattr(model.model, name).requires_grad_(True)
+    for parameter in trainable(wrapped):
+        # Adam's small steps vanish in bfloat16; what is frozen stays as it was loaded.
+        parameter.data = parameter.data.float()
+    return wrapped
+
+
+def trainable(model: nn.Module) -> list[nn.Parameter]:
+    """The parameters that train."""
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+
+def parameter_groups(model: nn.Module, config: FullSizeConfig) -> list[dict[str, object]]:
+    """Optimizer groups: adapters at the run's rate, new modules at their own."""
+    named = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    adapters = [p for name, p in named if "lora_" in name]
+    new = [p for name, p in named if "lora_" not in name]
+    return [
+        {"params": adapters, "lr": config.learning_rate},
+        {"params": new, "lr": config.new_modules_learning_rate},
+    ]
+
+
+def make_optimizer(model: nn.Module, config: FullSizeConfig) -> torch.optim.Optimizer:
+    """AdamW or Adam over `parameter_groups`."""
+    kind = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
+    return kind(parameter_groups(model, config), weight_decay=config.weight_decay)
+
+
+def load_scene_encoder(model: R1ForConditionalGeneration, folder: Path) -> None:
+    """Starts the scene encoder from that of another 3D-R1 model of the same widths.
+
+    Raises:
+        TrainingConfigError: the folder's scene encoder has other shapes.
+    """
+    other = R1ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+    try:
+        model.model.scene_encoder.load_state_dict(other.model.scene_encoder.state_dict())
+    except RuntimeError as error:
+        raise TrainingConfigError(f"{folder}: scene encoder of another shape: {error}") from error
+
+
+def qwen_7b_config() -> R1Config:
+    """The sizes of Qwen2.5-VL-7B-Instruct with our scene branch, for estimates without weights."""
+    text = {
+        "vocab_size": 152_064,
+        "hidden_size": 3_584,
+        "intermediate_size": 18_944,
+        "num_hidden_layers": 28,
+        "num_attention_heads": 28,
+        "num_key_value_heads": 4,
+        "max_position_embeddings": 128_000,
+        "rope_parameters": {
+            "rope_type": "default",
+            "rope_theta": 1_000_000.0,
+            "mrope_section": [16, 24, 24],
+        },
+    }
+    vision = {
+        "depth": 32,
+        "hidden_size": 1_280,
+        "intermediate_size": 3_420,
+        "num_heads": 16,
+        "out_hidden_size": 3_584,
+        "window_size": 112,
+        "fullatt_block_indexes": [7, 15, 23, 31],
+    }
+    return R1Config(text_config=text, vision_config=vision, scene_config=R1SceneConfig())
+
+
+def count(parameters: Iterable[nn.Parameter]) -> int:
+    """Numbers in parameters."""
+    return sum(parameter.numel() for parameter in parameters)
