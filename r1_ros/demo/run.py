@@ -114,7 +114,7 @@ class Demo:
 
     def _start_nodes(self, group: ProcessGroup, folder: Path) -> None:
         for node in NODES:
-            extra = {"simulate": True} if node == "plan_executor" else {}
+            extra = {"robot": "simulated"} if node == "plan_executor" else {}
             command = node_command(node, self._options.nodes, folder, extra)
             group.start(node, command, log=self._fresh_log(node))
 
