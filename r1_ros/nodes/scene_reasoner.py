@@ -18,19 +18,17 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
 from r1_ros.action import Ask, DescribeScene, Plan
-from r1_ros.answer_messages import steps_from_messages
 from r1_ros.answering import Answering, Inquiry, Reply, load_reasoner
 from r1_ros.ask_requests import AskRequest, read_ask, read_describe, read_plan, read_views_question
 from r1_ros.detections import detection_type, detections_message
 from r1_ros.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
-from r1_ros.errors import BadMessageError
 from r1_ros.goal_jobs import GoalJobs
 from r1_ros.goal_results import RESULT_TIMEOUT_S, conclude
 from r1_ros.lifecycle import ManagedNode, spin_node
 from r1_ros.markers import answer_markers
 from r1_ros.msg import ErrorCode, SceneAnswer
 from r1_ros.parameters import ReasonerConfig
-from r1_ros.plan_text import outcome_text
+from r1_ros.plan_reports import report_plan
 from r1_ros.reasoning_worker import ReasoningWorker
 from r1_ros.request_errors import RequestError, code_name
 from r1_ros.scene_client import SceneClient
@@ -128,10 +126,10 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
 
     def cleanup(self) -> None:
         """Drop services, sessions and the model."""
-        self._answering = None
-        self._outputs.clear()
         while self._undo:
             self._undo.pop()()
+        self._outputs.clear()
+        self._answering = None
 
     def _offer_outputs(self) -> None:
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -233,7 +231,8 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
     ) -> ReportPlan.Response:
         try:
             self._require_active()
-            response.answer = self._report(request)
+            response.answer = report_plan(request, self._answering, self._header)
+            self._publish(response.answer)
         except RequestError as error:
             response.error_code, response.error_msg = error.code, str(error)
         return response
@@ -282,39 +281,6 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         self._header = answer.header
         for output in self._outputs:
             output(answer)
-
-    def _report(self, request: ReportPlan.Request) -> SceneAnswer:
-        answering = self._answering
-        try:
-            steps = steps_from_messages(request.steps)
-        except BadMessageError as error:
-            raise RequestError(ErrorCode.INVALID_REQUEST, str(error)) from None
-        failed = request.failed_step if request.failed_step <= len(steps) else 0
-        language = answering.sessions.language(request.session_id)
-        reason = request.error_msg or (
-            code_name(request.error_code) if request.error_code != ErrorCode.NONE else ""
-        )
-        text = outcome_text(steps, failed, request.steps_done, reason, language)
-        if not answering.sessions.report(request.session_id, text):
-            raise RequestError(
-                ErrorCode.INVALID_REQUEST, f"session {request.session_id!r} has planned nothing"
-            )
-        model = answering.worker.model
-        boxes = [box for step in steps for box in step.boxes]
-        objects = {item.id: item for item in answering.object_messages(request.session_id, boxes)}
-        answer = SceneAnswer(
-            header=self._header,
-            session_id=request.session_id,
-            task="dialogue",
-            language=language,
-            answer=text,
-            raw=text,
-            objects=list(objects.values()),
-            model=model.name,
-            trained=model.trained,
-        )
-        self._publish(answer)
-        return answer
 
     def _status(self) -> Any:
         worker = self._answering.worker
