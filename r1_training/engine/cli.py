@@ -226,7 +226,7 @@ def _is_held_out(scene_id: str) -> bool:
 
 
 def _show(console: Console, report: Report, rows: RowReport, out: Path) -> None:
-    table = Table("", "", title=f"{out}: {report.outcome}", show_header=False)
+    table = Table("", "", title=f"{out}: {report.outcome}", show_header=False, min_width=48)
     table.add_row("kept", f"{report.kept:,}")
     for reason, count in report.rejected.items():
         table.add_row(f"rejected: {reason}", f"{count:,}")

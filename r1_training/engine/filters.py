@@ -53,6 +53,7 @@ class Reply:
 
 
 _REPLY = re.compile(r"\s*<think>(.*)</think>\s*<answer>(.*)</answer>\s*", re.DOTALL)
+_BOX = re.compile(r"<obj>[^<>]*</obj>")
 _TAG = re.compile(r"</?(?:think|answer)>")
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}](?:[^\s{_CJK}]*[^\W_{_CJK}])?")
@@ -85,8 +86,8 @@ def parse_reply(text: str) -> Reply | None:
 
 
 def count_words(text: str) -> int:
-    """Words of a text in any language; each CJK character counts as one."""
-    return len(_WORD.findall(text))
+    """Words of a text in any language; a CJK character counts as one, a box as well."""
+    return len(_WORD.findall(_BOX.sub(" box ", text)))
 
 
 def count_steps(think: str) -> int:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -14,16 +11,14 @@ from r1_model.grammar import Bounds, format_box
 from r1_training.engine.filters import parse_reply
 from r1_training.engine.items import Item
 from r1_training.synthetic.elements import Room
-from r1_training.synthetic.language import Sample, make_samples
 from r1_training.synthetic.language.chinese import Chinese
 from r1_training.synthetic.language.english import English
 from r1_training.synthetic.language.facts import Facts, Thing
-from r1_training.synthetic.language.sample import fill_boxes
+from r1_training.synthetic.language.make import make_samples
+from r1_training.synthetic.language.sample import Sample, fill_boxes
 from r1_training.synthetic.room import make_room
 
 SAMPLES_A_ROOM = 24
-_WORKERS = 2
-_ROOMS_A_TASK = 16
 _MAX_TARGETS = 3  # a question about more is about the whole scene
 
 _WORDS = {"en": English(), "zh-Hant": Chinese("zh-Hant"), "zh-Hans": Chinese("zh-Hans")}
@@ -37,28 +32,9 @@ _STOP = {"en": ".", "zh-Hant": "。", "zh-Hans": "。"}
 
 
 def room_items(rooms: int, first_seed: int = 0) -> Iterator[Item]:
-    """Stream the items of the training rooms `first_seed`, `first_seed` + 1, ...; always the same.
-
-    Rooms are made in two processes, a few ahead of what is asked for.
-    """
-    seeds = range(first_seed, first_seed + rooms)
-    tasks = iter([seeds[i : i + _ROOMS_A_TASK] for i in range(0, rooms, _ROOMS_A_TASK)])
-    # Spawned, since a fork of a process with threads may take over a locked lock.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(_WORKERS, mp_context=context) as pool:
-        ahead: deque[Future[list[Item]]] = deque()
-        for seeds in itertools.islice(tasks, 2 * _WORKERS):
-            ahead.append(pool.submit(items_of_rooms, seeds))
-        while ahead:
-            items = ahead.popleft().result()
-            for seeds in itertools.islice(tasks, 1):
-                ahead.append(pool.submit(items_of_rooms, seeds))
-            yield from items
-
-
-def items_of_rooms(seeds: Sequence[int]) -> list[Item]:
-    """All items of some training rooms."""
-    return [item for seed in seeds for item in items_of_room(make_room(seed, "train"))]
+    """Stream the items of the training rooms from `first_seed` on; always the same."""
+    for seed in range(first_seed, first_seed + rooms):
+        yield from items_of_room(make_room(seed, "train"))
 
 
 def items_of_room(room: Room) -> list[Item]:
@@ -75,7 +51,7 @@ def items_of_room(room: Room) -> list[Item]:
         split=room.split,
     )
     return [
-        _item(sample, number, room, facts, bounds, descriptions[sample.language])
+        item_from_room_sample(sample, number, facts, bounds, descriptions[sample.language])
         for number, sample in enumerate(samples)
     ]
 
@@ -107,14 +83,17 @@ def _sentence(thing: Thing, facts: Facts, bounds: Bounds, language: str) -> str:
     if parent is not None and thing.relation in ("on", "in", "under"):
         where = words.at(thing.relation, words.definite(words.noun(parent.category)))
         text += _IS[language].format(where)
-    for state in thing.states.items():
-        text += _IS[language].format(words.state(thing.category, state))
+    states = [words.state(thing.category, state) for state in thing.states.items()]
+    for state in dict.fromkeys(states):  # "off" and "closed" may be one word
+        text += _IS[language].format(state)
     return "- " + words.finish(text) + _STOP[language]
 
 
-def _item(
-    sample: Sample, number: int, room: Room, facts: Facts, bounds: Bounds, description: str
+def item_from_room_sample(
+    sample: Sample, number: int, facts: Facts, bounds: Bounds, description: str
 ) -> Item:
+    """An item from sample `number` of a room, its boxes relative to `bounds`."""
+    room = facts.room
     boxes = {thing.id: (thing.center, thing.size) for thing in room.objects}
     boxes |= sample.extra_boxes
 

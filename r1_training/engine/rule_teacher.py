@@ -18,6 +18,7 @@ from r1_training.engine.items import Item
 from r1_training.engine.teacher import Completion, Request, Usage
 
 _WANTED_THINK_WORDS = 40
+_MAX_QUOTED = 4  # sentences about the item
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class _Phrases:
         conclusion: what the last step begins with.
         answer: {0} are the targets, {1} is the answer.
         untargeted: takes the place of the targets, {0} is the question.
+        target: one target.
+        between, last: separate the targets.
         joiner: between sentences.
     """
 
@@ -42,6 +45,9 @@ class _Phrases:
     conclusion: str
     answer: str
     untargeted: str
+    target: str
+    between: str
+    last: str
     joiner: str
 
 
@@ -50,8 +56,8 @@ _PHRASES = {
         step="Step {0}: ",
         question='The question is "{0}"',
         look=(
-            "It is about {0}, so I look for that in the scene.",
-            "To answer it, I first have to find {0} in the scene.",
+            "To answer it, I look for {0} in the scene.",
+            "First I have to find {0} in the scene.",
             "What matters here is {0}.",
         ),
         scene=(
@@ -62,29 +68,39 @@ _PHRASES = {
         conclusion="Conclusion: ",
         answer="As for {0}, the answer is: {1}",
         untargeted='"{0}"',
+        target="the {0}",
+        between=", ",
+        last=" and ",
         joiner=" ",
     ),
     "zh-Hant": _Phrases(
         step="第{0}步：",
         question="問題是「{0}」",
-        look=("它問的是{0}，所以先在場景中找到它。", "要回答它，首先要在場景中找到{0}。"),
+        look=("這裡重要的是{0}。", "要回答它，首先要在場景中找到{0}。"),
         scene=("場景描述寫道：{0}", "關於這個場景，已知：{0}"),
         conclusion="結論：",
         answer="關於{0}，答案是：{1}",
         untargeted="「{0}」",
+        target="{0}",
+        between="、",
+        last="和",
         joiner="",
     ),
     "zh-Hans": _Phrases(
         step="第{0}步：",
         question="问题是“{0}”",
-        look=("它问的是{0}，所以先在场景中找到它。", "要回答它，首先要在场景中找到{0}。"),
+        look=("这里重要的是{0}。", "要回答它，首先要在场景中找到{0}。"),
         scene=("场景描述写道：{0}", "关于这个场景，已知：{0}"),
         conclusion="结论：",
         answer="关于{0}，答案是：{1}",
         untargeted="“{0}”",
+        target="{0}",
+        between="、",
+        last="和",
         joiner="",
     ),
 }
+_BOX = re.compile(r"<obj>.*?</obj>")
 _SENTENCE = re.compile(r"[^.!?。！？\n]+(?:\.(?=\d)[^.!?。！？\n]+)*[.!?。！？]*")
 
 
@@ -114,7 +130,7 @@ class RuleTeacher:
 
 def _reply(item: Item, phrases: _Phrases, draw: random.Random) -> str:
     answer = item.answers[0].strip()
-    target = ", ".join(dict.fromkeys(item.targets))
+    target = _join([phrases.target.format(name) for name in dict.fromkeys(item.targets)], phrases)
     opening = [phrases.question.format(item.question.strip())]
     if target:
         opening.append(draw.choice(phrases.look).format(target))
@@ -130,12 +146,26 @@ def _reply(item: Item, phrases: _Phrases, draw: random.Random) -> str:
     return f"<think>{chr(10).join(lines)}</think><answer>{answer}</answer>"
 
 
+def _join(names: list[str], phrases: _Phrases) -> str:
+    start, end = phrases.between.join(names[:-1]), names[-1:]
+    return phrases.last.join([part for part in (start, *end) if part])
+
+
 def _quote(item: Item, words: int, phrases: _Phrases) -> str:
-    """Sentences of the description: those about the targets, then others up to `words`."""
-    sentences = [s.strip() for s in _SENTENCE.findall(item.description) if s.strip()]
-    targets = [target.casefold() for target in item.targets]
-    about = [s for s in sentences if any(target in s.casefold() for target in targets)]
-    chosen = set(about[:2])
+    """Sentences of the description, as they stand: those about the item, then others up to `words`.
+
+    About the item are those with a box of its texts, else those that name a target.
+    """
+    found = (
+        sentence.strip().removeprefix("- ") for sentence in _SENTENCE.findall(item.description)
+    )
+    sentences = [sentence for sentence in found if sentence]
+    boxes = set(_BOX.findall(item.question + item.rationale + item.answers[0]))
+    about = [s for s in sentences if boxes & set(_BOX.findall(s))]
+    if not about:
+        targets = [target.casefold() for target in item.targets]
+        about = [s for s in sentences if any(target in s.casefold() for target in targets)]
+    chosen = set(about[:_MAX_QUOTED])
     for sentence in sentences:
         if sum(map(count_words, chosen)) >= words:
             break

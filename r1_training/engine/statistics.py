@@ -88,7 +88,7 @@ def plot_statistics(statistics: Statistics, path: Path, title: str = "Scene-30K"
         axes = figure.add_subplot(grid[1, column])
         _histogram(axes, statistics.lengths[part], color)
         axes.set_title(f"{part}: mean {_mean(statistics.lengths[part]):.1f} words")
-        axes.set_xlabel("words (a CJK character is one)")
+        axes.set_xlabel("words (a CJK character is one, a box too)")
         axes.set_ylabel("items")
     figure.savefig(path, dpi=110)
 
@@ -117,6 +117,7 @@ def _bars(axes: Any, counts: Mapping[str, int], title: str, most: int = 24) -> N
     axes.set_yticks(range(len(pairs)), names, fontsize=8)
     axes.invert_yaxis()
     axes.margins(x=0.15)
+    axes.locator_params(axis="x", nbins=4)
     axes.set_title(f"items by {title}")
 
 

@@ -135,6 +135,7 @@ def test_twenty_words(words: int, reason: str) -> None:
         ("sofa 和 table", 3),
         ("Tische über 📚 Böden", 3),
         ("にほん", 3),
+        ("the mug <obj>1, 2, 3, 4, 5, 6</obj>.", 3),
     ],
 )
 def test_words(text: str, words: int) -> None:
