@@ -235,15 +235,12 @@ class SceneMapper(ManagedNode[MapperConfig]):
         if self._inputs is None:
             return [status_message(self, "map", OK, "inactive", values)]
         inputs = self._inputs.statuses(self._pipeline.counts, self._pipeline.pending)
-        silent = [s for s in inputs if s.message == "no publisher"]
         level, message = OK, f"{self._map.keyframes} keyframes, {self._map.blocks} blocks"
         if not any(count.integrated for count in self._pipeline.counts.values()):
             level = WARN
             message = "nothing mapped so far; " + "; ".join(
                 f"{status.name.split(': ')[1]}: {status.message}" for status in inputs
             )
-        if len(silent) == len(inputs):
-            message = "no input has a publisher"
         return [status_message(self, "map", level, message, values), *inputs]
 
     def _log_drop(self, name: str, reason: str, detail: str) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import array
-from dataclasses import dataclass
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from tf2_msgs.msg import TFMessage
 
 from r1_model.geometry import pose_matrix
@@ -76,27 +75,44 @@ def camera_pose(stamp: int, T: np.ndarray = T_MAP_OPTICAL) -> TransformStamped:
     return transform_message(stamp, "map", OPTICAL, T)
 
 
-@dataclass
+class Statuses:
+    """What mappers say on /diagnostics."""
+
+    def __init__(self, node: Node, mapper: str = "/scene_mapper") -> None:
+        self._mapper = mapper
+        self._last: dict[tuple[str, str], dict[str, str]] = {}
+        node.create_subscription(DiagnosticArray, "/diagnostics", self._hear, 10)
+
+    def _hear(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            part = status.name.split(": ", 1)[1]
+            values = {item.key: item.value for item in status.values}
+            values["level"], values["message"] = status.level, status.message
+            self._last[status.hardware_id, part] = values
+
+    def of(self, part: str, mapper: str = "") -> dict[str, str]:
+        """The mapper's last words about an input, or about its `map`; empty: nothing so far."""
+        return self._last.get((mapper or self._mapper, part), {})
+
+    def number(self, part: str, key: str) -> int:
+        """A count; -1 before the first message, 0 where the key is missing."""
+        status = self.of(part)
+        return int(status.get(key, 0)) if status else -1
+
+
 class Robot:
-    """Publishers of one camera, and what its mapper says on /diagnostics."""
+    """Publishers of one camera, and what its mapper says."""
 
-    node: Node
-    mapper: str = "scene_mapper"
-    qos: QoSProfile = None
-
-    def __post_init__(self) -> None:
-        qos = self.qos or RELIABLE
-        make = self.node.create_publisher
-        self.color = make(Image, "color/image", qos)
-        self.depth = make(Image, "depth/image", qos)
-        self.info = make(CameraInfo, "color/camera_info", qos)
-        self.points = make(PointCloud2, "points", qos)
-        self.color_compressed = make(CompressedImage, "color/image/compressed", qos)
-        self.depth_compressed = make(CompressedImage, "depth/image/compressedDepth", qos)
-        self.tf = make(TFMessage, "/tf", 100)
-        self.tf_static = make(TFMessage, "/tf_static", LATCHED)
-        self.statuses: dict[str, dict[str, str]] = {}
-        self.node.create_subscription(DiagnosticArray, "/diagnostics", self._hear, 10)
+    def __init__(self, node: Node, qos: QoSProfile = RELIABLE) -> None:
+        self.node = node
+        self.color = node.create_publisher(Image, "color/image", qos)
+        self.depth = node.create_publisher(Image, "depth/image", qos)
+        self.info = node.create_publisher(CameraInfo, "color/camera_info", qos)
+        self.points = node.create_publisher(PointCloud2, "points", qos)
+        self.tf = node.create_publisher(TFMessage, "/tf", 100)
+        self.tf_static = node.create_publisher(TFMessage, "/tf_static", LATCHED)
+        namespace = node.get_namespace().rstrip("/")
+        self.statuses = Statuses(node, f"{namespace}/scene_mapper")
 
     def pose(self, stamp: int, T: np.ndarray = T_MAP_OPTICAL) -> None:
         self.tf.publish(TFMessage(transforms=[camera_pose(stamp, T)]))
@@ -114,17 +130,3 @@ class Robot:
         """All inputs have found their mapper."""
         publishers = (self.color, self.depth, self.info, self.points, self.tf, self.tf_static)
         return all(publisher.get_subscription_count() for publisher in publishers)
-
-    def _hear(self, message: DiagnosticArray) -> None:
-        for status in message.status:
-            part = status.name.split(": ", 1)[1]
-            values = {item.key: item.value for item in status.values}
-            values["level"], values["message"] = status.level, status.message
-            self.statuses[status.hardware_id, part] = values
-
-    def status(self, part: str, namespace: str = "") -> dict[str, str]:
-        """The mapper's last words about an input, or `map`."""
-        return self.statuses.get((f"{namespace}/{self.mapper}", part), {})
-
-    def count(self, part: str, key: str) -> int:
-        return int(self.status(part).get(key, 0))
