@@ -6,7 +6,7 @@ from r1_training.synthetic.catalog import CATEGORIES
 from r1_training.synthetic.language.asking import Asking, box
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.forms_caption import DENSE, OBJECT
-from r1_training.synthetic.language.phrases import all_seen, described_group, located
+from r1_training.synthetic.language.phrases import all_seen, described_group, located, side_on
 from r1_training.synthetic.language.refer import Ref, anchor_ref, on_level, short_ref
 from r1_training.synthetic.language.sample import Sample
 
@@ -32,19 +32,6 @@ _LEVELS = {
     "en": {1: "top shelf", 2: "second shelf", 3: "third shelf", -1: "bottom shelf"},
     "zh": {1: "最上層", 2: "第二層", 3: "第三層", -1: "最下層"},
 }
-
-
-def side_on(thing: Thing, host: Thing) -> str | None:
-    """On which side of its support a thing stands; None in the middle or where it is small."""
-    if min(host.size[:2]) < 0.35:
-        return None
-    dx = (thing.center[0] - host.center[0]) / host.size[0]
-    dy = (thing.center[1] - host.center[1]) / host.size[1]
-    if abs(dx) < 0.15 and abs(dy) < 0.15:
-        return None
-    if abs(dx) >= abs(dy):
-        return "right" if dx > 0 else "left"
-    return "behind" if dy > 0 else "front"
 
 
 def place(ask: Asking, thing: Thing) -> tuple[list[str], list[Ref]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 
 from r1_model.scripts import simplified
 from r1_training.synthetic.catalog import CATEGORIES
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.refer import OBVIOUS, Ref
 from r1_training.synthetic.language.words_zh import (
+    ASKED_STATES,
     CATEGORY_STATES,
     COLORS,
     DETAILS,
@@ -91,6 +93,10 @@ class Chinese:
     def state(self, category: str, state: tuple[str, str]) -> str:
         """What stands between 是 and 的: 開著"""
         return CATEGORY_STATES.get((category, *state)) or STATES[state]
+
+    def asked_state(self, rng: Random, category: str, state: tuple[str, str]) -> str:
+        """The same in a question, where it has more than one word."""
+        return rng.choice((self.state(category, state), *ASKED_STATES.get(state, ())))
 
     def adjectives(
         self,

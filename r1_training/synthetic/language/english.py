@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 
 from r1_training.synthetic.catalog import CATEGORIES
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.refer import OBVIOUS, Ref
 from r1_training.synthetic.language.words_en import (
+    ASKED_STATES,
     COLORS,
     DETAILS,
     HYPERNYMS,
@@ -85,6 +87,10 @@ class English:
     def state(self, category: str, state: tuple[str, str]) -> str:
         """on, open, messy: what stands behind "is"."""
         return STATES[state]
+
+    def asked_state(self, rng: Random, category: str, state: tuple[str, str]) -> str:
+        """The same in a question, where it has more than one word."""
+        return rng.choice((STATES[state], *ASKED_STATES.get(state, ())))
 
     def adjectives(
         self,

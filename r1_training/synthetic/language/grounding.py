@@ -19,7 +19,8 @@ from r1_training.synthetic.language.refer import (
 from r1_training.synthetic.language.sample import Sample
 
 MOST_LISTED = 4
-UNDER, TOP = 10_000, 20_000  # ids of regions: these plus the id of the furniture
+from r1_training.synthetic.language.world import TOP, UNDER
+
 _UNDER = ("sofa", "bed", "armchair", "dining table", "coffee table", "desk", "table", "chair")
 _TABLES = ("dining table", "coffee table", "desk", "table")
 

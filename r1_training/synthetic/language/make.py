@@ -9,7 +9,7 @@ import numpy as np
 
 from r1_model.answer import LANGUAGES, TASKS
 from r1_training.synthetic.elements import Room
-from r1_training.synthetic.language import captions, grounding, qa
+from r1_training.synthetic.language import captions, dialogue, grounding, planning, qa, reasoning
 from r1_training.synthetic.language.asking import SPEAKERS, Asking
 from r1_training.synthetic.language.facts import Facts
 from r1_training.synthetic.language.sample import Sample
@@ -20,6 +20,9 @@ MAKERS: dict[str, Maker] = {
     "grounding": grounding.make,
     "object_caption": captions.make,
     "dense_caption": captions.dense,
+    "dialogue": dialogue.make,
+    "reasoning": reasoning.make,
+    "planning": planning.make,
 }
 # share of the samples, where a room offers the task
 WEIGHTS: dict[str, float] = {

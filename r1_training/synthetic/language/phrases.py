@@ -86,6 +86,24 @@ def place_phrase(ask: Asking, relation: str, anchor: Ref, *, level: int | None =
     return ask.say.at(relation, ask.say.the(anchor))
 
 
+def mine(ask: Asking, place: str) -> str:
+    """on my desk, for on the desk."""
+    return place.replace("the ", "my ", 1) if ask.family == "en" else f"我的{place}"
+
+
+def side_on(thing: Thing, host: Thing) -> str | None:
+    """On which side of its support a thing stands; None in the middle or where it is small."""
+    if min(host.size[:2]) < 0.35:
+        return None
+    dx = (thing.center[0] - host.center[0]) / host.size[0]
+    dy = (thing.center[1] - host.center[1]) / host.size[1]
+    if abs(dx) < 0.15 and abs(dy) < 0.15:
+        return None
+    if abs(dx) >= abs(dy):
+        return "right" if dx > 0 else "left"
+    return "behind" if dy > 0 else "front"
+
+
 def all_seen(ask: Asking, anchor: Thing, relation: str = "on") -> bool:
     """Is everything that stands on (in, under) the thing visible?"""
     room = ask.facts.room

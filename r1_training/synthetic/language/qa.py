@@ -10,8 +10,10 @@ from r1_training.synthetic.language.phrases import (
     all_seen,
     described_group,
     located,
+    mine,
     place_phrase,
     random_subject,
+    side_on,
     subject,
     thought,
 )
@@ -284,11 +286,11 @@ def state(ask: Asking) -> Sample | None:
     if ask.rng.random() < 0.35:
         ask.rng.shuffle(values)
         for slot, value in zip("st", values, strict=True):
-            words[slot] = ask.say.state(thing.category, (pair[0], value))
+            words[slot] = ask.say.asked_state(ask.rng, thing.category, (pair[0], value))
         key = {"type": "state", "value": pair}
         return _qa(ask, "state", "state_or", words, think, answer, ref.ids(), key)
     asked = ask.rng.choice(values)
-    words["s"] = ask.say.state(thing.category, (pair[0], asked))
+    words["s"] = ask.say.asked_state(ask.rng, thing.category, (pair[0], asked))
     truth = asked == pair[1]
     key = {"type": "yes_no", "value": truth, "state": pair}
     answer = _yes(ask, truth) + answer
@@ -466,6 +468,8 @@ def existence(ask: Asking) -> Sample | None:
     index = name(rng, facts, things[0]) if things else 0
     index = max(index, 0)
     bare = say.adjectives(say.noun(category, index), color=color)
+    if anchor and rng.random() < 0.15:
+        place = mine(ask, place)
     words = {
         "x": bare,
         "ax": say.indefinite(bare, category),
@@ -478,8 +482,11 @@ def existence(ask: Asking) -> Sample | None:
     think = start + (f"{noun}{say.colon}{listed}" if things else none)
     seen = sorted({t.id for t in things} | ({anchor.id} if anchor else set()))
     key = {"type": "yes_no", "value": truth}
-    at = f"{say.the(anchor)} {box(anchor.id)}" if anchor else ""
-    at = _at(ask, say.at("on", at)) if anchor else words["at"]
+    at = words["at"]
+    if anchor:
+        there = f"{say.the(anchor)} {box(anchor.id)}"
+        beside = side_on(matching[0], host) if len(matching) == 1 else None
+        at = _at(ask, say.side_of(beside, there) if beside else say.at("on", there))
     if truth:
         answer = _yes(ask, True) + _exists(ask, category, index, matching, at)
     else:

@@ -148,6 +148,16 @@ STATES: dict[tuple[str, str], str] = {
     ("pose", "upright"): "upright",
     ("pose", "tipped"): "tipped over",
 }
+# other words for the same in questions
+ASKED_STATES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("power", "on"): ("turned on", "switched on"),
+    ("power", "off"): ("turned off", "switched off"),
+    ("opening", "closed"): ("shut",),
+    ("bedding", "made"): ("tidy",),
+    ("bedding", "messy"): ("untidy",),
+    ("pose", "upright"): ("standing upright",),
+    ("pose", "tipped"): ("lying on its side",),
+}
 ROOMS: dict[str, str] = {
     name: name
     for name in (

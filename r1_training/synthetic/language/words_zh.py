@@ -154,6 +154,14 @@ STATES: dict[tuple[str, str], str] = {
     ("pose", "upright"): "直立",
     ("pose", "tipped"): "倒著",
 }
+# other words for the same in questions
+ASKED_STATES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("power", "on"): ("開著",),
+    ("opening", "open"): ("打開",),
+    ("opening", "closed"): ("關上",),
+    ("bedding", "made"): ("鋪好",),
+    ("bedding", "messy"): ("亂",),
+}
 CATEGORY_STATES: dict[tuple[str, str, str], str] = {
     ("lamp", "power", "on"): "亮著",
     ("floor lamp", "power", "on"): "亮著",
