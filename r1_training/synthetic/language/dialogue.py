@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from r1_training.synthetic.catalog import CATEGORIES, STATES
-from r1_training.synthetic.language import grounding, plans, qa
+from r1_training.synthetic.language import grounding, plans, qa_counting
 from r1_training.synthetic.language.asking import Asking, box, row
 from r1_training.synthetic.language.facts import Facts, Thing
 from r1_training.synthetic.language.forms_dialogue import FORMS, ONLY, PROMISES
@@ -17,6 +17,7 @@ from r1_training.synthetic.language.forms_qa import ANSWERS
 from r1_training.synthetic.language.phrases import all_seen, described_group, located
 from r1_training.synthetic.language.planning import DEVICES, OPENABLE, TABLES, UNFIT_FOR_TABLES
 from r1_training.synthetic.language.plans import Plan
+from r1_training.synthetic.language.qa_attributes import askable_states
 from r1_training.synthetic.language.refer import anchor_ref, sayable_color
 from r1_training.synthetic.language.sample import Sample, placeholders
 from r1_training.synthetic.language.words_en import MATERIALS
@@ -120,7 +121,7 @@ def material(talk: Talk) -> Sample | None:
 
 
 def _state_of(talk: Talk, thing: Thing, kind: str) -> Sample | None:
-    pairs = qa.askable_states(thing)
+    pairs = askable_states(thing)
     if not pairs:
         return None
     say = talk.ask.say
@@ -245,7 +246,7 @@ def _found(talk: Talk, kind: str, thing: Thing, words: dict[str, str] | None = N
     say = talk.ask.say
     color = thing.color if kind == "they_find" else None
     label = say.adjectives(say.noun(thing.category), color=color)
-    listed = [t for t in talk.ask.facts.by_category[thing.category]][:MOST_TURNS]
+    listed = talk.ask.facts.by_category[thing.category][:MOST_TURNS]
     space = say.space + " " * (talk.ask.family == "zh")
     if kind == "they_find":
         think = say.comma.join(f"{say.color(t.color)} {box(t.id)}" for t in talk.focus)
@@ -392,7 +393,7 @@ def begin(ask: Asking) -> Talk | None:
     """A first question that brings something into focus."""
     dice, facts = ask.rng.random(), ask.facts
     if dice < 0.45:
-        first = qa.existence(ask)
+        first = qa_counting.existence(ask)
         if first is None or first.answer_key["value"] is not True:
             return None
         focus = _existing(first, facts)
@@ -403,7 +404,7 @@ def begin(ask: Asking) -> Talk | None:
             return None
         focus = [facts.things[first.answer_key["value"][0]]]
     else:
-        first = qa.count(ask)
+        first = qa_counting.count(ask)
         if first is None or not 2 <= first.answer_key["value"] <= 5:
             return None
         category = first.answer_key["category"]

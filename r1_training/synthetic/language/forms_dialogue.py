@@ -51,7 +51,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _P + "[which one is|where do you see] the {c} one?",
         ),
         "they_side": Forms(
-            _P + "[show me|find|mark|point out|highlight] the one on the [far |]{side}[.|, please.]",
+            _P + "[show me|find|mark|point out] the one on the [far |]{side}[.|, please.]",
             _P + "[show me|find|mark|point out] the {side}most one[.|, please.]",
         ),
         "turn_on": Forms(

@@ -13,8 +13,8 @@ FORMS: dict[str, dict[str, Forms]] = {
         "activity": Forms(
             _Q + "what was [the owner of this room|the owner|the person who lives here|someone]"
             " [probably|most likely] doing [just now|a moment ago|a short while ago|here]?",
-            "What [might|could|may] [the owner|someone|the person here] have been doing [|here|just "
-            "now|recently]?",
+            "What [might|could|may] [the owner|someone|the person here] have been doing "
+            "[|here|just now|recently]?",
             "[Guess|Infer|Deduce] what [the owner|someone|the person here] was doing"
             "[.| just now.| a moment ago.]",
             "What [has|had] [probably|most likely] been going on [here|in this room]?",
@@ -23,8 +23,8 @@ FORMS: dict[str, dict[str, Forms]] = {
             _Q + "why is [the floor wet|there water on the floor|there a puddle on the floor]?",
             "[What happened|What has happened|What probably happened] [here|to the floor|to make "
             "the floor wet]?",
-            "[How come|Explain why] [the floor is wet|there is water on the floor|there is a puddle]"
-            "[?|.]",
+            "[How come|Explain why] [the floor is wet|there is water on the floor"
+            "|there is a puddle][?|.]",
             "What [caused|is the cause of|is the reason for|explains] [the puddle|the water on the "
             "floor|the wet floor]?",
         ),
@@ -65,8 +65,8 @@ FORMS: dict[str, dict[str, Forms]] = {
             "How many guests can [probably|most likely] [sit|be seated|eat] at {x}?",
         ),
         "safe": Forms(
-            _Q + "[is it probably safe|is it likely safe|would it likely be fine] to leave [now|the "
-            "house|the room]?",
+            _Q + "[is it probably safe|is it likely safe|would it likely be fine] to leave "
+            "[now|the house|the room]?",
             "[Can|May] [I|we|one] [probably|likely] leave [the room|the house|now]?",
             "Do you think [I|we|one] can [probably|likely] leave [the room|the house|now]?",
         ),

@@ -17,9 +17,9 @@ from r1_training.synthetic.language.refer import (
     sayable_color,
 )
 from r1_training.synthetic.language.sample import Sample
+from r1_training.synthetic.language.world import TOP, UNDER
 
 MOST_LISTED = 4
-from r1_training.synthetic.language.world import TOP, UNDER
 
 _UNDER = ("sofa", "bed", "armchair", "dining table", "coffee table", "desk", "table", "chair")
 _TABLES = ("dining table", "coffee table", "desk", "table")
