@@ -35,6 +35,9 @@ def add_adapters(model: R1ForConditionalGeneration, config: FullSizeConfig) -> P
     wrapped = get_peft_model(model, adapters, autocast_adapter_dtype=False)
     for name in NEW_MODULES:
         getattr(model.model, name).requires_grad_(True)
+    # Where points vote for objects is a choice, which no gradient of the language loss reaches;
+    # in data-parallel training a parameter without a gradient is an error.
+    model.model.scene_encoder.point_heads.requires_grad_(False)
     for parameter in trainable(wrapped):
         # Adam's small steps vanish in bfloat16; what is frozen stays as it was loaded.
         parameter.data = parameter.data.float()

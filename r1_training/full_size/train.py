@@ -34,10 +34,16 @@ class FullSizeTrainer(SFTTrainer):
         config: FullSizeConfig,
         samples: list[Sample],
     ) -> None:
+        arguments = trainer_arguments(config)
+        if arguments.world_size != config.devices:
+            raise TrainingConfigError(
+                f"devices is {config.devices}, but {arguments.world_size} processes run: "
+                f"torchrun --nproc_per_node {config.devices} starts them"
+            )
         conversations = Scene30KConversations(config, samples, processor)
         super().__init__(
             model=model,
-            args=trainer_arguments(config),
+            args=arguments,
             # A row is an index; the collator reads the conversation in a worker process.
             train_dataset=Dataset.from_dict({"index": range(len(samples))}),
             data_collator=conversations.collate,
@@ -94,6 +100,7 @@ def trainer_arguments(config: FullSizeConfig) -> SFTConfig:
         dataloader_num_workers=config.workers,
         remove_unused_columns=False,
         dataset_kwargs={"skip_prepare_dataset": True},
+        ddp_find_unused_parameters=False,
         seed=config.seed,
     )
 
@@ -123,10 +130,12 @@ def train_full_size(config: FullSizeConfig, resume: bool = False) -> Path:
         checkpoint = get_last_checkpoint(config.output)
     trainer.train(resume_from_checkpoint=checkpoint)
     final = Path(config.output) / "final"
-    merged = wrapped.merge_and_unload()
-    merged.config.trained = True
-    loaded.processor.tokenizer.save_pretrained(final)
-    merged.save_pretrained(final)
+    if trainer.is_world_process_zero():
+        merged = wrapped.merge_and_unload()
+        merged.config.trained = True
+        loaded.processor.tokenizer.save_pretrained(final)
+        merged.save_pretrained(final)
+    trainer.accelerator.wait_for_everyone()
     return final
 
 

@@ -120,6 +120,16 @@ def test_an_example_trains_the_target_only(config):
     assert torch.isfinite(loaded.model(**data.collate([{"index": 0}])).loss)
 
 
+def test_the_loss_reaches_everything_that_trains(config):
+    loaded = load_pretrained(config.model, device="cpu")
+    samples, _ = usable_samples(config)
+    wrapped = prepare_for_training(loaded.model, config)
+    data = Scene30KConversations(config, samples, loaded.processor)
+    wrapped(**data.collate([{"index": 0}])).loss.backward()
+    unreached = [n for n, p in wrapped.named_parameters() if p.requires_grad and p.grad is None]
+    assert unreached == []
+
+
 def test_long_conversations_are_left_out(config):
     loaded = load_pretrained(config.model, device="cpu")
     samples, _ = usable_samples(config)
@@ -201,6 +211,8 @@ def test_weights_of_another_run_are_refused(config, tmp_path):
         load_trained_weights(wrapped, tmp_path / TRAINED)
     with pytest.raises(TrainingConfigError, match="is missing"):
         load_trained_weights(wrapped, tmp_path / "none")
+    with pytest.raises(TrainingConfigError, match="devices is 3, but 1 processes run"):
+        train_full_size(replace(config, devices=3))
     with pytest.raises(TrainingConfigError, match="this trains sft"):
         train_full_size(replace(config, stage="grpo"))
 
@@ -286,4 +298,6 @@ def _meta_new_modules(model_config):
 
     with torch.device("meta"):
         model = R1ForConditionalGeneration(model_config)
-    return [p for name in NEW_MODULES for p in getattr(model.model, name).parameters()]
+    model.model.scene_encoder.point_heads.requires_grad_(False)
+    parameters = [p for name in NEW_MODULES for p in getattr(model.model, name).parameters()]
+    return [p for p in parameters if p.requires_grad]
