@@ -16,7 +16,8 @@ from r1_model.config import SCENE_END, SCENE_PAD, SCENE_START, R1Config
 from r1_model.positions import rope_positions
 from r1_model.vision import MERGE, PATCH
 from r1_training.synthetic.elements import Room
-from r1_training.synthetic.language import Sample, make_samples
+from r1_training.synthetic.language.make import make_samples
+from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.packing import pack_rooms
 from r1_training.synthetic.room import make_room
 

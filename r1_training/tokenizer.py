@@ -50,6 +50,7 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenize
         vocab_size=vocab_size - len(TAGS) - len(numbers),
         special_tokens=list(SPECIAL),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        max_token_length=12,  # four Han characters; a whole sentence is no word
         show_progress=False,
     )
     tokenizer.train_from_iterator(_words_only(texts), trainer)
