@@ -16,6 +16,7 @@ from r1_ros.bags.play_clock import PlayClock
 from r1_ros.bags.publishers import create_publishers, is_latched
 
 _POLL_S = 0.05
+_LINGER_S = 0.5
 
 
 class InvalidPlayError(ValueError):
@@ -193,6 +194,8 @@ class Player:
                 count, since = now, time.monotonic()
 
     def _flush(self) -> None:
-        """Let reliable subscribers get the last messages before the publishers go."""
+        """Let subscribers get the last messages before the publishers and their memory go."""
         for publisher in self._publishers.values():
             publisher.wait_for_all_acked(Duration(seconds=1.0))
+        # Best-effort subscribers acknowledge nothing.
+        time.sleep(_LINGER_S)

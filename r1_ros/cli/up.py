@@ -80,7 +80,9 @@ def up(
             raise InvalidNodeOptionError(f"no such node: {', '.join(sorted(unknown))}")
     except InvalidNodeOptionError as error:
         raise SystemExit(f"r1 up: {error}") from None
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # Also where a shell started us in the background, which makes Python ignore Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     nodes = [node for node in NODES if not only or node in only]
     with tempfile.TemporaryDirectory() as folder, ProcessGroup(typer.echo) as group:
         commands = {node: node_command(node, options, Path(folder)) for node in nodes}
