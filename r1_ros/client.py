@@ -8,12 +8,12 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import rclpy
 from geometry_msgs.msg import Point, Vector3
-from rclpy.action import ActionClient
+from rclpy.action import ActionClient, get_action_names_and_types
 from rclpy.action.client import ClientGoalHandle
 from rclpy.client import Client
 from rclpy.context import Context
@@ -33,11 +33,11 @@ from r1_ros.srv import Ask as AskService
 from r1_ros.srv import GetScene, SelectViews
 
 Target = str | Sequence[float] | Box
-F = TypeVar("F")
 
 # The server enforces the deadline; the client waits a little longer for it to say so.
 _GRACE_S = 5.0
 _POLL_S = 0.05
+_LATE_FEEDBACK_S = 0.05
 _numbers = itertools.count()
 
 
@@ -280,6 +280,8 @@ class R1Client:
                 self._goals.append(handle)
             result = wait(handle.get_result_async()).result
             finished = True
+            if on_feedback is not None:
+                _drain(inbox, on_feedback)
         finally:
             with self._lock:
                 self._goals = [other for other in self._goals if other is not handle]
@@ -304,18 +306,27 @@ class R1Client:
 
     def _missing(self, kind: str, name: str) -> str:
         sentence = f"nobody offers the {kind} {name}: are the nodes running (`r1 up`)"
-        namespace = self._node.get_namespace()
-        others = sorted(
-            {
-                where
-                for node, where in self._node.get_node_names_and_namespaces()
-                if node in ("scene_mapper", "scene_reasoner", "plan_executor")
-                and where != namespace
-            }
+        listed = (
+            get_action_names_and_types(self._node)
+            if kind == "action"
+            else self._node.get_service_names_and_types()
         )
+        namespace = self._node.get_namespace()
+        tail = name.removeprefix(namespace.rstrip("/"))
+        others = sorted(other for other, _ in listed if other.endswith(tail) and other != name)
         if others:
-            return f"{sentence} in namespace {namespace}? There are some in {', '.join(others)}"
+            return f"{sentence} in namespace {namespace}? There is {', '.join(others)}"
         return f"{sentence}, in the same ROS_DOMAIN_ID?"
+
+
+def _drain(inbox: queue.SimpleQueue[Any], on_feedback: Callable) -> None:
+    """Feedback travels beside the result and may arrive just after it."""
+    while True:
+        try:
+            item = inbox.get(timeout=_LATE_FEEDBACK_S)
+        except queue.Empty:
+            return
+        on_feedback(item.feedback)
 
 
 def _cancel_if_accepted(sending: Future) -> None:
