@@ -11,7 +11,11 @@ def ngrams(words: list[str], order: int) -> Counter:
 
 
 def bleu(references: dict, candidates: dict, order: int) -> float:
-    """Corpus BLEU with the closest reference length (ties: the shorter)."""
+    """Corpus BLEU with the closest reference length (ties: the shorter).
+
+    The field's code adds 1e-15 above and 1e-9 below against division by zero; on corpora of a few
+    words this shows.
+    """
     matches, totals = [0] * order, [0] * order
     candidate_length = reference_length = 0
     for key, texts in references.items():
@@ -26,8 +30,8 @@ def bleu(references: dict, candidates: dict, order: int) -> float:
                 most |= ngrams(text.split(), n)
             matches[n - 1] += sum((counts & most).values())
             totals[n - 1] += max(0, len(words) - n + 1)
-    precision = math.prod(m / t if t else 0 for m, t in zip(matches, totals, strict=True))
-    ratio = candidate_length / reference_length
+    precision = math.prod((m + 1e-15) / (t + 1e-9) for m, t in zip(matches, totals, strict=True))
+    ratio = (candidate_length + 1e-15) / (reference_length + 1e-9)
     return precision ** (1 / order) * (1 if ratio >= 1 else math.exp(1 - 1 / ratio))
 
 
