@@ -126,7 +126,7 @@ class ReasonerConfig(NodeConfig):
     model: str = parameter("r1-tiny", "Preset (r1-tiny, ...) or folder of a checkpoint.")
     device: str = parameter("auto", "auto, cpu, cuda or cuda:N.")
     dtype: str = parameter(
-        "auto", "Number format of the weights.", choices=("auto", "float32", "bfloat16", "float16")
+        "auto", "Number format of the weights.", choices=("auto", "float32", "bfloat16")
     )
     num_views: int = parameter(
         6, "Views shown to the model for a question.", low=0, high=64, live=True
