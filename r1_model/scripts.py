@@ -4,7 +4,8 @@ from __future__ import annotations
 
 # pairs of one word: Traditional, Simplified
 _PAIRS = (
-    "著着這这個个們们來来時时對对說说還还過过會会沒没給给請请問问讓让嗎吗張张盞盏顆颗條条塊块雙双門门關关開开間间廳厅廚厨臥卧書书"
+    "訴诉紹绍絆绊積积內内屜屉夠够頸颈漬渍錐锥著着這这個个們们來来時时對对說说還还過过會会沒没給给請请問问讓让嗎吗張张盞盏顆颗"
+    "條条塊块雙双門门關关開开間间廳厅廚厨臥卧書书"
     "燈灯電电視视機机遙遥櫃柜櫥橱簾帘畫画鏡镜鐘钟鍵键盤盘筆笔記记腦脑螢萤響响爐炉鍋锅壺壶湯汤飯饭發发單单顏颜紅红藍蓝綠绿黃黄"
     "銀银淺浅質质膠胶屬属鐵铁紙纸絨绒樣样麼么為为誰谁邊边側侧東东離离遠远處处層层頂顶備备幫帮擺摆掃扫潔洁淨净亂乱齊齐髒脏濕湿"
     "熱热涼凉從从與与並并將将應应該该當当經经種种總总計计數数兩两萬万億亿號号剛刚現现實实動动靜静樓楼車车馬马鳥鸟魚鱼貓猫貝贝"
@@ -24,17 +25,19 @@ _PAIRS = (
 )
 # pairs whose Simplified form is a Traditional word too
 _ONE_WAY = (
-    "鬆松籐藤進进丟丢煩烦於于幾几隻只臺台麵面裡里裏里後后準准乾干纔才瞭了檯台衝冲複复跡迹雲云餘余劃划夾夹幹干復复捲卷採采"
+    "鬆松籐藤葉叶進进丟丢煩烦於于幾几隻只臺台麵面裡里裏里後后準准乾干纔才瞭了檯台衝冲複复跡迹雲云餘余劃划夾夹幹干復复捲卷採采"
     "誌志係系繫系鬥斗鬚须範范週周錶表颱台製制嚮向併并佈布傢家"
 )
 
 TRADITIONAL_ONLY = frozenset(_PAIRS[::2]) | frozenset(_ONE_WAY[::2])
-SIMPLIFIED_ONLY = frozenset(_PAIRS[1::2])
+# a Traditional text hardly ever needs 里, a Simplified one always (哪里, 房间里)
+SIMPLIFIED_ONLY = frozenset(_PAIRS[1::2]) | {"里"}
 _SIMPLIFIED = str.maketrans(
     dict(zip((_PAIRS + _ONE_WAY)[::2], (_PAIRS + _ONE_WAY)[1::2], strict=True))
 )
 
 
 def simplified(text: str) -> str:
-    """Traditional characters replaced by Simplified ones; words stay those of the text."""
+    """Traditional characters replaced by Simplified ones; words "
+    "stay those of the text."""
     return text.translate(_SIMPLIFIED)

@@ -40,7 +40,8 @@ def classify_task(question: str, has_target: bool = False, has_history: bool = F
         has_history: there are earlier turns in the dialogue.
     """
     has_target = has_target or "<obj>" in question
-    text = _BOX.sub("", question).strip().lower().replace("’", "'")
+    text = _BOX.sub("", question).strip().lower()
+    text = text.replace("’", "'").replace("what's", "what is")
     words = ENGLISH if detect_language(text) == "en" else CHINESE
     task = _by_words(text, words)
     if has_target and task in ("grounding", "dense_caption"):

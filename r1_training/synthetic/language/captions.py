@@ -154,7 +154,9 @@ def by_name(ask: Asking) -> Sample | None:
 
 def _object(ask: Asking, thing: Thing, ref: Ref | None) -> Sample | None:
     say = ask.say
-    _, anchors = place(ask, thing)
+    phrases, anchors = place(ask, thing)
+    if not phrases:
+        return None
     head = say.noun(thing.category)
     head += f" {box(thing.id)}" if ref is not None else ""
     listed = [head, *(f"{say.noun(a.category)} {box(a.id)}" for a in anchors)]

@@ -23,7 +23,7 @@ from r1_training.synthetic.language.words_en import (
     STATES,
 )
 
-_RELATIONS = {
+RELATIONS = {
     "on": "on",
     "in": "in",
     "under": "under",
@@ -135,7 +135,7 @@ class English:
 
     def at(self, relation: str, anchor: str) -> str:
         """on the desk"""
-        return f"{_RELATIONS[relation]} {anchor}"
+        return f"{RELATIONS[relation]} {anchor}"
 
     def between(self, first: str, second: str) -> str:
         """between the sofa and the bed"""

@@ -16,6 +16,7 @@ from r1_training.synthetic.catalog import CATEGORIES
 from r1_training.synthetic.elements import Room, RoomObject
 
 DIRECTIONS = ("left", "right", "front", "behind")
+BINARY = (*DIRECTIONS, "next_to", "on", "in", "under", "around")
 _AXIS = {"left": (0, -1), "right": (0, 1), "front": (1, -1), "behind": (1, 1)}
 
 NEAR, FAR = 0.35, 0.7  # metres between boxes: next to each other; not next to each other

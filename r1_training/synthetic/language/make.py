@@ -8,6 +8,7 @@ from random import Random
 import numpy as np
 
 from r1_model.answer import LANGUAGES, TASKS
+from r1_model.tasks import detect_language
 from r1_training.synthetic.elements import Room
 from r1_training.synthetic.language import captions, dialogue, grounding, planning, qa, reasoning
 from r1_training.synthetic.language.asking import SPEAKERS, Asking
@@ -81,8 +82,17 @@ def make_samples(
                 [task] = random.choices(tasks, weights)
             spoken = language or random.choice(LANGUAGES)
             sample = MAKERS[task](Asking(facts, random, SPEAKERS[spoken], split))
-            if sample is not None and (sample.question, sample.answer) not in seen:
-                seen.add((sample.question, sample.answer))
-                samples.append(sample)
-                break
+            if sample is None or (sample.question, sample.answer) in seen:
+                continue
+            if spoken == "zh-Hans" and not _shows_script(sample):
+                continue
+            seen.add((sample.question, sample.answer))
+            samples.append(sample)
+            break
     return samples
+
+
+def _shows_script(sample: Sample) -> bool:
+    """Can one tell from what was said so far that the answer shall be in Simplified Chinese?"""
+    said = "".join(question for question, _ in sample.turns) + sample.question
+    return detect_language(said) == "zh-Hans"

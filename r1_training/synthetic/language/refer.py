@@ -14,7 +14,6 @@ OBVIOUS = (
     *("picture", "book", "magazine", "window", "mirror", "towel", "curtain", "rug", "cushion"),
     *("pillow", "backpack", "ball", "clock", "monitor", "tv", "remote control", "gamepad"),
 )
-BINARY = (*DIRECTIONS, "next_to", "on", "in", "under", "around")
 
 
 @dataclass(frozen=True)
