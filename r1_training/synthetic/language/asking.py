@@ -10,8 +10,8 @@ from r1_training.synthetic.language.chinese import Chinese
 from r1_training.synthetic.language.english import English
 from r1_training.synthetic.language.facts import Facts, Thing
 from r1_training.synthetic.language.forms import Forms
-from r1_training.synthetic.language.refer import Ref
-from r1_training.synthetic.language.sample import Sample
+from r1_training.synthetic.language.refer import Ref, needed
+from r1_training.synthetic.language.sample import Sample, placeholders
 
 Speaker = English | Chinese
 SPEAKERS: dict[str, Speaker] = {
@@ -46,6 +46,10 @@ class Asking:
         """All visible objects."""
         return list(self.facts.things.values())
 
+    def needed(self, *refs: Ref) -> list[int]:
+        """Ids of all that must be seen to understand references."""
+        return [id for ref in refs for id in needed(self.facts, ref)]
+
     def sample(
         self,
         task: str,
@@ -63,6 +67,8 @@ class Asking:
     ) -> Sample:
         """Put the parts together in a wording of the split; a label is no sentence."""
         form = forms.pick(self.rng, self.split)
+        said = "".join(raw for _, raw in turns) + think + answer
+        shown = [id for id in placeholders(said) if id not in (extra_boxes or {})]
         return Sample(
             task=task,
             language=self.say.language,
@@ -71,7 +77,7 @@ class Asking:
             question=self.say.question(form.format_map(words)),
             think=self.say.script(think),
             answer=self.say.script(answer) if is_label else self.say.finish(answer),
-            objects=tuple(dict.fromkeys(objects)),
+            objects=tuple(dict.fromkeys([*objects, *shown])),
             answer_key=key,
             extra_boxes=extra_boxes or {},
             form=form,

@@ -162,8 +162,12 @@ def _object(ask: Asking, thing: Thing, ref: Ref | None) -> Sample | None:
     listed = [head, *(f"{say.noun(a.category)} {box(a.id)}" for a in anchors)]
     above = on_top(ask, thing)
     words = {"t": box(thing.id), "x": say.the(ref) if ref is not None else ""}
-    objects = [thing.id, *(id for a in anchors for id in a.ids()), *(t.id for t in above)]
-    objects += ref.ids() if ref is not None else ()
+    objects = [
+        thing.id,
+        *ask.needed(*anchors),
+        *(t.id for t in above),
+    ]
+    objects += ask.needed(ref) if ref is not None else ()
     return ask.sample(
         *("object_caption", "given" if ref is None else "named"),
         OBJECT[ask.family]["given" if ref is None else "named"],

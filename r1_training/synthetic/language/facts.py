@@ -64,7 +64,7 @@ class Facts:
 
     Args:
         room: with exact annotations.
-        visible: ids of objects that may be asked about.
+        visible: ids of objects that may be asked about; what is shut away never is.
 
     Attributes:
         things: the visible objects by id, from left to right.
@@ -74,7 +74,7 @@ class Facts:
 
     def __init__(self, room: Room, visible: Collection[int]) -> None:
         self.room = room
-        seen = set(visible)
+        seen = {id for id in visible if not shut_away(room, room.objects[id - 1])}
         things = [_thing(room.objects[id - 1]) for id in seen]
         things.sort(key=lambda thing: (thing.center[0], thing.center[1], thing.id))
         self.things = {thing.id: thing for thing in things}

@@ -99,7 +99,7 @@ def one(ask: Asking, kind: str) -> Sample | None:
             {"x": say.the(ref), "that": say.the(ref) if ref.ordinal else say.that(ref)},
             think_candidates(ask, ref),
             f"{label} {box(thing.id)}",
-            ref.ids(),
+            ask.needed(ref),
             {"type": "grounding", "value": (thing.id,), "category": thing.category},
             is_label=True,
         )
@@ -157,7 +157,7 @@ def region(ask: Asking) -> Sample | None:
         *("grounding", "region", FORMS[ask.family]["one"], words),
         named(say, anchor),
         f"{label} {box(id)}",
-        anchor.ids(),
+        ask.needed(anchor),
         {"type": "grounding", "value": (id,), "category": "region"},
         is_label=True,
         extra_boxes={id: top_box(thing) if top else under_box(thing)},

@@ -85,7 +85,7 @@ def switch(ask: Asking) -> Sample | None:
         want,
         plans.switch(ask, [thing], want),
         {"x": ask.say.the(ref)},
-        ref.ids(),
+        ask.needed(ref),
     )
 
 
@@ -102,7 +102,7 @@ def opening(ask: Asking) -> Sample | None:
         *(ask, "opening", "open" if want == "open" else "close"),
         plans.set_opening(ask, [thing], want),
         {"x": ask.say.the(ref)},
-        ref.ids(),
+        ask.needed(ref),
     )
 
 
@@ -163,7 +163,7 @@ def _put(
         return None
     relation = plan.world.things[thing.id].relation
     words = _words(ask, ref, target, relation)
-    return planned(ask, kind, form, plan, words, (*ref.ids(), *target.ids()))
+    return planned(ask, kind, form, plan, words, ask.needed(ref, target))
 
 
 def fetch(ask: Asking) -> Sample | None:
@@ -173,7 +173,7 @@ def fetch(ask: Asking) -> Sample | None:
         return None
     thing, ref = found
     plan = plans.fetch(ask, thing)
-    return planned(ask, "fetch", "fetch", plan, {"x": ask.say.the(ref)}, ref.ids())
+    return planned(ask, "fetch", "fetch", plan, {"x": ask.say.the(ref)}, ask.needed(ref))
 
 
 def bed(ask: Asking) -> Sample | None:
@@ -186,7 +186,7 @@ def bed(ask: Asking) -> Sample | None:
         return None
     thing, ref = found
     plan = plans.make_bed(ask, thing)
-    return planned(ask, "bed", "bed", plan, {"x": ask.say.the(ref)}, ref.ids())
+    return planned(ask, "bed", "bed", plan, {"x": ask.say.the(ref)}, ask.needed(ref))
 
 
 def push(ask: Asking) -> Sample | None:
@@ -207,7 +207,7 @@ def push(ask: Asking) -> Sample | None:
     if not facts.certain(category):
         return None
     words = {"xs": ask.say.plural(category), "y": ask.say.the(target)}
-    return planned(ask, "push", "push", plans.push_in(ask, around), words, target.ids())
+    return planned(ask, "push", "push", plans.push_in(ask, around), words, ask.needed(target))
 
 
 def wipe(ask: Asking) -> Sample | None:
@@ -218,7 +218,7 @@ def wipe(ask: Asking) -> Sample | None:
         return None
     thing, ref = found
     plan = plans.wipe(ask, thing)
-    return planned(ask, "wipe", "wipe", plan, {"x": ask.say.the(ref)}, ref.ids())
+    return planned(ask, "wipe", "wipe", plan, {"x": ask.say.the(ref)}, ask.needed(ref))
 
 
 def under(ask: Asking) -> Sample | None:
@@ -229,7 +229,7 @@ def under(ask: Asking) -> Sample | None:
         return None
     thing, ref = found
     plan = plans.clean_under(ask, thing)
-    return planned(ask, "under", "under", plan, {"x": ask.say.the(ref)}, ref.ids())
+    return planned(ask, "under", "under", plan, {"x": ask.say.the(ref)}, ask.needed(ref))
 
 
 def spilt(facts: Facts) -> tuple[Thing, Thing] | None:
@@ -276,7 +276,7 @@ def books(ask: Asking) -> Sample | None:
     if target is None:
         return None
     words = {"p": ask.say.at("on", ask.say.the(target))}
-    return planned(ask, "books", "books", plans.put(ask, lying, place), words, target.ids())
+    return planned(ask, "books", "books", plans.put(ask, lying, place), words, ask.needed(target))
 
 
 def _of(ask: Asking, categories: tuple[str, ...]) -> list[Thing] | None:
@@ -367,7 +367,7 @@ def coffee(ask: Asking) -> Sample | None:
         target = anchor_ref(facts, ask.rng, table)
         if target is None:
             return None
-        form, words, objects = "coffee", {"y": ask.say.the(target)}, target.ids()
+        form, words, objects = "coffee", {"y": ask.say.the(target)}, ask.needed(target)
     mug = find_mug(facts, machine, table)
     if mug is None or facts.supported_by(machine, table):
         return None

@@ -55,14 +55,14 @@ def colour(ask: Asking) -> Sample | None:
             pair = [thing.color, other]
             rng.shuffle(pair)
             words |= {"c": say.color(pair[0]), "d": say.color(pair[1])}
-            return qa_sample(ask, "colour", "colour_or", words, think, answer, ref.ids(), key)
+            return qa_sample(ask, "colour", "colour_or", words, think, answer, ask.needed(ref), key)
         asked = thing.color if rng.random() < 0.5 else other
         words["c"] = say.color(asked)
         truth = asked == thing.color
         key = {"type": "yes_no", "value": truth, "colour": thing.color}
         answer = yes_or_no(ask, truth) + answer
-        return qa_sample(ask, "colour", "colour_yesno", words, think, answer, ref.ids(), key)
-    return qa_sample(ask, "colour", "colour", words, think, answer, ref.ids(), key)
+        return qa_sample(ask, "colour", "colour_yesno", words, think, answer, ask.needed(ref), key)
+    return qa_sample(ask, "colour", "colour", words, think, answer, ask.needed(ref), key)
 
 
 def material(ask: Asking) -> Sample | None:
@@ -81,7 +81,7 @@ def material(ask: Asking) -> Sample | None:
         *(ask, "material", "material", {"x": ask.say.the(ref)}),
         f"{thought(ask, ref)}{ask.say.colon}{said}",
         tell(ask, "material", x=subject(ask, ref), m=said),
-        ref.ids(),
+        ask.needed(ref),
         {"type": "material", "value": thing.material},
     )
 
@@ -102,7 +102,7 @@ def shape(ask: Asking) -> Sample | None:
         *(ask, "shape", "shape", {"x": ask.say.the(ref)}),
         f"{thought(ask, ref)}{ask.say.colon}{said}",
         tell(ask, "shape", x=subject(ask, ref), s=said),
-        ref.ids(),
+        ask.needed(ref),
         {"type": "shape", "value": thing.shape},
     )
 
@@ -134,13 +134,13 @@ def state(ask: Asking) -> Sample | None:
         for slot, value in zip("st", values, strict=True):
             words[slot] = ask.say.asked_state(ask.rng, thing.category, (pair[0], value))
         key = {"type": "state", "value": pair}
-        return qa_sample(ask, "state", "state_or", words, think, answer, ref.ids(), key)
+        return qa_sample(ask, "state", "state_or", words, think, answer, ask.needed(ref), key)
     asked = ask.rng.choice(values)
     words["s"] = ask.say.asked_state(ask.rng, thing.category, (pair[0], asked))
     truth = asked == pair[1]
     key = {"type": "yes_no", "value": truth, "state": pair}
     answer = yes_or_no(ask, truth) + answer
-    return qa_sample(ask, "state", "state_yesno", words, think, answer, ref.ids(), key)
+    return qa_sample(ask, "state", "state_yesno", words, think, answer, ask.needed(ref), key)
 
 
 def room(ask: Asking) -> Sample | None:

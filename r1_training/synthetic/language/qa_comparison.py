@@ -40,7 +40,7 @@ def compare(ask: Asking) -> Sample | None:
     said = _MORE[ask.family][more]
     words = {"x": say.the(a), "y": say.the(b), "more": said}
     think = f"{named(say, a)}{say.comma}{named(say, b)}"
-    objects = (*a.ids(), *b.ids())
+    objects = ask.needed(a, b)
     if rng.random() < 0.35:
         truth = winner is a
         told = tell(ask, "compare", x=subject(ask, winner), y=subject(ask, loser), more=said)
@@ -78,7 +78,7 @@ def compare_near(ask: Asking) -> Sample | None:
             y=subject(ask, loser),
             z=say.definite(say.label(rc)),
         ),
-        (*ra.ids(), *rb.ids(), *rc.ids()),
+        ask.needed(ra, rb, rc),
         {"type": "which", "value": winner.category, "other": loser.category},
     )
 

@@ -36,7 +36,7 @@ def location(ask: Asking) -> Sample | None:
         *(ask, "relation", "location", {"x": ask.say.the(ref)}),
         f"{thought(ask, ref)}{ask.say.semicolon}{named(ask.say, anchor)}",
         tell(ask, "location", x=subject(ask, ref), p=at),
-        (*ref.ids(), *anchor.ids()),
+        ask.needed(ref, anchor),
         {"type": "location", "value": (relation, anchor.category)},
     )
 
@@ -73,7 +73,7 @@ def support(ask: Asking) -> Sample | None:
         {"x": say.the(ref), "p": places[0], "q": places[1]},
         f"{thought(ask, ref)}{say.semicolon}{named(say, true)}",
         tell(ask, "location" if ask.family == "en" else "support", x=subject(ask, ref), p=where),
-        (*ref.ids(), *true.ids()),
+        ask.needed(ref, true),
         {"type": "location", "value": (thing.relation, parent.category)},
     )
 
@@ -101,7 +101,7 @@ def side(ask: Asking) -> Sample | None:
     think = f"{thought(ask, ref)}{say.semicolon}{named(say, anchor)}"
     there = say.at(direction, f"{say.the(anchor)} {box(anchor.id)}")
     answer = tell(ask, "location", x=subject(ask, ref), p=there)
-    objects = (*ref.ids(), *anchor.ids())
+    objects = ask.needed(ref, anchor)
     pair = [direction, _OPPOSITE[direction]]
     if rng.random() < 0.5:
         rng.shuffle(pair)

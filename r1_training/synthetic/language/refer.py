@@ -61,6 +61,14 @@ class Ref:
         return Ref(self.id, self.category, self.noun)
 
 
+def needed(facts: Facts, ref: Ref) -> tuple[int, ...]:
+    """Ids of all that must be seen to understand a reference: what is compared, too."""
+    compared = ref.ordinal is not None or ref.superlative is not None
+    if not compared and ref.relation not in ("nearest", "farthest"):
+        return ref.ids()
+    return (*ref.ids(), *(thing.id for thing in candidates(facts, ref)))
+
+
 def candidates(facts: Facts, ref: Ref) -> list[Thing]:
     """Objects that the noun of a reference could mean, from left to right."""
     if ref.noun == -1:

@@ -1,0 +1,48 @@
+"""Text for the tokenizer: everything that is said about many rooms, and every word there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from r1_model.answer import LANGUAGES
+from r1_model.skills import SKILLS
+from r1_training.synthetic.language.asking import SPEAKERS
+from r1_training.synthetic.language.make import make_samples
+from r1_training.synthetic.language.words_en import COLORS, DETAILS, MATERIALS, NOUNS, ROOMS, SHAPES
+from r1_training.synthetic.room import make_room
+
+_SAMPLES = 24  # of a room
+
+
+def corpus(n_rooms: int, split: str = "train") -> Iterator[str]:
+    """Questions and answers of the first rooms of a split, then all words; no boxes in them.
+
+    Args:
+        n_rooms: how many rooms; 2,000 say every common sentence.
+        split: train, val or test.
+    """
+    for seed in range(n_rooms):
+        room = make_room(seed, split)
+        rng = np.random.default_rng([seed, 1])
+        visible = [thing.id for thing in room.objects]
+        for sample in make_samples(room, rng, visible=visible, count=_SAMPLES, split=split):
+            text = [f"{question}\n{raw}" for question, raw in sample.turns]
+            yield "\n".join([*text, sample.question, sample.raw])
+    yield from _words()
+
+
+def _words() -> Iterator[str]:
+    """Every name, so that rare ones are tokens too; a few times, to count."""
+    for language in LANGUAGES:
+        say = SPEAKERS[language]
+        words = [say.noun(category, index) for category in NOUNS for index in (0, 1)]
+        words += [say.color(color) for color in COLORS]
+        words += [say.material(material) for material in MATERIALS]
+        words += [say.room(room) for room in ROOMS] + [say.shape(shape) for shape in SHAPES]
+        words += [say.detail(shape) for shape in DETAILS]
+        for _ in range(20):
+            yield "\n".join(say.script(word) for word in words)
+    for _ in range(20):
+        yield "\n".join(f"{name}(" for name in SKILLS)
