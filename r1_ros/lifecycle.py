@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import signal
 import sys
@@ -13,6 +14,7 @@ from typing import Any, ClassVar, Generic
 import rclpy
 from lifecycle_msgs.msg import State
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.exceptions import InvalidHandle
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
@@ -204,7 +206,9 @@ def spin_node(node_class: type[ManagedNode], arguments: Sequence[str] | None = N
     executor.add_node(node)
     try:
         while rclpy.ok() and not stop.is_set():
-            executor.spin_once(timeout_sec=_SIGNAL_POLL_S)
+            # rclpy raises it for an event of a subscription that was destroyed a moment ago
+            with contextlib.suppress(InvalidHandle):
+                executor.spin_once(timeout_sec=_SIGNAL_POLL_S)
     except ExternalShutdownException:
         pass
     finally:
