@@ -38,6 +38,7 @@ Target = str | Sequence[float] | Box
 _GRACE_S = 5.0
 _POLL_S = 0.05
 _LATE_FEEDBACK_S = 0.05
+_LIVENESS_S = 1.0
 _numbers = itertools.count()
 
 
@@ -261,10 +262,17 @@ class R1Client:
         def wait(future: Future) -> Any:
             future.add_done_callback(inbox.put)
             while True:
+                rest = deadline - time.monotonic()
                 try:
-                    item = inbox.get(timeout=max(deadline - time.monotonic(), 0.0))
+                    item = inbox.get(timeout=max(min(rest, _LIVENESS_S), 0.0))
                 except queue.Empty:
-                    raise NoResponseError(f"{name} did not answer within {timeout:g} s") from None
+                    if rest < _LIVENESS_S:
+                        raise NoResponseError(
+                            f"{name} did not answer within {timeout:g} s"
+                        ) from None
+                    if not client.server_is_ready():
+                        raise NoResponseError(f"the node behind {name} has gone") from None
+                    continue
                 if item is future:
                     return future.result()
                 if on_feedback is not None:
