@@ -11,7 +11,6 @@ from r1_model.grammar import Bounds, ParsedAnswer, parse_answer
 from r1_model.plan_simulator import check_plan
 from r1_training.synthetic.elements import Room
 from r1_training.synthetic.language import read_words as read
-from r1_training.synthetic.language.asking import SPEAKERS
 from r1_training.synthetic.language.facts import BINARY, Facts, shut_away
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.world import world_of
@@ -70,9 +69,8 @@ def _word(kind: str) -> Callable[..., Verdict]:
     """A check for one word: a material, a shape, a kind of room."""
 
     def check(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
-        say = SPEAKERS[sample.language]
-        word = say.script(getattr(say, kind)(sample.answer_key["value"])).lower()
-        return {"correct": word in parsed.answer.lower()}
+        named = read.words_of(kind, parsed.answer, sample.language)
+        return {"correct": named == {sample.answer_key["value"]}}
 
     return check
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,10 +15,11 @@ from r1_training.synthetic.language.words_en import COLORS, DETAILS, MATERIALS, 
 from r1_training.synthetic.room import make_room
 
 _SAMPLES = 24  # of a room
+_PLACEHOLDER = re.compile(r"<obj:\d+>")
 
 
 def corpus(n_rooms: int, split: str = "train") -> Iterator[str]:
-    """Questions and answers of the first rooms of a split, then all words; no boxes in them.
+    """Questions and answers of the first rooms of a split, then all words; boxes are empty tags.
 
     Args:
         n_rooms: how many rooms; 2,000 say every common sentence.
@@ -29,7 +31,8 @@ def corpus(n_rooms: int, split: str = "train") -> Iterator[str]:
         visible = [thing.id for thing in room.objects]
         for sample in make_samples(room, rng, visible=visible, count=_SAMPLES, split=split):
             text = [f"{question}\n{raw}" for question, raw in sample.turns]
-            yield "\n".join([*text, sample.question, sample.raw])
+            text += [sample.question, sample.raw]
+            yield _PLACEHOLDER.sub("<obj></obj>", "\n".join(text))
     yield from _words()
 
 

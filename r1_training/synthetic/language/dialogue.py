@@ -100,7 +100,7 @@ def _colour_of(talk: Talk, thing: Thing, kind: str) -> Sample | None:
         return None
     said = talk.ask.say.color(thing.color)
     answer = _answer(talk, "colour", x=talk.subject(thing), c=said)
-    key = {"type": "colour", "value": thing.color}
+    key = {"type": "colour", "value": thing.color, "claim": ("color", thing.id, thing.color)}
     return talk.reply(kind, talk.think(thing, said), answer, key, objects=(thing.id,))
 
 
@@ -116,7 +116,11 @@ def material(talk: Talk) -> Sample | None:
         return None
     said = talk.ask.say.material(thing.material)
     answer = _answer(talk, "material", x=talk.subject(thing), m=said)
-    key = {"type": "material", "value": thing.material}
+    key = {
+        "type": "material",
+        "value": thing.material,
+        "claim": ("material", thing.id, thing.material),
+    }
     return talk.reply("material", talk.think(thing, said), answer, key)
 
 
@@ -133,8 +137,9 @@ def _state_of(talk: Talk, thing: Thing, kind: str) -> Sample | None:
     )
     said = say.state(thing.category, pair)
     answer = _answer(talk, "state", x=talk.subject(thing), s=said)
+    claim = ("state", thing.id, *pair)
     sample = talk.reply(
-        *(kind, talk.think(thing, said), answer, {"type": "state", "value": pair}),
+        *(kind, talk.think(thing, said), answer, {"type": "state", "value": pair, "claim": claim}),
         {"s": asked, "t": other},
         (thing.id,),
     )
@@ -142,7 +147,7 @@ def _state_of(talk: Talk, thing: Thing, kind: str) -> Sample | None:
         return sample
     truth = values[0] == pair[1]
     yes = ANSWERS[talk.ask.family]["yes" if truth else "no"]
-    key = {"type": "yes_no", "value": truth, "state": pair}
+    key = {"type": "yes_no", "value": truth, "claim": claim, "asked": values[0]}
     return replace(sample, answer=say.finish(yes + answer), answer_key=key)
 
 
@@ -160,7 +165,11 @@ def _location_of(talk: Talk, thing: Thing, kind: str) -> Sample | None:
     at = say.at(relation, f"{say.the(anchor)} {box(anchor.id)}")
     think = talk.think(thing) + say.semicolon + f"{say.noun(anchor.category)} {box(anchor.id)}"
     answer = _answer(talk, "location", x=talk.subject(thing), p=at)
-    key = {"type": "location", "value": (relation, anchor.category)}
+    key = {
+        "type": "location",
+        "value": (relation, anchor.category),
+        "claim": ("relation", thing.id, relation, anchor.id),
+    }
     return talk.reply(kind, think, answer, key, objects=(thing.id, *anchor.ids()))
 
 
@@ -179,7 +188,11 @@ def on_it(talk: Talk) -> Sample | None:
         return None
     say = ask.say
     there = say.at("on", talk.subject(thing))
-    key = {"type": "list", "value": [(t.category, t.color) for t in things]}
+    key = {
+        "type": "list",
+        "value": [(t.category, t.color) for t in things],
+        "claim": ("list", "on", thing.id, tuple(t.id for t in things)),
+    }
     if not things:
         nothing = "nothing" if ask.family == "en" else "沒有東西"
         return talk.reply(
@@ -209,7 +222,11 @@ def more(talk: Talk) -> Sample | None:
     space = say.space + " " * (ask.family == "zh")
     think = f"{say.plural(category)}{space}{row(say, things)}{say.colon}"
     think += say.number(len(things), category)
-    key = {"type": "count", "value": len(things), "category": category, "color": None}
+    key = {
+        "type": "count",
+        "value": len(things),
+        "claim": ("count", category, None, None, None, len(things)),
+    }
     sample = talk.reply("more", think, answer, key, objects=tuple(t.id for t in things))
     only = ("only", "只有")
     if any(word in sample.form for word in only):  # "is it the only one?" turns the answer round
@@ -273,7 +290,8 @@ def they_colour(talk: Talk) -> Sample | None:
     answer = _answer(talk, "colour_all", xs=noun, c=said)
     space = say.space + " " * (talk.ask.family == "zh")
     think = f"{noun}{space}{row(say, talk.focus)}{say.colon}{said}"
-    return talk.reply("they_colour", think, answer, {"type": "colour", "value": color})
+    key = {"type": "colour", "value": color, "claim": ("color", talk.it.id, color)}
+    return talk.reply("they_colour", think, answer, key)
 
 
 def they_count(talk: Talk) -> Sample | None:
@@ -293,7 +311,8 @@ def they_count(talk: Talk) -> Sample | None:
         answer = f"有{say.number(number, category)}是{say.color(color)}的。"
     else:
         answer = f"沒有{say.color(color)}的。"
-    key = {"type": "count", "value": number, "category": category, "color": color}
+    ids = tuple(t.id for t in talk.focus)
+    key = {"type": "count", "value": number, "claim": ("of", ids, color, number)}
     return talk.reply("they_count", think, answer, key, {"c": say.color(color)})
 
 
@@ -407,7 +426,7 @@ def begin(ask: Asking) -> Talk | None:
         first = qa_counting.count(ask)
         if first is None or not 2 <= first.answer_key["value"] <= 5:
             return None
-        category = first.answer_key["category"]
+        category = first.answer_key["claim"][1]
         focus = [facts.things[id] for id in first.objects if id in facts.things]
         focus = [t for t in focus if t.category == category]
         focus.sort(key=lambda t: (t.center[0], t.center[1], t.id))

@@ -31,7 +31,7 @@ _WEIGHTS = {
     "ordinal": 2.0,
     "negation": 1.5,
     "negated_relation": 1.0,
-    "level": 1.5,
+    "level": 3.0,
     "nearest": 2.0,
     "between": 1.2,
     "superlative": 1.2,
@@ -100,7 +100,7 @@ def one(ask: Asking, kind: str) -> Sample | None:
             think_candidates(ask, ref),
             f"{label} {box(thing.id)}",
             ask.needed(ref),
-            {"type": "grounding", "value": (thing.id,), "category": thing.category},
+            {"type": "grounding", "value": (thing.id,), "category": thing.category, "ref": ref},
             is_label=True,
         )
     return None
@@ -128,7 +128,12 @@ def every(ask: Asking) -> Sample | None:
         say.number(len(things), category),
         say.comma.join(f"{label} {box(t.id)}" for t in things),
         [t.id for t in things],
-        {"type": "grounding", "value": tuple(t.id for t in things), "category": category},
+        {
+            "type": "grounding",
+            "value": tuple(t.id for t in things),
+            "category": category,
+            "claim": ("count", category, color, None, None, len(things)),
+        },
         is_label=True,
     )
 
@@ -204,7 +209,12 @@ def none(ask: Asking) -> Sample | None:
     return ask.sample(
         *("grounding", "none", FORMS[ask.family]["one"], words, think, missing),
         [t.id for t in things],
-        {"type": "grounding", "value": (), "category": category},
+        {
+            "type": "grounding",
+            "value": (),
+            "category": category,
+            "claim": ("count", category, color, None, None, 0),
+        },
     )
 
 

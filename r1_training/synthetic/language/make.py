@@ -73,7 +73,7 @@ def make_samples(
         return []
     random = Random(int(rng.integers(2**62)))
     facts = Facts(room, visible)
-    weights = [WEIGHTS[task] for task in tasks]
+    weights = [WEIGHTS[task] * _boost(facts, task) for task in tasks]
     samples: list[Sample] = []
     seen: set[tuple[str, str]] = set()
     for _ in range(count):
@@ -90,6 +90,14 @@ def make_samples(
             samples.append(sample)
             break
     return samples
+
+
+def _boost(facts: Facts, task: str) -> float:
+    """Rooms that offer something rare are asked about it more often."""
+    rare = (task == "planning" and planning.offers_coffee(facts)) or (
+        task == "reasoning" and bool(reasoning.reading_in_bed(facts))
+    )
+    return 3.0 if rare else 1.0
 
 
 def _shows_script(sample: Sample) -> bool:

@@ -340,7 +340,8 @@ def find_mug(facts: Facts, machine: Thing, table: Thing) -> int | None:
     ]
     if seen:
         return min(seen, key=lambda t: facts.gap(t, machine)).id
-    stores = facts.by_category.get("cupboard", []) or facts.by_category.get("cabinet", [])
+    # what is open shows that it holds none
+    stores = [t for t in facts.by_category.get("cupboard", []) if t.states["opening"] == "closed"]
     if not stores:
         return None
     store = min(stores, key=lambda t: facts.gap(t, machine))
@@ -349,7 +350,16 @@ def find_mug(facts: Facts, machine: Thing, table: Thing) -> int | None:
         for t in facts.room.objects
         if t.category == "mug" and t.parent == store.id and t.parent_relation == "in"
     ]
-    return inside[0] if inside and store.states["opening"] == "closed" else None
+    return inside[0] if inside else None
+
+
+def offers_coffee(facts: Facts) -> bool:
+    """Is there all that it takes to prepare a coffee?"""
+    machines = facts.by_category.get("coffee machine", [])
+    tables = [t for c in TABLES[:4] for t in facts.by_category.get(c, [])]
+    return len(machines) == 1 and any(
+        find_mug(facts, machines[0], table) is not None for table in tables
+    )
 
 
 def coffee(ask: Asking) -> Sample | None:
@@ -424,7 +434,9 @@ _WEIGHTS = tuple(weight for _, weight in MAKERS.values())
 
 
 def make(ask: Asking) -> Sample | None:
-    """A request of a random kind that the room offers."""
+    """A request of a random kind that the room offers; the rarest and longest comes first."""
+    if ask.rng.random() < 0.5 and offers_coffee(ask.facts):
+        return coffee(ask)
     for _ in range(6):
         [kind] = ask.rng.choices(_KINDS, _WEIGHTS)
         sample = MAKERS[kind][0](ask)

@@ -36,7 +36,11 @@ def colour(ask: Asking) -> Sample | None:
                 f"{noun}{space}{row(say, things)}{say.colon}{color}",
                 tell(ask, "colour_all", xs=noun, c=color),
                 [t.id for t in things],
-                {"type": "colour", "value": things[0].color},
+                {
+                    "type": "colour",
+                    "value": things[0].color,
+                    "claim": ("color", things[0].id, things[0].color),
+                },
             )
     found = random_subject(ask, things, color=False)
     if found is None:
@@ -44,7 +48,8 @@ def colour(ask: Asking) -> Sample | None:
     thing, ref = found
     think = f"{thought(ask, ref)}{say.colon}{say.color(thing.color)}"
     answer = tell(ask, "colour", x=subject(ask, ref), c=say.color(thing.color))
-    key = {"type": "colour", "value": thing.color}
+    claim = ("color", thing.id, thing.color)
+    key = {"type": "colour", "value": thing.color, "claim": claim, "ref": ref}
     words = {"x": say.the(ref)}
     if dice > 0.72:
         others = [c for c in CATEGORIES[thing.category].colors if c != thing.color]
@@ -59,7 +64,7 @@ def colour(ask: Asking) -> Sample | None:
         asked = thing.color if rng.random() < 0.5 else other
         words["c"] = say.color(asked)
         truth = asked == thing.color
-        key = {"type": "yes_no", "value": truth, "colour": thing.color}
+        key = {"type": "yes_no", "value": truth, "claim": claim, "asked": asked, "ref": ref}
         answer = yes_or_no(ask, truth) + answer
         return qa_sample(ask, "colour", "colour_yesno", words, think, answer, ask.needed(ref), key)
     return qa_sample(ask, "colour", "colour", words, think, answer, ask.needed(ref), key)
@@ -82,7 +87,12 @@ def material(ask: Asking) -> Sample | None:
         f"{thought(ask, ref)}{ask.say.colon}{said}",
         tell(ask, "material", x=subject(ask, ref), m=said),
         ask.needed(ref),
-        {"type": "material", "value": thing.material},
+        {
+            "type": "material",
+            "value": thing.material,
+            "claim": ("material", thing.id, thing.material),
+            "ref": ref,
+        },
     )
 
 
@@ -103,7 +113,12 @@ def shape(ask: Asking) -> Sample | None:
         f"{thought(ask, ref)}{ask.say.colon}{said}",
         tell(ask, "shape", x=subject(ask, ref), s=said),
         ask.needed(ref),
-        {"type": "shape", "value": thing.shape},
+        {
+            "type": "shape",
+            "value": thing.shape,
+            "claim": ("shape", thing.id, thing.shape),
+            "ref": ref,
+        },
     )
 
 
@@ -129,16 +144,17 @@ def state(ask: Asking) -> Sample | None:
     think = f"{thought(ask, ref)}{ask.say.colon}{said}"
     answer = tell(ask, "state", x=subject(ask, ref), s=said)
     values = list(STATES[pair[0]])
+    claim = ("state", thing.id, *pair)
     if ask.rng.random() < 0.35:
         ask.rng.shuffle(values)
         for slot, value in zip("st", values, strict=True):
             words[slot] = ask.say.asked_state(ask.rng, thing.category, (pair[0], value))
-        key = {"type": "state", "value": pair}
+        key = {"type": "state", "value": pair, "claim": claim, "ref": ref}
         return qa_sample(ask, "state", "state_or", words, think, answer, ask.needed(ref), key)
     asked = ask.rng.choice(values)
     words["s"] = ask.say.asked_state(ask.rng, thing.category, (pair[0], asked))
     truth = asked == pair[1]
-    key = {"type": "yes_no", "value": truth, "state": pair}
+    key = {"type": "yes_no", "value": truth, "claim": claim, "asked": asked, "ref": ref}
     answer = yes_or_no(ask, truth) + answer
     return qa_sample(ask, "state", "state_yesno", words, think, answer, ask.needed(ref), key)
 

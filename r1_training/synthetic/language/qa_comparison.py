@@ -39,16 +39,22 @@ def compare(ask: Asking) -> Sample | None:
     winner, loser = (a, b) if first > second else (b, a)
     said = _MORE[ask.family][more]
     words = {"x": say.the(a), "y": say.the(b), "more": said}
+    claim = ("more", more, winner.id, loser.id)
     think = f"{named(say, a)}{say.comma}{named(say, b)}"
     objects = ask.needed(a, b)
     if rng.random() < 0.35:
         truth = winner is a
         told = tell(ask, "compare", x=subject(ask, winner), y=subject(ask, loser), more=said)
-        key = {"type": "yes_no", "value": truth}
+        key = {"type": "yes_no", "value": truth, "claim": claim, "asked": a.id}
         answer = yes_or_no(ask, truth) + told
         return qa_sample(ask, "comparison", "compare_yesno", words, think, answer, objects, key)
     answer = tell(ask, "compare", x=subject(ask, winner), y=subject(ask, loser), more=said)
-    key = {"type": "which", "value": winner.category, "other": loser.category}
+    key = {
+        "type": "which",
+        "value": winner.category,
+        "other": loser.category,
+        "claim": claim,
+    }
     return qa_sample(ask, "comparison", "compare", words, think, answer, objects, key)
 
 
@@ -79,7 +85,12 @@ def compare_near(ask: Asking) -> Sample | None:
             z=say.definite(say.label(rc)),
         ),
         ask.needed(ra, rb, rc),
-        {"type": "which", "value": winner.category, "other": loser.category},
+        {
+            "type": "which",
+            "value": winner.category,
+            "other": loser.category,
+            "claim": ("nearer", winner.id, loser.id, rc.id),
+        },
     )
 
 
@@ -108,5 +119,5 @@ def compare_count(ask: Asking) -> Sample | None:
         say.semicolon.join(listed),
         yes_or_no(ask, truth) + told,
         [t.id for t in (*na, *nb)],
-        {"type": "yes_no", "value": truth},
+        {"type": "yes_no", "value": truth, "claim": ("more of", a, b, truth)},
     )

@@ -91,6 +91,9 @@ def _counted(
     form: str,
 ) -> Sample | None:
     say, number = ask.say, len(things)
+    relation = None
+    if anchor is not None:
+        relation = "around" if form == "count_around" else "on"
     if number > MOST_COUNTED:
         return None
     index = 1 if ask.rng.random() < 0.2 else 0
@@ -121,7 +124,11 @@ def _counted(
     else:
         answer = tell(ask, "count_none", x=bare, at=place)
     objects = [t.id for t in things] + ([anchor.id] if anchor else [])
-    key = {"type": "count", "value": number, "category": category, "color": color}
+    key = {
+        "type": "count",
+        "value": number,
+        "claim": ("count", category, color, relation, anchor and anchor.id, number),
+    }
     return qa_sample(ask, "count", form, words, think, answer, objects, key)
 
 
@@ -177,7 +184,9 @@ def existence(ask: Asking) -> Sample | None:
     none = f"no {noun}" if ask.family == "en" else f"沒有{noun}"
     think = start + (f"{noun}{say.colon}{listed}" if things else none)
     seen = sorted({t.id for t in things} | ({anchor.id} if anchor else set()))
-    key = {"type": "yes_no", "value": truth}
+    host_id = host.id if host is not None else None
+    claim = ("count", category, color, "on" if host else None, host_id, len(matching))
+    key = {"type": "yes_no", "value": truth, "claim": claim}
     at = words["at"]
     if anchor:
         there = f"{say.the(anchor)} {box(anchor.id)}"

@@ -37,7 +37,12 @@ def location(ask: Asking) -> Sample | None:
         f"{thought(ask, ref)}{ask.say.semicolon}{named(ask.say, anchor)}",
         tell(ask, "location", x=subject(ask, ref), p=at),
         ask.needed(ref, anchor),
-        {"type": "location", "value": (relation, anchor.category)},
+        {
+            "type": "location",
+            "value": (relation, anchor.category),
+            "claim": ("relation", thing.id, relation, anchor.id),
+            "ref": ref,
+        },
     )
 
 
@@ -74,7 +79,12 @@ def support(ask: Asking) -> Sample | None:
         f"{thought(ask, ref)}{say.semicolon}{named(say, true)}",
         tell(ask, "location" if ask.family == "en" else "support", x=subject(ask, ref), p=where),
         ask.needed(ref, true),
-        {"type": "location", "value": (thing.relation, parent.category)},
+        {
+            "type": "location",
+            "value": (thing.relation, parent.category),
+            "claim": ("relation", thing.id, thing.relation, parent.id),
+            "ref": ref,
+        },
     )
 
 
@@ -103,16 +113,22 @@ def side(ask: Asking) -> Sample | None:
     answer = tell(ask, "location", x=subject(ask, ref), p=there)
     objects = ask.needed(ref, anchor)
     pair = [direction, _OPPOSITE[direction]]
+    claim = ("relation", thing.id, direction, anchor.id)
     if rng.random() < 0.5:
         rng.shuffle(pair)
         p, q = (say.at(d, "").strip() for d in pair)
         words = {"x": say.the(ref), "y": say.the(anchor), "p": p, "q": q}
-        key = {"type": "location", "value": (direction, anchor.category)}
+        key = {
+            "type": "location",
+            "value": (direction, anchor.category),
+            "claim": claim,
+            "ref": ref,
+        }
         return qa_sample(ask, "relation", "side_or", words, think, answer, objects, key)
     truth = rng.random() < 0.5
     asked = direction if truth else _OPPOSITE[direction]
     words = {"x": say.the(ref), "p": say.at(asked, say.the(anchor))}
-    key = {"type": "yes_no", "value": truth, "relation": direction}
+    key = {"type": "yes_no", "value": truth, "claim": claim, "asked": asked, "ref": ref}
     answer = yes_or_no(ask, truth) + answer
     return qa_sample(ask, "relation", "relation_yesno", words, think, answer, objects, key)
 
@@ -136,7 +152,11 @@ def what(ask: Asking) -> Sample | None:
         return None
     words = {"p": place_phrase(ask, relation, anchor)}
     there = say.at(relation, f"{say.definite(say.label(anchor))} {box(anchor.id)}")
-    key = {"type": "list", "value": [(t.category, t.color) for t in things]}
+    key = {
+        "type": "list",
+        "value": [(t.category, t.color) for t in things],
+        "claim": ("list", relation, host.id, tuple(t.id for t in things)),
+    }
     if not things:
         nothing = "nothing" if ask.family == "en" else "沒有東西"
         think = f"{named(say, anchor)}{say.colon}{nothing}"

@@ -64,6 +64,16 @@ def colors(text: str, language: str) -> set[str]:
     return _named(text, table)
 
 
+def words_of(kind: str, text: str, language: str) -> set[str]:
+    """Keys of the materials, shapes or rooms that a sentence names."""
+    say = SPEAKERS[language]
+    keys = {"material": words_en.MATERIALS, "shape": words_en.SHAPES, "room": words_en.ROOMS}[kind]
+    table = {say.script(getattr(say, kind)(key)).lower(): key for key in keys}
+    if kind == "material" and language == "en":
+        table |= {adjective: key for key, (adjective, _) in words_en.MATERIALS.items()}
+    return _named(text, table)
+
+
 def _named(text: str, table: dict[str, str]) -> set[str]:
     """Keys of all words of a table in a text; a word inside of a longer one does not count."""
     text, found = text.lower(), set()

@@ -30,7 +30,8 @@ class Sample:
         think: what stands between <think> and </think>.
         answer: what stands between <answer> and </answer>.
         objects: ids of the objects that must have been seen to answer.
-        answer_key: truth for `check.check_answer`; its keys depend on the task.
+        answer_key: truth for `check.check_answer`: "type", mostly "value", and what the answer
+            rests on: "claim" (a fact as a tuple), "asked" (by a yes-or-no question), "ref".
         extra_boxes: boxes of regions, id >= 10,000 -> (centre, size), metres, map frame.
         form: the wording of the question without its slots.
     """

@@ -1,0 +1,108 @@
+"""`make_samples`, `fill_boxes`, `corpus`: the interface of the trainer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from r1_model.answer import LANGUAGES, TASKS
+from r1_training.synthetic.language import corpus, fill_boxes, make_samples
+from r1_training.synthetic.language.sample import MissingBoxError, placeholders
+from tests.r1_training.synthetic.language.rooms import bounds_of, boxes_of, room_of, visible_of
+
+
+def make(seed: int = 0, **options):
+    room = room_of(3)
+    options = {"visible": visible_of(room), "count": 8, **options}
+    return make_samples(room, np.random.default_rng(seed), **options)
+
+
+def test_equal_seeds_give_equal_samples():
+    def texts(seed):
+        return [(s.question, s.raw, s.turns) for s in make(seed)]
+
+    assert texts(1) == texts(1) != texts(2)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("task", TASKS)
+def test_language_and_task_can_be_chosen(language, task):
+    found = []
+    for seed in range(12):
+        room = room_of(seed)
+        found += make_samples(
+            *(room, np.random.default_rng(seed)),
+            visible=visible_of(room),
+            count=3,
+            language=language,
+            tasks=[task],
+        )
+    assert found
+    assert {s.language for s in found} == {language} and {s.task for s in found} == {task}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
+def test_only_what_was_seen_is_spoken_of(share):
+    for seed in range(30):
+        room, rng = room_of(seed), np.random.default_rng(seed)
+        visible = [id for id in visible_of(room) if rng.random() < share]
+        for sample in make_samples(room, rng, visible=visible, count=10):
+            text = sample.question + sample.raw + "".join(a + b for a, b in sample.turns)
+            ids = [id for id in placeholders(text) if id not in sample.extra_boxes]
+            assert set(ids) <= set(visible)
+            assert set(ids) <= set(sample.objects) <= set(visible)
+            assert all(id >= 10_000 for id in sample.extra_boxes)
+        if not visible:
+            assert make_samples(room, rng, visible=visible, count=10) == []
+
+
+def test_what_is_shut_away_is_never_in_sight():
+    for seed in range(60):
+        room = room_of(seed)
+        everything = [thing.id for thing in room.objects]
+        hidden = set(everything) - set(visible_of(room))
+        samples = make_samples(room, np.random.default_rng(0), visible=everything, count=20)
+        for sample in samples:
+            assert not hidden & {*sample.objects, *placeholders(sample.question + sample.raw)}
+
+
+def test_samples_of_a_room_differ():
+    questions = [(s.question, s.answer) for s in make(count=40)]
+    assert len(set(questions)) == len(questions)
+
+
+@pytest.mark.parametrize(
+    "bad", [{"language": "fr"}, {"split": "dev"}, {"tasks": ["poetry"]}, {"tasks": ["qa", "x"]}]
+)
+def test_unknown_names_are_refused(bad):
+    with pytest.raises(ValueError, match=next(iter(bad.values()))[-1]):
+        make(**bad)
+
+
+def test_dialogues_have_turns_with_whole_answers():
+    lengths = set()
+    for seed in range(60):
+        room = room_of(seed)
+        rng = np.random.default_rng(seed)
+        for sample in make_samples(
+            room, rng, visible=visible_of(room), count=4, tasks=["dialogue"]
+        ):
+            lengths.add(len(sample.turns) + 1)
+            for question, raw in sample.turns:
+                assert question and raw.startswith("<think>") and raw.endswith("</answer>")
+    assert lengths == {2, 3, 4, 5}
+
+
+def test_boxes_are_filled():
+    room = room_of(0)
+    filled = fill_boxes("a <obj:1>, b <obj:2>.", boxes_of(room), bounds_of(room))
+    assert filled.count("<obj>") == filled.count("</obj>") == 2 and "<obj:" not in filled
+    with pytest.raises(MissingBoxError, match="77"):
+        fill_boxes("<obj:77>", boxes_of(room), bounds_of(room))
+
+
+def test_corpus_holds_every_language_and_no_box():
+    text = "\n".join(corpus(8))
+    for word in ("navigate_to(", "檯燈", "台灯", "table lamp", "<think>", "<obj></obj>"):
+        assert word in text
+    assert "<obj:" not in text

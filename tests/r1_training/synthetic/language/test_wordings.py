@@ -1,0 +1,148 @@
+"""Wordings: enough of them, some kept back, no slot left, no word of another language."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+import pytest
+
+from r1_model.skills import SKILLS
+from r1_model.tasks import classify_task, detect_language
+from r1_training.synthetic.catalog import CATEGORIES, STATES
+from r1_training.synthetic.language import (
+    forms_caption,
+    forms_dialogue,
+    forms_grounding,
+    forms_planning,
+    forms_qa,
+    forms_reasoning,
+    words_en,
+    words_zh,
+)
+from r1_training.synthetic.language.asking import SPEAKERS
+from r1_training.synthetic.language.forms import Forms, expand, held_out
+from r1_training.synthetic.palette import COLORS
+from tests.r1_training.synthetic.language.rooms import samples_of
+
+FORMS = {
+    "qa": forms_qa.FORMS,
+    "grounding": forms_grounding.FORMS,
+    "object_caption": forms_caption.OBJECT,
+    "dense_caption": {key: {"all": forms} for key, forms in forms_caption.DENSE.items()},
+    "dialogue": forms_dialogue.FORMS,
+    "reasoning": forms_reasoning.FORMS,
+    "planning": forms_planning.FORMS,
+}
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return [sample for _, sample in samples_of(range(300, 480), count=14)]
+
+
+@pytest.mark.parametrize("task", FORMS)
+@pytest.mark.parametrize("family", ["en", "zh"])
+def test_at_least_200_wordings_a_task(task, family):
+    wordings = {form for forms in FORMS[task][family].values() for form in forms.all}
+    assert len(wordings) >= 200
+    share = sum(map(held_out, wordings)) / len(wordings)
+    assert 0.05 < share < 0.18
+
+
+@pytest.mark.parametrize("task", FORMS)
+@pytest.mark.parametrize("family", ["en", "zh"])
+def test_both_languages_ask_the_same_kinds(task, family):
+    assert FORMS[task][family].keys() == FORMS[task]["en"].keys()
+
+
+def test_held_out_wordings_are_never_trained(samples):
+    seen = defaultdict(set)
+    for seed_split in ("train", "test"):
+        for _, sample in samples_of(range(480, 560), count=12, split=seed_split):
+            seen[seed_split].add(sample.form)
+    assert not any(map(held_out, seen["train"]))
+    from_both = [form for form in seen["test"] if not held_out(form)]
+    # a kind of which no wording happens to be held out uses its others
+    assert len(from_both) < 0.1 * len(seen["test"])
+
+
+def test_expand():
+    assert expand("[a|b] {x}[.|]") == ["a {x}.", "a {x}", "b {x}.", "b {x}"]
+    assert len(Forms("[a|b][c|d]", "[a|b][c|d]").all) == 4
+
+
+def test_nothing_is_left_of_the_patterns(samples):
+    for sample in samples:
+        text = sample.question + sample.raw + "".join(a + b for a, b in sample.turns)
+        assert not re.search(r"[{}\[\]|]", text), sample
+        assert "  " not in text and " ." not in text, sample
+        assert not re.search(r"\bNone\b(?! of)", text), sample
+
+
+def test_chinese_is_all_chinese_and_of_its_script(samples):
+    skills = "|".join(SKILLS)
+    for sample in samples:
+        text = sample.question + sample.raw + "".join(a + b for a, b in sample.turns)
+        if sample.language == "en":
+            assert not re.search("[\u3400-\u9fff]", text), sample
+            continue
+        text.encode("big5" if sample.language == "zh-Hant" else "gb2312")
+        words = re.sub(rf"</?(?:think|answer)>|<obj:\d+>|\b(?:{skills})\(|L型", "", text)
+        assert not re.search("[A-Za-z]", words), sample
+
+
+def test_english_articles_and_numbers(samples):
+    for sample in samples:
+        if sample.language == "en":
+            text = re.sub(r"<obj:\d+>", "", sample.question + " " + sample.answer)
+            assert not re.search(r"\ba [aeio]\w+|\ban [bcdfghjkmnpqrstvwxyz]\w", text), sample
+            assert not re.search(r"\b(?:two|three|four|five) \w+ ?(?:is|chair)\b", text), sample
+            assert sample.answer[0].isupper() or "<obj:" in sample.answer, sample
+
+
+def test_chinese_counts_with_measure_words():
+    hant, hans = SPEAKERS["zh-Hant"], SPEAKERS["zh-Hans"]
+    assert hant.counted(4, "chair") == "四把椅子"
+    assert hant.counted(2, "book") == "兩本書"
+    assert hans.script(hans.counted(2, "book")) == "两本书"
+    assert hant.indefinite("黑色的檯燈", "lamp") == "一盞黑色的檯燈"
+    assert hant.counted(1, "coffee machine") == "一台咖啡機"
+
+
+def test_the_task_is_recognised_from_the_question(samples):
+    right = defaultdict(list)
+    for sample in samples:
+        question = re.sub(r"<obj:\d+>", "<obj>1, 2, 3, 4, 5, 6</obj>", sample.question)
+        said = classify_task(question, has_history=bool(sample.turns))
+        right[sample.task].append(said == sample.task)
+        if not sample.turns:
+            assert detect_language(question) == sample.language, sample
+    for task, verdicts in right.items():
+        assert sum(verdicts) / len(verdicts) >= 0.97, task
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_every_category_has_names(category):
+    assert words_en.NOUNS[category] and all(map(str.strip, words_en.NOUNS[category]))
+    hant, measure, hans, simplified_measure = words_zh.NOUNS[category]
+    assert hant and hans and len(measure) == len(simplified_measure) == 1
+    "".join(hant).encode("big5")
+    "".join(hans).encode("gb2312")
+
+
+def test_names_are_never_shared():
+    for language in ("en", "zh-Hant", "zh-Hans"):
+        names = defaultdict(set)
+        for category in CATEGORIES:
+            for index in (0, 1):
+                names[SPEAKERS[language].noun(category, index)].add(category)
+        assert not [name for name, categories in names.items() if len(categories) > 1]
+
+
+def test_every_colour_and_state_has_words():
+    assert words_en.COLORS.keys() == words_zh.COLORS.keys() == COLORS.keys()
+    assert words_en.MATERIALS.keys() == words_zh.MATERIALS.keys()
+    assert words_en.ROOMS.keys() == words_zh.ROOMS.keys()
+    pairs = {(state, value) for state, values in STATES.items() for value in values}
+    assert pairs == words_en.STATES.keys() == words_zh.STATES.keys()
