@@ -8,12 +8,15 @@ from r1_training.engine.cli import synthesize
 from r1_training.full_size.cli import train_full
 from r1_training.metrics.cli import evaluate
 from r1_training.prepare.cli import app as prepare
+from r1_training.rooms_cli import evaluate_rooms, train
 from r1_training.synthetic.cli import synthesize_room
 
 app = typer.Typer(help="3D-R1, offline: data, training, evaluation.", no_args_is_help=True)
 app.command("synthesize")(synthesize)
 app.command("evaluate")(evaluate)
 app.command("train-full")(train_full)
+app.command("evaluate-rooms")(evaluate_rooms)
+app.add_typer(train, name="train")
 app.add_typer(prepare, name="prepare")
 app.command("synthesize-room")(synthesize_room)
 

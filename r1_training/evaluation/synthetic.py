@@ -1,0 +1,219 @@
+"""Ask a model about synthetic rooms that it has never seen, and check every answer.
+
+python -m r1_training.cli evaluate-rooms MODEL --rooms 200 --seeds 3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from r1_model.inference import DEFAULT_NEW_TOKENS, MAX_NEW_TOKENS
+from r1_model.modeling import EncodedScene, R1ForConditionalGeneration
+from r1_training.batches import Prefix, as_conversation, make_prefix
+from r1_training.labels import MAX_OBJECTS
+from r1_training.packing import encode_with_slots, fill_slots, number_table
+from r1_training.scene_batch import LEAST_POINTS, cloud_bounds, normalise_boxes, view_inputs
+from r1_training.synthetic.elements import Room
+from r1_training.synthetic.language.check import check_answer
+from r1_training.synthetic.language.make import make_samples
+from r1_training.synthetic.language.sample import Sample
+from r1_training.synthetic.observe import observe_batch
+from r1_training.synthetic.packing import pack_rooms
+from r1_training.synthetic.room import make_room
+
+from .batch_generation import generate_batch
+
+CHUNK = 16  # rooms observed at a time
+SEQUENCES = 192  # questions answered at a time
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question, what the model said and what is true of it.
+
+    Attributes:
+        room: the room.
+        sample: the question.
+        text: the model's raw text.
+        verdict: from `check_answer`.
+        held_out: the answer depends on a combination that training never shows.
+    """
+
+    room: Room
+    sample: Sample
+    text: str
+    verdict: dict[str, bool | float]
+    held_out: bool
+
+
+@dataclass(frozen=True)
+class ObservedRoom:
+    """A scanned room with what the model makes of it.
+
+    Attributes:
+        room: the room.
+        visible: ids of the objects that the scan saw.
+        bounds: (2, 3) metres.
+        scene: (T, hidden) scene tokens.
+        views: (I, hidden) image tokens, places added.
+    """
+
+    room: Room
+    visible: list[int]
+    bounds: Tensor
+    scene: Tensor
+    views: Tensor
+
+
+class RoomEvaluator:
+    """Holds a model; observes rooms and asks about them.
+
+    Args:
+        model: in evaluation mode.
+        tokenizer: its tokenizer.
+        blind: a text-only baseline: scene and image tokens are zero.
+    """
+
+    def __init__(
+        self,
+        model: R1ForConditionalGeneration,
+        tokenizer: PreTrainedTokenizerBase,
+        *,
+        blind: bool = False,
+    ) -> None:
+        self.model, self.tokenizer, self.blind = model, tokenizer, blind
+        self.prefix: Prefix = make_prefix(tokenizer, model.config, model.config.num_views)
+        self.numbers = number_table(tokenizer).to(model.device)
+
+    @torch.inference_mode()
+    def observe(
+        self, rooms: Sequence[Room], seed: int
+    ) -> tuple[list[ObservedRoom], EncodedScene, dict[str, Tensor]]:
+        """Scan rooms and encode them."""
+        config, device = self.model.config, self.model.device
+        seen = observe_batch(
+            pack_rooms(list(rooms)),
+            seed,
+            points=config.scene_config.num_points,
+            keep_views=config.num_views,
+            device=device,
+        )
+        bounds = cloud_bounds(seen["points"])
+        backbone = self.model.model
+        encoded = backbone.encode_scene(seen["points"], seen["colors"].float() / 255, bounds)
+        inputs = view_inputs(seen, bounds, config)
+        views = backbone.encode_views(inputs["patches"], inputs["view_grids"])
+        places = inputs["view_positions"], inputs["view_positions_valid"]
+        views = (views + backbone.depth_positions(*places)).view(len(rooms), -1, views.shape[-1])
+        observed = [
+            ObservedRoom(
+                room,
+                [o.id for o in room.objects if seen["object_points"][i, o.id - 1] >= LEAST_POINTS],
+                bounds[i],
+                encoded.tokens[i],
+                views[i],
+            )
+            for i, room in enumerate(rooms)
+        ]
+        return observed, encoded, seen
+
+    @torch.inference_mode()
+    def answer(self, questions: Sequence[tuple[ObservedRoom, Sample]], most: int) -> list[str]:
+        """The model's raw texts; all of `questions` at a time, at most `most` tokens each."""
+        device, pad = self.model.device, self.tokenizer.pad_token_id
+        sequences = [self._prompt(place, sample) for place, sample in questions]
+        longest = max(map(len, sequences))
+        ids = torch.full((len(sequences), longest), pad)
+        mask = torch.zeros(len(sequences), longest, dtype=torch.long)
+        positions = torch.zeros(3, len(sequences), longest, dtype=torch.long)
+        own = torch.from_numpy(self.prefix.positions)
+        for row, sequence in enumerate(sequences):
+            start, text = longest - len(sequence), len(sequence) - len(self.prefix.ids)
+            ids[row, start:], mask[row, start:] = torch.tensor(sequence), 1
+            rest = self.prefix.next_position + torch.arange(text).expand(3, -1)
+            positions[:, row, start:] = torch.cat((own, rest), 1)
+        scene = torch.stack([place.scene for place, _ in questions])
+        views = torch.stack([place.views for place, _ in questions]).flatten(0, 1)
+        if self.blind:
+            scene, views = torch.zeros_like(scene), torch.zeros_like(views)
+        embeddings = self.model.model.embed(ids.to(device), scene, views)
+        new = generate_batch(
+            self.model, embeddings, positions.to(device), mask.to(device), max_new_tokens=most
+        )
+        return [self.tokenizer.decode(row, skip_special_tokens=True) for row in new]
+
+    def _prompt(self, place: ObservedRoom, sample: Sample) -> list[int]:
+        conversation = as_conversation(sample, place.room, MAX_OBJECTS)
+        boxes = torch.ones(1, MAX_OBJECTS + len(sample.extra_boxes), 2, 3)
+        for row, thing in enumerate(place.room.objects):
+            boxes[0, row] = torch.from_numpy(np.stack((thing.center, thing.size)))
+        for offset, box in enumerate(sample.extra_boxes.values()):
+            boxes[0, MAX_OBJECTS + offset] = torch.from_numpy(np.stack(box))
+        text = ""
+        for index, (question, answer) in enumerate(conversation.turns):
+            text += ("<|im_start|>user\n" if index else "") + question
+            text += "<|im_end|>\n<|im_start|>assistant\n"
+            if index < len(conversation.turns) - 1:
+                text += f"{answer}<|im_end|>\n"
+        encoded = encode_with_slots(self.tokenizer, text, conversation.rows)
+        ids, rows, coordinates = (
+            torch.tensor(column)[None] for column in zip(*encoded, strict=True)
+        )
+        levels = normalise_boxes(boxes[:, :, 0], boxes[:, :, 1], place.bounds[None].cpu()).round()
+        filled = fill_slots(ids, rows, coordinates, levels, self.numbers.cpu())
+        return [*self.prefix.ids, *filled[0].tolist()]
+
+
+def evaluate_rooms(
+    evaluator: RoomEvaluator,
+    *,
+    rooms: int,
+    questions: int,
+    seed: int,
+    split: str = "test",
+    tasks: Sequence[str] | None = None,
+) -> list[Asked]:
+    """Ask `questions` about each of `rooms` unseen rooms.
+
+    Args:
+        evaluator: with the model.
+        rooms: how many; the seed chooses which.
+        questions: per room.
+        seed: of rooms, scans and questions.
+        split: val or test.
+        tasks: some of `answer.TASKS`; all by default.
+    """
+    pending: list[tuple[ObservedRoom, Sample]] = []
+    for start in range(0, rooms, CHUNK):
+        numbers = range(seed * 10_000 + start, seed * 10_000 + min(start + CHUNK, rooms))
+        observed, _, _ = evaluator.observe([make_room(n, split) for n in numbers], seed=start)
+        for place in observed:
+            rng = np.random.default_rng((seed, place.room.seed))
+            for sample in make_samples(
+                place.room, rng, visible=place.visible, count=questions, split=split, tasks=tasks
+            ):
+                pending.append((place, sample))
+    # questions with long answers together, so that short ones need not wait for them
+    pending.sort(key=lambda item: MAX_NEW_TOKENS.get(item[1].task, 0))
+    asked: list[Asked] = []
+    for start in range(0, len(pending), SEQUENCES):
+        chunk = pending[start : start + SEQUENCES]
+        most = max(MAX_NEW_TOKENS.get(s.task, DEFAULT_NEW_TOKENS) for _, s in chunk)
+        for (place, sample), text in zip(chunk, evaluator.answer(chunk, most), strict=True):
+            asked.append(_judge(place, sample, text))
+    return asked
+
+
+def _judge(place: ObservedRoom, sample: Sample, text: str) -> Asked:
+    room = place.room
+    boxes = {thing.id: (thing.center, thing.size) for thing in room.objects}
+    bounds = tuple(place.bounds.double().cpu().numpy())
+    verdict = check_answer(sample, text, boxes, room, bounds)
+    held_out = any(room.object(id).held_out for id in sample.objects if id <= len(room.objects))
+    return Asked(room, sample, text, verdict, held_out)

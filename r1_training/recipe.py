@@ -1,0 +1,57 @@
+"""The whole of `r1-tiny`, from nothing to weights: tokenizer, dense stage, SFT, SceneClip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .build import build_tiny
+from .config import TrainingConfig
+from .tokenizer import train_tokenizer
+
+VOCABULARY = 4_608
+CORPUS_ROOMS = 2_500
+
+
+def start_tiny(folder: Path, seed: int) -> Path:
+    """A tokenizer trained on the synthetic rooms' text, and random weights."""
+    from r1_training.synthetic.language.corpus import corpus
+
+    tokenizer = train_tokenizer(corpus(CORPUS_ROOMS), VOCABULARY)
+    build_tiny(tokenizer, seed).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def train_tiny(configs: Path, output: Path, workers: int | None = None) -> Path:
+    """All stages in order; each goes on where a killed run stopped.
+
+    Args:
+        configs: folder with r1-tiny-dense.yaml, r1-tiny-sft.yaml and clip.yaml.
+        output: folder of all stages.
+        workers: overrides the files.
+
+    Returns:
+        The folder of the finished model.
+    """
+    from .clip import ClipTrainingConfig
+    from .clip import train as train_clip
+    from .sft import train
+
+    def load(name: str) -> TrainingConfig:
+        return TrainingConfig.load(
+            configs / f"r1-tiny-{name}.yaml", output=str(output / name), workers=workers
+        )
+
+    dense, sft = load("dense"), load("sft")
+    folder = output / "start"
+    if not (folder / "config.json").is_file():
+        start_tiny(folder, dense.seed)
+    for config in (dense, sft):
+        final = Path(config.output) / "final"
+        folder = final if final.is_dir() else train(str(folder), config, resume=True)
+    train_clip(
+        ClipTrainingConfig.load(
+            configs / "clip.yaml", model=str(folder), output=str(output / "clip"), workers=workers
+        )
+    )
+    return folder

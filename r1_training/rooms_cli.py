@@ -1,0 +1,106 @@
+"""Commands of `r1-tiny`: train its stages, evaluate it on unseen rooms."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+train = typer.Typer(help="Train r1-tiny on synthetic rooms.", no_args_is_help=True)
+CONFIGS = Path(__file__).resolve().parent.parent / "config" / "training"
+Workers = Annotated[int | None, typer.Option(help="Processes that make rooms and questions.")]
+
+
+@train.command("tiny")
+def train_tiny(
+    output: Annotated[Path, typer.Option(help="Folder of all stages.")] = Path("output/r1-tiny"),
+    configs: Annotated[Path, typer.Option(help="Folder of the stages' YAML files.")] = CONFIGS,
+    workers: Workers = None,
+) -> None:
+    """The whole recipe: tokenizer, dense stage, SFT, view selection. Resumes after a kill."""
+    from r1_training.recipe import train_tiny as run
+
+    typer.echo(f"finished: {run(configs, output, workers)}")
+
+
+@train.command("dense")
+def train_dense(
+    config: Annotated[Path, typer.Option(exists=True)] = CONFIGS / "r1-tiny-dense.yaml",
+    model: Annotated[Path | None, typer.Option(help="Start from this folder.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on from the newest checkpoint.")] = True,
+    workers: Workers = None,
+) -> None:
+    """Scene encoder and dense decoder alone."""
+    _stage(config, model, resume, workers)
+
+
+@train.command("sft")
+def train_sft(
+    config: Annotated[Path, typer.Option(exists=True)] = CONFIGS / "r1-tiny-sft.yaml",
+    model: Annotated[Path | None, typer.Option(help="Start from this folder.")] = None,
+    resume: Annotated[bool, typer.Option(help="Go on from the newest checkpoint.")] = True,
+    workers: Workers = None,
+) -> None:
+    """Everything, on questions of all seven tasks in three languages."""
+    _stage(config, model, resume, workers)
+
+
+def _stage(config: Path, model: Path | None, resume: bool, workers: int | None) -> None:
+    from r1_training.config import TrainingConfig, TrainingConfigError
+    from r1_training.recipe import start_tiny
+    from r1_training.sft import train as run
+
+    try:
+        settings = TrainingConfig.load(config, init=model and str(model), workers=workers)
+    except TrainingConfigError as error:
+        raise typer.BadParameter(str(error)) from error
+    start = settings.init or str(start_tiny(Path(settings.output) / "start", settings.seed))
+    typer.echo(f"finished: {run(start, settings, resume)}")
+
+
+def evaluate_rooms(
+    model: Annotated[str, typer.Argument(help="Preset or folder.")] = "r1-tiny",
+    rooms: Annotated[int, typer.Option(min=1, help="Unseen rooms per seed.")] = 200,
+    questions: Annotated[int, typer.Option(min=1, help="Questions per room.")] = 12,
+    seeds: Annotated[int, typer.Option(min=1, help="Evaluation seeds.")] = 3,
+    split: Annotated[str, typer.Option(help="val or test.")] = "test",
+    blind: Annotated[bool, typer.Option(help="Hide points and views: a text-only baseline.")] = (
+        False
+    ),
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
+    output: Annotated[Path | None, typer.Option(help="Write the numbers to this file.")] = None,
+) -> None:
+    """Ask a model about rooms it has never seen: every task, language, and held-out combination."""
+    from r1_model.pretrained import load_pretrained
+    from r1_training.evaluation.detection import detection_map
+    from r1_training.evaluation.report import as_json, scores, table
+    from r1_training.evaluation.synthetic import RoomEvaluator
+    from r1_training.evaluation.synthetic import evaluate_rooms as run
+
+    loaded = load_pretrained(model, device=device, dtype="float32")
+    evaluator = RoomEvaluator(loaded.model, loaded.processor.tokenizer, blind=blind)
+    runs = [
+        run(evaluator, rooms=rooms, questions=questions, seed=seed, split=split)
+        for seed in range(seeds)
+    ]
+    groups = {
+        "task": lambda a: (a.sample.task,),
+        "language": lambda a: (a.sample.task, a.sample.language),
+        "kind": lambda a: (a.sample.task, a.sample.kind),
+        "held out": lambda a: (a.sample.task, "held out" if a.held_out else "seen"),
+    }
+    found = {name: scores(runs, group) for name, group in groups.items()}
+    for name, result in found.items():
+        typer.echo(f"\n--- by {name} (mean ± half the spread of {seeds} seeds)\n{table(result)}")
+    detection = [
+        detection_map(evaluator, rooms=rooms, seed=seed, split=split) for seed in range(seeds)
+    ]
+    typer.echo("\n--- detection, percent, one row a seed")
+    for row in detection:
+        typer.echo("  ".join(f"{name} {value:.1f}" for name, value in row.items()))
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        numbers = {name: as_json(result) for name, result in found.items()}
+        output.write_text(json.dumps({**numbers, "detection": detection}, indent=1))
