@@ -288,7 +288,7 @@ class R1Client:
                 self._goals.append(handle)
             result = wait(handle.get_result_async()).result
             finished = True
-            if on_feedback is not None:
+            if on_feedback is not None and result.error_code == ErrorCode.NONE:
                 _drain(inbox, on_feedback)
         finally:
             with self._lock:

@@ -1,9 +1,11 @@
-"""Ask one question and print where the answer is. Needs running nodes: `r1 up`."""
+"""Find one object and print where it is. Needs running nodes: `r1 up`."""
 
 from r1_ros.client import R1Client
 
 with R1Client() as robot:
-    answer = robot.ask("Where is the mug?", on_feedback=lambda f: print(f.stage, f.text[-60:]))
+    answer = robot.ask(
+        "Find the mug on the table.", on_feedback=lambda f: print(f.stage, f.text[-60:])
+    )
     print(answer.answer)
     for item in answer.objects:
         p = item.pose.position

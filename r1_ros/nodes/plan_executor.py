@@ -40,9 +40,7 @@ def make_robot(node: PlanExecutor) -> Robot:
     if config.robot == "simulated":
         return SimulatedRobot(config.simulated_step_seconds)
     if config.robot == "nav2":
-        return Nav2Robot(
-            node, config.navigate_action, lambda: node.config.approach_distance
-        )
+        return Nav2Robot(node, config.navigate_action, lambda: node.config.approach_distance)
     return SkillServers(node, config.skill_namespace, config.server_timeout)
 
 
@@ -192,12 +190,12 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
 
     def _conclude(self, handle: ServerGoalHandle, outcome: PlanOutcome) -> ExecutePlan.Result:
         self._counts[code_name(outcome.code)] += 1
-        if outcome.code != ErrorCode.NONE:
+        if outcome.code == ErrorCode.CANCELED:
+            self.get_logger().info(outcome.sentence)
+        elif outcome.code != ErrorCode.NONE:
             self._last_failure = outcome.sentence
             self.get_logger().warning(f"{code_name(outcome.code)}: {outcome.sentence}")
-        result = ExecutePlan.Result(
-            steps_done=outcome.steps_done, failed_step=outcome.failed_step
-        )
+        result = ExecutePlan.Result(steps_done=outcome.steps_done, failed_step=outcome.failed_step)
         return conclude(handle, result, outcome.code, outcome.sentence)
 
     def _status(self) -> Any:

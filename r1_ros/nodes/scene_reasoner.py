@@ -273,7 +273,9 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             self._last_seconds = time.monotonic() - started
             if reply.code in _PUBLISHED:
                 self._publish(reply.answer)
-            if reply.code != ErrorCode.NONE:
+            if reply.code == ErrorCode.CANCELED:
+                self.get_logger().info(reply.sentence)
+            elif reply.code != ErrorCode.NONE:
                 self.get_logger().warning(f"{code_name(reply.code)}: {reply.sentence}")
             return reply
 

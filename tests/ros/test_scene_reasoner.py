@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import Point, Vector3
 from lifecycle_msgs.msg import State
 from r1_ros.action import Ask, DescribeScene, Plan
@@ -377,6 +378,27 @@ def test_cancel_while_queued(robot: Robot) -> None:
     robot.model.token_seconds = 0.0
     assert robot.client.ask("How many?", task="qa").answer
     assert [question for question, _, _ in robot.model.asked] == ["Why?", "How many?"]
+
+
+def test_a_burst_of_goals_and_cancels_all_end(robot: Robot) -> None:
+    robot.model.token_seconds = 0.01
+    action = robot.client._ask
+    assert action.wait_for_server(10.0)
+    results = []
+    for number in range(30):
+        sending = action.send_goal_async(Ask.Goal(question=f"Why {number}?"))
+        handle = eventually(lambda sending=sending: sending.done() and sending.result())
+        results.append(handle.get_result_async())
+        handle.cancel_goal_async()  # before, while or after it gets its job
+    eventually(lambda: all(future.done() for future in results), "every goal has a result")
+    codes = {(future.result().status, future.result().result.error_code) for future in results}
+    assert codes <= {
+        (GoalStatus.STATUS_CANCELED, ErrorCode.CANCELED),
+        (GoalStatus.STATUS_ABORTED, ErrorCode.BUSY),
+    }
+    assert (GoalStatus.STATUS_CANCELED, ErrorCode.CANCELED) in codes
+    robot.model.token_seconds = 0.0
+    assert robot.client.ask("How many?", task="qa").answer
 
 
 def test_busy_is_refused_or_queued_by_parameter(robot: Robot) -> None:
