@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from transformers import PreTrainedConfig
+from transformers import AutoConfig, PreTrainedConfig
 from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import (
     Qwen2_5_VLConfig,
     Qwen2_5_VLTextConfig,
@@ -101,6 +101,10 @@ class R1Config(Qwen2_5_VLConfig):
         elif isinstance(self.scene_config, dict):
             self.scene_config = R1SceneConfig(**self.scene_config)
         super().__post_init__(**kwargs)
+
+
+# the tokenizer's loader looks at the configuration, too
+AutoConfig.register(R1Config.model_type, R1Config)
 
 
 def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> R1Config:
