@@ -46,7 +46,7 @@ def refuse_plan(robot: Robot, steps: Sequence[Step]) -> PlanOutcome | None:
     offered = robot.skills()
     for position, step in enumerate(steps, 1):
         if step.action not in offered:
-            known = ", ".join(sorted(offered)) or "none at all"
+            known = ", ".join(sorted(offered)) or "none (see the parameter `robot`)"
             return PlanOutcome(
                 failed_step=position,
                 code=ErrorCode.UNKNOWN_SKILL,

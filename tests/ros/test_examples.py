@@ -18,7 +18,7 @@ pytestmark = pytest.mark.ros
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 _SAYS = {
-    "ask.py": "o1 desk lamp: (1.00, 1.50, 0.90) in map",
+    "ask.py": "o1 desk lamp: (1.00, 1.51, 0.90) in map",
     "dialogue.py": "Planned, not carried out yet:",
     "plan_and_execute.py": "2: done",
     "describe.py": "desk: A wooden desk.",
