@@ -182,6 +182,14 @@ class ManagedNode(LifecycleNode, Generic[Config]):
             self.config = dataclasses.replace(self.config, **live)
 
 
+class _Executor(MultiThreadedExecutor):
+    """Ends its threads before what they use, as rclpy does itself after Jazzy."""
+
+    def shutdown(self, timeout_sec: float | None = None) -> bool:
+        self._executor.shutdown()
+        return super().shutdown(timeout_sec)
+
+
 def spin_node(node_class: type[ManagedNode], arguments: Sequence[str] | None = None) -> int:
     """Run a node until SIGINT, SIGTERM or a shutdown of its context.
 
@@ -202,7 +210,7 @@ def spin_node(node_class: type[ManagedNode], arguments: Sequence[str] | None = N
         print(f"{node_class.__name__}: {error}", file=sys.stderr)
         rclpy.try_shutdown()
         return 1
-    executor = MultiThreadedExecutor(node.executor_threads)
+    executor = _Executor(node.executor_threads)
     executor.add_node(node)
     try:
         while rclpy.ok() and not stop.is_set():
