@@ -163,6 +163,9 @@ class Chinese:
     def bare(self, ref: Ref) -> str:
         """書桌上的紅色馬克杯"""
         before = ""
+        if ref.ordinal is not None and ref.relation is not None:
+            side = "左" if ref.ordinal > 0 else "右"
+            return f"{self.the(ref.anchor)}{side}端的{self.label(ref)}"
         if ref.relation is not None:
             before += self._relation(ref) + "的"
         if ref.state is not None:
@@ -199,10 +202,6 @@ class Chinese:
     def the(self, ref: Ref) -> str:
         """餐桌左邊的紅色椅子"""
         return self.bare(ref)
-
-    def that(self, ref: Ref) -> str:
-        """那把餐桌左邊的紅色椅子"""
-        return "那" + self.measure(ref.category, ref.noun) + self.bare(ref)
 
     def described(self, thing: Thing) -> str:
         """All looks of a thing."""

@@ -165,6 +165,9 @@ class English:
             behind += f" that is not {COLORS[ref.not_color]}"
         if ref.superlative is not None:
             before = ref.superlative + " " + before
+        if ref.ordinal is not None and ref.relation is not None:
+            side = "left" if ref.ordinal > 0 else "right"
+            return f"{words} at the {side} end of {self.the(ref.anchor)}"
         if ref.ordinal is not None:
             place = abs(ref.ordinal)
             side = "left" if ref.ordinal > 0 else "right"
@@ -188,10 +191,6 @@ class English:
     def the(self, ref: Ref) -> str:
         """the red chair to the left of the table"""
         return "the " + self.bare(ref)
-
-    def that(self, ref: Ref) -> str:
-        """How a reference is said in a request."""
-        return self.the(ref)
 
     def described(self, thing: Thing) -> str:
         """All looks of a thing, without an article."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from r1_training.synthetic.catalog import CATEGORIES
@@ -14,6 +16,7 @@ from r1_training.synthetic.language.refer import (
     anchor_ref,
     candidates,
     is_unique,
+    matches,
     sayable_color,
 )
 from r1_training.synthetic.language.sample import Sample
@@ -29,6 +32,7 @@ _WEIGHTS = {
     "colour": 4.0,
     "relation": 5.0,
     "ordinal": 2.0,
+    "end": 1.0,
     "negation": 1.5,
     "negated_relation": 1.0,
     "level": 3.0,
@@ -49,6 +53,9 @@ def think_candidates(ask: Asking, ref: Ref) -> str:
     say = ask.say
     parts = [named(say, anchor) for anchor in (ref.anchor, ref.second) if anchor is not None]
     things = candidates(ask.facts, ref)
+    if ref.relation in ("on", "in", "under") and not ref.negated:
+        # what stands elsewhere need not be compared
+        things = matches(ask.facts, replace(ref, color=None, material=None)) or []
     if 2 <= len(things) <= MOST_LISTED:
         noun = say.plural(ref.category, ref.noun)
         tell = _telling(ask, ref)
@@ -96,7 +103,7 @@ def one(ask: Asking, kind: str) -> Sample | None:
         label = say.adjectives(say.label(ref), color=ref.color)
         return ask.sample(
             *("grounding", kind, FORMS[ask.family]["one"]),
-            {"x": say.the(ref), "that": say.the(ref) if ref.ordinal else say.that(ref)},
+            _said(ask, ref),
             think_candidates(ask, ref),
             f"{label} {box(thing.id)}",
             ask.needed(ref),
@@ -104,6 +111,27 @@ def one(ask: Asking, kind: str) -> Sample | None:
             is_label=True,
         )
     return None
+
+
+def _said(ask: Asking, ref: Ref) -> dict[str, str]:
+    """The description as people vary it."""
+    say, rng = ask.say, ask.rng
+    the = say.the(ref)
+    if ask.family == "en":
+        if ref.level is not None and rng.random() < 0.3:
+            the = the.replace(f" of {say.the(ref.anchor)}", "")  # on the top shelf
+        return {"x": the}
+    if ref.category == "book" and ref.color is not None and rng.random() < 0.3:
+        color, noun = say.color(ref.color), say.label(ref)
+        the = the.removesuffix(noun).removesuffix("的")
+        the = f"{the.removesuffix(color)}{color}封面的{noun}"
+    lies = ref.relation in ("on", "in", "under") and not ref.negated
+    if lies and ref.noun == 0 and rng.random() < 0.3:
+        the = f"放在{the}"
+    if ref.ordinal is not None:
+        return {"x": the, "that": the}
+    measure = "個" if rng.random() < 0.3 else say.measure(ref.category, ref.noun)
+    return {"x": the, "that": f"那{measure}{the}"}
 
 
 def every(ask: Asking) -> Sample | None:

@@ -72,6 +72,8 @@ def support(ask: Asking) -> Sample | None:
         return None
     places = [place_phrase(ask, thing.relation, true), place_phrase(ask, "on", false)]
     rng.shuffle(places)
+    if ask.family == "zh":
+        places = [f"{p}面" if p.endswith("上") and rng.random() < 0.3 else p for p in places]
     where = say.at(thing.relation, f"{say.the(true)} {box(true.id)}")
     return qa_sample(
         *(ask, "relation", "support_or"),

@@ -303,7 +303,11 @@ def _by_relation(facts: Facts, rng: Random, thing: Thing, *, negated: bool) -> R
         anchor=anchor,
         negated=negated,
     )
-    if not negated and sayable_color(thing) and (rng.random() < 0.35 or not is_unique(facts, ref)):
+    if negated:
+        return ref
+    if thing.material in MATERIALS and thing.category not in OBVIOUS and rng.random() < 0.1:
+        return replace(ref, material=thing.material)
+    if sayable_color(thing) and (rng.random() < 0.35 or not is_unique(facts, ref)):
         ref = replace(ref, color=thing.color)
     return ref
 
@@ -334,6 +338,21 @@ def by_ordinal(facts: Facts, rng: Random, thing: Thing) -> Ref | None:
     if not -5 <= ordinal <= 5:
         return None
     return Ref(thing.id, thing.category, name(rng, facts, thing), ordinal=ordinal)
+
+
+def by_end(facts: Facts, rng: Random, thing: Thing) -> Ref | None:
+    """the chair at the left end of the table"""
+    if thing.category not in SEATS or not facts.certain(thing.category):
+        return None
+    tables = [t for t in facts.of_hypernym("table") if facts.around(thing, t)]
+    anchor = anchor_ref(facts, rng, tables[0]) if len(tables) == 1 else None
+    if anchor is None:
+        return None
+    seats = [t for t in facts.by_category[thing.category] if facts.around(t, tables[0])]
+    if len(seats) < 2 or thing.id not in (seats[0].id, seats[-1].id):
+        return None
+    ordinal = 1 if thing.id == seats[0].id else -1
+    return Ref(thing.id, thing.category, relation="around", anchor=anchor, ordinal=ordinal)
 
 
 def by_superlative(facts: Facts, rng: Random, thing: Thing) -> Ref | None:
@@ -398,6 +417,7 @@ MAKERS: dict[str, Maker] = {
     "relation": by_relation,
     "level": by_level,
     "ordinal": by_ordinal,
+    "end": by_end,
     "superlative": by_superlative,
     "nearest": by_nearest,
     "between": by_between,
