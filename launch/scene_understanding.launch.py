@@ -148,7 +148,9 @@ def start(context: LaunchContext, share: Path) -> list:
     if bag:
         # Not the interpreter of `ros2 launch`: torch may live in a virtual environment.
         r1 = ExecutableInPackage(package="r1_ros", executable="r1")
-        actions.append(ExecuteProcess(cmd=[r1, "play", bag], output="screen"))
+        mapper = f"/{namespace.strip('/')}/scene_mapper".replace("//", "/")
+        command = [r1, "play", bag, "--wait-for-node", mapper]
+        actions.append(ExecuteProcess(cmd=command, output="screen"))
     return actions
 
 

@@ -36,14 +36,14 @@ def annotations() -> Path:
 
 
 def write_rgbd_folder(folder: Path, frames: int, width: int = 64, height: int = 48) -> Path:
-    """An RGB-D folder at 10 Hz: noise on a plane 1 m away and more, the camera moving along x."""
+    """An RGB-D folder at 10 Hz: a wall of noise 3.5 m ahead, the camera moving towards it."""
     (folder / "color").mkdir(parents=True)
     (folder / "depth").mkdir()
     lines = ["# timestamp_s tx ty tz qx qy qz qw frame"]
     rng = np.random.default_rng(0)
     for index in range(frames):
         name = f"{index:06d}"
-        depth = np.full((height, width), 1000 + 200 * index, np.uint16)
+        depth = np.full((height, width), 3500 - 100 * index, np.uint16)
         depth[0, :3] = (0, 65535, 1234)
         color = rng.integers(0, 255, (height, width, 3), np.uint8)
         cv2.imwrite(str(folder / "color" / f"{name}.png"), color)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,10 @@ from rclpy.signals import SignalHandlerOptions
 
 from r1_ros.bags.bag import Bag
 from r1_ros.bags.player import InvalidPlayError, Player, PlayOptions, PlayReport
+from r1_ros.node_states import NodeStates
 from r1_ros.share import use_large_message_transport
 
+_POLL_S = 0.2
 _REMAP = re.compile(r"[^\s:=]+:=[^\s:=]+")
 
 
@@ -25,6 +28,7 @@ def play_bag(
     options: PlayOptions,
     *,
     remaps: Sequence[str] = (),
+    wait_for_node: str = "",
     say: Callable[[str], object] = print,
 ) -> PlayReport:
     """Play a bag in this process until its end, SIGINT or SIGTERM.
@@ -33,6 +37,7 @@ def play_bag(
         path: the bag.
         options: how to play.
         remaps: `/old:=/new`, as ROS remap rules.
+        wait_for_node: full name of a lifecycle node; playing begins when it is active.
         say: gets one line for everything a person should know.
 
     Raises:
@@ -52,6 +57,9 @@ def play_bag(
             say(f"damaged bag: {bag.damage}; playing the {bag.count} messages before that")
         say(f"playing {bag.path}: {bag.count} messages, {(bag.end - bag.start) / 1e9:.1f} s")
         with _stop_on_signal(player):
+            if wait_for_node:
+                say(f"waiting until {wait_for_node} is active")
+                _wait_until_active(wait_for_node, player)
             report = player.play()
         if report.damage and not bag.damage:
             say(f"damaged bag: {report.damage}; played what lies before that")
@@ -60,6 +68,12 @@ def play_bag(
             f"at most {report.max_late_s * 1e3:.0f} ms late"
         )
         return report
+
+
+def _wait_until_active(node: str, player: Player) -> None:
+    with NodeStates([node]) as states:
+        while not player.stopped and states.read()[node] != "active":
+            time.sleep(_POLL_S)
 
 
 @contextmanager

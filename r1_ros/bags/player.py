@@ -124,6 +124,11 @@ class Player:
         self._flush()
         return self.report
 
+    @property
+    def stopped(self) -> bool:
+        """True after `stop`."""
+        return self._stopped
+
     def stop(self) -> None:
         """End `play` at the next message; callable from another thread."""
         self._stopped = True

@@ -93,7 +93,7 @@ def _show(console: Console, outcome: Outcome) -> None:
         f"[dim]{outcome.seconds:.2f} s[/]"
     )
     style = "red" if outcome.is_fault else "yellow" if outcome.error else "green"
-    console.print(f"{'':<14} [{style}]{escape(outcome.text)}[/]")
+    console.print(f"{'':<14} [{style}]{escape(_shorten(outcome.text))}[/]")
     if question.expected:
         console.print(f"{'':<14} [dim]expected: {escape(' / '.join(question.expected))}[/]")
     if outcome.answer is None:
@@ -106,6 +106,12 @@ def _show(console: Console, outcome: Outcome) -> None:
         console.print(f"{'':<14} [dim]{escape(step_text(step))}[/]")
 
 
+def _shorten(text: str, length: int = 400) -> str:
+    # textwrap.shorten cuts at spaces, which Chinese does not have.
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 def _summarise(console: Console, result: DemoResult, out: Path, bag: Path | None) -> None:
     import statistics
 
@@ -115,7 +121,7 @@ def _summarise(console: Console, result: DemoResult, out: Path, bag: Path | None
     answers = [outcome.answer for outcome in result.outcomes if outcome.answer is not None]
     untrained = any(not answer.trained for answer in answers)
     model = next((answer.model for answer in answers if answer.model), "no model answered")
-    note = model + (f". {UNTRAINED.replace('this answer', 'an answer')}" if untrained else "")
+    note = model + (f". {UNTRAINED}" if untrained else "")
     title = "A synthetic room" if bag is None else bag.name
     picture, recording = write_pictures(result.scene, result.outcomes, out, title=title, note=note)
     console.print()
@@ -130,4 +136,4 @@ def _summarise(console: Console, result: DemoResult, out: Path, bag: Path | None
         )
     console.print(f"{picture}\n{recording} (open it with: rerun {recording})")
     if untrained:
-        console.print(f"[yellow]{UNTRAINED.replace('this answer shows', 'the answers show')}[/]")
+        console.print(f"[yellow]{UNTRAINED}[/]")

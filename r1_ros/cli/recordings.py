@@ -72,6 +72,9 @@ def play(
         list[str] | None,
         typer.Option("--remap", "-r", help="Rename a topic: /old:=/new; more than once."),
     ] = None,
+    wait_for_node: Annotated[
+        str, typer.Option(help="Begin when this lifecycle node is active, e.g. /scene_mapper.")
+    ] = "",
     wait: Annotated[
         float, typer.Option(help="Wait at most this many seconds for the first subscriber.")
     ] = 5.0,
@@ -100,6 +103,7 @@ def play(
                 settle_limit_s=wait,
             ),
             remaps=remap or [],
+            wait_for_node=wait_for_node,
             say=typer.echo,
         )
     except (BagError, InvalidPlayError) as error:

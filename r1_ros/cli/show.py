@@ -12,7 +12,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from r1_ros.msg import GroundedObject, PlanStep, SceneAnswer
 
-UNTRAINED = "The weights are random: this answer shows the pipeline and means nothing."
+UNTRAINED = "The weights are random: what they answer shows the pipeline and means nothing."
 
 
 def show_answer(console: Console, answer: SceneAnswer) -> None:

@@ -15,15 +15,17 @@ from r1_model.scene import Scene
 from r1_ros.cli.node_commands import NODES, NodeOptions, node_command
 from r1_ros.cli.processes import ProcessGroup
 from r1_ros.client import NoResponseError, R1Client, RequestFailedError, ServerMissingError
-from r1_ros.demo.node_states import NodeStates
 from r1_ros.demo.outcome import Outcome, ask
 from r1_ros.demo.questions import Question
+from r1_ros.node_states import NodeStates
 from r1_ros.share import use_large_message_transport
 
 # The example living room (see `questions.ROOM_QUESTIONS`), small enough for two cores.
 _ROOM = ("--example", "1", "--frames", "60", "--width", "320", "--height", "240")
 _START_S = 180.0
 _POLL_S = 0.2
+_IDLE = ("unconfigured", "inactive", "finalized")
+_IDLE_S = 5.0
 _QUIET_S = 1.0  # the map is complete when it has not changed for this long
 
 
@@ -138,15 +140,21 @@ class Demo:
     def _wait_for_nodes(self, group: ProcessGroup) -> None:
         namespace = self._options.nodes.namespace
         with self._stage("wait for the nodes"), NodeStates(NODES, namespace) as states:
+            idle_since: dict[str, float] = {}
             deadline = time.monotonic() + _START_S
             while True:
-                waiting = {n: state for n, state in states.read().items() if state != "active"}
+                now, found = time.monotonic(), states.read()
+                waiting = {name: state for name, state in found.items() if state != "active"}
                 if not waiting:
                     return
                 self._check(group)
-                if time.monotonic() > deadline:
-                    name, state = next(iter(waiting.items()))
-                    raise DemoError(self._failure(f"{name} is {state}, not active", name))
+                for name, state in waiting.items():
+                    # It is there and does not even try: its configuration has failed.
+                    since = idle_since.setdefault(name, now) if state in _IDLE else now
+                    if state not in _IDLE:
+                        idle_since.pop(name, None)
+                    if now - since > _IDLE_S or now > deadline:
+                        raise DemoError(self._failure(f"{name} is {state}, not active", name))
                 time.sleep(_POLL_S)
 
     def _play(self, group: ProcessGroup, client: R1Client, bag: Path) -> None:

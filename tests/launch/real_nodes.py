@@ -27,14 +27,24 @@ from rcl_interfaces.srv import GetParameters  # noqa: E402
 from rclpy.context import Context  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 
+from r1_model.modeling import R1ForConditionalGeneration  # noqa: E402
 from r1_ros.bags.recording import record  # noqa: E402
 from r1_ros.bags.rgbd_folder import RgbdFolder  # noqa: E402
 from tests.conftest import write_rgbd_folder  # noqa: E402
+from tests.r1_model.small import scene_tokenizer, seeded, small_config  # noqa: E402
 
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 NODES = ("scene_mapper", "scene_reasoner", "plan_executor")
 TIMEOUT_S = 90.0
 FRAMES = 20
+
+
+def small_model(folder: Path) -> Path:
+    """A whole model, smaller than r1-tiny, with random weights."""
+    tokenizer = scene_tokenizer()
+    seeded(lambda: R1ForConditionalGeneration(small_config(tokenizer))).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 def generate_test_description() -> LaunchDescription:
@@ -43,6 +53,7 @@ def generate_test_description() -> LaunchDescription:
     arguments = {
         "namespace": "robot1",
         "bag": str(folder / "bag"),
+        "model": str(small_model(folder / "model")),
         "device": "cpu",
         # The bag's topics lie at the root, the nodes below the namespace.
         "color_topic": "/color/image",

@@ -68,7 +68,7 @@ def installed_layout(prefix: Path) -> dict[str, str]:
 def test_real_nodes(tmp_path: Path) -> None:
     result = subprocess.run(
         [
-            sys.executable, "-m", "launch_testing.launch_test", "--disable-isolation",
+            sys.executable, "-m", "launch_testing.launch_test",
             str(ROOT / "tests" / "launch" / "real_nodes.py"),
         ],
         env=installed_layout(tmp_path), capture_output=True, text=True, timeout=170,

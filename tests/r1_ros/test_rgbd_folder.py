@@ -45,7 +45,7 @@ def test_color_is_rgb_and_invalid_depth_is_zero(rgbd_folder: Path) -> None:
     np.testing.assert_array_equal(folder.read_color(folder.frames[1]), bgr[..., ::-1])
     depth = folder.read_depth(folder.frames[1])
     assert depth.dtype == np.uint16
-    assert depth[0, :4].tolist() == [0, 0, 1234, 1200]
+    assert depth[0, :4].tolist() == [0, 0, 1234, 3400]
 
 
 def test_kitchen(kitchen: Path) -> None:

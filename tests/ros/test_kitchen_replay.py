@@ -19,7 +19,7 @@ from r1_ros.bags.recording import record
 from r1_ros.bags.rgbd_folder import RgbdFolder
 from r1_ros.cli.node_commands import NodeOptions, node_command
 from r1_ros.cli.processes import ProcessGroup
-from r1_ros.demo.node_states import NodeStates
+from r1_ros.node_states import NodeStates
 from r1_ros.share import use_large_message_transport
 
 pytestmark = pytest.mark.ros
