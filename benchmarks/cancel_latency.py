@@ -76,6 +76,19 @@ def nodes(folder: Path, model: str) -> Iterator[R1Client]:
             process.wait(30)
 
 
+def wait_until_active(client: R1Client) -> None:
+    """Servers are there a moment before the node is active."""
+    while True:
+        try:
+            client.select_views(QUESTION)
+        except RequestFailedError as error:
+            if error.code != ErrorCode.INACTIVE:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
 def whole_answer(client: R1Client) -> tuple[float, str]:
     """Seconds that an answer takes when nobody cancels, and the model's name."""
     start = time.perf_counter()
@@ -125,6 +138,7 @@ def main() -> int:
         shipped = Path(PRESETS["r1-tiny"]).is_dir()
         model = options.model or ("r1-tiny" if shipped else str(random_tiny(folder / "r1-tiny")))
         with nodes(folder, model) as client:
+            wait_until_active(client)
             whole_answer(client)  # warm
             seconds, name = whole_answer(client)
             delays = np.linspace(0, 0.9 * seconds, options.count)

@@ -84,6 +84,16 @@ def _parameters(values: dict[str, object]) -> Sequence[str]:
     return flags
 
 
+def _is_active(client: R1Client) -> bool:
+    """Services are there a moment before the node is active."""
+    try:
+        client.select_views("Where is the table?", count=2)
+    except RequestFailedError as error:
+        assert error.code == ErrorCode.INACTIVE, str(error)
+        return False
+    return True
+
+
 @dataclass
 class Nodes:
     client: R1Client
@@ -109,7 +119,7 @@ def nodes(
     )
     try:
         with R1Client("kitchen", discovery_timeout=90.0) as client:
-            client.select_views("Where is the table?", count=2)
+            eventually(lambda: _is_active(client), "the reasoner is active", 60.0)
             yield Nodes(client, reasoner)
     finally:
         for process in (reasoner, mapper):
