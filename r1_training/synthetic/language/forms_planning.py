@@ -76,7 +76,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "spilt something, clean it up][.| please.]",
         ),
         "books": Forms(
-            _P + "[put|tidy|move] the [books|books and magazines|reading matter] on the floor {p}"
+            _P + "[put|move] the [books|books that lie|books lying] on the floor {p}"
             + _E,
             _P + "[pick up|collect] the books from the floor and put them {p}.",
         ),

@@ -170,6 +170,9 @@ def existence(ask: Asking) -> Sample | None:
         return None
     index = name(rng, facts, things[0]) if things else 0
     index = max(index, 0)
+    lamps = [t for t in (pool if host else ask.things()) if t.hypernym == "lamp"]
+    if category == "lamp" and len(lamps) == len(things) and rng.random() < 0.4:
+        index = -1  # no other kind of lamp is there
     bare = say.adjectives(say.noun(category, index), color=color)
     if anchor and rng.random() < 0.15:
         place = mine(ask, place)

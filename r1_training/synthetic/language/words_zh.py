@@ -117,7 +117,7 @@ SHAPES: dict[str, str] = {
     "striped": "條紋",
     "single": "單人",
     "double": "雙人",
-    "tall": "高",
+    "tall": "高大",
     "bushy": "茂密",
     "broad-leaved": "闊葉",
     "cubic": "正方體",
