@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import open3d as o3d
-import open3d.core as o3c
 
 from r1_model.geometry import invert_pose
 from r1_ros.errors import BadMessageError
+from r1_ros.lean_open3d import o3c, open3d
 
 # 8 voxels a side: with 16, as Open3D's examples have it, half of the voxels that every image
 # updates are far from any surface, and integration takes 1.6 times as long.
@@ -56,7 +55,7 @@ class TsdfVolume:
     def reset(self) -> None:
         """Forget everything."""
         # float32 throughout: Open3D's integer colours are cut off at every update and darken.
-        self._grid = o3d.t.geometry.VoxelBlockGrid(
+        self._grid = open3d.t.geometry.VoxelBlockGrid(
             ("tsdf", "weight", "color"),
             (o3c.float32, o3c.float32, o3c.float32),
             ((1), (1), (3)),
@@ -96,8 +95,8 @@ class TsdfVolume:
             raise BadMessageError("bad pose", f"camera at {T_scene_camera[:3, 3].tolist()} m")
         if not cv2.countNonZero(depth):
             raise BadMessageError("no valid depth", "every pixel is out of range or invalid")
-        depth_image = o3d.t.geometry.Image(o3c.Tensor.from_numpy(depth))
-        color_image = o3d.t.geometry.Image(o3c.Tensor.from_numpy(color))
+        depth_image = open3d.t.geometry.Image(o3c.Tensor.from_numpy(depth))
+        color_image = open3d.t.geometry.Image(o3c.Tensor.from_numpy(color))
         # Open3D cuts pixel coordinates off; ROS has pixel centres at integers: half a pixel apart.
         intrinsic = o3c.Tensor(K + _HALF_PIXEL)
         T_grid_camera = T_scene_camera.copy()

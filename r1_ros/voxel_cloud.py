@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import open3d.core as o3c
 
 from r1_ros.fusion import MapFullError
+from r1_ros.lean_open3d import o3c
 
 _INITIAL_VOXELS = 65_536
 # Voxel coordinates are packed into 21 bits each: +- 20 km at 2 cm.
