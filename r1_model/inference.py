@@ -22,7 +22,7 @@ from .refinement import snap_to_detections, target_box
 from .render_views import with_rendered_views
 from .scene import Scene
 from .scene_clip import CONFIG_FILE, SceneClip
-from .tasks import classify_task, detect_language
+from .tasks import as_request, classify_task, detect_language
 from .view_scores import SceneClipScorer, placed_tokens
 from .view_selection import ViewScore, select_views
 
@@ -158,11 +158,12 @@ class Reasoner:
         if target is not None:
             target = target_box(target, self.detect(scene))
             question = f"{question} {format_box(target.center, target.size, (low, high))}"
+        asked = as_request(question, task)
         report("views", "")
         scores = select_views(scene, question, self.num_views, self._scorer)
         by_id = {view.id: view for view in scene.views}
         views = [by_id[score.view_id] for score in sorted(scores, key=lambda s: s.view_id)]
-        inputs = self._processor(scene, views, question, history).to(self.device)
+        inputs = self._processor(scene, views, asked, history).to(self.device)
         with torch.inference_mode():
             tokens = None
             if inputs.patches is not None:

@@ -53,11 +53,35 @@ def classify_task(question: str, has_target: bool = False, has_history: bool = F
     return task
 
 
+def as_request(question: str, task: str) -> str:
+    """The question as the model is asked: a bare name to ground becomes a sentence.
+
+    "the white mug" could be the start of anything; as "Find the white mug." it is a request.
+    Every other question stays as it is.
+    """
+    if task != "grounding":
+        return question
+    language = detect_language(question)
+    words = ENGLISH if language == "en" else CHINESE
+    if _matched(question.strip().lower(), words) is not None:
+        return question
+    name = re.sub(r"^(The|An?) ", lambda m: m[0].lower(), question.strip().rstrip(".?!。？！"))
+    return {"en": f"Find {name}.", "zh-Hant": f"請找到{name}。", "zh-Hans": f"请找到{name}。"}[
+        language
+    ]
+
+
 def _by_words(text: str, words: Words) -> str:
+    # a bare name ("the chair by the window") asks where that is
+    bare = "qa" if text.endswith(("?", "？")) else "grounding"
+    return _matched(text, words) or bare
+
+
+def _matched(text: str, words: Words) -> str | None:
+    """The task whose words stand in a text, None for a bare name."""
     for _ in range(_OPENINGS):
         text = words.opening.sub("", text, count=1)
     for task, pattern in words.rules:
         if pattern.search(text):
             return task
-    # a bare name ("the chair by the window") asks where that is
-    return "qa" if text.endswith(("?", "？")) else "grounding"
+    return None

@@ -8,7 +8,7 @@ import pytest
 
 from r1_model.answer import TASKS
 from r1_model.scripts import SIMPLIFIED_ONLY, TRADITIONAL_ONLY
-from r1_model.tasks import classify_task, detect_language
+from r1_model.tasks import as_request, classify_task, detect_language
 
 
 @pytest.mark.parametrize(
@@ -142,3 +142,19 @@ def test_the_kitchen(kitchen):
 @pytest.mark.parametrize("text", ["", " ", "\n", "?", "？", "\x00", "🤖" * 1000, "please " * 1000])
 def test_any_text_has_a_task(text):
     assert classify_task(text) in TASKS
+
+
+@pytest.mark.parametrize(
+    ("question", "task", "asked"),
+    [
+        ("the white mug", "grounding", "Find the white mug."),
+        ("The chair at the left end.", "grounding", "Find the chair at the left end."),
+        ("藍色的書", "grounding", "請找到藍色的書。"),
+        ("蓝色的书。", "grounding", "请找到蓝色的书。"),
+        ("Find the white mug.", "grounding", "Find the white mug."),
+        ("Where is the mug?", "grounding", "Where is the mug?"),
+        ("the white mug", "object_caption", "the white mug"),
+    ],
+)
+def test_a_bare_name_becomes_a_request(question, task, asked):
+    assert as_request(question, task) == asked
