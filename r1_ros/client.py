@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import rclpy
 from geometry_msgs.msg import Point, Vector3
-from rclpy.action import ActionClient, get_action_names_and_types
+from rclpy.action import get_action_names_and_types
 from rclpy.action.client import ClientGoalHandle
 from rclpy.client import Client
 from rclpy.context import Context
@@ -25,6 +25,7 @@ from rclpy.task import Future
 from r1_model.answer import Box
 from r1_model.scene import Scene
 from r1_ros.action import Ask, DescribeScene, ExecutePlan, Plan
+from r1_ros.action_client import ThreadSafeActionClient
 from r1_ros.msg import ErrorCode, PlanStep, SceneAnswer
 from r1_ros.request_errors import code_name
 from r1_ros.scene_messages import scene_from_response
@@ -100,10 +101,10 @@ class R1Client:
         )
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
-        self._ask = ActionClient(self._node, Ask, "ask")
-        self._plan = ActionClient(self._node, Plan, "plan")
-        self._describe = ActionClient(self._node, DescribeScene, "describe")
-        self._execute = ActionClient(self._node, ExecutePlan, "execute_plan")
+        self._ask = ThreadSafeActionClient(self._node, Ask, "ask")
+        self._plan = ThreadSafeActionClient(self._node, Plan, "plan")
+        self._describe = ThreadSafeActionClient(self._node, DescribeScene, "describe")
+        self._execute = ThreadSafeActionClient(self._node, ExecutePlan, "execute_plan")
         self._get_scene = self._node.create_client(GetScene, f"{mapper}/get_scene")
         self._select_views = self._node.create_client(SelectViews, f"{reasoner}/select_views")
         self._scene: tuple[int, Scene] | None = None
@@ -251,7 +252,11 @@ class R1Client:
         return _checked(future.result())
 
     def _run(
-        self, client: ActionClient, goal: Any, timeout: float, on_feedback: Callable | None
+        self,
+        client: ThreadSafeActionClient,
+        goal: Any,
+        timeout: float,
+        on_feedback: Callable | None,
     ) -> Any:
         # ActionClient has no public name; it resolves like a topic.
         name = self._node.resolve_topic_name(client._action_name)  # noqa: SLF001

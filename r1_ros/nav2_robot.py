@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
-from rclpy.action import ActionClient
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from std_msgs.msg import Header
 
 from r1_model.answer import Box, Step
+from r1_ros.action_client import ThreadSafeActionClient
 from r1_ros.skill_interface import OnStatus, ShouldStop, SkillError, SkillStoppedError
 
 _POLL_S = 0.02
@@ -68,7 +68,7 @@ class Nav2Robot:
         except ImportError:
             raise Nav2MissingError("the robot nav2 needs the package nav2_msgs") from None
         self._node, self._distance = node, approach_distance
-        self._client = ActionClient(
+        self._client = ThreadSafeActionClient(
             node, self._type, action, callback_group=ReentrantCallbackGroup()
         )
         self._action = action

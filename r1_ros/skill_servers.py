@@ -12,13 +12,13 @@ import threading
 import time
 from typing import Any
 
-from rclpy.action import ActionClient
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 
 from r1_model.answer import Step
 from r1_model.skills import SKILLS
 from r1_ros.action import ExecutePlan
+from r1_ros.action_client import ThreadSafeActionClient
 from r1_ros.answer_messages import step_message
 from r1_ros.msg import ErrorCode
 from r1_ros.skill_interface import OnStatus, ShouldStop, SkillError, SkillStoppedError
@@ -41,7 +41,7 @@ class SkillServers:
         prefix = f"{namespace.strip('/')}/" if namespace else ""
         group = ReentrantCallbackGroup()
         self._clients = {
-            name: ActionClient(node, ExecutePlan, f"{prefix}{name}", callback_group=group)
+            name: ThreadSafeActionClient(node, ExecutePlan, f"{prefix}{name}", callback_group=group)
             for name in SKILLS
         }
 

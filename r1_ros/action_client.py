@@ -1,0 +1,44 @@
+"""An action client that may be used from any thread beside the executor's."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from rclpy.action import ActionClient
+from rclpy.action.client import ClientGoalHandle
+from rclpy.task import Future
+
+
+class ThreadSafeActionClient(ActionClient):
+    """rclpy's client (Jazzy's 7.1) sends a request first and remembers it afterwards.
+
+    A response that the executor's thread takes in between is dropped as unexpected, and its future
+    never ends. One lock around sending and taking closes the gap.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """As `rclpy.action.ActionClient`."""
+        # a callback of a response may send the next request
+        self._sending = threading.RLock()
+        super().__init__(*arguments, **options)
+
+    def send_goal_async(self, *arguments: Any, **options: Any) -> Future:
+        """As `rclpy.action.ActionClient`."""
+        with self._sending:
+            return super().send_goal_async(*arguments, **options)
+
+    async def execute(self, taken_data: dict[str, Any]) -> None:
+        """As `rclpy.action.ActionClient`; called by the executor."""
+        with self._sending:
+            await super().execute(taken_data)
+
+    # what ClientGoalHandle calls
+
+    def _get_result_async(self, goal_handle: ClientGoalHandle) -> Future:
+        with self._sending:
+            return super()._get_result_async(goal_handle)
+
+    def _cancel_goal_async(self, goal_handle: ClientGoalHandle) -> Future:
+        with self._sending:
+            return super()._cancel_goal_async(goal_handle)
