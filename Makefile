@@ -1,8 +1,15 @@
-# make demo    a synthetic room: recorded, replayed, mapped, asked, planned for (BAG=... for your own bag)
+# make demo    a synthetic room: recorded, played, mapped, asked, planned for
+#              BAG=path/to/bag for a recording of yours, ARGS="..." for more (see: r1 demo --help)
 # make test    all tests that need neither a GPU nor an installed ROS
-# Both make the environment (.venv) once; after that they start in seconds.
+# Both make the environment (.venv) once, some minutes; after that they start in seconds.
+#
+# make lint    ruff alone
+# make bench   every figure of benchmarks/
+# make clean   remove the environment and everything that was built
 
-PYTHON ?= python3
+# The first Python of a version that the ROS 2 wheels exist for; PYTHON=... overrides.
+PYTHON ?= $(or $(firstword $(foreach p,python3 python3.12 python3.11,\
+  $(shell $(p) -c 'import sys; 11 <= sys.version_info[1] <= 12 and print("$(p)")' 2>/dev/null))),python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -11,26 +18,30 @@ READY := $(VENV)/.ready
 
 env: $(READY) interfaces
 
-$(READY): requirements.txt requirements-ros-machine.txt tools/check_system.py
-	$(PYTHON) tools/check_system.py
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --config-settings editable_mode=compat -e .
-	touch $@
+$(READY): requirements.txt requirements-ros-machine.txt setup.py tools/check_system.py
+	@$(PYTHON) tools/check_system.py
+	@echo "making the environment in $(VENV) (once; about 5 GB)"
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade pip uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --config-settings editable_mode=compat -e .
+	@touch $@
 
 interfaces: $(READY)
 	@$(BIN)/python tools/build_interfaces.py
 
 demo: env
-	$(BIN)/r1 demo $(if $(BAG),--bag $(BAG))
+	@$(BIN)/r1 demo $(if $(BAG),--bag $(BAG)) $(ARGS)
 
 test: env
-	$(BIN)/ruff check --quiet .
-	$(BIN)/python -m pytest -q
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/python -m pytest -q $(ARGS)
 
 lint: env
-	$(BIN)/ruff check .
+	@$(BIN)/ruff check .
+
+bench: env
+	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
 
 clean:
 	rm -rf build output $(VENV)

@@ -6,6 +6,7 @@ As root on a Debian-like system the missing libraries are installed.
 from __future__ import annotations
 
 import ctypes.util
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -26,6 +27,8 @@ def missing_packages() -> list[str]:
     packages += [package for command, package in COMMANDS.items() if not shutil.which(command)]
     if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
         packages.append(f"python3.{sys.version_info.minor}-dev")
+    if importlib.util.find_spec("ensurepip") is None:  # Debian splits it off; venv needs it
+        packages.append(f"python3.{sys.version_info.minor}-venv")
     return packages
 
 
