@@ -90,6 +90,10 @@ class Statuses:
             values["level"], values["message"] = status.level, status.message
             self._last[status.hardware_id, part] = values
 
+    def forget(self) -> None:
+        """Start to wait for news."""
+        self._last.clear()
+
     def of(self, part: str, mapper: str = "") -> dict[str, str]:
         """The mapper's last words about an input, or about its `map`; empty: nothing so far."""
         return self._last.get((mapper or self._mapper, part), {})

@@ -1,0 +1,267 @@
+"""scene_mapper with real topics and services, in the test's process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from r1_ros.msg import ErrorCode, SceneView
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import CompressedImage, PointCloud2
+
+from r1_model.geometry import pose_matrix
+from r1_ros.nodes.scene_mapper import SceneMapper
+from r1_ros.point_clouds import read_points
+from r1_ros.scene_messages import scene_from_response
+from tests.ros import robot as views
+from tests.ros.rig import STEP, Rig
+from tests.ros.spinning import Spinner
+
+pytestmark = pytest.mark.ros
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+def test_a_wall_is_mapped_where_it_is(ros: Spinner) -> None:
+    rig = Rig(ros)
+    keyframes: list[SceneView] = []
+    rig.robot.node.create_subscription(
+        SceneView, "scene_mapper/keyframes", keyframes.append, QoSProfile(depth=10)
+    )
+    ros.until(lambda: rig.mapper.count_subscribers("/scene_mapper/keyframes"))
+    rig.map_frames(3)
+    response = rig.get_scene()
+    scene = scene_from_response(response)
+    assert response.error_code == ErrorCode.NONE and scene.frame_id == "map"
+    assert len(scene.points) > 500
+    np.testing.assert_allclose(scene.points[:, 0], views.WALL_M, atol=2e-3)
+    assert scene.stamp == rig.stamp and len(scene.views) == 1
+    view = scene.views[0]
+    np.testing.assert_allclose(view.T_scene_camera, views.T_MAP_OPTICAL, atol=1e-12)
+    ros.until(lambda: keyframes, "the keyframe")
+    assert keyframes[0].id == view.id == 0
+    assert rig.get_scene(known_revision=response.revision).unchanged
+    thinned = rig.get_scene(max_points=100)
+    assert thinned.cloud.width == 100 and not thinned.unchanged
+    rig.assert_accounted()
+
+
+def test_compressed_images_are_mapped_the_same(ros: Spinner) -> None:
+    rig = Rig(ros)
+    color_pub = rig.robot.node.create_publisher(CompressedImage, "color/image/compressed", 10)
+    depth_pub = rig.robot.node.create_publisher(CompressedImage, "depth/image/compressedDepth", 10)
+    ros.until(lambda: color_pub.get_subscription_count() and depth_pub.get_subscription_count())
+    _, jpeg = cv2.imencode(".jpg", views.color_pixels()[..., ::-1])
+    _, png = cv2.imencode(".png", np.full((48, 64), 1500, np.uint16))
+    for _ in range(2):
+        stamp = rig.next()
+        header = views.header_message(stamp, views.OPTICAL)
+        rig.robot.info.publish(views.camera_info(stamp))
+        color_pub.publish(CompressedImage(header=header, format="jpeg", data=jpeg.tobytes()))
+        depth_pub.publish(
+            CompressedImage(
+                header=header, format="16UC1; compressedDepth png", data=bytes(12) + png.tobytes()
+            )
+        )
+    rig.until_number("depth", "integrated", 2)
+    points = scene_from_response(rig.get_scene()).points
+    np.testing.assert_allclose(points[:, 0], views.WALL_M, atol=2e-3)
+
+
+def test_metres_and_millimetres_give_the_same_map(ros: Spinner) -> None:
+    rig = Rig(ros)
+    metres = np.full((48, 64), 1.5, np.float32)
+    metres[:2] = (np.nan,)
+    metres[2:4] = np.inf
+    metres[4:6] = -np.inf
+    for _ in range(2):
+        stamp = rig.next()
+        rig.robot.frame(stamp, depth=views.image(stamp, "32FC1", metres))
+    rig.until_number("depth", "integrated", 2)
+    points = scene_from_response(rig.get_scene()).points
+    assert len(points) > 400
+    np.testing.assert_allclose(points[:, 0], views.WALL_M, atol=2e-3)
+
+
+def test_a_robot_with_point_clouds_only_is_mapped(ros: Spinner) -> None:
+    rig = Rig(ros)
+    rng = np.random.default_rng(0)
+    wall = np.concatenate([rng.uniform(-1, 1, (3000, 2)), np.full((3000, 1), 2.0)], -1)
+    wall[:10] = np.nan
+    wall[10:20, 1] = np.inf
+    rig.robot.points.publish(views.cloud(rig.next(), wall))
+    rig.until_number("points", "integrated", 1)
+    scene = scene_from_response(rig.get_scene())
+    np.testing.assert_allclose(scene.points[:, 0], 2.0, atol=1e-5)
+    assert (scene.colors == (10, 200, 30)).all() and len(scene.points) > 1500
+    rig.robot.points.publish(views.cloud(rig.next(), np.full((5, 3), np.nan)))
+    rig.until_number("points", "dropped: no valid points", 1)
+    rig.assert_accounted()
+
+
+def test_frames_wait_for_their_transform_without_blocking(ros: Spinner) -> None:
+    """tf arrives after the images, interpolated; one that never comes is dropped in time."""
+    rig = Rig(ros, static=False, tf_timeout=5.0)
+    rig.robot.pose(views.START)
+    stamp = views.START + STEP // 2
+    rig.robot.frame(stamp)
+    rig.until_number("color", "received", 1)
+    assert rig.number("color", "pending") == 1
+    moved = pose_matrix([0.2, 0, 1.0], [-0.5, 0.5, -0.5, 0.5])
+    rig.robot.pose(views.START + STEP, moved)
+    rig.until_number("color", "integrated", 1)
+    view = scene_from_response(rig.get_scene()).views[0]
+    np.testing.assert_allclose(view.T_scene_camera[:3, 3], [0.1, 0, 1.0], atol=1e-9)
+
+
+def test_tf_that_never_comes_is_counted_and_bounded(ros: Spinner) -> None:
+    rig = Rig(ros, static=False, tf_timeout=0.4, max_waiting_frames=3)
+    for _ in range(5):
+        rig.robot.frame(rig.next())
+    rig.until_number("color", "dropped", 5)
+    assert rig.number("color", "dropped: no transform in time") == 3
+    assert rig.number("color", "dropped: too many frames wait for their transform") == 2
+    assert views.OPTICAL in rig.statuses.of("color")["last_drop_reason"]
+    rig.assert_accounted()
+    rig.robot.static_pose()
+    ros.until(lambda: rig.mapper._buffer.frames())
+    rig.map_frames(2)
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_stamps_that_jump_back(ros: Spinner, reset: bool) -> None:
+    rig = Rig(ros, jump_back_reset=reset)
+    rig.map_frames(3)
+    before = rig.get_scene()
+    rig.robot.frame(rig.next())  # moved on before the loop begins
+    rig.until_number("color", "integrated", 4)
+    rig.stamp = views.START - 3600 * 10**9
+    rig.robot.frame(rig.next(), metres=2.5)
+    rig.until_number("color", "integrated", 5)
+    rig.robot.frame(rig.next(), metres=2.5)
+    rig.until_number("color", "integrated", 6)
+    after = scene_from_response(rig.get_scene())
+    old_wall = np.abs(after.points[:, 0] - views.WALL_M) < 0.05
+    assert old_wall.any() != reset
+    assert (np.abs(after.points[:, 0] - 2.5) < 0.05).any()
+    assert before.revision < rig.get_scene().revision
+    rig.assert_accounted()
+
+
+def test_save_load_reset_round_trip(ros: Spinner, tmp_path: Path) -> None:
+    rig = Rig(ros, snapshot_directory=str(tmp_path))
+    empty = rig.get_scene()
+    assert empty.error_code == ErrorCode.EMPTY_SCENE and empty.revision == 0
+    assert rig.save("nothing").error_code == ErrorCode.EMPTY_SCENE
+    rig.map_frames(3)
+    saved = rig.get_scene()
+    response = rig.save("kitchen-1.v2")
+    assert response.error_code == ErrorCode.NONE
+    assert (response.points, response.views) == (saved.cloud.width, 1)
+    assert rig.reset().success
+    assert rig.get_scene().error_code == ErrorCode.EMPTY_SCENE
+    loaded = rig.load("kitchen-1.v2")
+    assert (loaded.error_code, loaded.points) == (ErrorCode.NONE, response.points)
+    again = rig.get_scene()
+    assert bytes(again.cloud.data) == bytes(saved.cloud.data)
+    assert again.views[0] == saved.views[0] and again.revision > saved.revision
+    rig.map_frames(2)  # what is seen again does not double
+    merged = scene_from_response(rig.get_scene()).points
+    assert len(merged) < 1.2 * response.points
+    np.testing.assert_allclose(merged[:, 0], views.WALL_M, atol=2e-3)
+
+
+def test_a_load_that_fails_keeps_the_map(ros: Spinner, tmp_path: Path) -> None:
+    rig = Rig(ros, snapshot_directory=str(tmp_path))
+    rig.map_frames(3)
+    rig.save("good")
+    before = rig.get_scene()
+    assert rig.load("missing").error_code == ErrorCode.NOT_FOUND
+    index = tmp_path / "good" / "scene.npz"
+    index.write_bytes(index.read_bytes()[:300])
+    response = rig.load("good")
+    assert response.error_code == ErrorCode.CORRUPT_SNAPSHOT and "scene.npz" in response.error_msg
+    (tmp_path / "file").write_text("")
+    assert rig.save("file").error_code == ErrorCode.STORAGE
+    assert rig.get_scene(known_revision=before.revision).unchanged
+
+
+def test_the_cloud_is_latched_and_published_only_when_it_changed(ros: Spinner) -> None:
+    rig = Rig(ros, cloud_period=0.1)
+    rig.map_frames(2)
+    clouds: list[PointCloud2] = []
+    rig.robot.node.create_subscription(PointCloud2, "scene_mapper/cloud", clouds.append, LATCHED)
+    ros.until(lambda: clouds and clouds[-1].width > 0, "the latched cloud")
+    ros.spin(0.4)
+    count = len(clouds)
+    ros.spin(0.4)
+    assert len(clouds) == count
+    rig.map_frames(1)
+    ros.until(lambda: len(clouds) > count, "the changed cloud")
+    points, _ = read_points(clouds[-1])
+    np.testing.assert_allclose(points[:, 0], views.WALL_M, atol=2e-3)
+
+
+def test_a_qos_mismatch_is_named_with_both_policies(ros: Spinner, capfd) -> None:
+    overrides = {"qos_overrides./color/image.subscription.reliability": "reliable"}
+    mapper = ros.add(
+        SceneMapper(
+            parameter_overrides=[
+                Parameter("diagnostics_period", value=0.1),
+                *(Parameter(key, value=value) for key, value in overrides.items()),
+            ]
+        )
+    )
+    ros.until(lambda: mapper.is_active)
+    robot = views.Robot(ros.add(Node("robot")), qos=views.BEST_EFFORT)
+    ros.until(lambda: robot.statuses.of("color").get("qos_ok") == "false", "the mismatch")
+    status = robot.statuses.of("color")
+    assert "BEST_EFFORT" in status["message"] and "RELIABLE" in status["message"]
+    assert robot.statuses.of("depth")["qos_ok"] == "true"
+    log = capfd.readouterr().err
+    assert "color/image" in log and "BEST_EFFORT" in log and "RELIABLE" in log
+
+
+def test_a_silent_input_is_named(ros: Spinner) -> None:
+    rig = Rig(ros)
+    status = ros.until(lambda: rig.statuses.of("map"), "diagnostics")
+    assert "nothing mapped so far" in status["message"]
+    assert "color: a publisher, but no message so far" in status["message"]
+
+
+def test_two_namespaces_do_not_hear_each_other(ros: Spinner) -> None:
+    one, two = Rig(ros, namespace="one"), Rig(ros, namespace="two")
+    one.map_frames(3)
+    assert two.number("color", "received") == 0
+    assert two.get_scene().error_code == ErrorCode.EMPTY_SCENE
+    assert one.get_scene().error_code == ErrorCode.NONE
+
+
+def test_deactivate_and_activate_keep_the_map(ros: Spinner) -> None:
+    rig = Rig(ros)
+    rig.map_frames(3)
+    before = rig.get_scene()
+    rig.mapper.trigger_deactivate()
+    assert rig.get_scene().error_code == ErrorCode.INACTIVE
+    rig.robot.frame(rig.next())
+    ros.spin(0.2)
+    rig.mapper.trigger_activate()
+    ros.until(rig.robot.connected)
+    assert rig.get_scene(known_revision=before.revision).unchanged
+    rig.robot.static_pose()
+    rig.map_frames(1)
+
+
+def test_a_full_map_keeps_what_it_has(ros: Spinner) -> None:
+    rig = Rig(ros, max_blocks=100)
+    rig.robot.frame(rig.next(), metres=0.6)
+    rig.until_number("color", "integrated", 1)
+    rig.robot.frame(rig.next(), metres=3.5)
+    rig.until_number("color", "dropped: map is full", 1)
+    rig.robot.frame(rig.next(), metres=0.6)
+    rig.until_number("color", "integrated", 2)
+    points = scene_from_response(rig.get_scene()).points
+    np.testing.assert_allclose(points[:, 0], 0.6, atol=2e-3)
