@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from r1_ros.demo.outcome import Outcome
     from r1_ros.demo.run import DemoResult
 
+_MAX_OBJECTS = 6
+
 
 def demo(
     bag: Annotated[
@@ -98,15 +100,16 @@ def _show(console: Console, outcome: Outcome) -> None:
         console.print(f"{'':<14} [dim]expected: {escape(' / '.join(question.expected))}[/]")
     if outcome.answer is None:
         return
-    for item in outcome.answer.objects[:6]:
-        console.print(f"{'':<14} [dim]{escape(item.label)} at {center_text(item)} m[/]")
-    if len(outcome.answer.objects) > 6:
-        console.print(f"{'':<14} [dim]... {len(outcome.answer.objects)} objects in all[/]")
-    for step in outcome.answer.steps:
-        console.print(f"{'':<14} [dim]{escape(step_text(step))}[/]")
+    lines = [step_text(step) for step in outcome.answer.steps]
+    objects = [] if lines else outcome.answer.objects
+    lines += [f"{item.label} at {center_text(item)} m" for item in objects[:_MAX_OBJECTS]]
+    if len(objects) > _MAX_OBJECTS:
+        lines.append(f"... {len(objects)} objects in all")
+    for line in lines:
+        console.print(f"{'':<14} [dim]{escape(line)}[/]")
 
 
-def _shorten(text: str, length: int = 400) -> str:
+def _shorten(text: str, length: int = 240) -> str:
     # textwrap.shorten cuts at spaces, which Chinese does not have.
     text = " ".join(text.split())
     return text if len(text) <= length else text[: length - 1] + "…"

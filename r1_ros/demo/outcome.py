@@ -45,8 +45,9 @@ class Outcome:
         if self.answer is None or (self.error and not self.answer.answer.strip()):
             return self.error
         text = self.answer.answer.strip()
-        if self.answer.steps:
-            text += f" ({self.steps_done} of {len(self.answer.steps)} steps carried out)"
+        if self.question.task == "planning" and self.answer.steps:
+            # The answer's own text was written before anything was done.
+            text = f"{self.steps_done} of {len(self.answer.steps)} steps carried out"
         return f"{text} [{self.error}]" if self.error else text
 
     @property

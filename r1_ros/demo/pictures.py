@@ -15,7 +15,7 @@ from r1_ros.pictures.page import PageEntry, draw_page
 from r1_ros.pictures.rerun_recording import SceneRecording
 from r1_ros.pictures.top_down import PALETTE, PictureBox
 
-_SAME_OBJECT_IOU = 0.5
+_SAME_OBJECT_IOU = 0.3
 
 
 def write_pictures(
@@ -51,11 +51,8 @@ def _entry(outcome: Outcome, color: tuple[int, int, int] | None) -> PageEntry:
     heading = f"{outcome.question.task}, {outcome.language}, {outcome.seconds:.2f} s"
     text = outcome.text
     if outcome.answer is not None and outcome.answer.steps:
-        steps = [
-            f"{step.index}. {step.action}({', '.join(step.arguments)})"
-            for step in outcome.answer.steps
-        ]
-        text = "  ".join(steps) + f"  ({outcome.steps_done} of {len(steps)} carried out)"
+        steps = [f"{s.index}. {s.action}({', '.join(s.arguments)})" for s in outcome.answer.steps]
+        text = f"{'  '.join(steps)}  ({text})"
     return PageEntry(heading, outcome.question.text, text, outcome.language, color)
 
 

@@ -43,10 +43,10 @@ ROOM_QUESTIONS = (
     Question("object_caption", "Describe the coffee table."),
     Question("object_caption", "描述這張沙發。"),
     Question("dense_caption", "Describe every object in the room."),
-    Question("dense_caption", "描述房間裡的每一件物品。"),
-    Question("reasoning", "Where would you sit to watch tv, and why?"),
-    Question("reasoning", "這個房間是做什麼用的？為什麼？"),
-    Question("planning", "Turn on the tv."),
+    Question("dense_caption", "描述房間裡的每個物體。"),
+    Question("reasoning", "Is somebody probably watching TV?"),
+    Question("reasoning", "外面的人可能看得到房間裡面嗎？"),
+    Question("planning", "Turn on the TV."),
     Question("planning", "幫我把馬克杯放到電視櫃上。"),
 )
 
@@ -61,9 +61,9 @@ GENERAL_QUESTIONS = (
     Question("object_caption", "Describe the table."),
     Question("object_caption", "描述這張桌子。"),
     Question("dense_caption", "Describe every object in the room."),
-    Question("dense_caption", "描述房間裡的每一件物品。"),
-    Question("reasoning", "What is this room used for, and why do you think so?"),
-    Question("reasoning", "這個房間是做什麼用的？為什麼？"),
+    Question("dense_caption", "描述房間裡的每個物體。"),
+    Question("reasoning", "What was the owner of this room probably doing just now?"),
+    Question("reasoning", "這個房間的主人可能剛剛在做什麼？"),
     Question("planning", "Wipe the table."),
     Question("planning", "幫我把桌子擦乾淨。"),
 )

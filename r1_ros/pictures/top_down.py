@@ -144,7 +144,7 @@ def draw_boxes(image: Image.Image, view: MapView, boxes: Sequence[PictureBox]) -
     outlines = [_outline(box, view) for box in boxes]
     for box, outline in zip(boxes, outlines, strict=True):
         polygon = [tuple(map(float, corner)) for corner in outline]
-        draw.polygon(polygon, fill=(*box.color, 50))
+        draw.polygon(polygon, fill=(*box.color, 28))
         draw.line([*polygon, polygon[0]], fill=(255, 255, 255, 220), width=5, joint="curve")
         draw.line([*polygon, polygon[0]], fill=(*box.color, 255), width=3, joint="curve")
     taken: list[tuple[float, float, float, float]] = []
