@@ -59,11 +59,11 @@ def _hand_over(name: str, summary: str) -> None:
         os.execv(sys.executable, arguments)
 
 
-_hand_over("train", "Train the model: `r1 train sft`, `r1 train grpo`.")
-_hand_over("evaluate", "Score a checkpoint on a data set.")
+_hand_over("train-full", "Train Qwen2.5-VL-7B with the paper's settings (docs/training.md).")
+_hand_over("evaluate", "Score predictions against the field's annotation files.")
 _hand_over("synthesize", "Turn questions into chains of thought (the Scene-30K engine).")
 _hand_over("synthesize-room", "Render a synthetic room as an RGB-D folder for `r1 record`.")
-_hand_over("prepare", "Prepare data sets for training.")
+_hand_over("prepare", "Prepare data sets for training and evaluation.")
 
 
 def main() -> None:

@@ -1,0 +1,105 @@
+"""The command `r1`: every help text, start-up, hand-over to training."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from r1_ros.cli.main import app
+
+OWN = ("demo", "up", "doctor", "ask", "plan", "describe", "record", "play", "visualize")
+HANDED_OVER = ("train-full", "evaluate", "synthesize", "synthesize-room", "prepare")
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "r1_ros.cli.main", *map(str, arguments)],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+
+def test_commands() -> None:
+    assert set(get_command(app).commands) == {*OWN, *HANDED_OVER}
+
+
+@pytest.mark.parametrize("command", OWN)
+def test_help_explains_every_option(command: str) -> None:
+    result = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    parsed = get_command(app).commands[command]
+    assert len(parsed.help) > 30
+    for parameter in parsed.params:
+        assert getattr(parameter, "help", None), f"{command} {parameter.name} has no help"
+
+
+def test_handed_over_commands_exist() -> None:
+    from r1_training.cli import app as training
+
+    assert set(HANDED_OVER) <= set(get_command(training).commands)
+
+
+def test_hand_over_passes_options_and_status() -> None:
+    result = run("synthesize-room", "--help")
+    assert result.returncode == 0
+    assert "--room-type" in result.stdout
+    assert run("evaluate", "--no-such-option").returncode == 2
+
+
+def test_start_up_imports_nothing_slow() -> None:
+    code = (
+        "import sys; import r1_ros.cli.main; "
+        "print([m for m in ('torch', 'rclpy', 'cv2', 'open3d', 'scipy', 'rerun', 'rosbags') "
+        "if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.stdout.strip() == "[]", result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("record", "nowhere", "out"), "r1 record: no such folder: nowhere"),
+        (("up", "--log-level", "loud"), "log_level must be one of"),
+        (("up", "--only", "mapper"), "no such node: mapper"),
+        (("up", "--params-file", "nowhere"), "no such parameter file"),
+        (("up", "-r", "x"), "remap rule"),
+        (("visualize", "nowhere.ply"), "nowhere.ply"),
+        (("visualize", "x.ply", "-o", "x.gif"), "must end in .png or .rrd"),
+        (("demo", "--questions", "nowhere.json"), "nowhere.json"),
+    ],
+)
+def test_wrong_use_gets_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code not in (0, 2)
+    assert message in str(result.exception)
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_record_and_visualize(rgbd_folder: Path, tmp_path: Path) -> None:
+    import numpy as np
+    from plyfile import PlyData, PlyElement
+
+    result = CliRunner().invoke(app, ["record", str(rgbd_folder), str(tmp_path / "bag")])
+    assert result.exit_code == 0
+    assert "6 frames, 0.5 s" in result.output
+    again = CliRunner().invoke(app, ["record", str(rgbd_folder), str(tmp_path / "bag")])
+    assert "exists already" in str(again.exception)
+
+    points = np.random.default_rng(0).uniform(0, 2, (200, 3)).astype("f4")
+    vertices = np.rec.fromarrays(points.T, names="x,y,z")
+    PlyData([PlyElement.describe(np.asarray(vertices), "vertex")]).write(tmp_path / "c.ply")
+    np.savez(tmp_path / "p.npz", centers=[[1.0, 1, 1]], sizes=[[0.5, 0.5, 0.5]])
+    for name in ("out.png", "out.rrd"):
+        arguments = ["visualize", tmp_path / "c.ply", "-p", tmp_path / "p.npz"]
+        result = CliRunner().invoke(app, [*map(str, arguments), "-o", str(tmp_path / name)])
+        assert result.exit_code == 0, result.exception
+        assert "200 points, 1 boxes" in result.output
+        assert (tmp_path / name).stat().st_size > 1000
