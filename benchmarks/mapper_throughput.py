@@ -45,6 +45,7 @@ VOXEL, DEPTH_MAX, STEP_NS = 0.02, 4.0, 16_666_667
 WIDTH, HEIGHT = 640, 480
 IN_FLIGHT = 20
 SETTLE_S = 2.0
+REPEATS = 3
 _STAMP_OFFSET = {Image: 4, CameraInfo: 4, TFMessage: 8}  # of the stamp in the serialised message
 
 
@@ -71,9 +72,9 @@ def synthetic_frames(count: int) -> tuple[list, np.ndarray]:
         turn = [0, 0, np.sin(angle / 2), np.cos(angle / 2)]
         T = pose_matrix([0.3, -0.2, 1.4], turn) @ pose_matrix([0, 0, 0], [-0.5, 0.5, -0.5, 0.5])
         directions = rays @ T[:3, :3].T
+        directions[np.abs(directions) < 1e-9] = 1e-9
         walls = np.where(directions > 0, high, low)
-        with np.errstate(divide="ignore"):
-            depth = ((walls - T[:3, 3]) / directions).min(-1)
+        depth = ((walls - T[:3, 3]) / directions).min(-1)
         depth += rng.normal(0, 0.0015, depth.shape) * depth**2
         hit = T[:3, 3] + depth[..., None] * directions
         color = ((np.sin(hit * 9) + 1) * 127).astype(np.uint8)
@@ -223,26 +224,26 @@ def main() -> None:
         return
     frames, K = frames_of(options.folder, options.distinct)
     bare_loop(frames[:10], K, 16, 8.0, o3c.uint16)  # warm up
+    full = measure(options.folder, options.distinct, options.frames, 0.0)
+    paced = measure(options.folder, options.distinct, options.frames, options.rate)
+    # the best of several: what else runs on the machine must not flatter the ratio
+    bare = max(bare_loop(frames, K, 16, 8.0, o3c.uint16) for _ in range(REPEATS))
+    bare_as_ours = max(bare_loop(frames, K, 8, 3.0, o3c.float32) for _ in range(REPEATS))
     result = {
         "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
         "load_average": os.getloadavg()[0],
         "open3d": o3d.__version__,
         "data": str(options.folder or "synthetic room"),
         "voxel_size": VOXEL,
-        "bare_frames_per_second": bare_loop(frames, K, 16, 8.0, o3c.uint16),
-        "bare_as_ours_frames_per_second": bare_loop(frames, K, 8, 3.0, o3c.float32),
-        "full_speed": measure(options.folder, options.distinct, options.frames, 0.0),
-        "paced": measure(options.folder, options.distinct, options.frames, options.rate),
+        "bare_frames_per_second": bare,
+        "bare_as_ours_frames_per_second": bare_as_ours,
+        "full_speed": full,
+        "paced": paced,
+        "ratio": full["frames_per_second"] / bare,
     }
-    full, paced = result["full_speed"], result["paced"]
-    bare = result["bare_frames_per_second"]
-    result["ratio"] = full["frames_per_second"] / bare
     print(f"{result['machine']}, load {result['load_average']:.1f}, {result['data']}")
     print(f"Open3D's loop as in its examples   {bare:7.1f} frames/s")
-    print(
-        "Open3D's loop with our block, band "
-        f"{result['bare_as_ours_frames_per_second']:7.1f} frames/s"
-    )
+    print(f"Open3D's loop with our blocks      {bare_as_ours:7.1f} frames/s")
     print(
         f"scene_mapper, messages included    {full['frames_per_second']:7.1f} frames/s"
         f"  = {result['ratio']:.2f} x; {full['mapper_cpu_ms_per_frame']:.1f} ms CPU a frame"

@@ -34,6 +34,7 @@ NO_TRANSFORM = "no transform in time"
 TOO_OLD = "older than the transforms"
 QUEUE_FULL = "too many frames wait for their transform"
 RESET = "reset"
+DEACTIVATED = "deactivated"
 NO_STAMP = "zero stamp"
 
 

@@ -18,7 +18,7 @@ from r1_model.scene_io import SceneNotFoundError
 from r1_ros import map_services
 from r1_ros.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
 from r1_ros.errors import BadMessageError
-from r1_ros.frame_pipeline import FramePipeline
+from r1_ros.frame_pipeline import DEACTIVATED, RESET, FramePipeline
 from r1_ros.geometry_messages import header_message
 from r1_ros.lifecycle import ManagedNode, spin_node
 from r1_ros.mapper_inputs import MapperInputs
@@ -124,7 +124,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
             self.destroy_timer(timer)
         self._timers_active.clear()
         if self._map is not None:
-            self._pipeline.clear("deactivated")
+            self._pipeline.clear(DEACTIVATED)
             if self.config.autosave_period > 0:
                 self._autosave()
 
@@ -244,7 +244,8 @@ class SceneMapper(ManagedNode[MapperConfig]):
         return [status_message(self, "map", level, message, values), *inputs]
 
     def _log_drop(self, name: str, reason: str, detail: str) -> None:
-        self._warn(reason, f"dropped {name}: {detail or reason}")
+        if reason not in (RESET, DEACTIVATED):  # somebody asked for these
+            self._warn(reason, f"dropped {name}: {detail or reason}")
 
     def _log_jump(self) -> None:
         kept = "starting a new map" if self.config.jump_back_reset else "the map stays"
