@@ -77,8 +77,9 @@ def _box(item: GroundedObject, color: tuple[int, int, int], language: str) -> Pi
 def _distinct(answers: Sequence[Sequence[PictureBox]]) -> list[PictureBox]:
     """Each object once on the map, though several answers name it; small answers come first."""
     kept: list[PictureBox] = []
-    for boxes in sorted(answers, key=len):
-        kept += [box for box in boxes if not any(_iou(box, k) > _SAME_OBJECT_IOU for k in kept)]
+    for box in (box for boxes in sorted(answers, key=len) for box in boxes):
+        if not any(_iou(box, other) > _SAME_OBJECT_IOU for other in kept):
+            kept.append(box)
     # Large boxes first, so that small ones lie on top.
     return sorted(kept, key=lambda box: -float(np.prod(box.size)))
 

@@ -95,6 +95,7 @@ def _topics(node: Node) -> list[Check]:
         if node.get_publishers_info_by_topic(name)
         and any(kind.endswith(("Image", "CameraInfo", "PointCloud2")) for kind in types)
         and name not in {check.name for check in checks}
+        and not name.endswith("scene_mapper/cloud")  # our own
     ]
     if others:
         checks.append(Check("topics", "other sensor topics", "info", "; ".join(others)))
