@@ -85,7 +85,7 @@ def states_become(states: NodeStates, wanted: dict[str, str]) -> None:
         time.sleep(0.1)
 
 
-def test_up_in_a_namespace_ends_with_its_nodes() -> None:
+def test_up_in_a_namespace_ends_with_its_nodes(request: pytest.FixtureRequest) -> None:
     """Ctrl-C ends all cleanly; the death of one node ends all with a sentence."""
     names = ("scene_mapper", "plan_executor")
     command = r1("up", "--namespace", "robot7", *(w for n in names for w in ("--only", n)))
@@ -95,6 +95,9 @@ def test_up_in_a_namespace_ends_with_its_nodes() -> None:
                 [*command, "--respawn"] if respawn else command,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             )  # fmt: skip
+            request.addfinalizer(
+                lambda process=process: process.poll() is None and process.terminate()
+            )
             states_become(states, dict.fromkeys(names, "active"))
             victim = child_running(process.pid, "plan_executor")
             os.kill(victim, signal.SIGKILL)
