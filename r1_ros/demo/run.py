@@ -94,6 +94,9 @@ class Demo:
         # A demo must not meet a robot: a domain of its own, on this machine.
         os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
         os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        # Threads of torch that wait for each other by spinning are several times slower than one
+        # as soon as other processes want the cores, and here a handful of them do.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
         self._logs.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder, ProcessGroup(self._say) as group:
