@@ -63,12 +63,12 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
 
 
 def test_no_frame_of_the_kitchen_is_lost(kitchen: Path, tmp_path: Path) -> None:
-    """Twice the recording's own rate, so that the test is short."""
+    """Three times the recording's own rate, so that the test is short."""
     use_large_message_transport()
     record(RgbdFolder.open(kitchen), tmp_path / "bag")
     diagnostics = Diagnostics()
     mapper = node_command("scene_mapper", NodeOptions(), tmp_path)
-    play = [sys.executable, "-m", "r1_ros.cli.main", "play", str(tmp_path / "bag"), "--rate", "2"]
+    play = [sys.executable, "-m", "r1_ros.cli.main", "play", str(tmp_path / "bag"), "--rate", "3"]
     try:
         with ProcessGroup() as group, NodeStates(["scene_mapper"]) as states:
             group.start("scene_mapper", mapper, log=tmp_path / "mapper.log")
