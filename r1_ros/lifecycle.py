@@ -13,14 +13,15 @@ from typing import Any, ClassVar, Generic
 
 import rclpy
 from lifecycle_msgs.msg import State
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup
 from rclpy.exceptions import InvalidHandle
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
 from r1_model.errors import R1Error
+from r1_ros.node_executor import NodeExecutor
 from r1_ros.node_parameters import Config, InvalidParameterError, declare_config, live_names
 from r1_ros.share import use_large_message_transport
 
@@ -38,6 +39,7 @@ class ManagedNode(LifecycleNode, Generic[Config]):
     Attributes:
         config: the parameters; read again at `configure`, live ones follow at once.
         executor_threads: threads of the executor that `spin_node` makes.
+        inline_group: callbacks that run in the thread that spins (many short ones).
         start_errors: exceptions that a transition reports as a failure.
     """
 
@@ -56,6 +58,7 @@ class ManagedNode(LifecycleNode, Generic[Config]):
             InvalidParameterError: a parameter has a value that is not allowed.
         """
         super().__init__(name, **node_arguments)
+        self.inline_group: CallbackGroup | None = None
         self._live = live_names(self.config_class)
         self._state = State.PRIMARY_STATE_UNCONFIGURED
         self.config: Config = declare_config(self, self.config_class)
@@ -182,14 +185,6 @@ class ManagedNode(LifecycleNode, Generic[Config]):
             self.config = dataclasses.replace(self.config, **live)
 
 
-class _Executor(MultiThreadedExecutor):
-    """Ends its threads before what they use, as rclpy does itself after Jazzy."""
-
-    def shutdown(self, timeout_sec: float | None = None) -> bool:
-        self._executor.shutdown()
-        return super().shutdown(timeout_sec)
-
-
 def spin_node(node_class: type[ManagedNode], arguments: Sequence[str] | None = None) -> int:
     """Run a node until SIGINT, SIGTERM or a shutdown of its context.
 
@@ -210,7 +205,7 @@ def spin_node(node_class: type[ManagedNode], arguments: Sequence[str] | None = N
         print(f"{node_class.__name__}: {error}", file=sys.stderr)
         rclpy.try_shutdown()
         return 1
-    executor = _Executor(node.executor_threads)
+    executor = NodeExecutor(node.executor_threads, node.inline_group)
     executor.add_node(node)
     try:
         while rclpy.ok() and not stop.is_set():

@@ -35,7 +35,7 @@ _LOG_PERIOD_S = 5.0
 
 
 class SceneMapper(ManagedNode[MapperConfig]):
-    """The node. Topics are handled in one thread, services in another, saving in a third."""
+    """The node. Topics run in the spinning thread, services in another, saving in a third."""
 
     config_class = MapperConfig
     start_errors = (*ManagedNode.start_errors, InvalidQosOverridesError)
@@ -51,7 +51,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
         self._bad_transforms = 0
         self._last_logged: dict[str, float] = {}
         super().__init__("scene_mapper", **node_arguments)
-        self._input_group = MutuallyExclusiveCallbackGroup()
+        self._input_group = self.inline_group = MutuallyExclusiveCallbackGroup()
         self._service_group = MutuallyExclusiveCallbackGroup()
         self._storage_group = MutuallyExclusiveCallbackGroup()
 

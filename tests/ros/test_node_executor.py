@@ -1,0 +1,124 @@
+"""NodeExecutor: who runs where, errors, and no spinning while callbacks wait."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import rclpy
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from rclpy.executors import Executor
+from rclpy.node import Node
+from rclpy.task import Future
+from std_srvs.srv import Trigger
+
+from r1_ros.node_executor import NodeExecutor
+
+pytestmark = pytest.mark.ros
+
+
+@pytest.fixture
+def node() -> Iterator[Node]:
+    rclpy.init()
+    node = Node("executed")
+    yield node
+    node.destroy_node()
+    rclpy.try_shutdown()
+
+
+def spin_until(executor: Executor, ready, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline
+        executor.spin_once(timeout_sec=0.05)
+
+
+def test_the_inline_group_runs_in_the_spinning_thread_and_others_beside_it(node: Node) -> None:
+    inline, other = MutuallyExclusiveCallbackGroup(), ReentrantCallbackGroup()
+    threads: dict[str, set[int]] = {"inline": set(), "other": set()}
+    release = threading.Event()
+
+    def blocked() -> None:
+        threads["other"].add(threading.get_ident())
+        release.wait(10)
+
+    node.create_timer(0.01, lambda: threads["inline"].add(threading.get_ident()), inline)
+    timers = [node.create_timer(0.01, blocked, other) for _ in range(2)]
+    executor = NodeExecutor(4, inline)
+    executor.add_node(node)
+    # both timers block in the pool; the inline one goes on
+    spin_until(executor, lambda: len(threads["other"]) >= 2 and threads["inline"])
+    assert threads["inline"] == {threading.get_ident()}
+    assert threading.get_ident() not in threads["other"]
+    for timer in timers:
+        timer.cancel()
+    release.set()
+    executor.shutdown()
+
+
+@pytest.mark.parametrize("where", ["inline", "pool"])
+def test_what_a_callback_raises_is_raised_by_spin(node: Node, where: str) -> None:
+    group = MutuallyExclusiveCallbackGroup()
+
+    def fail() -> None:
+        raise ZeroDivisionError("in a callback")
+
+    timer = node.create_timer(0.01, fail, group)
+    executor = NodeExecutor(2, group if where == "inline" else None)
+    executor.add_node(node)
+    with pytest.raises(ZeroDivisionError, match="in a callback"):
+        spin_until(executor, lambda: False)
+    timer.cancel()
+    executor.shutdown()
+
+
+def test_a_callback_may_call_a_service_of_its_own_node(node: Node) -> None:
+    group = ReentrantCallbackGroup()
+    node.create_service(
+        Trigger, "answer", lambda _, r: Trigger.Response(success=True), callback_group=group
+    )
+    client = node.create_client(Trigger, "answer", callback_group=group)
+    answered = threading.Event()
+
+    def ask() -> None:
+        timer.cancel()
+        done = threading.Event()
+        future = client.call_async(Trigger.Request())
+        future.add_done_callback(lambda _: done.set())
+        if done.wait(10) and future.result().success:
+            answered.set()
+
+    timer = node.create_timer(0.01, ask, group)
+    executor = NodeExecutor(3)
+    executor.add_node(node)
+    spin_until(executor, answered.is_set)
+    executor.shutdown()
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_waiting_costs_no_time(node: Node, threads: int) -> None:
+    """A blocked callback, more callbacks than threads, and a coroutine that waits."""
+    group = ReentrantCallbackGroup()
+    release, forever = threading.Event(), Future()
+    blocked = [node.create_timer(0.01, lambda: release.wait(10), group) for _ in range(3)]
+
+    async def waits() -> None:
+        coroutine.cancel()
+        await forever
+
+    coroutine = node.create_timer(0.01, waits, group)
+    executor = NodeExecutor(threads)
+    executor.add_node(node)
+    for _ in range(20):
+        executor.spin_once(timeout_sec=0.05)
+    cpu, wall = time.process_time(), time.monotonic()
+    while time.monotonic() < wall + 1.0:
+        executor.spin_once(timeout_sec=0.1)
+    assert time.process_time() - cpu < 0.6  # rclpy's own takes all of it
+    for timer in blocked:
+        timer.cancel()
+    forever.set_result(None)
+    release.set()
+    executor.shutdown()
