@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.callback_groups import CallbackGroup
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible
 from rclpy.subscription import Subscription
@@ -61,7 +62,9 @@ class DiagnosticsPublisher:
     ) -> None:
         self._node, self._sources = node, sources
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._timer = node.create_timer(period, self.publish, callback_group=callback_group)
+        # steady: a node says that it waits for simulated time, too
+        clock = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = node.create_timer(period, self.publish, callback_group, clock)
 
     def publish(self) -> None:
         """Publish now."""

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Generic
 import rclpy
 from lifecycle_msgs.msg import State
 from rclpy.callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidHandle
 from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -27,6 +28,8 @@ from r1_ros.share import use_large_message_transport
 
 # How soon a signal ends the node: rclpy's wait is C code that Python signal handlers cannot cut.
 _SIGNAL_POLL_S = 0.2
+# For timers that must go on while simulated time stands still.
+STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 
 
 class ManagedNode(LifecycleNode, Generic[Config]):
@@ -67,7 +70,10 @@ class ManagedNode(LifecycleNode, Generic[Config]):
         self._autostart_timer = None
         if self.config.autostart:
             self._autostart_timer = self.create_timer(
-                0.0, self._autostart, callback_group=MutuallyExclusiveCallbackGroup()
+                0.0,
+                self._autostart,
+                callback_group=MutuallyExclusiveCallbackGroup(),
+                clock=STEADY,  # simulated time may not have begun
             )
 
     # What a node does at each transition.

@@ -20,7 +20,7 @@ from r1_ros.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
 from r1_ros.errors import BadMessageError
 from r1_ros.frame_pipeline import DEACTIVATED, RESET, FramePipeline
 from r1_ros.geometry_messages import header_message
-from r1_ros.lifecycle import ManagedNode, spin_node
+from r1_ros.lifecycle import STEADY, ManagedNode, spin_node
 from r1_ros.mapper_inputs import MapperInputs
 from r1_ros.msg import ErrorCode, SceneView
 from r1_ros.parameters import MapperConfig
@@ -106,7 +106,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
             (self.config.autosave_period, self._autosave, self._storage_group),
         ):
             if period > 0:
-                self._timers_active.append(self.create_timer(period, callback, group))
+                self._timers_active.append(self.create_timer(period, callback, group, STEADY))
         self._publish_cloud(always=True)
         self.get_logger().info(
             f"mapping {self.resolve_topic_name('color/image')} and "

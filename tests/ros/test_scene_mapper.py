@@ -205,6 +205,18 @@ def test_the_cloud_is_latched_and_published_only_when_it_changed(ros: Spinner) -
     np.testing.assert_allclose(points[:, 0], views.WALL_M, atol=2e-3)
 
 
+def test_simulated_time_that_never_begins_stops_nothing(ros: Spinner) -> None:
+    rig = Rig(ros, static=False, use_sim_time=True, tf_timeout=0.2, cloud_period=0.1)
+    clouds: list[PointCloud2] = []
+    rig.robot.node.create_subscription(PointCloud2, "scene_mapper/cloud", clouds.append, LATCHED)
+    rig.robot.frame(rig.next())
+    rig.until_number("color", "dropped: no transform in time", 1)
+    rig.robot.static_pose()
+    ros.until(lambda: rig.mapper._buffer.frames())
+    rig.map_frames(2)
+    ros.until(lambda: clouds and clouds[-1].width > 0, "the cloud")
+
+
 def test_a_qos_mismatch_is_named_with_both_policies(ros: Spinner, capfd) -> None:
     overrides = {"qos_overrides./color/image.subscription.reliability": "reliable"}
     mapper = ros.add(
