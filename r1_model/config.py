@@ -102,6 +102,35 @@ class R1Config(Qwen2_5_VLConfig):
             self.scene_config = R1SceneConfig(**self.scene_config)
         super().__post_init__(**kwargs)
 
+    # Trainers compare these with the tokenizer's. Qwen has them in its text configuration only, so
+    # every training run would find them missing and add the end token once more to the saved list.
+    @property
+    def eos_token_id(self) -> int | list[int] | None:
+        """Of the text configuration, as are the two below."""
+        return self.text_config.eos_token_id
+
+    @eos_token_id.setter
+    def eos_token_id(self, value: int | list[int] | None) -> None:
+        self.text_config.eos_token_id = value
+
+    @property
+    def pad_token_id(self) -> int | None:
+        """What short sequences are filled with."""
+        return self.text_config.pad_token_id
+
+    @pad_token_id.setter
+    def pad_token_id(self, value: int | None) -> None:
+        self.text_config.pad_token_id = value
+
+    @property
+    def bos_token_id(self) -> int | None:
+        """What a text starts with; None for nothing."""
+        return self.text_config.bos_token_id
+
+    @bos_token_id.setter
+    def bos_token_id(self, value: int | None) -> None:
+        self.text_config.bos_token_id = value
+
 
 # the tokenizer's loader looks at the configuration, too
 AutoConfig.register(R1Config.model_type, R1Config)
