@@ -64,7 +64,8 @@ class SetAbstraction(nn.Module):
         index = ball_query(self.radius, self.samples, xyz, centers)  # (B, M, K)
         relative = (pick(xyz, index) - centers.unsqueeze(2)) / self.radius
         grouped = torch.cat((relative, pick(features, index)), -1)
-        return self.norm(self.mlp(grouped).amax(2))
+        # not amax: its gradient looks for ties, which takes as long as the layers themselves
+        return self.norm(self.mlp(grouped).max(2).values)
 
 
 class SceneEncoder(nn.Module):
@@ -98,7 +99,8 @@ class SceneEncoder(nn.Module):
     def forward(self, points: Tensor, colors: Tensor) -> SceneFeatures:
         """points (B, N, 3) metres, colors (B, N, 3) in [0, 1] -> SceneFeatures."""
         config = self.config
-        floor = points[..., 2].sort(1).values[:, points.shape[1] // 100].view(-1, 1, 1)
+        rank = points.shape[1] // 100 + 1
+        floor = points[..., 2].kthvalue(rank, dim=1).values.view(-1, 1, 1)
         raw = torch.cat((colors, points[..., 2:] - floor), -1)  # (B, N, 4)
 
         coverage = points[:, : config.num_center_points].contiguous()
@@ -161,7 +163,7 @@ class SceneEncoder(nn.Module):
             offset = pick(xyz, members) - seeds.unsqueeze(2)
             vote = (pick(voted, members) - seeds.unsqueeze(2)) / radius
             grouped = torch.cat((offset.to(rest), vote.to(rest), pick(rest, members)), -1)
-            groups.append(mlp(grouped).amax(2))
+            groups.append(mlp(grouped).max(2).values)
         objects = self.group_norm(torch.cat(groups, -1))  # (B, S, D)
         return seeds, chosen.gather(1, seed_index.long()), objects
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # pairs of one word: Traditional, Simplified
 _PAIRS = (
-    "煩烦進进丟丢訴诉紹绍絆绊積积內内屜屉夠够頸颈漬渍錐锥著着這这個个們们來来時时對对說说還还過过會会沒没給给請请問问讓让嗎吗張张盞盏顆颗"
+    "沖冲煩烦進进丟丢訴诉紹绍絆绊積积內内屜屉夠够頸颈漬渍錐锥著着這这個个們们來来時时對对說说還还過过會会沒没給给請请問问讓让嗎吗張张盞盏顆颗"
     "條条塊块雙双門门關关開开間间廳厅廚厨臥卧書书"
     "燈灯電电視视機机遙遥櫃柜櫥橱簾帘畫画鏡镜鐘钟鍵键盤盘筆笔記记腦脑螢萤響响爐炉鍋锅壺壶湯汤飯饭發发單单顏颜紅红藍蓝綠绿黃黄"
     "銀银淺浅質质膠胶屬属鐵铁紙纸絨绒樣样麼么為为誰谁邊边側侧東东離离遠远處处層层頂顶備备幫帮擺摆掃扫潔洁淨净亂乱齊齐髒脏濕湿"
@@ -38,6 +38,5 @@ _SIMPLIFIED = str.maketrans(
 
 
 def simplified(text: str) -> str:
-    """Traditional characters replaced by Simplified ones; words "
-    "stay those of the text."""
+    """Traditional characters replaced by Simplified ones; words stay those of the text."""
     return text.translate(_SIMPLIFIED)

@@ -22,6 +22,7 @@ from r1_model.modeling import NEW_MODULES, R1ForConditionalGeneration
 from r1_training.synthetic.observe import observe_batch
 
 from .batches import BatchBuilder
+from .compiling import compile_blocks
 from .config import TrainingConfig
 from .dense_loss import dense_losses
 from .packing import number_table
@@ -165,6 +166,8 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     model = R1ForConditionalGeneration.from_pretrained(model_folder, dtype=torch.float32)
     if not config.conversations:
         freeze_for_dense(model)
+    if config.compile:
+        compile_blocks(model)
     trainer = R1SFTTrainer(model, tokenizer, config)
     checkpoint = None
     if resume and Path(config.output).is_dir():

@@ -69,8 +69,9 @@ def three_nn(queries: np.ndarray, cloud: np.ndarray) -> tuple[np.ndarray, np.nda
     squared, near = _ranked(_squared(queries[:, None], cloud[near]), near)
     distance[:, :found], index[:, :found] = np.sqrt(squared[:, :found]), near[:, :found]
     if candidates < len(cloud):
-        # where the runner-up is as near as the third, points that the tree left out may be too
-        limit = exact[:, -1] ** 2 * (1 - ROUNDING)
+        # where the runner-up is as near as the third, points that the tree left out may be too;
+        # squares below float32's normal range are equal there and differ in the tree's float64
+        limit = exact[:, -1] ** 2 * (1 - ROUNDING) - 4 * np.finfo(np.float32).tiny
         for row in np.flatnonzero(limit <= squared[:, found - 1]):
             all_squared = _squared(queries[row], cloud)
             best = np.argsort(all_squared, kind="stable")[:found]

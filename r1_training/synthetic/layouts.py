@@ -143,7 +143,8 @@ def dining_group(b: RoomBuilder, seats: int | None = None) -> Item | None:
 def bed_group(b: RoomBuilder) -> Item | None:
     """A bed with its head at a wall, pillows, nightstands with lamps."""
     dice = b.dice
-    bed = b.sample("bed")
+    reading = dice.chance(0.3)  # somebody was: what one can tell from it is asked about
+    bed = b.sample("bed", states={"bedding": "messy"} if reading else None)
     bed.w = dice.uniform(0.95, 1.15) if bed.shape == "single" else dice.uniform(1.5, 1.9)
     if not put_at_wall(b, bed, walls=walls_of(b), aisle=0.3, tries=16):
         return None
@@ -173,7 +174,14 @@ def bed_group(b: RoomBuilder) -> Item | None:
             b.occupied.append(box)
             b.add(item, x, y, 0.0, bed.yaw)
             if dice.chance(0.75):
-                put_on(b, b.sample("lamp"), item, at=(0.0, 0.03), turn=0.0)
+                lamp = b.sample("lamp", states={"power": "on"} if reading else None)
+                put_on(b, lamp, item, at=(0.0, 0.03), turn=0.0)
+    if reading:
+        book = b.sample("book", shape="lying", states={"opening": "open"})
+        if dice.chance(0.5):
+            put_on_floor(b, book)
+        else:
+            put_on(b, book, bed, surface=surface)
     return bed
 
 
@@ -222,7 +230,7 @@ def kitchen_row(b: RoomBuilder, wall: int, *, with_stove: bool = True) -> None:
         if dice.chance(0.75):
             cupboard_above(b, wall, slab)
     for category in dice.shuffled(("microwave", "coffee machine", "kettle", "toaster")):
-        if tops and dice.chance(0.55):
+        if tops and dice.chance(0.6):
             put_on(b, b.sample(category), dice.pick(tops), turn=dice.normal(0.06))
     if fridge.surfaces and dice.chance(0.12):
         put_on(b, b.sample("microwave"), fridge, surface=fridge.surfaces[0], turn=0.0)
@@ -245,7 +253,7 @@ def cupboard_above(b: RoomBuilder, wall: int, slab: Item) -> Item | None:
         *(b, cupboard), walls=(wall,), along=along, z=z, gap=0.0, tries=1, relation="wall"
     ):
         return None
-    for _ in range(b.dice.integer(0, 3)):
+    for _ in range(b.dice.integer(1, 3)):
         category = b.dice.pick(("mug", "mug", "cup", "bowl", "bottle"))
         states = {} if category == "bowl" else {"pose": "upright"}
         put_on(b, b.sample(category, states=states), cupboard)
@@ -338,7 +346,7 @@ def kitchen(b: RoomBuilder) -> None:
         dining_group(b)
     if b.dice.chance(0.2):
         put_at_wall(b, b.sample("washing machine"), walls=walls_of(b), aisle=0.6)
-    if b.dice.chance(0.25):
+    if b.dice.chance(0.3):
         sofa_group(b)
     if b.dice.chance(0.3):
         put_on_floor(b, b.sample(b.dice.pick(("stool", "plant"))), corner=True)

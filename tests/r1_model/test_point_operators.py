@@ -101,6 +101,13 @@ def test_three_nn_equals_reference(unknown: np.ndarray, known: np.ndarray) -> No
     assert torch.equal(found[0], expected[0])
 
 
+def test_three_nn_where_squares_underflow() -> None:
+    known = torch.zeros(1, 11, 3)
+    known[0, 0] = -1  # the tree's order of the rest is not that of their indices
+    _, index = pointnet2_utils.three_nn(torch.full((1, 1, 3), 1e-45), known)
+    assert index.tolist() == [[[1, 2, 3]]]
+
+
 def test_three_nn_of_many_duplicates() -> None:
     known = torch.zeros(1, 50, 3)
     distance, index = pointnet2_utils.three_nn(torch.ones(1, 2, 3), known)

@@ -18,7 +18,7 @@ from r1_training.synthetic.language.phrases import all_seen, described_group, lo
 from r1_training.synthetic.language.planning import DEVICES, OPENABLE, TABLES, UNFIT_FOR_TABLES
 from r1_training.synthetic.language.plans import Plan
 from r1_training.synthetic.language.qa_attributes import askable_states
-from r1_training.synthetic.language.refer import anchor_ref, sayable_color
+from r1_training.synthetic.language.refer import anchor_ref, sayable_color, telling_material
 from r1_training.synthetic.language.sample import Sample, placeholders
 from r1_training.synthetic.language.words_en import MATERIALS
 
@@ -112,7 +112,10 @@ def colour(talk: Talk) -> Sample | None:
 def material(talk: Talk) -> Sample | None:
     """What is it made of?"""
     thing = talk.it
-    if thing.material not in MATERIALS or len(CATEGORIES[thing.category].materials) < 2:
+    offered = CATEGORIES[thing.category].materials
+    if thing.material not in MATERIALS or len(offered) < 2:
+        return None
+    if not telling_material(thing.material, offered):
         return None
     said = talk.ask.say.material(thing.material)
     answer = _answer(talk, "material", x=talk.subject(thing), m=said)
@@ -169,6 +172,7 @@ def _location_of(talk: Talk, thing: Thing, kind: str) -> Sample | None:
         "type": "location",
         "value": (relation, anchor.category),
         "claim": ("relation", thing.id, relation, anchor.id),
+        "open": True,
     }
     return talk.reply(kind, think, answer, key, objects=(thing.id, *anchor.ids()))
 

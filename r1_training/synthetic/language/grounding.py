@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -20,64 +21,103 @@ from r1_training.synthetic.language.refer import (
     sayable_color,
 )
 from r1_training.synthetic.language.sample import Sample
+from r1_training.synthetic.language.words_en import SHAPES
 from r1_training.synthetic.language.world import TOP, UNDER
 
-MOST_LISTED = 4
+MOST_LISTED = 6
+
+Tell = Callable[[Thing], str]
 
 _UNDER = ("sofa", "bed", "armchair", "dining table", "coffee table", "desk", "table", "chair")
 _TABLES = ("dining table", "coffee table", "desk", "table")
 
 _WEIGHTS = {
     "name": 1.0,
-    "colour": 4.0,
+    "colour": 3.5,
     "relation": 5.0,
     "ordinal": 2.0,
-    "end": 1.0,
-    "negation": 1.5,
-    "negated_relation": 1.0,
-    "level": 3.0,
-    "nearest": 2.0,
+    "end": 1.5,
+    "negation": 2.0,
+    "negated_relation": 1.5,
+    "level": 4.0,
+    "nearest": 2.5,
     "between": 1.2,
-    "superlative": 1.2,
+    "superlative": 2.5,
     "shape": 1.0,
-    "state": 1.0,
+    "state": 1.2,
     "material": 1.0,
     "region": 0.8,
-    "all": 1.0,
-    "none": 0.5,
+    "all": 2.0,
+    "none": 2.0,
 }
 
 
 def think_candidates(ask: Asking, ref: Ref) -> str:
-    """Anchors, then the candidates from left to right with what tells them apart."""
+    """Anchors, then the candidates with what tells them apart, also where there is only one."""
     say = ask.say
     parts = [named(say, anchor) for anchor in (ref.anchor, ref.second) if anchor is not None]
     things = candidates(ask.facts, ref)
     if ref.relation in ("on", "in", "under") and not ref.negated:
         # what stands elsewhere need not be compared
-        things = matches(ask.facts, replace(ref, color=None, material=None)) or []
-    if 2 <= len(things) <= MOST_LISTED:
-        noun = say.plural(ref.category, ref.noun)
-        tell = _telling(ask, ref)
-        if tell is None:
-            parts.append(f"{noun} {row(say, things)}")
-        else:
-            parts.append(
-                noun + say.colon + say.comma.join(f"{tell(t)} {box(t.id)}" for t in things)
-            )
+        bare = replace(ref, color=None, material=None, level=None)
+        things = matches(ask.facts, bare) or []
+        if ref.level is not None and (levels := ask.facts.things[ref.id].levels) is not None:
+            parts[0] += f"{say.colon}{say.ordinal(levels)}"  # how many shelves it has
+    if ref.superlative is not None:
+        things = by_size(things, ref.superlative)
+    tell = _telling(ask, ref)
+    if len(things) <= MOST_LISTED and (len(things) > 1 or (things and tell is not None)):
+        parts.append(listing(ask, ref, things, tell))
     elif not parts:
         parts.append(say.label(ref))
     return say.semicolon.join(parts)
 
 
-def _telling(ask: Asking, ref: Ref):
-    """What is said of each candidate: a state, a colour, or nothing."""
+def listing(ask: Asking, ref: Ref, things: list[Thing], tell: Tell | None) -> str:
+    """mugs: blue <obj:1>, red <obj:2>"""
     say = ask.say
+    plural = len(things) > 1
+    noun = say.plural(ref.category, ref.noun) if plural else say.noun(ref.category, ref.noun)
+    if tell is None:
+        return f"{noun} {row(say, things)}"
+    return noun + say.colon + say.comma.join(f"{tell(t)} {box(t.id)}" for t in things)
+
+
+def by_size(things: list[Thing], superlative: str) -> list[Thing]:
+    """What is asked for comes first: the largest, the smallest or the tallest."""
+    if superlative == "tallest":
+        return sorted(things, key=lambda t: (-t.size[2], t.id))
+    sign = 1 if superlative == "smallest" else -1
+    return sorted(things, key=lambda t: (sign * t.volume, t.id))
+
+
+def _telling(ask: Asking, ref: Ref) -> Tell | None:
+    """What is said of each candidate: what the description is about, or nothing."""
+    say, things = ask.say, ask.facts.things
+    if ref.negated:
+        return lambda t: _support(ask, ref, things.get(t.parent))
     if ref.state is not None:
         return lambda t: say.state(t.category, (ref.state[0], t.states[ref.state[0]]))
-    if ref.color is not None or ref.not_color is not None:
+    colored = ref.color is not None or ref.not_color is not None
+    if ref.level is not None:
+        return lambda t: say.ordinal(t.level) + (f" {say.color(t.color)}" if colored else "")
+    if colored:
         return lambda t: say.color(t.color)
+    if ref.material is not None:
+        return lambda t: say.material(t.material)
+    if ref.shape is not None:
+        return lambda t: say.shape(t.shape) if t.shape in SHAPES else say.color(t.color)
     return None
+
+
+def _support(ask: Asking, ref: Ref, host: Thing | None) -> str:
+    """What a candidate stands on, in the words of the description where it is that."""
+    say = ask.say
+    if host is None:
+        return "floor" if ask.family == "en" else "地板"
+    if host.id == ref.anchor.id:
+        return say.label(ref.anchor)
+    return say.adjectives(say.noun(host.category), color=host.color)
 
 
 def refer_to(ask: Asking, kind: str, thing: Thing) -> Ref | None:
@@ -100,7 +140,9 @@ def one(ask: Asking, kind: str) -> Sample | None:
         ref = refer_to(ask, kind, thing)
         if ref is None:
             continue
-        label = say.adjectives(say.label(ref), color=ref.color)
+        # by its own colour where it was described as not of another one
+        color = ref.color if ref.not_color is None else thing.color
+        label = say.adjectives(say.label(ref), color=color)
         return ask.sample(
             *("grounding", kind, FORMS[ask.family]["one"]),
             _said(ask, ref),
@@ -140,11 +182,12 @@ def every(ask: Asking) -> Sample | None:
     rows = [r for c, r in facts.by_category.items() if 2 <= len(r) <= 6 and facts.certain(c)]
     if not rows:
         return None
-    things = rng.choice(rows)
-    color = None
+    things = group = rng.choice(rows)
+    color, tell = None, None
     if rng.random() < 0.4 and sayable_color(things[0]):
         color = rng.choice(things).color
-        things = [t for t in things if t.color == color]
+        things = [t for t in group if t.color == color]
+        tell = lambda t: say.color(t.color)  # noqa: E731
     category = things[0].category
     label = say.adjectives(say.noun(category), color=color)
     words = {
@@ -153,9 +196,9 @@ def every(ask: Asking) -> Sample | None:
     }
     return ask.sample(
         *("grounding", "all", FORMS[ask.family]["all"], words),
-        say.number(len(things), category),
+        listing(ask, Ref(things[0].id, category), group, tell),
         say.comma.join(f"{label} {box(t.id)}" for t in things),
-        [t.id for t in things],
+        [t.id for t in group],
         {
             "type": "grounding",
             "value": tuple(t.id for t in things),
@@ -226,14 +269,13 @@ def none(ask: Asking) -> Sample | None:
     color = rng.choice(colors)
     bare = say.adjectives(say.noun(category), color=color)
     words = {"x": say.definite(bare), "that": bare}
-    noun = say.noun(category) if len(things) < 2 else say.plural(category)
     if ask.family == "en":
-        missing, think = f"there is no {bare} here.", f"no {noun}"
+        missing, think = f"there is no {bare} here.", f"no {say.noun(category)}"
     else:
-        missing, think = f"這裡沒有{bare}。", f"沒有{noun}"
+        missing, think = f"這裡沒有{bare}。", f"沒有{say.noun(category)}"
     if things:
-        listed = say.comma.join(f"{say.color(t.color)} {box(t.id)}" for t in things)
-        think = f"{noun}{say.colon}{listed}"
+        ref = Ref(things[0].id, category)
+        think = listing(ask, ref, things, lambda t: say.color(t.color))
     return ask.sample(
         *("grounding", "none", FORMS[ask.family]["one"], words, think, missing),
         [t.id for t in things],

@@ -27,8 +27,8 @@ MAKERS: dict[str, Maker] = {
 }
 # share of the samples, where a room offers the task
 WEIGHTS: dict[str, float] = {
-    "qa": 0.30,
-    "grounding": 0.27,
+    "qa": 0.29,
+    "grounding": 0.30,
     "object_caption": 0.10,
     "dense_caption": 0.03,
     "dialogue": 0.12,
@@ -97,7 +97,7 @@ def _boost(facts: Facts, task: str) -> float:
     rare = (task == "planning" and planning.offers_coffee(facts)) or (
         task == "reasoning" and bool(reasoning.reading_in_bed(facts))
     )
-    return 3.0 if rare else 1.0
+    return 5.0 if rare else 1.0
 
 
 def _shows_script(sample: Sample) -> bool:

@@ -7,7 +7,7 @@ from r1_training.synthetic.language.asking import Asking, row
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.phrases import random_subject, subject, thought
 from r1_training.synthetic.language.qa_words import qa_sample, tell, yes_or_no
-from r1_training.synthetic.language.refer import sayable_color
+from r1_training.synthetic.language.refer import sayable_color, telling_material
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.words_en import MATERIALS
 
@@ -75,7 +75,9 @@ def material(ask: Asking) -> Sample | None:
     things = [
         t
         for t in ask.things()
-        if t.material in MATERIALS and len(CATEGORIES[t.category].materials) > 1
+        if t.material in MATERIALS
+        and len(CATEGORIES[t.category].materials) > 1
+        and telling_material(t.material, CATEGORIES[t.category].materials)
     ]
     found = random_subject(ask, things)
     if found is None:

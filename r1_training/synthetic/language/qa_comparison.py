@@ -40,7 +40,8 @@ def compare(ask: Asking) -> Sample | None:
     said = _MORE[ask.family][more]
     words = {"x": say.the(a), "y": say.the(b), "more": said}
     claim = ("more", more, winner.id, loser.id)
-    think = f"{named(say, a)}{say.comma}{named(say, b)}"
+    found = say.colon + say.label(winner)
+    think = f"{named(say, a)}{say.comma}{named(say, b)}{found}"
     objects = ask.needed(a, b)
     if rng.random() < 0.35:
         truth = winner is a
@@ -77,7 +78,7 @@ def compare_near(ask: Asking) -> Sample | None:
     return qa_sample(
         *(ask, "comparison", "compare_near"),
         {"x": say.the(ra), "y": say.the(rb), "z": say.the(rc)},
-        say.comma.join(named(say, r) for r in (rc, ra, rb)),
+        say.comma.join(named(say, r) for r in (rc, ra, rb)) + say.colon + say.label(winner),
         tell(
             *(ask, "compare_near"),
             x=subject(ask, winner),
@@ -107,7 +108,10 @@ def compare_count(ask: Asking) -> Sample | None:
     truth = len(na) > len(nb)
     nouns = [say.plural(c) for c in (a, b)]
     space = say.space + " " * (ask.family == "zh")
-    listed = [f"{noun}{space}{row(say, r)}" for noun, r in zip(nouns, (na, nb), strict=True)]
+    listed = [
+        f"{noun}{space}{row(say, r)}{say.colon}{say.number(len(r), c)}"
+        for noun, r, c in zip(nouns, (na, nb), (a, b), strict=True)
+    ]
     if ask.family == "en":
         numbers = say.join([say.counted(len(r), c) for r, c in ((na, a), (nb, b))])
         told = f"there {'is' if len(na) == 1 else 'are'} {numbers}."

@@ -42,6 +42,7 @@ def location(ask: Asking) -> Sample | None:
             "value": (relation, anchor.category),
             "claim": ("relation", thing.id, relation, anchor.id),
             "ref": ref,
+            "open": True,
         },
     )
 
@@ -110,7 +111,9 @@ def side(ask: Asking) -> Sample | None:
     anchor = anchor_ref(facts, rng, other)
     if anchor is None:
         return None
-    think = f"{thought(ask, ref)}{say.semicolon}{named(say, anchor)}"
+    # the finding before the verdict: "yes" or "no" then follows from it
+    true = say.at(direction, "").strip()
+    think = f"{thought(ask, ref)}{say.semicolon}{named(say, anchor)}{say.colon}{true}"
     there = say.at(direction, f"{say.the(anchor)} {box(anchor.id)}")
     answer = tell(ask, "location", x=subject(ask, ref), p=there)
     objects = ask.needed(ref, anchor)

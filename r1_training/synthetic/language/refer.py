@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -14,6 +14,8 @@ OBVIOUS = (
     *("picture", "book", "magazine", "window", "mirror", "towel", "curtain", "rug", "cushion"),
     *("pillow", "backpack", "ball", "clock", "monitor", "tv", "remote control", "gamepad"),
 )
+# materials that look alike at the distance of a scan
+PLAIN = ("plastic", "metal", "ceramic", "cardboard", "rubber", "paper", "leather")
 
 
 @dataclass(frozen=True)
@@ -223,10 +225,18 @@ def by_color(facts: Facts, rng: Random, thing: Thing) -> Ref | None:
 
 def by_material(facts: Facts, rng: Random, thing: Thing) -> Ref | None:
     """the wooden chair; the white metal chair"""
-    if thing.material not in MATERIALS or len(facts.by_category[thing.category]) < 2:
+    row = facts.by_category[thing.category]
+    if thing.material not in MATERIALS or thing.category in OBVIOUS or len(row) < 2:
+        return None
+    if not telling_material(thing.material, {t.material for t in row}):
         return None
     color = thing.color if rng.random() < 0.5 and sayable_color(thing) else None
     return Ref(thing.id, thing.category, color=color, material=thing.material)
+
+
+def telling_material(material: str, others: Iterable[str]) -> bool:
+    """Can one see that it is made of this material and of none of the others?"""
+    return material not in PLAIN or not any(o in PLAIN and o != material for o in others)
 
 
 def by_shape(facts: Facts, rng: Random, thing: Thing) -> Ref | None:
