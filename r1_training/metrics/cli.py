@@ -10,8 +10,7 @@ from rich.console import Console
 
 from r1_training.datasets.errors import DatasetError
 from r1_training.metrics.errors import EvaluationError
-from r1_training.metrics.evaluate import DATASETS, EvaluationInputs
-from r1_training.metrics.evaluate import evaluate as run_evaluation
+from r1_training.metrics.inputs import DATASETS, EvaluationInputs
 
 PREDICTIONS_HELP = "Predictions, ours or others' (docs/evaluation.md); embeddings for cap3d."
 
@@ -49,6 +48,9 @@ def evaluate(
     out: Annotated[Path | None, typer.Option(help="Report as JSON.")] = None,
 ) -> None:
     """Score a prediction file against the field's annotation files."""
+    # Imported late: scipy is not needed to say what --help says.
+    from r1_training.metrics.evaluate import evaluate as run_evaluation
+
     errors = Console(stderr=True)
     try:
         inputs = EvaluationInputs(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from r1_training.datasets.errors import FileFormatError
 from r1_training.datasets.multi3drefer import read_multi3drefer
 from r1_training.datasets.nr3d import read_nr3d_csv, read_nr3d_json
 from r1_training.datasets.openeqa import read_openeqa
-from r1_training.datasets.rows import OnBad, RowReport
+from r1_training.datasets.rows import RowReport
 from r1_training.datasets.sample import Sample
 from r1_training.datasets.scannet_labels import CLASS_BY_NYU40, OTHERS, read_labels
 from r1_training.datasets.scannet_prepared import read_prepared_boxes, read_prepared_classes
@@ -26,78 +25,18 @@ from r1_training.metrics.boxes import suppress_overlaps
 from r1_training.metrics.cap3d import cap3d_scores, read_embeddings
 from r1_training.metrics.captions import scan2cap_scores
 from r1_training.metrics.detection import SceneObjects, detection_scores
-from r1_training.metrics.errors import (
-    EvaluationInputError,
-    GroundTruthError,
-    MissingPredictionsError,
-)
+from r1_training.metrics.errors import GroundTruthError, MissingPredictionsError
 from r1_training.metrics.grounding import nr3d_scores, scanrefer_scores
+from r1_training.metrics.inputs import CAPTIONS, GROUNDING, QA, THREEDLLM, EvaluationInputs
 from r1_training.metrics.multi3drefer import multi3drefer_scores
-from r1_training.metrics.predictions import OnMissing, Prediction, align, read_predictions
+from r1_training.metrics.predictions import Prediction, align, read_predictions
 from r1_training.metrics.report import EvaluationReport
 from r1_training.metrics.scanqa import qa_scores
 from r1_training.metrics.sqa3d import sqa3d_scores
-from r1_training.metrics.text import Protocol
 from r1_training.metrics.threedllm import threedllm_scores
 
-THREEDLLM = ("3dllm-dialogue", "3dllm-planning", "3dllm-description", "3dllm-eqa")
-QA = ("scanqa", "scene30k", "openeqa")
-GROUNDING = ("scanrefer", "nr3d", "multi3drefer")
-CAPTIONS = ("scan2cap", "nr3d-captions")
-DATASETS = (*QA, "sqa3d", *THREEDLLM, *GROUNDING, *CAPTIONS, "detection", "cap3d")
 # As the benchmark's own script; else as LL3DA.
 _PTB = frozenset(QA)
-
-
-@dataclass(frozen=True)
-class EvaluationInputs:
-    """Where predictions and ground truth are, and how to count.
-
-    Attributes:
-        dataset: one of `DATASETS`.
-        predictions: prediction file (see `predictions`); embeddings (`.npz`) for cap3d.
-        annotations: the data set's annotation file; not for detection and cap3d.
-        split: train, val or test.
-        questions: SQA3D's questions file.
-        scannet: prepared ScanNet folder, for everything with boxes.
-        labels: ScanNet's label table, for ScanRefer's unique and multiple.
-        protocol: how texts become words; None is the benchmark's own.
-        meteor: METEOR needs Java.
-        on_missing: what a missing prediction is.
-        on_bad: what a bad annotation row is.
-        checkpoint: name of the model in the report; None is the file's name.
-        nms: detection: drop boxes that overlap a better one of their class by more; None: keep.
-        min_score: detection: drop boxes below.
-    """
-
-    dataset: str
-    predictions: Path
-    annotations: Path | None = None
-    split: str = "val"
-    questions: Path | None = None
-    scannet: Path | None = None
-    labels: Path | None = None
-    protocol: Protocol | None = None
-    meteor: bool = True
-    on_missing: OnMissing = "fatal"
-    on_bad: OnBad = "fatal"
-    checkpoint: str | None = None
-    nms: float | None = None
-    min_score: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.dataset not in DATASETS:
-            raise EvaluationInputError(
-                f"dataset must be one of {', '.join(DATASETS)}, got {self.dataset!r}"
-            )
-        if self.annotations is None and self.dataset not in ("detection", "cap3d"):
-            raise EvaluationInputError(f"{self.dataset} needs --annotations")
-        if self.questions is None and self.dataset == "sqa3d":
-            raise EvaluationInputError("sqa3d needs --questions beside --annotations")
-        if self.scannet is None and self.dataset in (*GROUNDING, *CAPTIONS, "detection"):
-            raise EvaluationInputError(
-                f"{self.dataset} needs --scannet, the folder of `r1 prepare scannet`"
-            )
 
 
 def evaluate(inputs: EvaluationInputs) -> EvaluationReport:

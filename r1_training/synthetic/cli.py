@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import torch
 import typer
 from rich.console import Console
 from rich.progress import track
 
 from r1_training.synthetic.catalog import ROOM_TYPES
 from r1_training.synthetic.example_rooms import EXAMPLES
-from r1_training.synthetic.rgbd_folder import FolderExistsError, write_rgbd_folder
 from r1_training.synthetic.room import make_room
 
 
@@ -32,6 +30,11 @@ def synthesize_room(
     height: Annotated[int, typer.Option(min=16, help="Pixels.")] = 480,
 ) -> None:
     """Render a synthetic room as an RGB-D folder that `r1 record` turns into a bag."""
+    # Imported late: torch takes seconds, which the help of any command should not.
+    import torch
+
+    from r1_training.synthetic.rgbd_folder import FolderExistsError, write_rgbd_folder
+
     torch.set_num_threads(1)  # frames are rendered side by side already
     console = Console(stderr=True)
     try:

@@ -17,7 +17,8 @@ from r1_training.metrics.errors import (
     MissingPredictionsError,
     PredictionError,
 )
-from r1_training.metrics.evaluate import DATASETS, EvaluationInputs, evaluate
+from r1_training.metrics.evaluate import evaluate
+from r1_training.metrics.inputs import DATASETS, EvaluationInputs
 from r1_training.metrics.predictions import align, read_predictions
 from tests.r1_training import annotation_fixture as fixture
 from tests.r1_training.scannet_fixture import write_labels, write_scan

@@ -1,0 +1,71 @@
+"""What an evaluation is asked for: which data set, which files, how to count.
+
+Apart from the scoring, which loads scipy and the caption metrics: `--help` should not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from r1_training.datasets.rows import OnBad
+from r1_training.metrics.errors import EvaluationInputError
+from r1_training.metrics.predictions import OnMissing
+from r1_training.metrics.text import Protocol
+
+THREEDLLM = ("3dllm-dialogue", "3dllm-planning", "3dllm-description", "3dllm-eqa")
+QA = ("scanqa", "scene30k", "openeqa")
+GROUNDING = ("scanrefer", "nr3d", "multi3drefer")
+CAPTIONS = ("scan2cap", "nr3d-captions")
+DATASETS = (*QA, "sqa3d", *THREEDLLM, *GROUNDING, *CAPTIONS, "detection", "cap3d")
+
+
+@dataclass(frozen=True)
+class EvaluationInputs:
+    """Where predictions and ground truth are, and how to count.
+
+    Attributes:
+        dataset: one of `DATASETS`.
+        predictions: prediction file (see `predictions`); embeddings (`.npz`) for cap3d.
+        annotations: the data set's annotation file; not for detection and cap3d.
+        split: train, val or test.
+        questions: SQA3D's questions file.
+        scannet: prepared ScanNet folder, for everything with boxes.
+        labels: ScanNet's label table, for ScanRefer's unique and multiple.
+        protocol: how texts become words; None is the benchmark's own.
+        meteor: METEOR needs Java.
+        on_missing: what a missing prediction is.
+        on_bad: what a bad annotation row is.
+        checkpoint: name of the model in the report; None is the file's name.
+        nms: detection: drop boxes that overlap a better one of their class by more; None: keep.
+        min_score: detection: drop boxes below.
+    """
+
+    dataset: str
+    predictions: Path
+    annotations: Path | None = None
+    split: str = "val"
+    questions: Path | None = None
+    scannet: Path | None = None
+    labels: Path | None = None
+    protocol: Protocol | None = None
+    meteor: bool = True
+    on_missing: OnMissing = "fatal"
+    on_bad: OnBad = "fatal"
+    checkpoint: str | None = None
+    nms: float | None = None
+    min_score: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.dataset not in DATASETS:
+            raise EvaluationInputError(
+                f"dataset must be one of {', '.join(DATASETS)}, got {self.dataset!r}"
+            )
+        if self.annotations is None and self.dataset not in ("detection", "cap3d"):
+            raise EvaluationInputError(f"{self.dataset} needs --annotations")
+        if self.questions is None and self.dataset == "sqa3d":
+            raise EvaluationInputError("sqa3d needs --questions beside --annotations")
+        if self.scannet is None and self.dataset in (*GROUNDING, *CAPTIONS, "detection"):
+            raise EvaluationInputError(
+                f"{self.dataset} needs --scannet, the folder of `r1 prepare scannet`"
+            )
