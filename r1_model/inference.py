@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from .answer import TASKS, Answer, Box, Turn
-from .dense_decoder import MIN_SIZE
+from .detected import LEAST_SCORE, detected_boxes
 from .errors import EmptySceneError, InvalidQuestionError, QuestionTooLongError
 from .generation import generate
 from .grammar import format_box, parse_answer
 from .modeling import EncodedScene
 from .pretrained import Pretrained, load_pretrained
-from .refinement import snap_to_detections, target_box
+from .refinement import snap_answer, target_box
 from .render_views import with_rendered_views
 from .scene import Scene
 from .scene_clip import CONFIG_FILE, SceneClip
@@ -89,24 +87,14 @@ class Reasoner:
         """
         self._encode(scene)
 
-    def detect(self, scene: Scene, least_score: float = 0.3) -> list[Box]:
+    def detect(self, scene: Scene, least_score: float = LEAST_SCORE) -> list[Box]:
         """Objects that the dense decoder finds, best first, with labels in English.
 
         Raises:
             EmptySceneError: the scene has no points.
         """
         encoded = self._encode(scene)
-        found = encoded.found.pick(encoded.index)
-        names = self._model.config.scene_config.categories
-        centers, sizes = (t[0].double().cpu().numpy() for t in (found.center, found.size))
-        labels = found.category[0].argmax(-1).tolist()
-        return [
-            Box(center, np.maximum(size, MIN_SIZE), names[label], score=float(score))
-            for center, size, label, score in zip(
-                centers, sizes, labels, encoded.score[0].tolist(), strict=True
-            )
-            if score >= least_score
-        ]
+        return detected_boxes(self._model.config.scene_config, encoded, least_score=least_score)
 
     def select_views(
         self, scene: Scene, question: str, count: int | None = None
@@ -185,22 +173,16 @@ class Reasoner:
             should_stop=should_stop,
         )
         raw = self._processor.tokenizer.decode(produced.tokens, skip_special_tokens=True)
-        parsed = parse_answer(raw, (low, high), task)
-        found = self.detect(scene)
+        bounds = (low, high)
+        parsed = snap_answer(parse_answer(raw, bounds, task), self.detect(scene), bounds)
         return Answer(
             raw=raw,
             thinking=parsed.thinking,
             answer=parsed.answer,
             task=task,
             language=detect_language(question),
-            boxes=[snap_to_detections(box, found, (low, high)) for box in parsed.boxes],
-            steps=[
-                replace(
-                    step,
-                    boxes=tuple(snap_to_detections(b, found, (low, high)) for b in step.boxes),
-                )
-                for step in parsed.steps
-            ],
+            boxes=parsed.boxes,
+            steps=parsed.steps,
             unread=parsed.unread,
             view_ids=[view.id for view in views],
             model=self.name,

@@ -12,8 +12,9 @@ from dataclasses import replace
 import numpy as np
 
 from .answer import Box
+from .grammar import ParsedAnswer
 
-TOLERANCE = 2.5  # levels; a repeated detection is off by rounding, and by a slip of one
+TOLERANCE = 4.0  # levels; a repeated detection is off by rounding and by slips of some levels
 
 
 def snap_to_detections(
@@ -36,6 +37,23 @@ def snap_to_detections(
     if best is None:
         return box
     return replace(box, center=best.center, size=best.size, score=best.score)
+
+
+def snap_answer(
+    parsed: ParsedAnswer, found: Sequence[Box], bounds: tuple[np.ndarray, np.ndarray]
+) -> ParsedAnswer:
+    """An answer whose boxes and steps are at the detections' precision.
+
+    Args:
+        parsed: from `grammar.parse_answer`.
+        found, bounds: as in `snap_to_detections`.
+    """
+
+    def snap(boxes: Sequence[Box]) -> list[Box]:
+        return [snap_to_detections(box, found, bounds) for box in boxes]
+
+    steps = [replace(step, boxes=tuple(snap(step.boxes))) for step in parsed.steps]
+    return replace(parsed, boxes=snap(parsed.boxes), steps=steps)
 
 
 def target_box(target: Box, found: Sequence[Box]) -> Box:

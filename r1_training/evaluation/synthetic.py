@@ -13,14 +13,18 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from r1_model.answer import Box
+from r1_model.detected import detected_boxes
+from r1_model.grammar import parse_answer
 from r1_model.inference import DEFAULT_NEW_TOKENS, MAX_NEW_TOKENS
 from r1_model.modeling import EncodedScene, R1ForConditionalGeneration
+from r1_model.refinement import snap_answer
 from r1_training.batches import Prefix, as_conversation, make_prefix
 from r1_training.labels import MAX_OBJECTS
 from r1_training.packing import encode_with_slots, fill_slots, number_table
 from r1_training.scene_batch import LEAST_POINTS, cloud_bounds, normalise_boxes, view_inputs
 from r1_training.synthetic.elements import Room
-from r1_training.synthetic.language.check import check_answer
+from r1_training.synthetic.language.check import check_parsed
 from r1_training.synthetic.language.make import make_samples
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.observe import observe_batch
@@ -62,6 +66,7 @@ class ObservedRoom:
         bounds: (2, 3) metres.
         scene: (T, hidden) scene tokens.
         views: (I, hidden) image tokens, places added.
+        found: detections, as answers are refined with.
     """
 
     room: Room
@@ -69,6 +74,7 @@ class ObservedRoom:
     bounds: Tensor
     scene: Tensor
     views: Tensor
+    found: list[Box]
 
 
 class RoomEvaluator:
@@ -118,6 +124,7 @@ class RoomEvaluator:
                 bounds[i],
                 encoded.tokens[i],
                 views[i],
+                detected_boxes(config.scene_config, encoded, i),
             )
             for i, room in enumerate(rooms)
         ]
@@ -214,6 +221,7 @@ def _judge(place: ObservedRoom, sample: Sample, text: str) -> Asked:
     room = place.room
     boxes = {thing.id: (thing.center, thing.size) for thing in room.objects}
     bounds = tuple(place.bounds.double().cpu().numpy())
-    verdict = check_answer(sample, text, boxes, room, bounds)
+    parsed = snap_answer(parse_answer(text, bounds, sample.task), place.found, bounds)
+    verdict = check_parsed(sample, parsed, boxes, room)
     held_out = any(room.object(id).held_out for id in sample.objects if id <= len(room.objects))
     return Asked(room, sample, text, verdict, held_out)

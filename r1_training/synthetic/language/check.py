@@ -36,9 +36,12 @@ def check_answer(sample: Sample, text: str, boxes: Boxes, room: Room, bounds: Bo
         grounding "iou", "acc25", "acc50"; captions "category", "color", "relation"; dense captions
         "recall", "precision", "color"; plans "valid", "goal".
     """
-    parsed = parse_answer(text, bounds, sample.task)
-    key = sample.answer_key
-    verdict = _CHECKS[key["type"]](sample, parsed, boxes, room)
+    return check_parsed(sample, parse_answer(text, bounds, sample.task), boxes, room)
+
+
+def check_parsed(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+    """As `check_answer`, for a text that was read already (its boxes perhaps refined)."""
+    verdict = _CHECKS[sample.answer_key["type"]](sample, parsed, boxes, room)
     return {"format": parsed.exact, **verdict}
 
 
