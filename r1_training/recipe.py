@@ -13,13 +13,19 @@ CORPUS_ROOMS = 2_500
 
 
 def start_tiny(folder: Path, seed: int) -> Path:
-    """A tokenizer trained on the synthetic rooms' text, and random weights."""
+    """A tokenizer trained on the synthetic rooms' text, and random weights; made once a folder.
+
+    A run that goes on after a kill must find the tokenizer that it started with.
+    """
     from r1_training.synthetic.language.corpus import corpus
 
+    if folder.is_dir():
+        return folder
+    part = folder.with_name(f"{folder.name}.part")  # a kill leaves no half folder behind
     tokenizer = train_tokenizer(corpus(CORPUS_ROOMS), VOCABULARY)
-    build_tiny(tokenizer, seed).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    build_tiny(tokenizer, seed).save_pretrained(part)
+    tokenizer.save_pretrained(part)
+    return part.rename(folder)
 
 
 def train_tiny(configs: Path, output: Path, workers: int | None = None) -> Path:
@@ -43,9 +49,7 @@ def train_tiny(configs: Path, output: Path, workers: int | None = None) -> Path:
         )
 
     dense, sft = load("dense"), load("sft")
-    folder = output / "start"
-    if not (folder / "config.json").is_file():
-        start_tiny(folder, dense.seed)
+    folder = start_tiny(output / "start", dense.seed)
     for config in (dense, sft):
         final = Path(config.output) / "final"
         folder = final if final.is_dir() else train(str(folder), config, resume=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,9 @@ import typer
 
 train = typer.Typer(help="Train r1-tiny on synthetic rooms.", no_args_is_help=True)
 CONFIGS = Path(__file__).resolve().parent.parent / "config" / "training"
+SETTINGS = "YAML file with the run's settings."
+START = "Start from this model folder instead of the settings' `init`."
+RESUME = "Go on from the newest checkpoint in the settings' `output`."
 Workers = Annotated[int | None, typer.Option(help="Processes that make rooms and questions.")]
 
 
@@ -27,9 +31,11 @@ def train_tiny(
 
 @train.command("dense")
 def train_dense(
-    config: Annotated[Path, typer.Option(exists=True)] = CONFIGS / "r1-tiny-dense.yaml",
-    model: Annotated[Path | None, typer.Option(help="Start from this folder.")] = None,
-    resume: Annotated[bool, typer.Option(help="Go on from the newest checkpoint.")] = True,
+    config: Annotated[Path, typer.Option(exists=True, help=SETTINGS)] = (
+        CONFIGS / "r1-tiny-dense.yaml"
+    ),
+    model: Annotated[Path | None, typer.Option(help=START)] = None,
+    resume: Annotated[bool, typer.Option(help=RESUME)] = True,
     workers: Workers = None,
 ) -> None:
     """Scene encoder and dense decoder alone."""
@@ -38,13 +44,40 @@ def train_dense(
 
 @train.command("sft")
 def train_sft(
-    config: Annotated[Path, typer.Option(exists=True)] = CONFIGS / "r1-tiny-sft.yaml",
-    model: Annotated[Path | None, typer.Option(help="Start from this folder.")] = None,
-    resume: Annotated[bool, typer.Option(help="Go on from the newest checkpoint.")] = True,
+    config: Annotated[Path, typer.Option(exists=True, help=SETTINGS)] = (
+        CONFIGS / "r1-tiny-sft.yaml"
+    ),
+    model: Annotated[Path | None, typer.Option(help=START)] = None,
+    resume: Annotated[bool, typer.Option(help=RESUME)] = True,
     workers: Workers = None,
 ) -> None:
     """Everything, on questions of all seven tasks in three languages."""
     _stage(config, model, resume, workers)
+
+
+@train.command("clip")
+def train_clip(
+    config: Annotated[Path, typer.Option(exists=True, help=SETTINGS)] = CONFIGS / "clip.yaml",
+    model: Annotated[
+        Path | None, typer.Option(help="Model folder with a trained scene encoder.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder of log and result.")] = None,
+    workers: Workers = None,
+) -> None:
+    """The CLIP of view selection, beside the model's weights. Resumes after a kill."""
+    from r1_model.errors import ModelLoadError
+    from r1_training.clip import ClipTrainingConfig
+    from r1_training.clip import train as run
+    from r1_training.config import TrainingConfigError
+
+    try:
+        settings = ClipTrainingConfig.load(
+            config, model=model and str(model), output=output and str(output), workers=workers
+        )
+        report = run(settings)
+    except (TrainingConfigError, ModelLoadError) as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(report.table())
 
 
 def _stage(config: Path, model: Path | None, resume: bool, workers: int | None) -> None:
@@ -56,7 +89,14 @@ def _stage(config: Path, model: Path | None, resume: bool, workers: int | None) 
         settings = TrainingConfig.load(config, init=model and str(model), workers=workers)
     except TrainingConfigError as error:
         raise typer.BadParameter(str(error)) from error
-    start = settings.init or str(start_tiny(Path(settings.output) / "start", settings.seed))
+    start = settings.init
+    if start is None:
+        folder = Path(settings.output) / "start"
+        if not resume:
+            shutil.rmtree(folder, ignore_errors=True)
+        start = str(start_tiny(folder, settings.seed))
+    elif not Path(start, "config.json").is_file():
+        raise typer.BadParameter(f"there is no model in {start}")
     typer.echo(f"finished: {run(start, settings, resume)}")
 
 

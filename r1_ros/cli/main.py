@@ -59,8 +59,10 @@ def _hand_over(name: str, summary: str) -> None:
         os.execv(sys.executable, arguments)
 
 
+_hand_over("train", "Train r1-tiny on synthetic rooms (docs/training.md).")
 _hand_over("train-full", "Train Qwen2.5-VL-7B with the paper's settings (docs/training.md).")
 _hand_over("evaluate", "Score predictions against the field's annotation files.")
+_hand_over("evaluate-rooms", "Ask a model about synthetic rooms that it has never seen.")
 _hand_over("synthesize", "Turn questions into chains of thought (the Scene-30K engine).")
 _hand_over("synthesize-room", "Render a synthetic room as an RGB-D folder for `r1 record`.")
 _hand_over("prepare", "Prepare data sets for training and evaluation.")

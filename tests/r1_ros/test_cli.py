@@ -13,7 +13,15 @@ from typer.testing import CliRunner
 from r1_ros.cli.main import app
 
 OWN = ("demo", "up", "doctor", "ask", "plan", "describe", "record", "play", "visualize")
-HANDED_OVER = ("train-full", "evaluate", "synthesize", "synthesize-room", "prepare")
+HANDED_OVER = (
+    "train",
+    "train-full",
+    "evaluate",
+    "evaluate-rooms",
+    "synthesize",
+    "synthesize-room",
+    "prepare",
+)
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess:
