@@ -10,7 +10,8 @@ import numpy as np
 from .scene import Scene
 from .view_geometry import seen_voxels
 
-COVERAGE_WEIGHT = 0.5
+# measured on unseen rooms (r1_training.clip): 0 to 0.1 finds the best first view, 0.25 the best six
+COVERAGE_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)

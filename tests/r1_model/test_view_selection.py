@@ -52,7 +52,7 @@ def test_no_two_of_the_same() -> None:
     assert 2 in chosen
     by_utility = np.array([[0.5, 0.5, 0.5], [0.5, 0.5, 0.5], [0.4, 0.4, 0.4], [0, 0, 0]])
     # the two best see the same wall: after the first, the third is worth more than the second
-    found = select_views(FOUR, "", 2, FixedScorer(by_utility))
+    found = select_views(FOUR, "", 2, FixedScorer(by_utility), 0.5)
     assert [s.view_id for s in found] == [3, 2]
     assert [s.view_id for s in select_views(FOUR, "", 2, FixedScorer(by_utility), 0.0)] == [3, 4]
 
