@@ -7,12 +7,12 @@ that a primitive can cover; on a GPU it runs one Triton kernel (`raytracer_trito
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 
 from r1_training.synthetic import packing as col
 from r1_training.synthetic.elements import BOX, SPHERE, TUBE
+from r1_training.synthetic.frames import Frames
 from r1_training.synthetic.packing import PackedRooms
 from r1_training.synthetic.ray_math import (
     NEAR,
@@ -25,25 +25,6 @@ from r1_training.synthetic.ray_math import (
     shade,
     sphere_t,
 )
-
-
-@dataclass(frozen=True)
-class Frames:
-    """V rendered views of each of B rooms.
-
-    Attributes:
-        color: (B, V, H, W, 3) uint8.
-        depth: (B, V, H, W) float32, metres along the optical axis; 0 where nothing was hit.
-        instance: (B, V, H, W) int16, object id; 0 for structure, -1 where nothing was hit.
-        strength: (B, V, H, W) float32 in [0, 1], how well a depth sensor sees the surface.
-        normals: (B, V, H, W, 3) float32, scene frame, towards the camera; None if not asked for.
-    """
-
-    color: torch.Tensor
-    depth: torch.Tensor
-    instance: torch.Tensor
-    strength: torch.Tensor
-    normals: torch.Tensor | None = None
 
 
 def render(

@@ -10,9 +10,9 @@ import torch
 import triton
 import triton.language as tl
 
+from r1_training.synthetic.frames import Frames
 from r1_training.synthetic.packing import COLUMNS, PackedRooms
 from r1_training.synthetic.ray_math import KNEE, LIGHT_FALLOFF, NEAR
-from r1_training.synthetic.raytracer import Frames
 
 _TILE = 16
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from r1_training.synthetic.raytracer import Frames
+from r1_training.synthetic.frames import Frames
 
 AXIAL_BASE, AXIAL_SLOPE = 0.0012, 0.0019  # metres; sigma(z) = base + slope * (z - 0.4)^2
 DISPARITY_STEP = 0.0027  # 1 / metres
