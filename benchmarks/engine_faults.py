@@ -9,6 +9,9 @@ prompts and answers, no candidates, empty text) and counts for itself. Three dri
   for again, so that nothing is paid for twice.
 - power cut, --ask-again: the lost answers are asked for again.
 
+At the end each is given the server's log (`--server-log`), which settles what the client cannot
+know.
+
     python benchmarks/engine_faults.py [--items 2000] [--kills 3] [--out output/engine_faults.json]
 """
 
@@ -36,9 +39,13 @@ DRILLS = {
 
 
 def rows(result: Drill) -> dict[str, str]:
-    report = result.report
-    tokens = sum(sum(stage.values()) for stage in report["tokens"].values())
+    report, settled = result.report, result.settled
+    tokens, all_tokens = (
+        sum(sum(stage.values()) for stage in books["tokens"].values())
+        for books in (report, settled)
+    )
     requests = report["requests"]
+    received = sum(settled["requests"].values()) - settled["requests"].get("unsent", 0)
     return {
         "items": f"{result.items:,}",
         "kept": f"{result.kept:,}",
@@ -46,18 +53,21 @@ def rows(result: Drill) -> dict[str, str]:
         "of these: answer lost": f"{result.reasons.get('answer_lost', 0):,}",
         "kills": str(result.kills),
         "most requests at once (server)": str(result.most_at_once),
-        "requests, ours": f"{sum(requests.values()):,}",
+        "requests sent": f"{sum(requests.values()):,}",
         "  answered / failed / blocked / empty": " / ".join(
             str(requests.get(name, 0)) for name in ("answered", "failed", "blocked", "empty")
         ),
         "  no readable answer (unsure)": str(requests.get("unsure", 0)),
         "  in flight at a kill (lost)": str(requests.get("lost", 0)),
-        "requests, server": f"{result.server_requests:,}",
-        "tokens reported to us": f"{tokens:,}",
-        "tokens, server": f"{result.server_tokens:,}",
-        "cost, ours, certain": f"${report['cost_usd']:.6f}",
-        "cost, ours, at most": f"${report['cost_usd'] + report['unsure_usd']:.6f}",
-        "cost, server": f"${result.server_usd:.6f}",
+        "before the server's log: tokens": f"{tokens:,}",
+        "  cost: certain": f"${report['cost_usd']:.6f}",
+        "  cost: at most": f"${report['cost_usd'] + report['unsure_usd']:.6f}",
+        "after it: requests received, ours": f"{received:,}",
+        "  requests received, server": f"{result.server_requests:,}",
+        "  tokens, ours": f"{all_tokens:,}",
+        "  tokens, server": f"{result.server_tokens:,}",
+        "  cost, ours": f"${settled['cost_usd']:.6f}",
+        "  cost, server": f"${result.server_usd:.6f}",
         "paid for twice (beyond retries)": str(result.billed_twice),
         "seconds, all runs": f"{result.seconds:.1f}",
         "what does not add up": "; ".join(result.problems) or "nothing",
@@ -80,8 +90,8 @@ def main() -> None:
         table.add_row(label, *(column[label] for column in columns))
     Console(width=110).print(table)
     print(
-        "Tokens of unsure and lost requests never reach us: over all other requests, both sides'\n"
-        "tokens and costs are equal to the last digit, request by request (by request id)."
+        "Tokens of unsure and lost requests never reach the client. All other requests agree with\n"
+        "the server's books one by one, by request id, without its help; these by its log."
     )
     options.out.parent.mkdir(parents=True, exist_ok=True)
     content = {name: asdict(result) for name, result in results.items()}

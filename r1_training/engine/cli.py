@@ -29,6 +29,7 @@ from r1_training.engine.progress import status_bar
 from r1_training.engine.rule_teacher import RuleTeacher
 from r1_training.engine.run import JOURNAL_NAME
 from r1_training.engine.run import synthesize as run_engine
+from r1_training.engine.server_log import read_server_log
 from r1_training.engine.sources import (
     DESCRIPTION_READERS,
     ITEM_READERS,
@@ -83,6 +84,13 @@ def synthesize(
             "flight when a run was killed. The latter may be paid for twice.",
         ),
     ] = False,
+    server_log: Annotated[
+        Path | None,
+        typer.Option(
+            help="The server's log of the requests so far, JSON lines with id, input_tokens and "
+            "output_tokens: settles what requests without a readable answer cost."
+        ),
+    ] = None,
 ) -> None:
     """Turn questions into chains of thought: describe, ask the teacher, filter, write JSONL.
 
@@ -96,6 +104,7 @@ def synthesize(
         stream = islice(_items(items, rooms, first_seed, rows), limit)
         kinds = ("captions", *DESCRIPTION_READERS)
         tables = [read_descriptions(*_kind_and_path(text, kinds)) for text in describe]
+        billed = read_server_log(server_log) if server_log else None
         writer = _teacher(settings)
         total = keep or _total(items, rooms, limit)
     except (EngineError, OSError) as error:
@@ -115,6 +124,7 @@ def synthesize(
                     out,
                     is_held_out=(lambda scene_id: False) if allow_held_out else _is_held_out,
                     ask_again=ask_again,
+                    server_log=billed,
                     keep=keep,
                     stop=stop,
                     on_status=bar,

@@ -17,6 +17,10 @@ class InputFileError(EngineError):
     """An input file is missing, unreadable or not what it claims to be."""
 
 
+class ServerLogError(EngineError):
+    """The server's log and the journal disagree; the message says where."""
+
+
 class JournalError(EngineError):
     """The journal cannot be read, is in use, or belongs to a run with other settings."""
 

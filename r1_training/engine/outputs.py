@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from r1_training.engine.config import EngineConfig
-from r1_training.engine.journal import JournalState, read_events
+from r1_training.engine.journal import read_events
+from r1_training.engine.journal_state import JournalState
 from r1_training.engine.teacher import STAGES
 
 KEPT_NAME = "Scene-30K.jsonl"
@@ -31,7 +32,7 @@ class Report:
         tokens: stage -> {"input", "output"} that the server reported.
         cost_usd: what the server is known to bill.
         unsure_usd: upper bound of what it may have billed beyond that, for requests without a
-            readable answer.
+            readable answer; 0 once the server's log has settled them.
         seconds: of this run.
     """
 

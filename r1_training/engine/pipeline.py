@@ -17,7 +17,8 @@ from r1_training.engine.errors import (
 )
 from r1_training.engine.filters import check_consistency, check_reply
 from r1_training.engine.items import Item
-from r1_training.engine.journal import Journal, text_crc
+from r1_training.engine.journal import Journal
+from r1_training.engine.journal_state import text_crc
 from r1_training.engine.prompts import consistency_prompt, prompt_hash, reasoning_prompt
 from r1_training.engine.teacher import Usage
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,12 @@ from r1_training.engine.budget import Spending
 from r1_training.engine.config import EngineConfig
 from r1_training.engine.errors import BudgetReachedError, JournalError, StopRequested
 from r1_training.engine.items import Item, number
-from r1_training.engine.journal import UNANSWERED, Journal
+from r1_training.engine.journal import Journal
+from r1_training.engine.journal_state import UNANSWERED
 from r1_training.engine.outputs import Report, write_outputs
 from r1_training.engine.pipeline import Describe, Pipeline
-from r1_training.engine.teacher import Teacher
+from r1_training.engine.server_log import settle
+from r1_training.engine.teacher import Teacher, Usage
 
 JOURNAL_NAME = "journal.jsonl"
 _REFRESH_SECONDS = 0.2
@@ -55,6 +57,7 @@ def synthesize(
     *,
     is_held_out: Callable[[str], bool],
     ask_again: bool = False,
+    server_log: Mapping[str, Usage] | None = None,
     keep: int | None = None,
     stop: threading.Event | None = None,
     on_status: Callable[[Status], None] = lambda status: None,
@@ -67,6 +70,8 @@ def synthesize(
         is_held_out: scene id -> True for validation and test scenes; these are rejected.
         ask_again: also items that ended, or were killed, without a readable answer (they may be
             paid for twice).
+        server_log: request id -> tokens that the server billed, of all requests of earlier runs;
+            settles those without a readable answer. See `server_log`.
         keep: stop once so many items are kept.
         stop: set it to stop; requests in flight are awaited, everything else stays for later.
         on_status: called a few times a second.
@@ -76,13 +81,14 @@ def synthesize(
 
     Raises:
         FatalTeacherError: the teacher cannot work.
+        ServerLogError: the server's log disagrees with the journal.
         JournalError: the journal is in use, damaged, cannot be written or has other settings.
         InputFileError: the input cannot be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
     journal = Journal(folder / JOURNAL_NAME, config.limits.min_free_bytes)
     try:
-        _begin(journal, config, ask_again)
+        _begin(journal, config, ask_again, server_log)
         run = _Run(items, describe, teacher, config, journal, is_held_out, keep, stop)
         run.execute(on_status)
         return write_outputs(folder, journal.path, config, run.outcome, run.seconds)
@@ -90,7 +96,12 @@ def synthesize(
         journal.close()
 
 
-def _begin(journal: Journal, config: EngineConfig, ask_again: bool) -> None:
+def _begin(
+    journal: Journal,
+    config: EngineConfig,
+    ask_again: bool,
+    server_log: Mapping[str, Usage] | None,
+) -> None:
     """Check that the journal is of these settings; settle what a kill left in flight."""
     state, identity = journal.state, config.identity()
     if state.identity is None:
@@ -106,6 +117,8 @@ def _begin(journal: Journal, config: EngineConfig, ask_again: bool) -> None:
         event |= {"x": "in flight when the run was killed", "u": None}
         journal.append(event)
         state.apply(event, state.size)
+    if server_log is not None:
+        settle(journal, server_log)
     if ask_again:
         again = [key for key, ending in state.ended.items() if ending.reason in UNANSWERED]
         for key in {*again, *state.lost}:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 FAULTS = (
@@ -148,6 +149,15 @@ class FakeGemini:
             sum(r.input_tokens for r in received) * self.prices[0]
             + sum(r.output_tokens for r in received) * self.prices[1]
         ) / 1e6
+
+    def write_log(self, path: Path) -> Path:
+        """Its books, one request a line, as a gateway would log them."""
+        lines = [
+            {"id": r.id, "input_tokens": r.input_tokens, "output_tokens": r.output_tokens}
+            for r in self.received
+        ]
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        return path
 
     def handle(self, handler: BaseHTTPRequestHandler, path: str, body: bytes) -> None:
         if handler.headers.get("x-goog-api-key") != self.api_key:

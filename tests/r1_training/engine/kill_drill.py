@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,7 @@ class Drill:
         report: the engine's own report.
         server_requests, server_tokens, server_usd: the server's own books.
         problems: everything that does not add up; empty is what we want.
+        settled: the engine's report after it was given the server's log.
         billed_twice: prompts that were paid for again after an answer, or after one lost in a kill.
         lost: requests in flight whose answer a kill destroyed.
         most_at_once: requests that the server worked on at the same time.
@@ -78,6 +79,7 @@ class Drill:
     server_tokens: int
     server_usd: float
     problems: list[str]
+    settled: dict[str, Any]
     billed_twice: int
     lost: int
     most_at_once: int
@@ -132,16 +134,21 @@ def drill(
         arguments = command(out, questions, descriptions, config)
         for number in range(1, kills + 1):
             _kill_at(arguments, server, round(number * 2 * items / (kills + 1.5)), kill_all)
-        done = subprocess.run(
-            [*arguments, *(["--ask-again"] if ask_again else [])],
-            env=environment(),
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"exit code {done.returncode}: {done.stderr[-2000:]}")
-        return audit(out, items, kills, server, time.monotonic() - start, ask_again)
+        _finish([*arguments, *(["--ask-again"] if ask_again else [])])
+        seconds = time.monotonic() - start
+        found = audit(out, items, kills, server, seconds, ask_again)
+        log = server.write_log(folder / "server.jsonl")
+        _finish([*arguments, "--server-log", str(log)])
+        settled, problems = audit_settled(out, server, found.report)
+        return replace(found, settled=settled, problems=[*found.problems, *problems])
+
+
+def _finish(arguments: list[str]) -> None:
+    done = subprocess.run(
+        arguments, env=environment(), cwd=REPOSITORY, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"exit code {done.returncode}: {done.stderr[-2000:]}")
 
 
 def _kill_at(arguments: list[str], server: FakeGemini, requests: int, kill_all: bool) -> None:
@@ -231,8 +238,35 @@ def audit(
         server_tokens=sum(r.input_tokens + r.output_tokens for r in server.received),
         server_usd=server.cost(),
         problems=problems,
+        settled={},
         billed_twice=sum("answered" in bill[:-1] or "lost" in bill[:-1] for bill in twice),
         lost=counted["lost"],
         most_at_once=server.most_at_once,
         seconds=seconds,
     )
+
+
+def audit_settled(
+    out: Path, server: FakeGemini, before: dict[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """The report after the server's log settled what was in doubt, and what does not add up."""
+    report = json.loads((out / "report.json").read_text())
+    requests, tokens = report["requests"], report["tokens"]
+    ours = {
+        "requests": sum(requests.values()) - requests.get("unsent", 0),
+        "input tokens": sum(stage["input"] for stage in tokens.values()),
+        "output tokens": sum(stage["output"] for stage in tokens.values()),
+        "micro-dollars": round(report["cost_usd"] * 1e6, 6),
+        "in doubt": report["unsure_usd"] + requests.get("unsure", 0) + requests.get("lost", 0),
+        "items": (report["kept"], report["rejected"]),
+    }
+    theirs = {
+        "requests": len(server.received),
+        "input tokens": sum(r.input_tokens for r in server.received),
+        "output tokens": sum(r.output_tokens for r in server.received),
+        "micro-dollars": round(server.cost() * 1e6, 6),
+        "in doubt": 0,
+        "items": (before["kept"], before["rejected"]),
+    }
+    different = [name for name in ours if ours[name] != theirs[name]]
+    return report, [f"settled, {n}: ours {ours[n]}, server's {theirs[n]}" for n in different]

@@ -32,6 +32,9 @@ def test_two_hundred_items_and_a_kill(tmp_path: Path) -> None:
     assert result.lost == 0
     assert result.billed_twice == 0
     assert result.report["requests"]["failed"] > 0
+    # The server's log leaves nothing in doubt; `problems` holds its books against ours.
+    assert result.report["requests"]["unsure"] == result.settled["requests"]["unread"]
+    assert result.settled["cost_usd"] == pytest.approx(result.server_usd, abs=1e-9)
 
 
 @pytest.mark.slow
