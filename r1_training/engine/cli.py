@@ -36,7 +36,8 @@ from r1_training.engine.sources import (
     read_descriptions,
     read_items,
 )
-from r1_training.engine.statistics import plot_statistics, read_statistics
+from r1_training.engine.statistics import read_statistics
+from r1_training.engine.statistics_plot import plot_statistics
 from r1_training.engine.teacher import Teacher
 
 EXIT_ERROR, EXIT_BUDGET = 1, 3
