@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -109,31 +108,70 @@ def evaluate_rooms(
     blind: Annotated[bool, typer.Option(help="Hide points and views: a text-only baseline.")] = (
         False
     ),
+    baselines: Annotated[
+        bool,
+        typer.Option(
+            help="Beside each figure: the model blind, and the most common training answer."
+        ),
+    ] = False,
+    blind_json: Annotated[
+        Path | None,
+        typer.Option(
+            help="Blind figures from this file, written by --blind --output, perhaps of a model "
+            "that was trained blind."
+        ),
+    ] = None,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Draw right and wrong answers into this folder.")
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
     output: Annotated[Path | None, typer.Option(help="Write the numbers to this file.")] = None,
 ) -> None:
     """Ask a model about rooms it has never seen: every task, language, and held-out combination."""
+    from r1_model.errors import ModelLoadError
     from r1_model.pretrained import load_pretrained
+    from r1_training.evaluation import report
     from r1_training.evaluation.detection import detection_map
-    from r1_training.evaluation.report import as_json, scores, table
+    from r1_training.evaluation.majority import (
+        answered_by_majority,
+        majority_answers,
+        training_samples,
+    )
+    from r1_training.evaluation.pictures import FontMissingError, font, write_pictures
     from r1_training.evaluation.synthetic import RoomEvaluator
     from r1_training.evaluation.synthetic import evaluate_rooms as run
 
-    loaded = load_pretrained(model, device=device, dtype="float32")
-    evaluator = RoomEvaluator(loaded.model, loaded.processor.tokenizer, blind=blind)
-    runs = [
-        run(evaluator, rooms=rooms, questions=questions, seed=seed, split=split)
-        for seed in range(seeds)
-    ]
-    groups = {
-        "task": lambda a: (a.sample.task,),
-        "language": lambda a: (a.sample.task, a.sample.language),
-        "kind": lambda a: (a.sample.task, a.sample.kind),
-        "held out": lambda a: (a.sample.task, "held out" if a.held_out else "seen"),
-    }
-    found = {name: scores(runs, group) for name, group in groups.items()}
-    for name, result in found.items():
-        typer.echo(f"\n--- by {name} (mean ± half the spread of {seeds} seeds)\n{table(result)}")
+    if blind and (baselines or blind_json):
+        raise typer.BadParameter("a blind run has no blind baseline: leave out --blind")
+    settings = report.Settings(str(model), rooms, questions, seeds, split, blind)
+    beside = {}
+    try:  # what can be wrong is found before an hour of questions
+        loaded = load_pretrained(model, device=device, dtype="float32")
+        if blind_json is not None:
+            beside["blind"] = report.read_blind(blind_json, settings)
+        if pictures is not None:
+            font(18)
+    except (ModelLoadError, report.ReportError, FontMissingError) as error:
+        raise typer.BadParameter(str(error)) from error
+
+    def ask(hidden: bool) -> tuple[RoomEvaluator, list]:
+        evaluator = RoomEvaluator(loaded.model, loaded.processor.tokenizer, blind=hidden)
+        return evaluator, [
+            run(evaluator, rooms=rooms, questions=questions, seed=seed, split=split)
+            for seed in range(seeds)
+        ]
+
+    evaluator, runs = ask(blind)
+    found = report.by_group(runs)
+    if baselines:
+        if "blind" not in beside:
+            beside["blind"] = report.by_group(ask(True)[1])
+        answers = majority_answers(training_samples())
+        beside["majority"] = report.by_group([answered_by_majority(one, answers) for one in runs])
+    for name, figures in found.items():
+        others = {baseline: groups[name] for baseline, groups in beside.items()}
+        typer.echo(f"\n--- by {name} (mean ± half the spread of {seeds} seeds)")
+        typer.echo(report.table(figures, others))
     detection = [
         detection_map(evaluator, rooms=rooms, seed=seed, split=split) for seed in range(seeds)
     ]
@@ -141,6 +179,7 @@ def evaluate_rooms(
     for row in detection:
         typer.echo("  ".join(f"{name} {value:.1f}" for name, value in row.items()))
     if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        numbers = {name: as_json(result) for name, result in found.items()}
-        output.write_text(json.dumps({**numbers, "detection": detection}, indent=1))
+        report.write(output, settings, found, beside, detection)
+    if pictures is not None:
+        drawn = write_pictures(evaluator, runs[0], rooms, pictures)
+        typer.echo(f"\n{len(drawn)} pictures in {pictures}")

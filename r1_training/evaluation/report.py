@@ -1,18 +1,40 @@
-"""Answers of several seeds as a table and as JSON."""
+"""Answers of several seeds as a table and as JSON, with baselines beside every figure."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
-
-from r1_training.synthetic.language.sample import Sample
 
 from .synthetic import Asked
 
 Group = tuple[str, ...]
+GROUPS: dict[str, Callable[[Asked], Group]] = {
+    "task": lambda asked: (asked.sample.task,),
+    "language": lambda asked: (asked.sample.task, asked.sample.language),
+    "kind": lambda asked: (asked.sample.task, asked.sample.kind),
+    "held out": lambda asked: (asked.sample.task, "held out" if asked.held_out else "seen"),
+}
+
+
+class ReportError(ValueError):
+    """A file of figures does not belong beside these ones; the message says why."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What figures were made of; figures of equal rooms and questions can stand side by side."""
+
+    model: str
+    rooms: int
+    questions: int
+    seeds: int
+    split: str
+    blind: bool
 
 
 @dataclass(frozen=True)
@@ -30,9 +52,10 @@ class Score:
     count: int
 
 
-def scores(
-    runs: Sequence[Sequence[Asked]], group: Callable[[Asked], Group]
-) -> dict[Group, dict[str, Score]]:
+Scores = dict[Group, dict[str, Score]]
+
+
+def scores(runs: Sequence[Sequence[Asked]], group: Callable[[Asked], Group]) -> Scores:
     """Mean of every check, by group.
 
     Args:
@@ -54,42 +77,103 @@ def scores(
     }
 
 
-def majority_baseline(train: Iterable[Sample], test: Iterable[Sample]) -> dict[Group, float]:
-    """Share of test questions whose truth is the most common one of their kind in training.
+def by_group(runs: Sequence[Sequence[Asked]]) -> dict[str, Scores]:
+    """`scores` by each of `GROUPS`."""
+    return {name: scores(runs, group) for name, group in GROUPS.items()}
 
-    For questions with a single value as their truth (yes or no, a colour, a number ...).
+
+def table(found: Scores, beside: Mapping[str, Scores] | None = None) -> str:
+    """One line a figure: group, check, questions, mean ± half of the spread, then the baselines.
+
+    Args:
+        found: the model's figures.
+        beside: baseline -> its figures; a dash stands where it has none.
     """
-    common: dict[Group, Counter] = defaultdict(Counter)
-    for sample in train:
-        if "value" in sample.answer_key:
-            common[sample.task, sample.kind][repr(sample.answer_key["value"])] += 1
-    hits: dict[Group, list[bool]] = defaultdict(list)
-    for sample in test:
-        counter = common.get((sample.task, sample.kind))
-        if counter and "value" in sample.answer_key:
-            best = counter.most_common(1)[0][0]
-            hits[(sample.task,)].append(repr(sample.answer_key["value"]) == best)
-    return {key: float(np.mean(found)) for key, found in sorted(hits.items())}
-
-
-def table(found: dict[Group, dict[str, Score]]) -> str:
-    """Lines of text: group, count, and every check as mean +- half of the spread."""
-    lines = []
+    beside = beside or {}
+    width = max([len(" / ".join(key)) for key in found], default=0)
+    head = f"{'':{width}s}  {'':10s}  count  {'model':13s}"
+    lines = [head + "".join(f"  {name:>8s}" for name in beside)]
     for key, checks in found.items():
-        count = max(score.count for score in checks.values())
-        cells = "  ".join(
-            f"{name} {score.mean:.3f}±{score.spread / 2:.3f}" for name, score in checks.items()
-        )
-        lines.append(f"{' / '.join(key):32s} {count:6d}  {cells}")
+        for name, score in checks.items():
+            others = [other.get(key, {}).get(name) for other in beside.values()]
+            cells = [f"{other.mean:8.3f}" if other else f"{'-':>8s}" for other in others]
+            figure = f"{score.mean:.3f} ± {score.spread / 2:.3f}"
+            line = f"{' / '.join(key):{width}s}  {name:10s}  {score.count:5d}  {figure:13s}"
+            lines.append("  ".join([line, *cells]).rstrip())
     return "\n".join(lines)
 
 
-def as_json(found: dict[Group, dict[str, Score]]) -> dict[str, dict[str, dict[str, float]]]:
-    """The same numbers for a file."""
+def as_json(
+    found: Scores, beside: Mapping[str, Scores] | None = None
+) -> dict[str, dict[str, dict[str, float]]]:
+    """The same numbers for a file; a baseline's mean stands under its name."""
     return {
-        "/".join(key): {name: vars(score) for name, score in checks.items()}
+        "/".join(key): {
+            name: asdict(score)
+            | {
+                baseline: other[key][name].mean
+                for baseline, other in (beside or {}).items()
+                if name in other.get(key, {})
+            }
+            for name, score in checks.items()
+        }
         for key, checks in found.items()
     }
+
+
+def write(
+    path: Path,
+    settings: Settings,
+    found: Mapping[str, Scores],
+    beside: Mapping[str, Mapping[str, Scores]],
+    detection: Sequence[Mapping[str, float]],
+) -> None:
+    """Everything as one JSON file.
+
+    Args:
+        path: its folder is made where it is missing.
+        settings: what the figures were made of.
+        found: group -> figures.
+        beside: baseline -> group -> figures.
+        detection: metrics of each seed.
+    """
+    numbers = {
+        name: as_json(figures, {baseline: groups[name] for baseline, groups in beside.items()})
+        for name, figures in found.items()
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole = {"settings": asdict(settings), **numbers, "detection": list(detection)}
+    path.write_text(json.dumps(whole, indent=1) + "\n")
+
+
+def read_blind(path: Path, settings: Settings) -> dict[str, Scores]:
+    """Figures by group of an earlier blind run, to stand beside those of `settings`.
+
+    Raises:
+        ReportError: the file is no such report, is not blind, or is about other questions.
+    """
+    try:
+        numbers = json.loads(path.read_text())
+        made_of = Settings(**numbers["settings"])
+        found = {
+            name: {
+                tuple(key.split("/")): {
+                    check: Score(score["mean"], score["spread"], score["count"])
+                    for check, score in checks.items()
+                }
+                for key, checks in numbers[name].items()
+            }
+            for name in GROUPS
+        }
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ReportError(f"{path} is no report of evaluate-rooms: {error!r}") from error
+    if not made_of.blind:
+        raise ReportError(f"{path} was made without --blind, by a model that sees")
+    for name in ("rooms", "questions", "seeds", "split"):
+        own, other = getattr(settings, name), getattr(made_of, name)
+        if own != other:
+            raise ReportError(f"{path} is about other questions: {name} is {other}, here {own}")
+    return found
 
 
 def _score(numbers: list[list[float]]) -> Score:

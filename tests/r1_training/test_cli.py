@@ -1,9 +1,7 @@
-"""Every command of `python -m r1_training.cli` explains itself, and quickly."""
+"""Every command of `python -m r1_training.cli` explains itself and names wrong settings."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -40,16 +38,6 @@ def test_help(path, command):
     assert len(command.help) > 20
     for parameter in command.params if path[0] in OF_ROOMS else ():
         assert getattr(parameter, "help", None), f"{' '.join(path)} {parameter.name} has no help"
-
-
-def test_help_waits_for_nothing_slow():
-    code = (
-        "import sys, r1_training.cli; print([m for m in "
-        "('torch', 'transformers', 'trl', 'datasets', 'matplotlib', 'open_clip') "
-        "if m in sys.modules])"
-    )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert result.stdout.strip() == "[]", result.stderr
 
 
 @pytest.mark.parametrize(
