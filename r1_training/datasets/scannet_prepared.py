@@ -9,6 +9,7 @@ NYU40 id and 0-based object id.
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from r1_model.scene import Scene
 from r1_training.datasets.errors import FileFormatError
 from r1_training.datasets.scannet import ScannetScan, transform
+from r1_training.datasets.sens import read_frames
 
 MAX_POINTS = 50_000
 PREPARED = ("vert", "aligned_vert", "sem_label", "ins_label", "bbox", "aligned_bbox")
@@ -55,6 +57,38 @@ def read_prepared(folder: Path, scene_id: str) -> tuple[Scene, dict[int, np.ndar
         normals=vertices[:, 6:9].astype(np.float32),
     )
     return scene, read_prepared_boxes(folder, scene_id)
+
+
+def read_scene(folder: Path, scene_id: str, *, frames: bool) -> Scene:
+    """A prepared scan, with its frames where they are asked for, in the aligned frame.
+
+    Raises:
+        FileFormatError: a file is missing or broken.
+    """
+    scene, _ = read_prepared(folder, scene_id)
+    views = list(read_frames(folder / "frames" / scene_id)) if frames else []
+    if frames and not views:
+        raise FileFormatError(folder / "frames" / scene_id, "holds no frame with a pose")
+    return replace(scene, views=views)
+
+
+def is_prepared(folder: Path, scene_id: str, *, frames: bool) -> bool:
+    """Whether a scan is prepared, with frames where they are asked for."""
+    arrays = all((folder / f"{scene_id}_{name}.npy").is_file() for name in PREPARED)
+    return arrays and (not frames or (folder / "frames" / scene_id / "pose").is_dir())
+
+
+def prepared_scenes(folder: Path) -> list[str]:
+    """Ids of the prepared scans of a folder, sorted.
+
+    Raises:
+        FileFormatError: there is none.
+    """
+    ending = "_aligned_vert.npy"
+    scenes = sorted(path.name.removesuffix(ending) for path in folder.glob(f"*{ending}"))
+    if not scenes:
+        raise FileFormatError(folder, "holds no scan of `r1 prepare scannet`")
+    return scenes
 
 
 def read_prepared_boxes(folder: Path, scene_id: str) -> dict[int, np.ndarray]:

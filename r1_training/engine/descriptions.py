@@ -1,4 +1,7 @@
-"""Scene descriptions: from annotations, a description file, or a model's dense captions."""
+"""Scene descriptions: from annotations, or from a description file.
+
+`r1 prepare descriptions` makes such a file of our own model's dense captions.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from r1_model.answer import Box
 from r1_training.datasets.sample import Sample
 from r1_training.engine.errors import InputFileError
 
@@ -59,28 +61,6 @@ def descriptions_from_annotations(samples: Iterable[Sample]) -> dict[str, str]:
         scene: "\n".join([*captions.get(scene, ()), *objects.get(scene, {}).values()])
         for scene in {**captions, **objects}
     }
-
-
-def description_from_boxes(boxes: Sequence[Box]) -> str:
-    """A description from dense captions, e.g. those of our own model: a line for each object."""
-    lines = []
-    for box in boxes:
-        x, y, z = box.center
-        w, d, h = box.size
-        text = f": {box.description}" if box.description else ""
-        lines.append(
-            f"- {box.label} at ({x:.2f}, {y:.2f}, {z:.2f}) m, {w:.2f} x {d:.2f} x {h:.2f} m{text}"
-        )
-    return "\n".join(lines)
-
-
-def describe_by_model(dense_captions: Callable[[str], Sequence[Box]]) -> Callable[[str], str]:
-    """A scene describer from a model.
-
-    Args:
-        dense_captions: scene id -> the objects that the model sees in it, each with its sentence.
-    """
-    return lambda scene_id: description_from_boxes(dense_captions(scene_id))
 
 
 def first_of(tables: Sequence[Mapping[str, str]]) -> Callable[[str], str]:

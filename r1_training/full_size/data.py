@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,12 +16,10 @@ from r1_model.config import R1Config
 from r1_model.modeling import IGNORED
 from r1_model.processing import R1Processor
 from r1_model.scene import Scene, View
-from r1_training.datasets.errors import FileFormatError
 from r1_training.datasets.rows import RowReport
 from r1_training.datasets.sample import Sample
-from r1_training.datasets.scannet_prepared import PREPARED, read_prepared
+from r1_training.datasets.scannet_prepared import is_prepared, read_scene
 from r1_training.datasets.scene30k import read_scene30k
-from r1_training.datasets.sens import read_frames
 from r1_training.full_size.config import FullSizeConfig
 
 # Scenes of the data are shuffled, so a cache helps little; clouds are 2 MB, views 10 MB each scene.
@@ -89,12 +87,6 @@ def view_tokens(model: R1Config) -> int:
     return NATIVE_TOKENS if model.view_size is None else math.prod(model.view_size) // 28**2
 
 
-def is_prepared(folder: Path, scene_id: str, *, frames: bool) -> bool:
-    """Whether a scene's files are there."""
-    arrays = all((folder / f"{scene_id}_{name}.npy").is_file() for name in PREPARED)
-    return arrays and (not frames or (folder / "frames" / scene_id / "pose").is_dir())
-
-
 class Scene30KConversations:
     """Conversations as `training_example` makes them, by index."""
 
@@ -121,19 +113,6 @@ class Scene30KConversations:
         """
         (row,) = rows
         return {key: value for key, value in self[row["index"]].items() if value is not None}
-
-
-def read_scene(folder: Path, scene_id: str, *, frames: bool) -> Scene:
-    """A prepared scan with its frames, in the aligned frame.
-
-    Raises:
-        FileFormatError: a file is missing or broken.
-    """
-    scene, _ = read_prepared(folder, scene_id)
-    views = list(read_frames(folder / "frames" / scene_id)) if frames else []
-    if frames and not views:
-        raise FileFormatError(folder / "frames" / scene_id, "holds no frame with a pose")
-    return replace(scene, views=views)
 
 
 def training_example(

@@ -23,11 +23,13 @@ from r1_training.prepare.scannet import (
 
 app = typer.Typer(help="Prepare data sets for training and evaluation.", no_args_is_help=True)
 SHOWN_PROBLEMS = 20
-
-
-@app.callback()
-def _main() -> None:
-    """Keeps the command's name although there is only one."""
+_COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(),
+    MofNCompleteColumn(),
+    TimeRemainingColumn(),
+    TextColumn("{task.fields[note]}"),
+)
 
 
 @app.command("scannet")
@@ -65,18 +67,50 @@ def scannet(
     _report(console, problems, f"manifest: {out / 'manifest.json'}")
 
 
+@app.command("descriptions")
+def descriptions(
+    scannet: Annotated[Path, typer.Argument(help="Folder of `r1 prepare scannet`.")],
+    out: Annotated[Path, typer.Option(help="scene_caption.json to write.")],
+    model: Annotated[str, typer.Option(help="Preset or folder of a trained model.")] = "r1-tiny",
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
+) -> None:
+    """Describe every prepared scan by a model's dense captions, for `r1 synthesize --describe`.
+
+    Run it again after a kill: scans that are described are kept. Scans with problems are listed
+    with the reason, and the exit status is 1.
+    """
+    # Imported late: they load PyTorch, and --help should not.
+    from r1_model.errors import R1Error
+    from r1_model.inference import Reasoner
+    from r1_training.datasets.scannet_prepared import prepared_scenes
+    from r1_training.prepare.descriptions import describe_scans
+    from r1_training.resumable_lines import ResumeError
+
+    console = Console(stderr=True)
+    try:
+        total = len(prepared_scenes(scannet))
+        reasoner = Reasoner.from_pretrained(model, device=device)
+        with Progress(*_COLUMNS, console=console) as progress:
+            task = progress.add_task("descriptions", total=total, note="")
+            bad = 0
+
+            def advance(scene_id: str, problem: str) -> None:
+                nonlocal bad
+                bad += bool(problem)
+                progress.update(task, advance=1, note=f"{scene_id}, {bad} with problems")
+
+            problems = describe_scans(scannet, out, reasoner, model, on_scan=advance)
+    except (PrepareError, FileFormatError, ResumeError, R1Error, OSError) as error:
+        console.print(f"[red]error:[/] {error}", highlight=False)
+        raise typer.Exit(2) from error
+    _report(console, [f"{scene}: {why}" for scene, why in problems.items()], f"descriptions: {out}")
+
+
 def _run(
     console: Console, folders: list[Path], out: Path, labels: Path, workers: int, frames: int
 ) -> list[ScanRecord]:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-    )
     resumed = bad = 0
-    with Progress(*columns, console=console) as progress:
+    with Progress(*_COLUMNS, console=console) as progress:
         task = progress.add_task("scans", total=len(folders), note="")
 
         def advance(record: ScanRecord, earlier: bool) -> None:
@@ -112,5 +146,5 @@ def _report(console: Console, problems: list[str], fine: str) -> None:
     for problem in problems[:SHOWN_PROBLEMS]:
         console.print(f"[red]problem:[/] {problem}", highlight=False)
     if len(problems) > SHOWN_PROBLEMS:
-        console.print(f"... and {len(problems) - SHOWN_PROBLEMS} more, all in manifest.json")
+        console.print(f"... and {len(problems) - SHOWN_PROBLEMS} more")
     raise typer.Exit(1)

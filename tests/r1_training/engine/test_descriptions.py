@@ -3,15 +3,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from r1_model.answer import Box
 from r1_training.datasets.sample import Sample
 from r1_training.engine.descriptions import (
     MAX_CAPTIONS,
     MAX_OBJECTS,
-    describe_by_model,
     descriptions_from_annotations,
     first_of,
     read_scene_captions,
@@ -75,13 +72,6 @@ def test_missing_and_unreadable_caption_files(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere.json", tmp_path):
         with pytest.raises(InputFileError):
             read_scene_captions(path)
-
-
-def test_from_a_models_dense_captions() -> None:
-    box = Box(np.array([1.0, 2.0, 0.5]), np.array([0.4, 0.5, 0.9]), "chair", "A brown chair.")
-    describe = describe_by_model(lambda scene_id: [box] if scene_id == "a" else [])
-    assert describe("a") == "- chair at (1.00, 2.00, 0.50) m, 0.40 x 0.50 x 0.90 m: A brown chair."
-    assert describe("b") == ""
 
 
 def test_the_first_table_that_knows_wins() -> None:

@@ -1,0 +1,56 @@
+"""A JSONL file that grows row by row, and that a program goes on with after a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+class ResumeError(ValueError):
+    """A file of an earlier run cannot be gone on with; the message says why."""
+
+
+class ResumableLines:
+    """Whole lines count; one that a kill cut off is taken away. For one process at a time.
+
+    Attributes:
+        path: the file; it is made where it is missing.
+        rows: what earlier runs wrote, in order.
+
+    Raises:
+        ResumeError: a line is no JSON object.
+        OSError: the file cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = path.read_bytes() if path.exists() else b""
+        whole = content[: content.rfind(b"\n") + 1]
+        self.rows = [self._row(number, line) for number, line in enumerate(whole.splitlines(), 1)]
+        self._file = path.open("ab")
+        self._file.truncate(len(whole))
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Write a row so that a kill of this program does not lose it."""
+        text = json.dumps(row, ensure_ascii=False) + "\n"
+        # Lone surrogates have no UTF-8; in JSON they may stand escaped.
+        self._file.write(text.encode("utf-8", "backslashreplace"))
+        self._file.flush()
+
+    def close(self) -> None:
+        """Put everything on the disk."""
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def _row(self, number: int, line: bytes) -> dict[str, Any]:
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise ResumeError(f"{self.path}:{number}: not JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise ResumeError(f"{self.path}:{number}: not an object: {line[:60]!r}")
+        return row
