@@ -11,11 +11,10 @@ import argparse
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-import yaml
 from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
@@ -30,7 +29,7 @@ from r1_training.synthetic.observe import observe_batch
 from .clip_batches import ClipBatchBuilder, clip_batch
 from .clip_evaluation import RetrievalReport, evaluate_clip
 from .clip_losses import ClipBatch, clip_losses
-from .config import TrainingConfigError
+from .config import TrainingConfigError, check_types, image_size, read_settings
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -73,7 +72,8 @@ class ClipTrainingConfig:
     save_every: int = 500
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "view_size", tuple(self.view_size))
+        check_types(self)
+        object.__setattr__(self, "view_size", image_size("view_size", self.view_size))
         for name in ("steps", "rooms", "texts", "views", "evaluation_rooms", "save_every"):
             if getattr(self, name) < 1:
                 raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
@@ -83,17 +83,10 @@ class ClipTrainingConfig:
         """Read a YAML file; overrides that are not None win.
 
         Raises:
-            TrainingConfigError: the file is unreadable, or a key is unknown or missing.
+            TrainingConfigError: the file is unreadable, a key is unknown or missing, or a value
+                is impossible.
         """
-        try:
-            values = yaml.safe_load(Path(path).read_text())
-            values |= {key: value for key, value in overrides.items() if value is not None}
-            unknown = set(values) - {field.name for field in fields(cls)}
-            if unknown:
-                raise TrainingConfigError(f"{path}: unknown settings {', '.join(sorted(unknown))}")
-            return cls(**values)
-        except (OSError, yaml.YAMLError, TypeError) as error:
-            raise TrainingConfigError(f"cannot read {path}: {error}") from error
+        return cls(**read_settings(cls, path, overrides))
 
 
 class Source:

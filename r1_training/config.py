@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 import yaml
+
+TYPES = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 
 
 class TrainingConfigError(ValueError):
@@ -61,7 +64,8 @@ class TrainingConfig:
     compile: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scan_size", tuple(self.scan_size))
+        check_types(self)
+        object.__setattr__(self, "scan_size", image_size("scan_size", self.scan_size))
         for name in ("steps", "rooms", "sequence_length", "scan_views", "save_every", "log_every"):
             if getattr(self, name) < 1:
                 raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
@@ -81,16 +85,56 @@ class TrainingConfig:
         """Read a YAML file; overrides that are not None win.
 
         Raises:
-            TrainingConfigError: the file is unreadable, or a key is unknown.
+            TrainingConfigError: the file is unreadable, a key is unknown or missing, or a value
+                is impossible.
         """
-        try:
-            values = yaml.safe_load(Path(path).read_text())
-        except (OSError, yaml.YAMLError) as error:
-            raise TrainingConfigError(f"cannot read {path}: {error}") from error
-        if not isinstance(values, dict):
-            raise TrainingConfigError(f"{path} holds no settings")
-        values |= {key: value for key, value in overrides.items() if value is not None}
-        unknown = sorted(set(values) - {field.name for field in fields(cls)})
-        if unknown:
-            raise TrainingConfigError(f"{path}: unknown settings {', '.join(unknown)}")
-        return cls(**values)
+        return cls(**read_settings(cls, path, overrides))
+
+
+def read_settings(kind: type, path: str | Path, overrides: dict[str, object]) -> dict[str, object]:
+    """The settings of a dataclass from a YAML file; overrides that are not None win.
+
+    Raises:
+        TrainingConfigError: the file is unreadable, or a key is unknown or missing.
+    """
+    try:
+        values = yaml.safe_load(Path(path).read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise TrainingConfigError(f"cannot read {path}: {error}") from error
+    if not isinstance(values, dict):
+        raise TrainingConfigError(f"{path} holds no settings")
+    values |= {key: value for key, value in overrides.items() if value is not None}
+    unknown = sorted(set(values) - {field.name for field in fields(kind)})
+    if unknown:
+        raise TrainingConfigError(f"{path}: unknown settings {', '.join(unknown)}")
+    missing = sorted({f.name for f in fields(kind) if f.default is MISSING} - set(values))
+    if missing:
+        raise TrainingConfigError(f"{path}: missing settings {', '.join(missing)}")
+    return values
+
+
+def check_types(config: object) -> None:
+    """Numbers of a configuration are numbers: YAML reads 1e-3, without a dot, as text.
+
+    Raises:
+        TrainingConfigError: naming the setting and its value.
+    """
+    for field in fields(config):
+        value, allowed = getattr(config, field.name), TYPES.get(str(field.type))
+        if allowed is None:
+            continue
+        truth = isinstance(value, bool) and bool not in allowed  # a bool is an int in Python
+        if truth or not isinstance(value, allowed):
+            raise TrainingConfigError(f"{field.name} must be {field.type}, not {value!r}")
+
+
+def image_size(name: str, value: Sequence[int]) -> tuple[int, int]:
+    """(height, width) in pixels.
+
+    Raises:
+        TrainingConfigError: it is none.
+    """
+    size = tuple(value) if isinstance(value, list | tuple) else ()
+    if len(size) != 2 or not all(isinstance(n, int) and n > 0 for n in size):
+        raise TrainingConfigError(f"{name} must be [height, width] in pixels, not {value!r}")
+    return size
