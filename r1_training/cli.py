@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from r1_training.engine.cli import synthesize
+from r1_training.evaluation.predict_cli import predict
 from r1_training.full_size.cli import train_full
 from r1_training.metrics.cli import evaluate
 from r1_training.prepare.cli import app as prepare
@@ -13,6 +14,7 @@ from r1_training.synthetic.cli import synthesize_room
 
 app = typer.Typer(help="3D-R1, offline: data, training, evaluation.", no_args_is_help=True)
 app.command("synthesize")(synthesize)
+app.command("predict")(predict)
 app.command("evaluate")(evaluate)
 app.command("train-full")(train_full)
 app.command("evaluate-rooms")(evaluate_rooms)

@@ -61,6 +61,7 @@ def _hand_over(name: str, summary: str) -> None:
 
 _hand_over("train", "Train r1-tiny on synthetic rooms (docs/training.md).")
 _hand_over("train-full", "Train Qwen2.5-VL-7B with the paper's settings (docs/training.md).")
+_hand_over("predict", "Ask a model the questions of the field's annotation files.")
 _hand_over("evaluate", "Score predictions against the field's annotation files.")
 _hand_over("evaluate-rooms", "Ask a model about synthetic rooms that it has never seen.")
 _hand_over("synthesize", "Turn questions into chains of thought (the Scene-30K engine).")

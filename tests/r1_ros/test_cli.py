@@ -16,6 +16,7 @@ OWN = ("demo", "up", "doctor", "ask", "plan", "describe", "record", "play", "vis
 HANDED_OVER = (
     "train",
     "train-full",
+    "predict",
     "evaluate",
     "evaluate-rooms",
     "synthesize",
