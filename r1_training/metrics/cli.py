@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 
 from r1_training.datasets.errors import DatasetError
 from r1_training.metrics.errors import EvaluationError
 from r1_training.metrics.inputs import DATASETS, EvaluationInputs
 
-PREDICTIONS_HELP = "Predictions, ours or others' (docs/evaluation.md); embeddings for cap3d."
+PREDICTIONS_HELP = "Predictions, ours or others' (docs/evaluation.md)."
 
 
 def evaluate(
@@ -27,6 +28,15 @@ def evaluate(
     labels: Annotated[
         Path | None, typer.Option(help="scannetv2-labels.combined.tsv: unique and multiple.")
     ] = None,
+    renders: Annotated[
+        Path | None, typer.Option(help="Cap3D from captions: folder of UID/ folders with images.")
+    ] = None,
+    clip_model: Annotated[
+        str, typer.Option(help="Cap3D from captions: open_clip's name of the model.")
+    ] = "ViT-B-32",
+    clip_weights: Annotated[
+        str, typer.Option(help="Cap3D from captions: tag that open_clip knows, or .safetensors.")
+    ] = "openai",
     protocol: Annotated[
         Literal["ptb", "plain"] | None,
         typer.Option(help="How texts become words; by default as the benchmark does it."),
@@ -61,6 +71,9 @@ def evaluate(
             questions=questions,
             scannet=scannet,
             labels=labels,
+            renders=renders,
+            clip_model=clip_model,
+            clip_weights=clip_weights,
             protocol=protocol,
             meteor=meteor,
             on_missing=missing,
@@ -69,7 +82,12 @@ def evaluate(
             nms=nms,
             min_score=min_score,
         )
-        report = run_evaluation(inputs)
+        with Progress(console=errors, transient=True) as progress:
+            bar = progress.add_task("images", total=None, visible=False)
+            report = run_evaluation(
+                inputs,
+                lambda done, total: progress.update(bar, completed=done, total=total, visible=True),
+            )
     except (DatasetError, EvaluationError) as error:
         errors.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -39,17 +39,21 @@ from r1_training.metrics.threedllm import threedllm_scores
 _PTB = frozenset(QA)
 
 
-def evaluate(inputs: EvaluationInputs) -> EvaluationReport:
+def evaluate(
+    inputs: EvaluationInputs, on_progress: Callable[[int, int], None] = lambda done, total: None
+) -> EvaluationReport:
     """Reads everything, scores it and reports.
+
+    Args:
+        inputs: what to score.
+        on_progress: called with images embedded and all images, for Cap3D's captions.
 
     Raises:
         DatasetError, EvaluationError: a file is broken, predictions are missing, ...
     """
     name = inputs.checkpoint or inputs.predictions.stem
     if inputs.dataset == "cap3d":
-        images, texts = read_embeddings(inputs.predictions)
-        scores = {"overall": cap3d_scores(images, texts)}
-        return EvaluationReport("cap3d", inputs.split, name, scores, len(texts))
+        return _evaluate_cap3d(inputs, name, on_progress)
     predictions = read_predictions(inputs.predictions)
     if inputs.dataset == "detection":
         return _evaluate_detection(inputs, name, predictions)
@@ -131,7 +135,7 @@ def _evaluate_captions(
     report: RowReport,
 ) -> EvaluationReport:
     scenes = {sample.scene_id for sample in samples}
-    missing = _missing_scenes(scenes, predictions, inputs)
+    missing = _count_missing(scenes, predictions, inputs)
     boxes = scene_boxes(inputs.scannet, scenes)
     scores = scan2cap_scores(samples, predictions, boxes, meteor=inputs.meteor)
     notes = {"protocol": "plain"} | ({} if inputs.meteor else {"METEOR": "left out"})
@@ -150,7 +154,7 @@ def _evaluate_detection(
     scenes = {s: objects for s, objects in scenes.items() if official_split(s) == inputs.split}
     if not scenes:
         raise FileFormatError(inputs.scannet, f"holds no prepared scan of {inputs.split}")
-    missing = _missing_scenes(set(scenes), predictions, inputs)
+    missing = _count_missing(set(scenes), predictions, inputs)
     kept = {
         scene: _filtered(predictions[scene], inputs) for scene in scenes if scene in predictions
     }
@@ -164,13 +168,49 @@ def _evaluate_detection(
     )
 
 
-def _missing_scenes(
-    scenes: set[str], predictions: Mapping[str, Prediction], inputs: EvaluationInputs
+def _evaluate_cap3d(
+    inputs: EvaluationInputs, name: str, on_progress: Callable[[int, int], None]
+) -> EvaluationReport:
+    if inputs.predictions.suffix == ".npz":
+        images, texts = read_embeddings(inputs.predictions)
+        scores = {"overall": cap3d_scores(images, texts)}
+        return EvaluationReport("cap3d", inputs.split, name, scores, len(texts))
+    # Imported late: they load PyTorch, which no other data set needs.
+    from r1_training.metrics.clip_embeddings import (
+        embed_captions,
+        embed_images,
+        find_renders,
+        load_clip,
+    )
+
+    predictions, renders = read_predictions(inputs.predictions), find_renders(inputs.renders)
+    missing = _count_missing(set(renders), predictions, inputs, "objects")
+    clip = load_clip(inputs.clip_model, inputs.clip_weights)
+    captions = [predictions[uid].answer if uid in predictions else "" for uid in renders]
+    texts = embed_captions(clip, captions)
+    images = embed_images(clip, [path for files in renders.values() for path in files], on_progress)
+    scores = {"overall": cap3d_scores(images.reshape(len(texts), -1, texts.shape[1]), texts)}
+    return EvaluationReport(
+        *("cap3d", inputs.split, name, scores, len(texts)),
+        missing=missing,
+        unused=len(predictions.keys() - renders.keys()),
+        notes={
+            "CLIP": f"{inputs.clip_model} {Path(inputs.clip_weights).name}",
+            "renderings of an object": str(len(images) // len(texts)),
+        },
+    )
+
+
+def _count_missing(
+    wanted: set[str],
+    predictions: Mapping[str, Prediction],
+    inputs: EvaluationInputs,
+    what: str = "scenes",
 ) -> int:
-    missing = sorted(scenes - predictions.keys())
+    missing = sorted(wanted - predictions.keys())
     if missing and inputs.on_missing == "fatal":
         raise MissingPredictionsError(
-            f"{len(missing)} of {len(scenes)} scenes have no prediction, first: "
+            f"{len(missing)} of {len(wanted)} {what} have no prediction, first: "
             f"{', '.join(missing[:3])}; --missing empty counts them as empty"
         )
     return len(missing)

@@ -26,12 +26,14 @@ class EvaluationInputs:
 
     Attributes:
         dataset: one of `DATASETS`.
-        predictions: prediction file (see `predictions`); embeddings (`.npz`) for cap3d.
+        predictions: prediction file (see `predictions`); for cap3d also embeddings (`.npz`).
         annotations: the data set's annotation file; not for detection and cap3d.
         split: train, val or test.
         questions: SQA3D's questions file.
         scannet: prepared ScanNet folder, for everything with boxes.
         labels: ScanNet's label table, for ScanRefer's unique and multiple.
+        renders: cap3d, from captions: folder with `UID/` folders of renderings.
+        clip_model, clip_weights: cap3d, from captions: architecture and weights (open_clip).
         protocol: how texts become words; None is the benchmark's own.
         meteor: METEOR needs Java.
         on_missing: what a missing prediction is.
@@ -48,6 +50,9 @@ class EvaluationInputs:
     questions: Path | None = None
     scannet: Path | None = None
     labels: Path | None = None
+    renders: Path | None = None
+    clip_model: str = "ViT-B-32"
+    clip_weights: str = "openai"
     protocol: Protocol | None = None
     meteor: bool = True
     on_missing: OnMissing = "fatal"
@@ -68,4 +73,9 @@ class EvaluationInputs:
         if self.scannet is None and self.dataset in (*GROUNDING, *CAPTIONS, "detection"):
             raise EvaluationInputError(
                 f"{self.dataset} needs --scannet, the folder of `r1 prepare scannet`"
+            )
+        from_captions = self.dataset == "cap3d" and self.predictions.suffix != ".npz"
+        if from_captions and self.renders is None:
+            raise EvaluationInputError(
+                "cap3d needs --renders for captions, or a .npz file of embeddings"
             )
