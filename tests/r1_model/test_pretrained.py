@@ -116,6 +116,20 @@ def test_own_folder_must_be_complete(tmp_path):
         load_pretrained(changed(tmp_path / "whole", tmp_path, drop), device="cpu")
 
 
+@pytest.mark.parametrize("older", [False, True])
+def test_weights_have_the_names_that_trainers_resume_by(tmp_path, older):
+    """Folders with published Qwen's older names are read as well."""
+    config = small_config(scene_tokenizer())
+    model = R1ForConditionalGeneration(config)
+    model.save_pretrained(tmp_path, **({"save_original_format": True} if older else {}))
+    R1Processor(scene_tokenizer(), config).save_pretrained(tmp_path)
+    names = set(model.state_dict()) - {"lm_head.weight"}  # tied to the embeddings
+    assert (set(load_file(tmp_path / "model.safetensors")) == names) is not older
+    again = load_pretrained(tmp_path, device="cpu", dtype="float32").model.state_dict()
+    for name, weight in model.state_dict().items():
+        assert torch.equal(weight, again[name]), name
+
+
 def test_pickled_weights_are_refused(plain_qwen, tmp_path):
     folder = tmp_path / "pickled"
     shutil.copytree(plain_qwen, folder)

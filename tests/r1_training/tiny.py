@@ -24,7 +24,7 @@ def room_config(tokenizer: PreTrainedTokenizerFast) -> R1Config:
     """`small_config` with the names of the rooms; two views and a coarse cloud."""
     config = small_config(tokenizer)
     config.num_views = 2
-    config.scene_config.num_points = 4_096
+    config.scene_config.num_points = 16_384  # of fewer, small things would count as unseen
     config.scene_config.num_center_points = 4_096
     for kind, names in NAMES.items():
         setattr(config.scene_config, kind, names)
@@ -41,14 +41,14 @@ def save_room_model(folder: Path) -> Path:
 
 
 def small_run(output: Path, **changes: object) -> TrainingConfig:
-    """Two rooms a step, seen from three coarse views."""
+    """Two rooms a step, seen from five coarse views."""
     settings = {
         "steps": 3,
         "rooms": 2,
-        "conversations": 4,
-        "sequence_length": 640,
-        "scan_views": 3,
-        "scan_size": (48, 64),
+        "conversations": 6,
+        "sequence_length": 768,
+        "scan_views": 5,
+        "scan_size": (72, 96),
         "warmup": 0,
         "workers": 0,
         "log_every": 1,
