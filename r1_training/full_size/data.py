@@ -72,14 +72,25 @@ def within_limit(
     samples: list[Sample], processor: R1Processor, config: FullSizeConfig
 ) -> list[Sample]:
     """The samples whose conversation has at most `config.max_tokens` tokens."""
-    model = processor.config
-    views = config.views * (view_tokens(model) + 2)
+    lengths = conversation_tokens(samples, processor, config)
+    pairs = zip(samples, lengths, strict=True)
+    return [sample for sample, (tokens, _) in pairs if tokens <= config.max_tokens]
 
-    def tokens(sample: Sample) -> int:
-        text = processor.prompt(sample.question, sample.turns, ()) + sample.details["cot"]
-        return len(processor.tokenizer(text, add_special_tokens=False)["input_ids"]) + views
 
-    return [sample for sample in samples if tokens(sample) <= config.max_tokens]
+def conversation_tokens(
+    samples: list[Sample], processor: R1Processor, config: FullSizeConfig
+) -> list[tuple[int, int]]:
+    """Tokens of each conversation, with scene and views, and of its target alone."""
+    views = config.views * (view_tokens(processor.config) + 2)
+
+    def count(text: str) -> int:
+        return len(processor.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    targets = [count(sample.details["cot"]) for sample in samples]
+    return [
+        (count(processor.prompt(sample.question, sample.turns, ())) + target + views, target)
+        for sample, target in zip(samples, targets, strict=True)
+    ]
 
 
 def view_tokens(model: R1Config) -> int:

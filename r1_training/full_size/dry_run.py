@@ -22,9 +22,9 @@ from r1_training.full_size.config import FullSizeConfig
 from r1_training.full_size.data import (
     DataReport,
     Scene30KConversations,
+    conversation_tokens,
     to_device,
     usable_samples,
-    within_limit,
 )
 from r1_training.full_size.grpo_step import (
     group_advantages,
@@ -105,14 +105,17 @@ def dry_run(config: FullSizeConfig, model: str | None, console: Console) -> None
         # A small model may stand in for the 7B.
         console.print(f"{loaded.name} has {blocks} blocks: all of them get adapters")
         config = replace(config, lora_blocks=blocks)
-    kept = within_limit(samples, loaded.processor, config)
+    lengths = conversation_tokens(samples, loaded.processor, config)
+    pairs = zip(samples, lengths, strict=True)
+    kept = [sample for sample, (tokens, _) in pairs if tokens <= config.max_tokens]
     console.print(
         f"conversations longer than {config.max_tokens} tokens: {len(samples) - len(kept)}"
     )
     check_data(config, kept, report)
-    console.print(
-        _memory_table(config, estimate_memory(config, loaded.processor.config), loaded.name)
-    )
+    longest = max(length for length in lengths if length[0] <= config.max_tokens)
+    memory = estimate_memory(config, loaded.processor.config, *longest)
+    console.print(_memory_table(config, memory, loaded.name))
+    check_memory(memory, _device_bytes())
     step = first_step(config, loaded.model, loaded.processor, kept)
     console.print(_step_table(step, loaded.name))
     check_step(step)
@@ -129,6 +132,15 @@ def check_data(config: FullSizeConfig, samples: list[Sample], report: DataReport
     leaked = sorted({s.scene_id for s in samples if official_split(s.scene_id) in ("val", "test")})
     if leaked:
         raise DryRunError(f"{leaked[0]} is held out by ScanNet and must not be trained on")
+
+
+def check_memory(memory: MemoryEstimate, available: int | None) -> None:
+    """Raises `DryRunError` if the run does not fit a device of `available` bytes; None fits all."""
+    if available is not None and memory.total > available:
+        raise DryRunError(
+            f"the run needs about {memory.total / GIB:.1f} GiB on each device, this one has "
+            f"{available / GIB:.1f} GiB"
+        )
 
 
 def first_step(
@@ -249,10 +261,16 @@ def _memory_table(config: FullSizeConfig, estimate: MemoryEstimate, name: str) -
     for part, size in estimate.parts.items():
         table.add_row(part, f"{size / GIB:.2f} GiB")
     table.add_row("[bold]sum[/]", f"[bold]{estimate.total / GIB:.1f} GiB[/]")
-    if torch.cuda.is_available():
-        available = torch.cuda.get_device_properties(0).total_memory
-        table.add_row("this GPU", f"{available / GIB:.1f} GiB")
+    available = _device_bytes()
+    table.add_row("this GPU", "none here" if available is None else f"{available / GIB:.1f} GiB")
     return table
+
+
+def _device_bytes() -> int | None:
+    """Memory of the GPU, None without one."""
+    if not torch.cuda.is_available():
+        return None
+    return torch.cuda.get_device_properties(0).total_memory
 
 
 def _step_table(step: FirstStep, name: str) -> Table:

@@ -43,14 +43,15 @@ class MemoryEstimate:
 
 
 def estimate_memory(
-    config: FullSizeConfig, model: R1Config, text_tokens: int = 600, trained_tokens: int = 300
+    config: FullSizeConfig, model: R1Config, tokens: int | None = None, trained_tokens: int = 300
 ) -> MemoryEstimate:
     """Memory of a training step with `config.views` frames of 640 x 480.
 
     Args:
         config: of the run.
         model: of the model; no weights are made.
-        text_tokens: question and target.
+        tokens: of the longest conversation with its scene and views; None is what Scene-30K needs,
+            600 tokens of question and target.
         trained_tokens: of these, the target's.
     """
     with torch.device("meta"):
@@ -58,7 +59,7 @@ def estimate_memory(
     total, trained = count(wrapped.parameters()), count(trainable(wrapped))
     text, vision = model.text_config, model.vision_config
     per_view = view_tokens(model)
-    sequence = text_tokens + model.scene_config.num_tokens + config.views * (per_view + 2)
+    sequence = tokens or 600 + model.scene_config.num_tokens + config.views * (per_view + 2)
     key_value = text.num_key_value_heads * (text.hidden_size // text.num_attention_heads)
     # One block: norms, q, k, v, o and residuals of hidden width; gate, up, their product, silu.
     block = sequence * (8 * text.hidden_size + 2 * key_value + 4 * text.intermediate_size) * BF16

@@ -20,8 +20,10 @@ from r1_training.full_size.data import (
     within_limit,
 )
 from r1_training.full_size.dry_run import (
+    GIB,
     DryRunError,
     check_data,
+    check_memory,
     check_step,
     first_step,
     prepare_for_training,
@@ -87,6 +89,14 @@ def test_exact_parts_of_the_estimate_are_exact(config):
     assert estimate.parts["frozen weights (bf16)"] == sizes[False]
     assert estimate.parts["trained weights (fp32)"] == sizes[True]
     assert estimate.parts["Adam's two moments (fp32)"] == moments
+
+
+def test_a_device_that_is_too_small_fails_the_dry_run():
+    estimate = estimate_memory(FullSizeConfig.load(YAML["sft"]), qwen_7b_config())
+    check_memory(estimate, None)
+    check_memory(estimate, 24 * GIB)
+    with pytest.raises(DryRunError, match=r"needs about 19\.\d GiB .* has 16\.0 GiB"):
+        check_memory(estimate, 16 * GIB)
 
 
 def test_data_are_counted_and_held_out_scenes_left_out(config):
@@ -286,6 +296,7 @@ def test_the_command_prints_what_it_checked(config):
         "dry run passed",
         "of held-out scenes",
         "8.32 billion",
+        "this GPU",
         "gradient of the adapters",
     ):
         assert text in result.output
