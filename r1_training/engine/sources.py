@@ -7,7 +7,6 @@ is accounted for among the rejects.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain
 from pathlib import Path
 
 from r1_training.datasets.errors import DatasetError
@@ -98,14 +97,23 @@ def _scanrefer(task: ReferringTask) -> Reader:
 
 def _nr3d(task: ReferringTask) -> Reader:
     def read(path: Path, report: RowReport) -> Iterator[Sample]:
-        if path.suffix.lower() == ".csv":  # one file of all splits: each is asked for by name
-            return chain.from_iterable(
-                read_nr3d_csv(path, split, task=task, on_bad="skip", report=report)
-                for split in SPLITS
-            )
+        if path.suffix.lower() == ".csv":
+            return _nr3d_csv(path, task, report)
         return read_nr3d_json(path, _WHOLE_FILE, task=task, on_bad="skip", report=report)
 
     return read
+
+
+def _nr3d_csv(path: Path, task: ReferringTask, report: RowReport) -> Iterator[Sample]:
+    """One file of all splits, each of which is read by name; its rows are counted once."""
+    for split in SPLITS:
+        passed = RowReport()
+        yield from read_nr3d_csv(path, split, task=task, on_bad="skip", report=passed)
+        report.kept += passed.kept
+        if split == SPLITS[0]:
+            report.rows += passed.rows
+            report.bad += passed.bad
+            report.problems += passed.problems
 
 
 def _threedllm(kind: Kind) -> Reader:

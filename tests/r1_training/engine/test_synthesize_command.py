@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from r1_training.engine.cli import synthesize
 from r1_training.engine.filters import parse_reply
+from tests.r1_training import annotation_fixture as fixture
 from tests.r1_training.engine.engine_fixtures import records
 from tests.r1_training.engine.kill_drill import PROGRAM, REPOSITORY, environment, write_inputs
 
@@ -127,6 +129,31 @@ def test_rows_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "could not be read" in result.output
     assert len(records(tmp_path / "out", "Scene-30K.jsonl")) == 3
+
+
+def test_referring_files_as_items_and_as_descriptions(tmp_path: Path) -> None:
+    """ScanRefer, Nr3D's official CSV and its converted JSON; a bad row of the CSV counts once."""
+    rows = [fixture.scanrefer_row(scene) for scene in (fixture.TRAIN, fixture.VAL)]
+    scanrefer = fixture.write_json(tmp_path / "ScanRefer.json", rows)
+    nr3d_json = fixture.write_json(tmp_path / "nr3d_train.json", rows[:1])
+    nr3d_rows = [fixture.nr3d_row(scene) for scene in (fixture.TRAIN, fixture.VAL)]
+    nr3d_csv = fixture.write_nr3d(
+        tmp_path / "nr3d.csv", [*nr3d_rows, fixture.nr3d_row(fixture.TRAIN, stimulus_id="broken")]
+    )
+    out = tmp_path / "out"
+    result = r1_synthesize(
+        out, "--items", f"scanrefer={scanrefer}", "--items", f"nr3d={nr3d_json}",
+        "--items", f"nr3d={nr3d_csv}", "--describe", f"scanrefer={scanrefer}",
+        "--describe", f"nr3d={nr3d_csv}", "--teacher", "rules",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    kept, rejects = records(out, "Scene-30K.jsonl"), records(out, "rejects.jsonl")
+    assert [(record["source"], record["task"]) for record in kept] == [
+        ("scanrefer", "grounding"), ("nr3d", "grounding"), ("nr3d", "grounding")
+    ]  # fmt: skip
+    assert {record["scene_id"] for record in kept} == {fixture.TRAIN}
+    assert [record["reject_reason"] for record in rejects] == ["held_out_scene"] * 2
+    assert re.search(r"input rows that could not be read\s+│ 1\s", result.output)
 
 
 def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
