@@ -1,0 +1,211 @@
+"""The `Reasoner` with a small random model: everything but what the answers say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from r1_model.answer import Box, Turn
+from r1_model.errors import EmptySceneError, InvalidQuestionError, QuestionTooLongError
+from r1_model.grammar import parse_boxes
+from r1_model.inference import MAX_QUESTION_CHARACTERS, Reasoner
+from r1_model.modeling import R1ForConditionalGeneration
+from r1_model.processing import R1Processor
+from r1_model.scene import Scene
+
+from .small import random_scene, scene_tokenizer, seeded, small_config
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("model")
+    tokenizer = scene_tokenizer()
+    config = small_config(tokenizer)
+    seeded(lambda: R1ForConditionalGeneration(config)).save_pretrained(folder)
+    R1Processor(tokenizer, config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def reasoner(folder) -> Reasoner:
+    return Reasoner.from_pretrained(str(folder), device="cpu", num_views=2)
+
+
+@pytest.fixture
+def prompts(reasoner, monkeypatch) -> list[tuple[str, tuple[Turn, ...]]]:
+    """Question and history of everything that reaches the model."""
+    seen: list[tuple[str, tuple[Turn, ...]]] = []
+    original = R1Processor.__call__
+
+    def spy(self, scene, views, question, history=()):
+        seen.append((question, tuple(history)))
+        return original(self, scene, views, question, history)
+
+    monkeypatch.setattr(R1Processor, "__call__", spy)
+    return seen
+
+
+@pytest.fixture
+def encoded(reasoner, monkeypatch) -> list[int]:
+    """One entry for every cloud that was encoded: its points."""
+    seen: list[int] = []
+    model = reasoner._model.model
+    original = model.encode_scene
+
+    def spy(points, colors, bounds):
+        seen.append(points.shape[1])
+        return original(points, colors, bounds)
+
+    monkeypatch.setattr(model, "encode_scene", spy)
+    return seen
+
+
+def test_an_answer_says_how_it_came_about(reasoner, folder):
+    answer = reasoner.ask(random_scene(views=4), "這裡有幾把椅子？", max_new_tokens=6)
+    assert (answer.task, answer.language) == ("qa", "zh-Hant")
+    assert answer.model == folder.name and answer.trained is False and answer.stopped is False
+    assert len(answer.view_ids) == 2 and answer.view_ids == sorted(answer.view_ids)
+    assert set(answer.view_ids) <= set(range(4))
+    assert 0 < answer.first_token_seconds <= answer.total_seconds
+
+
+def test_the_same_question_has_the_same_answer(reasoner):
+    scene = random_scene()
+    first, second = (reasoner.ask(scene, "where?", max_new_tokens=12) for _ in range(2))
+    assert first.raw == second.raw and first.raw
+
+
+def test_progress_goes_through_the_stages_and_only_grows(reasoner):
+    seen: list[tuple[str, str]] = []
+    reasoner.ask(
+        random_scene(),
+        "what is this?",
+        max_new_tokens=8,
+        on_progress=lambda stage, text: seen.append((stage, text)),
+    )
+    stages = [stage for stage, _ in seen]
+    assert stages[:2] == ["encode", "views"] and set(stages[2:]) <= {"think", "answer"}
+    texts = [text for _, text in seen[2:]]
+    assert len(texts) == 8
+    for before, after in zip(texts, texts[1:], strict=False):
+        assert after.startswith(before)
+
+
+def test_it_stops_between_tokens(reasoner):
+    seen: list[str] = []
+    answer = reasoner.ask(
+        random_scene(),
+        "what is this?",
+        on_progress=lambda stage, text: seen.append(stage),
+        should_stop=lambda: seen.count("think") >= 3,
+    )
+    assert answer.stopped and seen.count("think") == 3
+
+
+@pytest.mark.parametrize(
+    ("question", "task", "error", "words"),
+    [
+        ("", "auto", InvalidQuestionError, "no text"),
+        (" \n\t", "qa", InvalidQuestionError, "no text"),
+        ("where?", "poetry", InvalidQuestionError, "'poetry'"),
+        ("x" * (MAX_QUESTION_CHARACTERS + 1), "auto", QuestionTooLongError, "4001 characters"),
+    ],
+)
+def test_bad_questions_are_refused_before_the_scene_is_encoded(
+    reasoner, encoded, question, task, error, words
+):
+    with pytest.raises(error, match=words):
+        reasoner.ask(random_scene(), question, task=task)
+    assert encoded == []
+
+
+def test_a_scene_without_points_is_refused(reasoner):
+    empty = Scene(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.uint8))
+    for use in (
+        lambda: reasoner.ask(empty, "where?"),
+        lambda: reasoner.detect(empty),
+        lambda: reasoner.prepare(empty),
+        lambda: reasoner.select_views(empty, "where?"),
+    ):
+        with pytest.raises(EmptySceneError, match="no points"):
+            use()
+
+
+def test_a_scene_is_encoded_once(reasoner, encoded):
+    scene, other = random_scene(seed=1), random_scene(seed=2)
+    reasoner.prepare(scene)
+    for question in ("where?", "how many?"):
+        reasoner.ask(scene, question, max_new_tokens=2)
+    reasoner.detect(scene)
+    reasoner.select_views(scene, "where?")
+    assert len(encoded) == 1
+    reasoner.ask(other, "where?", max_new_tokens=2)
+    assert len(encoded) == 2
+    reasoner.close()
+    reasoner.prepare(other)
+    assert len(encoded) == 3
+
+
+def test_answers_are_those_of_the_scene_that_is_asked_about(reasoner, folder):
+    scenes = [random_scene(seed=seed) for seed in (1, 2)]
+    found = [reasoner.detect(scene)[:1] for scene in scenes]
+    alone = Reasoner.from_pretrained(str(folder), device="cpu").detect(scenes[1])[:1]
+    assert np.array_equal(found[1][0].center, alone[0].center)
+    assert not np.array_equal(found[0][0].center, found[1][0].center)
+
+
+def test_detections_are_sorted_named_and_large_enough(reasoner):
+    scene = random_scene()
+    every, some = reasoner.detect(scene, least_score=0.0), reasoner.detect(scene)
+    assert len(every) == 16  # num_objects
+    scores = [box.score for box in every]
+    assert scores == sorted(scores, reverse=True)
+    assert [box.score for box in some] == [score for score in scores if score >= 0.3]
+    assert {box.label for box in every} <= {"chair", "table"}
+    assert all((box.size > 0).all() for box in every)
+
+
+def test_a_target_reaches_the_model_as_a_box(reasoner, prompts):
+    scene = random_scene()
+    target = Box(np.array([1.0, 1.0, 1.0]), np.array([0.5, 0.4, 0.3]))
+    reasoner.ask(scene, "What is this?", target=target, max_new_tokens=1)
+    [(question, _)] = prompts
+    [box], unread = parse_boxes(question, scene.bounds())
+    assert question.startswith("What is this? <obj>") and not unread
+    assert box.center == pytest.approx(target.center, abs=0.02)
+    assert box.size == pytest.approx(target.size, abs=0.02)
+
+
+def test_a_point_reaches_the_model_as_the_thing_it_lies_on(reasoner, prompts):
+    scene = random_scene()
+    found = reasoner.detect(scene)
+    target = Box(found[0].center, np.zeros(3))
+    reasoner.ask(scene, "What is this?", target=target, max_new_tokens=1)
+    [(question, _)] = prompts
+    [box], _ = parse_boxes(question, scene.bounds())
+    assert (box.size > 0).all()
+    assert any(np.allclose(box.size, other.size, atol=0.03) for other in found)
+
+
+def test_earlier_turns_reach_the_model(reasoner, prompts):
+    turns = (Turn("A lamp?", "<think>x</think><answer>Yes.</answer>"),)
+    answer = reasoner.ask(random_scene(), "Is it on?", history=turns, max_new_tokens=1)
+    assert prompts == [("Is it on?", turns)]
+    assert answer.task == "dialogue"
+
+
+def test_a_bare_name_to_ground_becomes_a_request(reasoner, prompts):
+    answer = reasoner.ask(random_scene(), "the white mug", max_new_tokens=1)
+    assert answer.task == "grounding"
+    assert prompts[0][0] == "Find the white mug."
+
+
+def test_a_bare_cloud_gets_views_to_look_at(reasoner):
+    answer = reasoner.ask(random_scene(views=0), "what is here?", max_new_tokens=1)
+    assert len(answer.view_ids) == 2
+
+
+def test_as_many_views_as_asked_for(reasoner):
+    scene = random_scene(views=4)
+    assert len(reasoner.select_views(scene, "where?")) == 2
+    assert len(reasoner.select_views(scene, "where?", count=3)) == 3
