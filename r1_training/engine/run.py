@@ -86,7 +86,11 @@ def synthesize(
         InputFileError: the input cannot be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    journal = Journal(folder / JOURNAL_NAME, config.limits.min_free_bytes)
+    journal = Journal(
+        folder / JOURNAL_NAME,
+        config.limits.min_free_bytes,
+        survives_power_cut=teacher.billed,
+    )
     try:
         _begin(journal, config, ask_again, server_log)
         run = _Run(items, describe, teacher, config, journal, is_held_out, keep, stop)

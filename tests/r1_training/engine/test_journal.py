@@ -127,6 +127,22 @@ def test_threads_share_commits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert syncs < 160
 
 
+def test_what_costs_nothing_does_not_wait_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_fsync(fd: int) -> None:
+        raise AssertionError("fsync")
+
+    monkeypatch.setattr(journal_module.os, "fsync", no_fsync)
+    path = tmp_path / "j"
+    journal = Journal(path, survives_power_cut=False)
+    for event in EVENTS:
+        journal.append(event)
+        # Already the operating system's: SIGKILL cannot take it back.
+        assert [written for _, written in read_events(path)][-1] == event
+    journal.close()
+
+
 def test_disk_full_in_the_middle_of_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "j"
     journal = Journal(path)
