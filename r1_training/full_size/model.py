@@ -44,6 +44,16 @@ def add_adapters(model: R1ForConditionalGeneration, config: FullSizeConfig) -> P
     return wrapped
 
 
+def prepare_for_training(model: torch.nn.Module, config: FullSizeConfig) -> PeftModel:
+    """Adapters, checkpointing and training mode; the dry run and the run share it."""
+    wrapped = add_adapters(model, config)
+    if config.gradient_checkpointing:
+        wrapped.gradient_checkpointing_enable(
+            gradient_checkpointing_kwargs={"use_reentrant": False}
+        )
+    return wrapped.train()
+
+
 def trainable(model: nn.Module) -> list[nn.Parameter]:
     """The parameters that train."""
     return [parameter for parameter in model.parameters() if parameter.requires_grad]

@@ -18,8 +18,8 @@ from r1_training.config import TrainingConfigError
 from r1_training.datasets.sample import Sample
 from r1_training.full_size.config import FullSizeConfig
 from r1_training.full_size.data import Scene30KConversations, usable_samples, within_limit
-from r1_training.full_size.dry_run import check_data, prepare_for_training
-from r1_training.full_size.model import load_scene_encoder, make_optimizer
+from r1_training.full_size.dry_run import check_data
+from r1_training.full_size.model import load_scene_encoder, make_optimizer, prepare_for_training
 
 TRAINED = "trained.safetensors"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from typing import Any
 from r1_training.engine.config import EngineConfig, LimitsConfig, ModelConfig, TeacherConfig
 from r1_training.engine.filters import SANE, FilterConfig
 from r1_training.engine.items import Item
-from r1_training.engine.teacher import Completion, Request, Usage
+from r1_training.engine.outputs import Report
+from r1_training.engine.run import synthesize
+from r1_training.engine.teacher import Completion, Request, Teacher, Usage
 
 GOOD_THINK = (
     "Step 1: the question is about the chair, so I look for chairs in the description. "
@@ -75,3 +77,21 @@ class ScriptedTeacher:
 
 def records(folder: Path, name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / name).read_text("utf-8").splitlines()]
+
+
+def run(
+    folder: Path,
+    items: Iterable[Item],
+    teacher: Teacher,
+    settings: EngineConfig | None = None,
+    **options: object,
+) -> Report:
+    options = {"is_held_out": lambda scene_id: scene_id.startswith("scene0011")} | options
+    return synthesize(
+        items,
+        lambda scene_id: "" if scene_id == "unknown" else "A room, 房間, with a brown chair.",
+        teacher,
+        settings or config(),
+        folder,
+        **options,  # type: ignore[arg-type]
+    )

@@ -25,12 +25,16 @@ from r1_training.full_size.dry_run import (
     check_data,
     check_memory,
     check_step,
-    first_step,
-    prepare_for_training,
 )
+from r1_training.full_size.first_step import first_step
 from r1_training.full_size.grpo_step import group_advantages, grpo_loss
 from r1_training.full_size.memory import estimate_memory
-from r1_training.full_size.model import load_scene_encoder, make_optimizer, qwen_7b_config
+from r1_training.full_size.model import (
+    load_scene_encoder,
+    make_optimizer,
+    prepare_for_training,
+    qwen_7b_config,
+)
 from r1_training.full_size.train import (
     TRAINED,
     load_trained_weights,
