@@ -11,9 +11,10 @@ import torch
 from safetensors.torch import load_file
 from transformers.trainer_utils import get_last_checkpoint
 
+from r1_model.modeling import R1ForConditionalGeneration
 from r1_model.pretrained import load_pretrained
 from r1_training.batches import BatchBuilder
-from r1_training.sft import train
+from r1_training.sft import freeze_for_dense, train
 
 from .tiny import small_run
 
@@ -84,6 +85,15 @@ def test_the_dense_stage_trains_what_sees_and_nothing_else(room_model, tmp_path)
     }
     loaded = load_pretrained(final, device="cpu")
     assert not loaded.model.config.trained  # it sees, but its words mean nothing yet
+
+
+def test_the_dense_stage_freezes_the_rest(room_model):
+    """Weight decay would move what has no gradient, too."""
+    model = R1ForConditionalGeneration.from_pretrained(room_model)
+    freeze_for_dense(model)
+    training = {name for name, p in model.named_parameters() if p.requires_grad}
+    assert training == {name for name, _ in model.named_parameters() if name.startswith(SEES)}
+    assert training
 
 
 class KilledError(Exception):

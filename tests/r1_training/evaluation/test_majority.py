@@ -43,15 +43,17 @@ def test_kinds_types_and_languages_are_apart():
 
 def test_ids_of_another_room_are_no_common_value():
     """Object 3 is asked for most often, yet it is another object in every room."""
-    key = {"type": "grounding", "value": (3,)}
     training = [
-        (room, sample("grounding", "name", answer=answer, answer_key=key))
-        for room, answer in (
-            (make_room(1, "train"), "lamp <obj:3>"),
-            (make_room(2, "train"), "lamp <obj:3>"),
-            (make_room(3, "train"), "There is no lamp."),
-            (make_room(4, "train"), "There is no lamp."),
+        (
+            make_room(seed, "train"),
+            sample(
+                "grounding",
+                "name",
+                answer="lamp <obj:3>" if ids else "There is no lamp.",
+                answer_key={"type": "grounding", "value": ids},
+            ),
         )
+        for seed, ids in enumerate([(3,), (3,), (3,), (), ()])
     ]
     [text] = majority_answers(training).values()
     assert "no lamp" in text
