@@ -174,8 +174,10 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
     }
     scene = {
         "num_points": 81_920,
-        "num_candidates": 16_384,
-        "num_seeds": 192,
+        # four times as many candidates as a room has objects: with half of them, one small object
+        # in ten gets none
+        "num_candidates": 10_240,
+        "num_seeds": 384,
         "num_objects": 96,
         "num_uniform": 32,
         **names,

@@ -44,6 +44,8 @@ def snap_answer(
 ) -> ParsedAnswer:
     """An answer whose boxes and steps are at the detections' precision.
 
+    One detection that is named twice in the same words is one object.
+
     Args:
         parsed: from `grammar.parse_answer`.
         found, bounds: as in `snap_to_detections`.
@@ -53,7 +55,10 @@ def snap_answer(
         return [snap_to_detections(box, found, bounds) for box in boxes]
 
     steps = [replace(step, boxes=tuple(snap(step.boxes))) for step in parsed.steps]
-    return replace(parsed, boxes=snap(parsed.boxes), steps=steps)
+    unique: dict[tuple, Box] = {}
+    for box in snap(parsed.boxes):
+        unique.setdefault((*box.center.tolist(), *box.size.tolist(), box.label), box)
+    return replace(parsed, boxes=list(unique.values()), steps=steps)
 
 
 def target_box(target: Box, found: Sequence[Box]) -> Box:

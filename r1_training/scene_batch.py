@@ -16,7 +16,8 @@ from .batches import Prefix
 from .dense_loss import SceneTargets
 from .packing import attention_mask, fill_slots
 
-LEAST_POINTS = 6  # an object with fewer points in the cloud was not observed
+# An object with fewer points in the cloud (of 81,920) was not observed: its box would be a guess.
+LEAST_POINTS = 20
 IGNORED = -100
 
 

@@ -49,6 +49,12 @@ class Thing:
         return self.size[0] * self.size[1] * self.size[2]
 
     @property
+    def face(self) -> float:
+        """Area of its largest face, square metres: how large it looks, however thin it is."""
+        low, middle, high = sorted(self.size)
+        return middle * high
+
+    @property
     def kind(self) -> str:
         """As in the catalog: furniture, wall, small, region."""
         return CATEGORIES[self.category].kind

@@ -18,6 +18,7 @@ from r1_training.synthetic.language.refer import (
     candidates,
     is_unique,
     matches,
+    on_level,
     sayable_color,
 )
 from r1_training.synthetic.language.sample import Sample
@@ -45,7 +46,7 @@ _WEIGHTS = {
     "superlative": 2.5,
     "shape": 1.0,
     "state": 1.2,
-    "material": 1.0,
+    "material": 0.5,
     "region": 0.8,
     "all": 2.0,
     "none": 2.0,
@@ -63,6 +64,9 @@ def think_candidates(ask: Asking, ref: Ref) -> str:
         things = matches(ask.facts, bare) or []
         if ref.level is not None and (levels := ask.facts.things[ref.id].levels) is not None:
             parts[0] += f"{say.colon}{say.ordinal(levels)}"  # how many shelves it has
+            things = sorted(things, key=lambda t: (t.level or 0, t.center[0], t.id))
+            if len(things) > MOST_LISTED:
+                things = [t for t in things if on_level(t, ref.level)]
     if ref.superlative is not None:
         things = by_size(things, ref.superlative)
     tell = _telling(ask, ref)
@@ -88,7 +92,7 @@ def by_size(things: list[Thing], superlative: str) -> list[Thing]:
     if superlative == "tallest":
         return sorted(things, key=lambda t: (-t.size[2], t.id))
     sign = 1 if superlative == "smallest" else -1
-    return sorted(things, key=lambda t: (sign * t.volume, t.id))
+    return sorted(things, key=lambda t: (sign * t.face, t.id))
 
 
 def _telling(ask: Asking, ref: Ref) -> Tell | None:
@@ -263,7 +267,9 @@ def none(ask: Asking) -> Sample | None:
     things = facts.by_category.get(category, [])
     if not facts.certain(category) or category in ("puddle", "plant", "counter"):
         return None
-    colors = [c for c in CATEGORIES[category].colors if c not in {t.color for t in things}]
+    alike = {t.color for t in things}
+    alike |= {c for group in ALIKE if alike & group for c in group}
+    colors = [c for c in CATEGORIES[category].colors if c not in alike]
     if not colors or len(things) > MOST_LISTED:
         return None
     color = rng.choice(colors)
@@ -288,6 +294,15 @@ def none(ask: Asking) -> Sample | None:
     )
 
 
+# colours that people take for one another: whether a grey thing is silver is no fair question
+ALIKE = (
+    frozenset(("white", "silver", "grey", "beige")),
+    frozenset(("beige", "light brown", "brown")),
+    frozenset(("brown", "dark brown", "black")),
+    frozenset(("red", "orange", "pink")),
+    frozenset(("pink", "purple")),
+    frozenset(("orange", "yellow")),
+)
 _SPECIAL = {"region": region, "all": every, "none": none}
 _KINDS, _WEIGHT_LIST = tuple(_WEIGHTS), tuple(_WEIGHTS.values())
 

@@ -94,10 +94,11 @@ def make_samples(
 
 def _boost(facts: Facts, task: str) -> float:
     """Rooms that offer something rare are asked about it more often."""
-    rare = (task == "planning" and planning.offers_coffee(facts)) or (
-        task == "reasoning" and bool(reasoning.reading_in_bed(facts))
-    )
-    return 5.0 if rare else 1.0
+    if task == "planning" and planning.offers_coffee(facts):
+        return 4.0
+    if task == "reasoning" and reasoning.reading_in_bed(facts):
+        return 2.0
+    return 1.0
 
 
 def _shows_script(sample: Sample) -> bool:

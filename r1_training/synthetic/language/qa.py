@@ -19,7 +19,7 @@ MAKERS = {
     "compare": (qa_comparison.compare, 1.0),
     "compare_near": (qa_comparison.compare_near, 0.8),
     "compare_count": (qa_comparison.compare_count, 0.7),
-    "material": (qa_attributes.material, 1.2),
+    "material": (qa_attributes.material, 0.6),
     "shape": (qa_attributes.shape, 0.8),
     "room": (qa_attributes.room, 0.3),
 }

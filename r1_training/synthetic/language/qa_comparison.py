@@ -18,7 +18,7 @@ _MORE = {
 def _extent(thing: Thing, more: str) -> float:
     if more == "taller":
         return thing.size[2]
-    return max(thing.size[:2]) if more == "wider" else thing.volume
+    return max(thing.size[:2]) if more == "wider" else thing.face
 
 
 def compare(ask: Asking) -> Sample | None:
@@ -33,7 +33,7 @@ def compare(ask: Asking) -> Sample | None:
     more = rng.choice(("taller", "wider", "bigger"))
     first, second = (_extent(thing, more) for thing, _ in picked)
     ratio = max(first, second) / max(min(first, second), 1e-6)
-    if ratio < (1.7 if more == "bigger" else 1.2):
+    if ratio < (1.5 if more == "bigger" else 1.2):
         return None
     a, b = (ref for _, ref in picked)
     winner, loser = (a, b) if first > second else (b, a)

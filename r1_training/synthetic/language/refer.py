@@ -152,15 +152,15 @@ def _ordinal(row: list[Thing], ordinal: int) -> list[Thing] | None:
 
 def _superlative(row: list[Thing], superlative: str) -> list[Thing] | None:
     key: Callable[[Thing], float] = {
-        "largest": lambda t: t.volume,
-        "smallest": lambda t: -t.volume,
+        "largest": lambda t: t.face,
+        "smallest": lambda t: -t.face,
         "tallest": lambda t: t.size[2],
     }[superlative]
     ranked = sorted(row, key=key, reverse=True)
     if len(ranked) > 1:
         first, second = abs(key(ranked[0])), abs(key(ranked[1]))
         ratio = max(first, second) / max(min(first, second), 1e-6)
-        if ratio < (1.2 if superlative == "tallest" else 1.5):
+        if ratio < (1.2 if superlative == "tallest" else 1.4):
             return None
     return ranked[:1]
 
