@@ -58,8 +58,7 @@ def read_nr3d_csv(
 
     `details`: `ann_id`, `token`, `easy` (at most two objects of the class), `view_dependent`,
     `distractor_ids`, and the flags of the CSV (`mentions_target_class`, `correct_guess`, ...) as
-    booleans; the field's usual protocol scores rows whose `mentions_target_class` and
-    `correct_guess` are true. Other arguments and errors as in `rows.to_samples`.
+    booleans; ReferIt3D trains and scores rows whose `mentions_target_class` is true. Other arguments and errors as in `rows.to_samples`.
     """
     return to_samples(
         _csv_rows(path),

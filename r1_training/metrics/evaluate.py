@@ -26,7 +26,7 @@ from r1_training.metrics.cap3d import cap3d_scores, read_embeddings
 from r1_training.metrics.captions import scan2cap_scores
 from r1_training.metrics.detection import SceneObjects, detection_scores
 from r1_training.metrics.errors import GroundTruthError, MissingPredictionsError
-from r1_training.metrics.grounding import nr3d_scores, scanrefer_scores
+from r1_training.metrics.grounding import mentioning_target, nr3d_scores, scanrefer_scores
 from r1_training.metrics.inputs import CAPTIONS, GROUNDING, QA, THREEDLLM, EvaluationInputs
 from r1_training.metrics.multi3drefer import multi3drefer_scores
 from r1_training.metrics.predictions import Prediction, align, read_predictions
@@ -63,8 +63,14 @@ def evaluate(
         raise GroundTruthError(f"{inputs.annotations} holds no sample of {inputs.split}")
     if inputs.dataset in CAPTIONS:
         return _evaluate_captions(inputs, name, samples, predictions, report)
+    silent: set[str] = set()
+    if inputs.dataset == "nr3d":
+        samples, silent = mentioning_target(samples)
+        predictions = {id: value for id, value in predictions.items() if id not in silent}
     aligned = align(samples, predictions, on_missing=inputs.on_missing)
     scores, notes = _score(inputs, aligned.samples, aligned.predictions)
+    if silent:
+        notes["left out as in ReferIt3D, the class is not mentioned"] = str(len(silent))
     return EvaluationReport(
         *(inputs.dataset, inputs.split, name, scores, len(samples)),
         missing=aligned.missing,

@@ -83,6 +83,16 @@ def first_box_ious(
     return ious
 
 
+def mentioning_target(samples: Sequence[Sample]) -> tuple[list[Sample], set[str]]:
+    """Samples of Nr3D that ReferIt3D scores, and the ids of those that it leaves out.
+
+    Its code trains and tests on utterances that mention the target's class, which the CSV flags
+    (`--mentions-target-class-only`, True by default); published numbers are of these.
+    """
+    silent = {s.id for s in samples if s.details.get("mentions_target_class") is False}
+    return [sample for sample in samples if sample.id not in silent], silent
+
+
 def unique_objects(samples: Sequence[Sample], labels: LabelTable) -> list[bool]:
     """Whether each sample's object is the only described one of its class in its scene."""
     objects = {

@@ -166,6 +166,21 @@ def test_multi3drefer_and_nr3d(tmp_path, scannet, boxes):
     assert report.scores["hard"]["Acc@0.25"] == 0
 
 
+def test_nr3d_leaves_out_what_referit3d_leaves_out(tmp_path, scannet):
+    rows = [
+        fixture.nr3d_row(SCENE, target=2),
+        fixture.nr3d_row(SCENE, target=2, assignmentid="7", mentions_target_class="False"),
+        fixture.nr3d_row(SCENE, target=2, assignmentid="8", correct_guess="False"),
+    ]
+    csv = fixture.write_nr3d(tmp_path / "nr3d.csv", rows)
+    # Predictions of rows that are left out are neither needed nor taken for strangers.
+    predictions = [{"id": f"{SCENE}|2|{n}", "object_id": 2} for n in ("18714", "7", "8")]
+    for given in (predictions, [predictions[0], predictions[2]]):
+        report = run(tmp_path, given, "nr3d", annotations=csv, scannet=scannet)
+        assert (report.samples, report.unused, report.missing) == (2, 0, 0)
+        assert report.notes["left out as in ReferIt3D, the class is not mentioned"] == "1"
+
+
 def test_captions_of_scan2cap_files(tmp_path, scannet, boxes):
     path = fixture.write_json(tmp_path / "s.json", [fixture.scanrefer_row(SCENE, 2)])
     objects = [{"caption": "a brown chair .", "box": corners(boxes[2]), "obj_prob": [0.1, 0.9]}]
