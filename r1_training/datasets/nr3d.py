@@ -58,7 +58,8 @@ def read_nr3d_csv(
 
     `details`: `ann_id`, `token`, `easy` (at most two objects of the class), `view_dependent`,
     `distractor_ids`, and the flags of the CSV (`mentions_target_class`, `correct_guess`, ...) as
-    booleans; ReferIt3D trains and scores rows whose `mentions_target_class` is true. Other arguments and errors as in `rows.to_samples`.
+    booleans; ReferIt3D trains and scores rows whose `mentions_target_class` is true. Other
+    arguments and errors as in `rows.to_samples`.
     """
     return to_samples(
         _csv_rows(path),
