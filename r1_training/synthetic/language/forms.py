@@ -14,6 +14,7 @@ from random import Random
 _CHOICE = re.compile(r"\[([^\]]*)\]")
 _SLOT = re.compile(r"\{(\w+)\}")
 HELD_OUT_ONE_IN = 10
+FEW = 6  # a pattern with fewer wordings is kept whole: each of them is a way to ask of its own
 
 
 def expand(pattern: str) -> list[str]:
@@ -33,15 +34,22 @@ class Forms:
 
     Args:
         patterns: see the module; each is chosen equally often, whatever it expands to.
+
+    Attributes:
+        all: every wording.
+        kept: those of the test split alone.
     """
 
     def __init__(self, *patterns: str) -> None:
         groups = [expand(pattern) for pattern in patterns]
         self.all = sorted({form for group in groups for form in group})
-        self._train = [[f for f in group if not held_out(f)] for group in groups]
-        self._train = [group for group in self._train if group]
-        self._test = [[f for f in group if held_out(f)] for group in groups]
-        self._test = [group for group in self._test if group]
+        whole = {form for group in groups if len(group) < FEW for form in group}
+        self.kept = frozenset(f for f in self.all if held_out(f) and f not in whole)
+        self._train = [[form for form in group if form not in self.kept] for group in groups]
+        self._test = [[form for form in group if form in self.kept] for group in groups]
+        self._train, self._test = (
+            [group for group in part if group] for part in (self._train, self._test)
+        )
 
     def pick(self, rng: Random, split: str) -> str:
         """A wording; the test split sees those that training never does, where there are any."""

@@ -20,7 +20,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[In this room, |In the scene, |Here, ]" + _FIND + " {x}.",
             "[Give me|I need] the [box|bounding box|position|exact position] of {x}[.|, please.]",
             "[Show me|Mark|Highlight|Point out] where {x} is[.| in the room.]",
-            "[Which object|Which one|Which thing] is {x}?",
+            "[Which|So which|Now which] [object|one|thing|item] [|here |in the room ]is {x}?",
             "[I am looking for|I'm looking for|Look for|Help me find] {x}[.|, please.]",
         ),
         "all": Forms(

@@ -21,7 +21,7 @@ from r1_training.synthetic.language import (
     words_zh,
 )
 from r1_training.synthetic.language.asking import SPEAKERS
-from r1_training.synthetic.language.forms import Forms, expand, held_out
+from r1_training.synthetic.language.forms import Forms, expand
 from r1_training.synthetic.palette import COLORS
 from tests.r1_training.synthetic.language.rooms import samples_of
 
@@ -46,8 +46,8 @@ def samples():
 def test_at_least_200_wordings_a_task(task, family):
     wordings = {form for forms in FORMS[task][family].values() for form in forms.all}
     assert len(wordings) >= 200
-    share = sum(map(held_out, wordings)) / len(wordings)
-    assert 0.05 < share < 0.18
+    kept = {form for forms in FORMS[task][family].values() for form in forms.kept}
+    assert 0.05 < len(kept) / len(wordings) < 0.18
 
 
 @pytest.mark.parametrize("task", FORMS)
@@ -61,8 +61,15 @@ def test_held_out_wordings_are_never_trained(samples):
     for seed_split in ("train", "test"):
         for _, sample in samples_of(range(480, 560), count=12, split=seed_split):
             seen[seed_split].add(sample.form)
-    assert not any(map(held_out, seen["train"]))
-    from_both = [form for form in seen["test"] if not held_out(form)]
+    kept = {
+        form
+        for task in FORMS.values()
+        for family in task.values()
+        for forms in family.values()
+        for form in forms.kept
+    }
+    assert not seen["train"] & kept
+    from_both = seen["test"] - kept
     # a kind of which no wording happens to be held out uses its others
     assert len(from_both) < 0.1 * len(seen["test"])
 
@@ -70,6 +77,14 @@ def test_held_out_wordings_are_never_trained(samples):
 def test_expand():
     assert expand("[a|b] {x}[.|]") == ["a {x}.", "a {x}", "b {x}.", "b {x}"]
     assert len(Forms("[a|b][c|d]", "[a|b][c|d]").all) == 4
+
+
+def test_patterns_with_few_wordings_are_kept_whole():
+    large = Forms("[a|b|c|d|e|f|g|h|i|j|k|l|m|n|o|p|q|r|s|t|u|v|w|x|y|z]{x}[.|!]")
+    assert large.kept
+    assert not Forms("[a|b]{x}").kept
+    both = Forms("[a|b|c|d|e|f|g|h|i|j|k|l|m|n|o|p|q|r|s|t|u|v|w|x|y|z]{x}[.|!]", *large.kept)
+    assert not both.kept  # what one pattern trains is not unseen in another
 
 
 def test_nothing_is_left_of_the_patterns(samples):
