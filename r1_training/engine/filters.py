@@ -102,22 +102,40 @@ def last_step(think: str) -> str:
 
 
 def names_target(step: str, item: Item) -> bool:
-    """Whether a step names what the item is about: one of its targets, or a word of its question.
+    """Whether a step names what the item is about.
 
-    Question words of under three letters and stop words do not count (the released script lets
-    "the" pass). Of a Chinese question any two neighbouring characters count.
+    One of its targets, by the noun of its name: of a "kitchen counter" people say "the counter".
+    Where the item has no targets, or the question itself does not name them ("What is on the
+    wall?": annotators call it "tv", a teacher "television"), a word of the question is enough;
+    words of under three letters and stop words are not (the released script lets "the" pass). Of a
+    Chinese question any two neighbouring characters count.
     """
-    text = _fold(step)
-    if item.targets:
-        return any(_fold(target) in text for target in item.targets if target.strip())
-    words = set(re.findall(rf"[^\W\d_{_CJK}]{{3,}}", _fold(item.question))) - _STOP_WORDS
+    text, question = _fold(step), _fold(item.question)
+    nouns = [_noun(name) for target in item.targets if (name := _fold(target).strip())]
+    if any(noun.search(text) for noun in nouns):
+        return True
+    asked = any(noun.search(question) for noun in nouns)
+    return not asked and _shares_words(text, item.question)
+
+
+def _noun(name: str) -> re.Pattern[str]:
+    """The noun of a folded name, one or several of it: its last word; a Chinese name as a whole."""
+    word = (re.findall(r"\w+", name) or [name])[-1]
+    if re.search(rf"[{_CJK}]", word):
+        return re.compile(re.escape(word))
+    word = word.removesuffix("s") if len(word) > 3 and not word.endswith("ss") else word
+    return re.compile(rf"\b{re.escape(word)}(?:s|es)?\b")
+
+
+def _shares_words(folded: str, question: str) -> bool:
+    words = set(re.findall(rf"[^\W\d_{_CJK}]{{3,}}", _fold(question))) - _STOP_WORDS
     pairs = {
         run[i : i + 2]
-        for run in re.findall(rf"[{_CJK}]{{2,}}", item.question)
+        for run in re.findall(rf"[{_CJK}]{{2,}}", question)
         for i in range(len(run) - 1)
     }
-    return any(re.search(rf"\b{re.escape(word)}", text) for word in words) or any(
-        pair in text for pair in pairs
+    return any(re.search(rf"\b{re.escape(word)}", folded) for word in words) or any(
+        pair in folded for pair in pairs
     )
 
 

@@ -171,3 +171,24 @@ def test_target_by_name_or_by_question() -> None:
     assert names_target("共有四把椅子", item(targets=(), question="有幾把椅子？"))
     assert not names_target("共有四張桌", item(targets=(), question="有幾把椅子？"))
     assert not names_target("anything", item(targets=("", " ")))
+
+
+@pytest.mark.parametrize(
+    ("question", "targets", "step", "named"),
+    [
+        # Questions and object names of ScanQA.
+        ("What color is the counter?", ("kitchen counter",), "The counter is white.", True),
+        ("What color is the counter?", ("kitchen counter",), "It is white.", False),
+        ("Where are the doors?", ("doors",), "The door is on the left.", True),
+        ("What is on the wall?", ("tv",), "On the wall hangs a television.", True),
+        ("What is on the wall?", ("tv",), "It is a television.", False),
+        ("Where is the tv on the wall?", ("table", "tv"), "It hangs on the wall.", False),
+        ("What color is the bed?", ("bed",), "The bedroom is blue.", False),
+        ("What color is the large bed?", ("large bed",), "The bedroom is blue.", False),
+        ("Where is the glass?", ("wine glass",), "The glasses stand on the table.", True),
+    ],
+)
+def test_targets_are_named_as_people_name_them(
+    question: str, targets: tuple[str, ...], step: str, named: bool
+) -> None:
+    assert names_target(step, item(question=question, targets=targets)) is named
