@@ -72,7 +72,7 @@ def draw_loss_curve(history: Sequence[dict[str, float]], path: Path) -> None:
             axis.plot(steps, values, ".-", ms=2, lw=1.2, label=name, color=f"C{number}")
         positive = all((found[name][1] > 0).all() for name in part)
         axis.set_yscale("log" if positive else "linear")
-        axis.legend(loc="upper right", ncols=1 + (len(part) - 1) // 5, fontsize=8)
+        axis.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=8)  # beside the curves
         axis.grid(alpha=0.25, which="both")
     axes[0].set_ylabel("loss" if spoken else "dense losses")
     if spoken and dense:
