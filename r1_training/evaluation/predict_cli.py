@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from r1_model.errors import R1Error
 from r1_training.datasets.errors import DatasetError
-from r1_training.metrics.errors import EvaluationError
+from r1_training.metrics.errors import EvaluationError, EvaluationInputError
 from r1_training.metrics.inputs import DATASETS, EvaluationInputs
 from r1_training.resumable_lines import ResumeError
 
@@ -47,6 +47,8 @@ def predict(
 
     console = Console(stderr=True)
     try:
+        if dataset not in PREDICTED:
+            raise EvaluationInputError(f"{dataset!r} is not one of {', '.join(PREDICTED)}")
         inputs = EvaluationInputs(
             dataset=dataset,
             predictions=out,
