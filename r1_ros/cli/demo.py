@@ -45,6 +45,8 @@ def demo(
     mapped, asked one question of each of the seven tasks in English and in Chinese, and a plan is
     carried out by a simulated robot. Ends with OUT/demo.png and OUT/demo.rrd.
     """
+    import time
+
     from rich.console import Console
 
     from r1_ros.cli.node_commands import InvalidNodeOptionError, NodeOptions
@@ -57,6 +59,7 @@ def demo(
     )
     from r1_ros.demo.run import Demo, DemoError, DemoOptions
 
+    began = time.monotonic()
     console = Console(highlight=False)
     try:
         asked = read_questions(questions) if questions is not None else ROOM_QUESTIONS
@@ -80,7 +83,7 @@ def demo(
         raise SystemExit(f"r1 demo: {error}") from None
     except KeyboardInterrupt:
         raise SystemExit("r1 demo: stopped") from None
-    _summarise(console, result, options.out, bag)
+    _summarise(console, result, options.out, bag, began)
     raise SystemExit(any(outcome.is_fault for outcome in result.outcomes))
 
 
@@ -115,8 +118,11 @@ def _shorten(text: str, length: int = 240) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def _summarise(console: Console, result: DemoResult, out: Path, bag: Path | None) -> None:
+def _summarise(
+    console: Console, result: DemoResult, out: Path, bag: Path | None, began: float
+) -> None:
     import statistics
+    import time
 
     from r1_ros.cli.show import UNTRAINED
     from r1_ros.demo.pictures import write_pictures
@@ -126,9 +132,12 @@ def _summarise(console: Console, result: DemoResult, out: Path, bag: Path | None
     model = next((answer.model for answer in answers if answer.model), "no model answered")
     note = model + (f". {UNTRAINED}" if untrained else "")
     title = "A synthetic room" if bag is None else bag.name
+    drawing = time.monotonic()
     picture, recording = write_pictures(result.scene, result.outcomes, out, title=title, note=note)
+    now = time.monotonic()
+    seconds = result.seconds | {"draw pictures": now - drawing, "total": now - began}
     console.print()
-    stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items())
+    stages = ", ".join(f"{name} {duration:.1f} s" for name, duration in seconds.items())
     console.print(f"[dim]{stages}[/]")
     times = [outcome.seconds for outcome in result.outcomes if not outcome.is_fault]
     failed = sum(bool(outcome.error) for outcome in result.outcomes)

@@ -94,20 +94,25 @@ class Demo:
         # A demo must not meet a robot: a domain of its own, on this machine.
         os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
         os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-        # Threads of torch that wait for each other by spinning are several times slower than one
-        # as soon as other processes want the cores, and here a handful of them do.
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
         self._logs.mkdir(parents=True, exist_ok=True)
-        began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder, ProcessGroup(self._say) as group:
             # The nodes load while the room is rendered.
             self._start_nodes(group, Path(folder))
-            bag = self._options.bag or self._make_recording(Path(folder))
-            self._wait_for_nodes(group)
-            with R1Client(self._options.nodes.namespace) as client:
-                self._play(group, client, bag)
+            namespace = self._options.nodes.namespace
+            with NodeStates(NODES, namespace) as states, R1Client(namespace) as client:
+                if self._options.bag is None:
+                    bag = self._make_recording(Path(folder))
+                    # The room is short: it is played while the model still loads.
+                    self._wait_for(group, states, "the mapper", ("scene_mapper",))
+                    self._play(group, client, bag)
+                    self._wait_for(group, states, "the model", NODES)
+                else:
+                    # It may last for hours; first it must be known that the model loads.
+                    self._wait_for(group, states, "the nodes", NODES)
+                    self._play(group, client, self._options.bag)
                 self._ask(group, client)
-        self.result.seconds["total"] = time.monotonic() - began
+            stopping = time.monotonic()
+        self.result.seconds["stop the nodes"] = time.monotonic() - stopping
         return self.result
 
     @contextmanager
@@ -140,14 +145,15 @@ class Demo:
         if status != 0:
             raise DemoError(self._failure(f"{name} failed ({status})", name))
 
-    def _wait_for_nodes(self, group: ProcessGroup) -> None:
-        namespace = self._options.nodes.namespace
-        with self._stage("wait for the nodes"), NodeStates(NODES, namespace) as states:
+    def _wait_for(
+        self, group: ProcessGroup, states: NodeStates, what: str, names: Sequence[str]
+    ) -> None:
+        with self._stage(f"wait for {what}"):
             idle_since: dict[str, float] = {}
             deadline = time.monotonic() + _START_S
             while True:
-                now, found = time.monotonic(), states.read()
-                waiting = {name: state for name, state in found.items() if state != "active"}
+                found, now = states.read(), time.monotonic()
+                waiting = {name: found[name] for name in names if found[name] != "active"}
                 if not waiting:
                     return
                 self._check(group)
