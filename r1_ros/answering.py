@@ -5,6 +5,7 @@ Everything here is ROS messages and plain calls; the node decides when and for w
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -35,9 +36,13 @@ def load_reasoner(config: ReasonerConfig) -> Reasoner:
         ModelLoadError: with one line that says what is wrong.
     """
     try:
+        import torch
+
         from r1_model.inference import Reasoner
     except ImportError as error:
         raise ModelLoadError(f"the model needs a package that is missing: {error}") from None
+    half = max(1, len(os.sched_getaffinity(0)) // 2)
+    torch.set_num_threads(config.torch_threads or min(half, torch.get_num_threads()))
     return Reasoner.from_pretrained(
         config.model, device=config.device, dtype=config.dtype, num_views=config.num_views
     )

@@ -128,6 +128,13 @@ class ReasonerConfig(NodeConfig):
     dtype: str = parameter(
         "auto", "Number format of the weights.", choices=("auto", "float32", "bfloat16")
     )
+    torch_threads: int = parameter(
+        0,
+        "Threads of the model on a CPU; 0: half of the cores, and no more than OMP_NUM_THREADS. "
+        "They spin while they wait, which takes the cores from other nodes.",
+        low=0,
+        high=256,
+    )
     num_views: int = parameter(
         6, "Views shown to the model for a question.", low=0, high=64, live=True
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 from r1_ros.msg import ErrorCode
 from r1_ros.srv import Ask as AskService
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -20,8 +21,10 @@ from rclpy.parameter import Parameter
 
 from r1_model.modeling import R1ForConditionalGeneration
 from r1_model.scene_io import save_scene
+from r1_ros.answering import load_reasoner
 from r1_ros.client import NoResponseError, R1Client, RequestFailedError
 from r1_ros.nodes.scene_reasoner import SceneReasoner
+from r1_ros.parameters import ReasonerConfig
 from tests.r1_model.small import scene_tokenizer, seeded, small_config
 from tests.r1_model.views import kitchen_scene
 from tests.ros.background import background, eventually
@@ -196,6 +199,20 @@ def test_bad_requests_do_not_take_the_process_down(client: R1Client) -> None:
 
 def test_an_untrained_model_is_said_to_be_untrained(nodes: Nodes) -> None:
     assert nodes.reasoner.said("is not trained: its answers mean nothing")
+
+
+def test_the_model_leaves_cores_to_other_nodes(model_folder: Path) -> None:
+    """Threads of torch that wait for each other spin: with one busy process beside, two threads on
+    two cores take three times as long as one."""
+    before = torch.get_num_threads()
+    half = max(1, len(os.sched_getaffinity(0)) // 2)
+    try:
+        for allowed, wanted, expected in ((64, 0, half), (1, 0, 1), (1, 3, 3)):
+            torch.set_num_threads(allowed)  # as OMP_NUM_THREADS does
+            load_reasoner(ReasonerConfig(model=str(model_folder), torch_threads=wanted))
+            assert torch.get_num_threads() == expected
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_model_that_does_not_exist(capfd) -> None:
