@@ -83,6 +83,12 @@ def declare_arguments(share: Path) -> list[DeclareLaunchArgument]:
             default_value="",
             description="auto, cpu, cuda, cuda:N; empty: that of params_file",
         ),
+        DeclareLaunchArgument(
+            "robot",
+            default_value="",
+            choices=["", "skill_servers", "nav2", "simulated"],
+            description="Who carries plans out; empty: that of params_file",
+        ),
     ]
 
 
@@ -100,7 +106,7 @@ def start(context: LaunchContext, share: Path) -> list:
     }
     if argument("scene_frame"):
         overrides["scene_frame"] = argument("scene_frame")
-    model = {name: argument(name) for name in ("model", "device") if argument(name)}
+    own = {"scene_reasoner": ("model", "device"), "plan_executor": ("robot",)}
     color, depth = argument("color_topic"), argument("depth_topic")
     remappings = [
         ("color/image", color),
@@ -118,7 +124,7 @@ def start(context: LaunchContext, share: Path) -> list:
             namespace=namespace,
             parameters=[
                 argument("params_file"),
-                overrides | (model if name == "scene_reasoner" else {}),
+                overrides | {key: argument(key) for key in own.get(name, ()) if argument(key)},
             ],
             remappings=remappings,
             ros_arguments=["--log-level", argument("log_level")],

@@ -16,7 +16,7 @@ from r1_model.errors import ModelLoadError
 from r1_model.grammar import parse_answer
 from r1_model.scene import Scene
 from r1_ros.answer_messages import answer_message, object_message, step_message
-from r1_ros.ask_requests import AskRequest, require_in_scene
+from r1_ros.ask_requests import AskRequest, require_in_scene, require_no_object
 from r1_ros.msg import ErrorCode, GroundedObject, PlanStep, SceneAnswer
 from r1_ros.parameters import ReasonerConfig
 from r1_ros.reasoning_worker import Job, Progress, ReasoningWorker
@@ -97,15 +97,19 @@ class Answering:
         Raises:
             RequestError: BUSY.
         """
-        history = self.sessions.history(request.session_id)
+        map_id, history = self.sessions.map_id, self.sessions.history(request.session_id)
         job: Job[Answer] = Job()
         inquiry = Inquiry(request, job)
 
         def work(reasoner: Reasoner) -> Answer:
             scene = self._fetch(job, config)
+            earlier = history
+            if self.sessions.map_id != map_id:  # the map was started anew since it was asked
+                require_no_object(request)
+                earlier = []
             require_in_scene(request.target, scene)
             inquiry.scene = scene
-            return _ask(reasoner, scene, request, history, job, config)
+            return _ask(reasoner, scene, request, earlier, job, config)
 
         self.worker.submit(work, job, config.queue_size)
         return inquiry

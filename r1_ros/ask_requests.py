@@ -33,6 +33,7 @@ class AskRequest:
         session_id: empty: no memory.
         target: what it is about; size 0 is a point.
         timeout: deadline [s].
+        target_id: id of the target, where an earlier answer named it.
     """
 
     question: str
@@ -40,6 +41,7 @@ class AskRequest:
     session_id: str
     target: Box | None
     timeout: float
+    target_id: str = ""
 
 
 def read_ask(request: Any, config: ReasonerConfig, sessions: Sessions) -> AskRequest:
@@ -60,6 +62,7 @@ def read_ask(request: Any, config: ReasonerConfig, sessions: Sessions) -> AskReq
         session_id=_name("session_id", request.session_id),
         target=_target(request, sessions),
         timeout=_timeout(request.timeout_seconds, config),
+        target_id=request.target_id if request.target_kind == Ask.Request.TARGET_ID else "",
     )
 
 
@@ -100,6 +103,15 @@ def read_views_question(question: str, config: ReasonerConfig) -> str:
         RequestError: it holds no text or is too long.
     """
     return _question("question", question, config)
+
+
+def require_no_object(request: AskRequest) -> None:
+    """Raises RequestError where the target is an object of a map that is gone."""
+    if request.target_id:
+        raise RequestError(
+            ErrorCode.UNKNOWN_OBJECT,
+            f"the map was started anew; object {request.target_id!r} was in the old one",
+        )
 
 
 def require_in_scene(target: Box | None, scene: Scene) -> None:

@@ -43,8 +43,35 @@ def _text(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
+class _SimulatedTime:
+    """Notices when /clock stands still; nodes with `use_sim_time` then wait for nothing."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._time, self._since = 0, time.monotonic()
+
+    def statuses(self) -> list[DiagnosticStatus]:
+        """One status, or none where the node follows the wall's clock."""
+        clock = self._node.get_clock()
+        if not clock.ros_time_is_active:
+            return []
+        now = clock.now().nanoseconds
+        if now != self._time:
+            self._time, self._since = now, time.monotonic()
+        still = time.monotonic() - self._since
+        level, message = OK, "follows /clock"
+        if not now:
+            level, message = WARN, "use_sim_time is set, but nothing came on /clock"
+        elif still > _SILENT_S:
+            level, message = WARN, f"/clock has stood still for {still:.0f} s"
+        values = {"time_s": now * 1e-9, "still_s": still}
+        return [status_message(self._node, "clock", level, message, values)]
+
+
 class DiagnosticsPublisher:
     """Publishes on /diagnostics every `period` seconds.
+
+    Nodes that follow simulated time report on it as well.
 
     Args:
         node: who reports.
@@ -61,6 +88,7 @@ class DiagnosticsPublisher:
         callback_group: CallbackGroup | None = None,
     ) -> None:
         self._node, self._sources = node, sources
+        self._simulated_time = _SimulatedTime(node)
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # steady: a node says that it waits for simulated time, too
         clock = Clock(clock_type=ClockType.STEADY_TIME)
@@ -68,7 +96,8 @@ class DiagnosticsPublisher:
 
     def publish(self) -> None:
         """Publish now."""
-        message = DiagnosticArray(status=list(self._sources()))
+        statuses = [*self._sources(), *self._simulated_time.statuses()]
+        message = DiagnosticArray(status=statuses)
         message.header.stamp = self._node.get_clock().now().to_msg()
         self._publisher.publish(message)
 

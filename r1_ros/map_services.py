@@ -23,11 +23,13 @@ _EMPTY = "the map holds no points yet"
 def get_scene(scene_map: SceneMap, request: GetScene.Request) -> GetScene.Response:
     """The scene, or word that the caller's copy is still the newest."""
     if request.known_revision and request.known_revision == scene_map.revision:
-        return GetScene.Response(unchanged=True, revision=request.known_revision)
+        known = request.known_revision
+        return GetScene.Response(unchanged=True, revision=known, map_id=scene_map.map_id)
     snapshot = scene_map.snapshot()
     response = scene_to_response(
         snapshot.scene,
         snapshot.revision,
+        snapshot.map_id,
         max_points=request.max_points,
         max_views=request.max_views,
         view_messages=snapshot.view_messages,

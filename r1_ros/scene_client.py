@@ -23,7 +23,15 @@ _POLL_S = 0.02
 class SceneClient:
     """Keeps the newest scene. `fetch` is called from one thread, never from a callback."""
 
-    def __init__(self, node: Node, service: str, callback_group: CallbackGroup) -> None:
+    def __init__(
+        self,
+        node: Node,
+        service: str,
+        callback_group: CallbackGroup,
+        on_map: Callable[[int], object],
+    ) -> None:
+        """Args: `on_map` gets the map's id with each answer of the mapper, before `fetch` ends."""
+        self._on_map = on_map
         self._client = node.create_client(GetScene, service, callback_group=callback_group)
         self._name = node.resolve_service_name(service)
         self._revision = 0
@@ -75,6 +83,8 @@ class SceneClient:
         self._revision, self._scene = 0, None
 
     def _take(self, response: GetScene.Response) -> Scene:
+        if response.error_code in (ErrorCode.NONE, ErrorCode.EMPTY_SCENE):
+            self._on_map(response.map_id)
         if response.error_code == ErrorCode.EMPTY_SCENE:
             raise RequestError(ErrorCode.EMPTY_SCENE, response.error_msg)
         if response.error_code != ErrorCode.NONE:

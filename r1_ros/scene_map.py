@@ -42,10 +42,18 @@ class RgbdFrame:
 
 @dataclass(frozen=True)
 class MapSnapshot:
-    """The map at one moment: the scene, its revision and its keyframes as messages."""
+    """The map at one moment.
+
+    Attributes:
+        scene: what was mapped.
+        revision: see `SceneMap.revision`.
+        map_id: see `SceneMap.map_id`.
+        view_messages: the keyframes.
+    """
 
     scene: Scene
     revision: int
+    map_id: int
     view_messages: list[SceneView]
 
 
@@ -104,13 +112,20 @@ class SceneMap:
                     stamp=self._stamp,
                     frame_id=self._scene_frame,
                 )
-                self._cached = MapSnapshot(scene, self._revision, list(self._messages))
+                self._cached = MapSnapshot(
+                    scene, self._revision, self._map_id, list(self._messages)
+                )
             return self._cached
 
     @property
     def revision(self) -> int:
         """Grows with every change, over restarts too; 0 for an empty map."""
         return self._revision
+
+    @property
+    def map_id(self) -> int:
+        """Revision with which this map began, since the last reset or load; 0 for an empty map."""
+        return self._map_id
 
     @property
     def blocks(self) -> int:
@@ -153,12 +168,13 @@ class SceneMap:
         self._messages: list[SceneView] = []
         self._next_id = 0
         self._stamp = 0
-        self._revision = 0
+        self._revision = self._map_id = 0
 
     def _changed(self, stamp: int) -> None:
         # Wall-clock time, so that a copy from before a restart is never taken for this map.
         self._last_revision = max(self._last_revision + 1, time.time_ns())
         self._revision = self._last_revision
+        self._map_id = self._map_id or self._revision
         self._stamp = stamp
 
     def _add_keyframe(self, frame: RgbdFrame, config: MapperConfig) -> SceneView | None:

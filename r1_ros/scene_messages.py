@@ -69,6 +69,7 @@ def view_from_message(message: SceneView) -> View:
 def scene_to_response(
     scene: Scene,
     revision: int,
+    map_id: int,
     *,
     max_points: int = 0,
     max_views: int = 0,
@@ -78,7 +79,7 @@ def scene_to_response(
 
     Args:
         scene: what to send.
-        revision: of the map.
+        revision, map_id: of the map.
         max_points: more points than this are thinned to a uniform random subset; 0: all.
         max_views: more keyframes than this are thinned evenly over time; 0: all.
         view_messages: the messages of `scene.views`, where the caller has them already.
@@ -98,7 +99,9 @@ def scene_to_response(
         views = [view_messages[index] for index in kept]
     header = header_message(scene.stamp, scene.frame_id)
     cloud = point_cloud_message(header, points, colors)
-    return GetScene.Response(revision=revision, header=header, cloud=cloud, views=views)
+    return GetScene.Response(
+        revision=revision, map_id=map_id, header=header, cloud=cloud, views=views
+    )
 
 
 def scene_from_response(response: GetScene.Response) -> Scene:

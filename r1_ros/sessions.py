@@ -49,10 +49,29 @@ class Sessions:
     def __init__(self, max_sessions: int, max_turns: int) -> None:
         self.max_sessions, self.max_turns = max_sessions, max_turns
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
+        self._map_id = 0
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._sessions)
+
+    @property
+    def map_id(self) -> int:
+        """The map that all turns and objects are about."""
+        return self._map_id
+
+    def enter_map(self, map_id: int) -> None:
+        """From now on it is about this map; what was said about another one is forgotten.
+
+        Ids of objects are not used again, so that nobody takes a new thing for an old one.
+        """
+        with self._lock:
+            if map_id == self._map_id:
+                return
+            self._map_id = map_id
+            for session in self._sessions.values():
+                session.turns.clear()
+                session.objects.clear()
 
     def history(self, session_id: str) -> list[Turn]:
         """Earlier turns, oldest first; empty for a new session."""

@@ -70,10 +70,11 @@ def demo(
             device=device,
             params_file=params_file,
             scene_frame=scene_frame,
+            robot="simulated",
             use_sim_time=True,
             remaps=topic_remaps(color_topic, depth_topic, camera_info_topic, points_topic),
         )
-        options = DemoOptions(out, asked, bag, rate, timeout, nodes)
+        options = DemoOptions(out, asked, nodes, bag, rate, timeout)
         result = Demo(
             options,
             say=lambda line: console.print(f"[dim]{line}[/]"),

@@ -29,6 +29,7 @@ class NodeOptions:
         model: preset or checkpoint folder of scene_reasoner; empty: the parameter file's.
         device: cpu, cuda, ...; empty: the parameter file's.
         scene_frame: tf frame of the map; empty: the parameter file's.
+        robot: who carries out the steps of plans; empty: the parameter file's.
         log_level: one of LOG_LEVELS.
         use_sim_time: follow /clock.
         remaps: topic of the contract (e.g. `color/image`) -> topic of the robot.
@@ -39,6 +40,7 @@ class NodeOptions:
     model: str = ""
     device: str = ""
     scene_frame: str = ""
+    robot: str = ""
     log_level: str = "info"
     use_sim_time: bool = False
     remaps: Mapping[str, str] = field(default_factory=dict)
@@ -70,26 +72,19 @@ def parse_remaps(rules: Sequence[str]) -> dict[str, str]:
     return remaps
 
 
-def node_command(
-    node: str,
-    options: NodeOptions,
-    folder: Path,
-    parameters: Mapping[str, object] | None = None,
-) -> list[str]:
+def node_command(node: str, options: NodeOptions, folder: Path) -> list[str]:
     """Command that runs `node`, one of NODES, in a process of its own.
 
     Args:
         node: which.
         options: of the robot.
         folder: where the parameters that the options set are written for the node to read.
-        parameters: more parameters for this node alone.
     """
-    values = dict(parameters or {})
-    values["use_sim_time"] = options.use_sim_time
+    values: dict[str, object] = {"use_sim_time": options.use_sim_time}
     if options.scene_frame:
         values["scene_frame"] = options.scene_frame
-    if node == "scene_reasoner":
-        values |= {key: v for key in ("model", "device") if (v := getattr(options, key))}
+    own = {"scene_reasoner": ("model", "device"), "plan_executor": ("robot",)}
+    values |= {key: v for key in own.get(node, ()) if (v := getattr(options, key))}
     namespace = options.namespace.strip("/")
     name = f"/{namespace}/{node}" if namespace else f"/{node}"
     # A file with the full name, after the user's: `-p name:=value` would lose against an entry of

@@ -38,6 +38,12 @@ def up(
     scene_frame: Annotated[
         str, typer.Option(help="tf frame of the map, e.g. map or odom. Default: the file's.")
     ] = "",
+    robot: Annotated[
+        str,
+        typer.Option(
+            help="Who carries plans out: skill_servers, nav2 or simulated. Default: the file's."
+        ),
+    ] = "",
     color_topic: Annotated[str, typer.Option(help="Colour images. Default: color/image.")] = "",
     depth_topic: Annotated[str, typer.Option(help="Depth images. Default: depth/image.")] = "",
     camera_info_topic: Annotated[
@@ -72,6 +78,7 @@ def up(
             model=model,
             device=device,
             scene_frame=scene_frame,
+            robot=robot,
             log_level=log_level,
             use_sim_time=use_sim_time,
             remaps={**topics, **parse_remaps(remap or [])},

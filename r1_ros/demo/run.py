@@ -40,18 +40,18 @@ class DemoOptions:
     Attributes:
         out: folder for pictures, logs and, without `bag`, the recording.
         questions: what to ask.
+        nodes: options of the nodes.
         bag: play this one; None: a synthetic room is made.
         rate: how fast the bag is played.
         timeout: deadline of each answer, seconds.
-        nodes: options of the nodes.
     """
 
     out: Path
     questions: Sequence[Question]
+    nodes: NodeOptions
     bag: Path | None = None
     rate: float = 1.0
     timeout: float = 60.0
-    nodes: NodeOptions = field(default_factory=lambda: NodeOptions(use_sim_time=True))
 
 
 @dataclass
@@ -124,8 +124,7 @@ class Demo:
 
     def _start_nodes(self, group: ProcessGroup, folder: Path) -> None:
         for node in NODES:
-            extra = {"robot": "simulated"} if node == "plan_executor" else {}
-            command = node_command(node, self._options.nodes, folder, extra)
+            command = node_command(node, self._options.nodes, folder)
             group.start(node, command, log=self._fresh_log(node))
 
     def _make_recording(self, folder: Path) -> Path:

@@ -79,10 +79,11 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         if not model.trained:
             self.get_logger().warning(f"{model.name} is not trained: its answers mean nothing")
         group = ReentrantCallbackGroup()
+        sessions = Sessions(self.config.max_sessions, self.config.max_turns)
         self._answering = Answering(
             worker,
-            SceneClient(self, self.config.scene_service, group),
-            Sessions(self.config.max_sessions, self.config.max_turns),
+            SceneClient(self, self.config.scene_service, group, sessions.enter_map),
+            sessions,
             lambda trace: self.get_logger().error(f"a request failed by a defect:\n{trace}"),
         )
         self._offer_outputs()

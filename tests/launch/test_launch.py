@@ -16,7 +16,7 @@ LAUNCH_FILE = ROOT / "launch" / "scene_understanding.launch.py"
 EXPECTED_ARGUMENTS = {
     "namespace", "use_sim_time", "params_file", "autostart", "log_level", "rviz", "bag",
     "color_topic", "depth_topic", "camera_info_topic", "points_topic", "scene_frame", "model",
-    "device", "respawn",
+    "device", "robot", "respawn",
 }  # fmt: skip
 
 # `launch` itself is found in any case: the folder of launch files has that name.

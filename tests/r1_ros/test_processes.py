@@ -91,18 +91,18 @@ def parameters_of(command: list[str]) -> dict:
 def test_node_commands(tmp_path: Path) -> None:
     options = NodeOptions(
         namespace="/robot1/", model="r1-tiny", device="cpu", scene_frame="odom",
-        use_sim_time=True, remaps={"color/image": "/cam/rgb"},
+        robot="nav2", use_sim_time=True, remaps={"color/image": "/cam/rgb"},
     )  # fmt: skip
     for node in NODES:
-        command = node_command(node, options, tmp_path, {"autostart": True})
+        command = node_command(node, options, tmp_path)
         assert command[1:3] == ["-m", f"r1_ros.nodes.{node}"]
         assert "__ns:=/robot1" in command
         assert "color/image:=/cam/rgb" in command
         (values,) = parameters_of(command)[f"/robot1/{node}"].values()
         assert values["use_sim_time"] is True
-        assert values["autostart"] is True
         assert values["scene_frame"] == "odom"
-        assert ("model" in values) == (node == "scene_reasoner")
+        assert ("model" in values) == ("device" in values) == (node == "scene_reasoner")
+        assert values.get("robot") == ("nav2" if node == "plan_executor" else None)
 
 
 def test_options_that_are_not_given_leave_the_file_alone(tmp_path: Path) -> None:

@@ -51,6 +51,27 @@ def test_revisions_grow_and_are_never_those_of_another_map() -> None:
     assert mapped().revision > seen[-1]  # as after a restart
 
 
+def test_a_map_has_one_id_until_it_is_started_anew() -> None:
+    scene_map = SceneMap(CONFIG)
+    assert scene_map.map_id == 0
+
+    def ids(count: int) -> list[int]:
+        found = []
+        for _ in range(count):
+            scene_map.add_frame(frame(), CONFIG)
+            found.append(scene_map.map_id)
+        return found
+
+    first, again = ids(2)
+    assert 0 < first == again == scene_map.snapshot().map_id
+    scene_map.reset()
+    assert scene_map.map_id == 0
+    second, still = ids(2)
+    assert first < second == still
+    scene_map.replace(scene_map.snapshot().scene, CONFIG)
+    assert scene_map.map_id > second
+
+
 def test_an_unchanged_map_is_read_out_once() -> None:
     scene_map = mapped()
     first = scene_map.snapshot()

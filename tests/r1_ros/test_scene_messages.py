@@ -68,8 +68,8 @@ def test_depth_beyond_sixteen_bits_becomes_invalid() -> None:
 
 def test_a_scene_survives_the_wire() -> None:
     scene = make_scene()
-    response = through_the_wire(scene_to_response(scene, 42))
-    assert response.revision == 42
+    response = through_the_wire(scene_to_response(scene, 42, 7))
+    assert (response.revision, response.map_id) == (42, 7)
     back = scene_from_response(response)
     np.testing.assert_array_equal(back.points, scene.points)
     np.testing.assert_array_equal(back.colors, scene.colors)
@@ -78,13 +78,13 @@ def test_a_scene_survives_the_wire() -> None:
 
 def test_an_empty_scene_survives_the_wire() -> None:
     scene = Scene(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.uint8))
-    back = scene_from_response(through_the_wire(scene_to_response(scene, 0)))
+    back = scene_from_response(through_the_wire(scene_to_response(scene, 0, 0)))
     assert back.points.shape == (0, 3) and back.views == []
 
 
 def test_limits_thin_evenly() -> None:
     scene = make_scene(views=9, points=500)
-    back = scene_from_response(scene_to_response(scene, 1, max_points=100, max_views=3))
+    back = scene_from_response(scene_to_response(scene, 1, 1, max_points=100, max_views=3))
     assert len(back.points) == 100
     assert [view.id for view in back.views] == [0, 4, 8]
     rows = {tuple(row) for row in scene.points}
@@ -94,7 +94,7 @@ def test_limits_thin_evenly() -> None:
 def test_ready_made_view_messages_are_used() -> None:
     scene = make_scene(views=2)
     ready = [view_to_message(view, "map") for view in scene.views]
-    response = scene_to_response(scene, 1, view_messages=ready)
+    response = scene_to_response(scene, 1, 1, view_messages=ready)
     assert response.views[0] is ready[0]
 
 
@@ -124,4 +124,4 @@ def _small() -> View:
 
 def test_types_are_those_of_the_interfaces() -> None:
     assert isinstance(view_to_message(make_view(), "map"), SceneView)
-    assert isinstance(scene_to_response(make_scene(), 1), GetScene.Response)
+    assert isinstance(scene_to_response(make_scene(), 1, 1), GetScene.Response)

@@ -87,6 +87,20 @@ def test_without_a_session_nothing_is_remembered() -> None:
     assert sessions.history("") == [] and sessions.language("") == "en"
 
 
+def test_another_map_ends_what_was_said_about_the_old_one() -> None:
+    sessions = Sessions(2, 2)
+    sessions.enter_map(5)
+    sessions.add_turn("s", "q", _answer())
+    (old,) = sessions.identify("s", [_box(0)])
+    sessions.enter_map(5)
+    assert len(sessions.history("s")) == 1 and sessions.find("s", old)
+    sessions.enter_map(6)
+    assert sessions.history("s") == [] and not sessions.report("s", "Done.")
+    with pytest.raises(UnknownObjectError):
+        sessions.find("s", old)
+    assert sessions.identify("s", [_box(0)]) != [old]
+
+
 def test_the_outcome_of_a_plan_joins_the_turn_that_planned_it() -> None:
     sessions = Sessions(2, 5)
     assert not sessions.report("s", "Done.")

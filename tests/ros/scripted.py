@@ -154,7 +154,7 @@ class StubMapper(Node):
 
     def __init__(self, scene: Scene | None, **node_arguments: object) -> None:
         super().__init__("scene_mapper", **node_arguments)
-        self.scene, self.revision = scene, 1
+        self.scene, self.revision, self.map_id = scene, 1, 1
         self.requests: list[int] = []
         self.error: tuple[int, str] = (ErrorCode.NONE, "")
         self.create_service(GetScene, "~/get_scene", self._on_get_scene)
@@ -166,8 +166,9 @@ class StubMapper(Node):
         if self.error[0] != ErrorCode.NONE:
             return GetScene.Response(error_code=self.error[0], error_msg=self.error[1])
         if self.scene is not None and request.known_revision == self.revision:
-            return GetScene.Response(unchanged=True, revision=self.revision)
-        return scene_to_response(self.scene, self.revision)
+            revision, map_id = self.revision, self.map_id
+            return GetScene.Response(unchanged=True, revision=revision, map_id=map_id)
+        return scene_to_response(self.scene, self.revision, self.map_id)
 
 
 def main() -> None:

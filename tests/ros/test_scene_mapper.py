@@ -7,13 +7,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 from r1_ros.msg import ErrorCode, SceneView
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, PointCloud2
 
 from r1_model.geometry import pose_matrix
+from r1_ros import diagnostics
+from r1_ros.diagnostics import OK, WARN
 from r1_ros.nodes.scene_mapper import SceneMapper
 from r1_ros.point_clouds import read_points
 from r1_ros.scene_messages import scene_from_response
@@ -203,6 +207,28 @@ def test_the_cloud_is_latched_and_published_only_when_it_changed(ros: Spinner) -
     ros.until(lambda: len(clouds) > count, "the changed cloud")
     points, _ = read_points(clouds[-1])
     np.testing.assert_allclose(points[:, 0], views.WALL_M, atol=2e-3)
+
+
+def test_simulated_time_that_stands_still_is_named(
+    ros: Spinner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagnostics, "_SILENT_S", 0.5)
+    rig = Rig(ros, use_sim_time=True)
+
+    def says(words: str) -> None:
+        ros.until(lambda: words in rig.statuses.of("clock").get("message", ""), words)
+
+    says("nothing came on /clock")
+    clock = rig.robot.node.create_publisher(Clock, "/clock", 10)
+    ros.until(clock.get_subscription_count)
+    for second in range(1, 4):
+        clock.publish(Clock(clock=Time(sec=second)))
+        ros.until(lambda second=second: rig.mapper.get_clock().now().nanoseconds == second * 10**9)
+    says("follows /clock")
+    assert rig.statuses.of("clock")["level"] == OK
+    says("/clock has stood still for")
+    assert rig.statuses.of("clock")["level"] == WARN
+    rig.map_frames(2)
 
 
 def test_simulated_time_that_never_begins_stops_nothing(ros: Spinner) -> None:

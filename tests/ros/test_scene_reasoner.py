@@ -232,6 +232,25 @@ def test_a_dialogue_remembers_and_ids_last(robot: Robot) -> None:
     assert robot.model.asked[-1][1] == []
 
 
+def test_a_map_that_is_started_anew_ends_its_dialogues(robot: Robot) -> None:
+    ask, session = robot.client.ask, "moved"
+    (lamp,) = ask("Find the desk lamp.", task="grounding", session_id=session).objects
+    robot.mapper.map_id += 1
+    robot.mapper.revision += 1
+    # Asked before the reasoner has heard of it: the object is resolved, then found to be gone.
+    refused(
+        lambda: ask("What is this?", session_id=session, target=lamp.id), ErrorCode.UNKNOWN_OBJECT
+    )
+    ask("Is it on?", task="qa", session_id=session)
+    assert robot.model.asked[-1][1] == []
+    (new,) = ask("Find the desk lamp.", task="grounding", session_id=session).objects
+    assert new.id != lamp.id
+    robot.mapper.map_id += 1
+    robot.mapper.revision += 1
+    ask("Is it off?", task="qa", session_id=session)
+    assert robot.model.asked[-1][1] == []
+
+
 def test_a_session_forgets_its_oldest_turns(robot: Robot) -> None:
     robot.set(max_turns=2)
     for number in range(4):
