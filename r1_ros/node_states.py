@@ -13,7 +13,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-_ANSWER_S = 2.0
+_ANSWER_S = 0.5
 
 
 class NodeStates:

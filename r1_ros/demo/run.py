@@ -25,7 +25,7 @@ _ROOM = ("--example", "1", "--frames", "60", "--width", "320", "--height", "240"
 _START_S = 180.0
 _POLL_S = 0.2
 _IDLE = ("unconfigured", "inactive", "finalized")
-_IDLE_S = 5.0
+_IDLE_S = 2.0
 _QUIET_S = 1.0  # the map is complete when it has not changed for this long
 
 
