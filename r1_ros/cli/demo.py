@@ -89,28 +89,33 @@ def demo(
 
 
 def _show(console: Console, outcome: Outcome) -> None:
-    from rich.markup import escape
+    from rich.table import Table
+    from rich.text import Text
 
     from r1_ros.cli.show import center_text, step_text
 
     question = outcome.question
-    console.print(
-        f"[cyan]{question.task:<14}[/] [bold]{escape(question.text)}[/]  "
-        f"[dim]{outcome.seconds:.2f} s[/]"
-    )
     style = "red" if outcome.is_fault else "yellow" if outcome.error else "green"
-    console.print(f"{'':<14} [{style}]{escape(_shorten(outcome.text))}[/]")
+    lines = [
+        Text.assemble((question.text, "bold"), (f"  {outcome.seconds:.2f} s", "dim")),
+        Text(_shorten(outcome.text), style),
+    ]
     if question.expected:
-        console.print(f"{'':<14} [dim]expected: {escape(' / '.join(question.expected))}[/]")
-    if outcome.answer is None:
-        return
-    lines = [step_text(step) for step in outcome.answer.steps]
-    objects = [] if lines else outcome.answer.objects
-    lines += [f"{item.label} at {center_text(item)} m" for item in objects[:_MAX_OBJECTS]]
-    if len(objects) > _MAX_OBJECTS:
-        lines.append(f"... {len(objects)} objects in all")
-    for line in lines:
-        console.print(f"{'':<14} [dim]{escape(line)}[/]")
+        lines.append(Text(f"expected: {' / '.join(question.expected)}", "dim"))
+    if outcome.answer is not None:
+        steps = [step_text(step) for step in outcome.answer.steps]
+        objects = [] if steps else outcome.answer.objects
+        steps += [f"{item.label} at {center_text(item)} m" for item in objects[:_MAX_OBJECTS]]
+        if len(objects) > _MAX_OBJECTS:
+            steps.append(f"... {len(objects)} objects in all")
+        lines += [Text(step, "dim") for step in steps]
+    # A table, so that long lines go on below their beginning.
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=14, style="cyan")
+    table.add_column(overflow="fold")
+    for index, line in enumerate(lines):
+        table.add_row("" if index else question.task, line)
+    console.print(table)
 
 
 def _shorten(text: str, length: int = 240) -> str:
