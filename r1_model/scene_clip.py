@@ -49,7 +49,7 @@ class SceneClipConfig:
     image_size: int = 128
     patch_size: int = 16
     width: int = 128
-    layers: int = 4
+    layers: int = 3
     head_width: int = 32
     context_length: int = 64
     trained: bool = False

@@ -40,6 +40,7 @@ class TrainingConfig:
         log_every: steps between log lines.
         precision: bf16 or fp32.
         compile: fuse the repeating blocks (`compiling`); a third faster on a GPU after 20 s.
+        blind: train on the text alone, the baseline of a model that only reads the question.
     """
 
     output: str
@@ -62,6 +63,7 @@ class TrainingConfig:
     log_every: int = 20
     precision: str = "bf16"
     compile: bool = False
+    blind: bool = False
 
     def __post_init__(self) -> None:
         check_types(self)

@@ -9,6 +9,7 @@ Rooms and questions are made in worker processes, views and clouds on the GPU; e
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import torch
@@ -25,6 +26,7 @@ from .batches import BatchBuilder
 from .compiling import compile_blocks
 from .config import TrainingConfig
 from .dense_loss import dense_losses
+from .loss_curve import LossCurve
 from .packing import number_table
 from .scene_batch import cloud_bounds, language_inputs, scene_targets, view_inputs
 
@@ -48,6 +50,7 @@ class R1SFTTrainer(SFTTrainer):
             train_dataset=Dataset.from_dict({"batch": range(config.steps)}),
             data_collator=self.builder,
             processing_class=tokenizer,
+            callbacks=[LossCurve()],
         )
 
     def compute_loss(
@@ -86,21 +89,24 @@ class R1SFTTrainer(SFTTrainer):
                 self.builder.prefix,
                 self.numbers.to(device),
             )
+            # without a cloud and views their placeholders stay what they are: words without meaning
+            shown = {} if run.blind else {**scene, **view_inputs(observed, bounds, config)}
             output = model(
                 input_ids=language.input_ids,
                 attention_mask=language.mask,
                 position_ids=language.position_ids,
                 labels=language.labels,
-                **scene,
-                **view_inputs(observed, bounds, config),
+                **shown,
             )
             spoken, encoded = output.loss, output.encoded
         else:
             with self.accelerator.autocast():
                 encoded = self.model.model.encode_scene(**scene)
             spoken = encoded.tokens.sum() * 0.0
-        dense = dense_losses(encoded, scene_targets(labels, observed["instance"]))
         self._note("language", spoken)
+        if encoded is None:
+            return run.language * spoken
+        dense = dense_losses(encoded, scene_targets(labels, observed["instance"]))
         for name, value in dense.items():
             self._note(name, value)
         return run.language * spoken + run.dense_weight * sum(dense.values())
@@ -177,6 +183,9 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     # training in language makes the answers mean something; the dense stage alone does not
     model.config.trained = bool(config.conversations)
     model.requires_grad_(True)
-    model.save_pretrained(final)
-    tokenizer.save_pretrained(final)
-    return final
+    part = final.with_name(f"{final.name}.part")  # a kill leaves no half model behind
+    shutil.rmtree(part, ignore_errors=True)
+    model.save_pretrained(part)
+    tokenizer.save_pretrained(part)
+    shutil.rmtree(final, ignore_errors=True)
+    return part.rename(final)

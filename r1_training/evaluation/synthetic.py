@@ -83,7 +83,7 @@ class RoomEvaluator:
     Args:
         model: in evaluation mode.
         tokenizer: its tokenizer.
-        blind: a text-only baseline: scene and image tokens are zero.
+        blind: a text-only baseline: nothing takes the place of scene and image placeholders.
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class RoomEvaluator:
         scene = torch.stack([place.scene for place, _ in questions])
         views = torch.stack([place.views for place, _ in questions]).flatten(0, 1)
         if self.blind:
-            scene, views = torch.zeros_like(scene), torch.zeros_like(views)
+            scene = views = None
         embeddings = self.model.model.embed(ids.to(device), scene, views)
         new = generate_batch(
             self.model, embeddings, positions.to(device), mask.to(device), max_new_tokens=most
