@@ -100,7 +100,9 @@ def describe(
         result = client.describe(
             question, max_objects=max_objects, timeout=timeout, on_feedback=_progress(as_json)
         )
-        _show(result.answer, as_json)
+        answer = result.answer
+        answer.objects = result.objects  # no more than were asked for
+        _show(answer, as_json)
 
 
 @contextmanager

@@ -12,12 +12,15 @@ import typer
 if TYPE_CHECKING:
     from r1_ros.doctor.check import Check
 
+_LISTEN_S = 4.0  # Fast DDS repeats the names of nodes every 3 s to those who missed them
 _STYLES = {"ok": "green", "info": "dim", "warn": "yellow", "fail": "bold red"}
 
 
 def doctor(
     namespace: Annotated[str, typer.Option(help="Look at the nodes of this namespace.")] = "",
-    seconds: Annotated[float, typer.Option(help="Listen to the network for this long.")] = 2.0,
+    seconds: Annotated[
+        float, typer.Option(help="Listen to the network for this long.")
+    ] = _LISTEN_S,
     params_file: Annotated[
         Path | None, typer.Option(help="Check this parameter file as well.")
     ] = None,

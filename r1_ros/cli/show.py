@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,13 @@ UNTRAINED = "The weights are random: what they answer shows the pipeline and mea
 
 def show_answer(console: Console, answer: SceneAnswer) -> None:
     """Print an answer with its objects, steps, thinking and times."""
-    if answer.thinking.strip():
-        console.print(f"[dim]{escape(answer.thinking.strip())}[/]")
-    console.print(f"[bold]{escape(answer.answer.strip() or '(no text)')}[/]")
+    # The model's boxes are numbers of a grid; people get them in metres below.
+    thinking = re.sub(r"(?:,? *<obj>.*?</obj>)+", "", answer.thinking).strip()
+    if thinking:
+        console.print(f"[dim]{escape(thinking)}[/]")
+    described = any(item.description for item in answer.objects)
+    if not (answer.task == "dense_caption" and described):  # else the table says it all
+        console.print(f"[bold]{escape(answer.answer.strip() or '(no text)')}[/]")
     if answer.objects:
         console.print(objects_table(answer.objects))
     if answer.steps:
@@ -38,7 +43,7 @@ def objects_table(objects: Sequence[GroundedObject]) -> Table:
     """Objects with their boxes, one a row."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("id", "label", "centre [m]", "size [m]", "description"):
-        table.add_column(name, overflow="fold")
+        table.add_column(escape(name), overflow="fold")
     for item in objects:
         table.add_row(
             escape(item.id), escape(item.label), center_text(item), size_text(item),

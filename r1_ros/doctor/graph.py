@@ -52,7 +52,7 @@ class _TfLog:
                 self.newest = max(self.newest, stamp.sec + stamp.nanosec * 1e-9)
 
 
-def check_graph(node: Node, seconds: float = 2.0) -> list[Check]:
+def check_graph(node: Node, seconds: float) -> list[Check]:
     """Listen for `seconds` and report what is there. `node` carries the namespace to look in."""
     log = _TfLog(node)
     executor = SingleThreadedExecutor(context=node.context)
