@@ -148,7 +148,9 @@ class Reasoner:
             question = f"{question} {format_box(target.center, target.size, (low, high))}"
         asked = as_request(question, task)
         report("views", "")
-        scores = select_views(scene, question, self.num_views, self._scorer)
+        # "is it on?" says nothing of where to look; the turns before it do
+        about = " ".join([*(turn.question for turn in history[-2:]), question])
+        scores = select_views(scene, about, self.num_views, self._scorer)
         by_id = {view.id: view for view in scene.views}
         views = [by_id[score.view_id] for score in sorted(scores, key=lambda s: s.view_id)]
         inputs = self._processor(scene, views, asked, history).to(self.device)

@@ -109,7 +109,7 @@ EXAMPLES: tuple[Example, ...] = (
                 "dense_caption",
                 {"zh": "描述房間裡的每個物體。", "en": "Describe every object in the room."},
                 _dense,
-                words={"zh": ("L型", "黃色的抱枕"), "en": ("L-shaped", "yellow cushions")},
+                words={"zh": ("灰色的L型",), "en": ("L-shaped grey",)},
             ),
         ),
     ),
