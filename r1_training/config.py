@@ -15,6 +15,18 @@ class TrainingConfigError(ValueError):
     """A training configuration has an unknown key or an impossible value; the message names it."""
 
 
+def training_configs(package: Path) -> Path:
+    """The folder of the settings that ship: beside the package, or where colcon puts it.
+
+    Args:
+        package: folder of `r1_training`; colcon installs it as PREFIX/lib/pythonX/site-packages.
+    """
+    beside = package.parent / "config" / "training"
+    if beside.is_dir() or len(package.parents) < 4:
+        return beside
+    return package.parents[3] / "share" / "r1_ros" / "config" / "training"
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """A run of `r1 train dense` or `r1 train sft` on synthetic rooms.

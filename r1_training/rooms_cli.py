@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
+from .config import training_configs
+
 train = typer.Typer(help="Train r1-tiny on synthetic rooms.", no_args_is_help=True)
-CONFIGS = Path(__file__).resolve().parent.parent / "config" / "training"
+CONFIGS = training_configs(Path(__file__).resolve().parent)
 SETTINGS = "YAML file with the run's settings."
 START = "Start from this model folder instead of the settings' `init`."
 RESUME = "Go on from the newest checkpoint in the settings' `output`."

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from r1_training.clip import ClipTrainingConfig
-from r1_training.config import TrainingConfig, TrainingConfigError
+from r1_training.config import TrainingConfig, TrainingConfigError, training_configs
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "training"
 
@@ -80,3 +80,12 @@ def test_the_stage_of_view_selection_checks_the_same_way(tmp_path):
         ClipTrainingConfig("model", "output", learning_rate="1e-3")
     with pytest.raises(TrainingConfigError, match="view_size"):
         ClipTrainingConfig("model", "output", view_size=[1, 2, 3])
+
+
+def test_settings_are_found_beside_the_package_and_where_colcon_puts_them(tmp_path):
+    source = Path(__file__).resolve().parents[2] / "r1_training"
+    assert training_configs(source) == SHIPPED
+    installed = tmp_path / "lib" / "python3.12" / "site-packages" / "r1_training"
+    installed.mkdir(parents=True)
+    share = tmp_path / "share" / "r1_ros" / "config" / "training"
+    assert training_configs(installed) == share
