@@ -137,12 +137,13 @@ class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
             (B, L, hidden).
         """
         embeddings = self.get_input_embeddings()(input_ids)
+        check = not (self.training and embeddings.is_cuda)  # to count there is to wait for the GPU
         if views is not None:
             if view_positions is not None:
                 views = views + self.depth_positions(view_positions, view_positions_valid)
-            embeddings = _fill(embeddings, input_ids == self.config.image_token_id, views)
+            embeddings = _fill(embeddings, input_ids == self.config.image_token_id, views, check)
         if scene is not None:
-            embeddings = _fill(embeddings, input_ids == self.config.scene_token_id, scene)
+            embeddings = _fill(embeddings, input_ids == self.config.scene_token_id, scene, check)
         return embeddings
 
 
@@ -253,8 +254,8 @@ register_checkpoint_conversion_mapping(
 )
 
 
-def _fill(embeddings: Tensor, mask: Tensor, tokens: Tensor) -> Tensor:
+def _fill(embeddings: Tensor, mask: Tensor, tokens: Tensor, check: bool) -> Tensor:
     tokens = tokens.to(embeddings).flatten(0, -2)
-    if int(mask.sum()) != len(tokens):
+    if check and int(mask.sum()) != len(tokens):
         raise ValueError(f"{int(mask.sum())} placeholders for {len(tokens)} tokens")
     return embeddings.masked_scatter(mask.unsqueeze(-1), tokens)

@@ -11,14 +11,33 @@ from r1_model.config import R1Config
 from r1_model.depth_positions import patch_positions
 from r1_model.scene_tokens import LEVELS, normalise_boxes
 from r1_model.vision import MERGE, PATCH, patchify
+from r1_training.synthetic.observe import observe_batch
 
 from .batches import Prefix
+from .config import TrainingConfig
 from .dense_loss import SceneTargets
 from .packing import attention_mask, fill_slots
 
 # An object with fewer points in the cloud (of 81,920) was not observed: its box would be a guess.
 LEAST_POINTS = 20
 IGNORED = -100
+
+
+@dataclass(frozen=True)
+class RoomBatch:
+    """What one training step needs, on the device.
+
+    Attributes:
+        scene: points (B, N, 3) metres, colors (B, N, 3) in [0, 1], bounds (B, 2, 3) metres.
+        views: see `view_inputs`; empty without questions.
+        targets: truth of the dense decoder.
+        language: the questions; None in the dense stage.
+    """
+
+    scene: dict[str, Tensor]
+    views: dict[str, object]
+    targets: SceneTargets
+    language: Language | None
 
 
 @dataclass(frozen=True)
@@ -35,6 +54,47 @@ class Language:
     labels: Tensor
     position_ids: Tensor
     mask: Tensor
+
+
+def observe_rooms(
+    made: dict[str, object],
+    run: TrainingConfig,
+    config: R1Config,
+    prefix: Prefix,
+    numbers: Tensor,
+    device: torch.device,
+) -> RoomBatch:
+    """Scan the rooms of a batch from `BatchBuilder` and fill the boxes into their questions."""
+    observed = observe_batch(
+        made["rooms"],
+        seed=run.seed * 1_000_003 + made["number"],
+        views=run.scan_views,
+        height=run.scan_size[0],
+        width=run.scan_size[1],
+        points=config.scene_config.num_points,
+        keep_views=config.num_views,
+        device=device,
+    )
+    labels = {name: table.to(device) for name, table in made["labels"].items()}
+    bounds = cloud_bounds(observed["points"])
+    scene = {
+        "points": observed["points"],
+        "colors": observed["colors"].float() / 255,
+        "bounds": bounds,
+    }
+    targets = scene_targets(labels, observed["instance"])
+    if not run.conversations:
+        return RoomBatch(scene, {}, targets, None)
+    boxes = torch.stack((labels["center"], labels["size"]), 2)
+    language = language_inputs(
+        {name: field.to(device) for name, field in made["text"].items()},
+        torch.cat((boxes, made["extra_boxes"].to(device)), 1),
+        bounds,
+        observed["object_points"],
+        prefix,
+        numbers.to(device),
+    )
+    return RoomBatch(scene, view_inputs(observed, bounds, config), targets, language)
 
 
 def scene_targets(labels: dict[str, Tensor], instance: Tensor) -> SceneTargets:

@@ -10,6 +10,7 @@ Rooms and questions are made in worker processes, views and clouds on the GPU; e
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -20,7 +21,6 @@ from transformers.trainer_utils import get_last_checkpoint
 from trl import SFTConfig, SFTTrainer
 
 from r1_model.modeling import NEW_MODULES, R1ForConditionalGeneration
-from r1_training.synthetic.observe import observe_batch
 
 from .batches import BatchBuilder
 from .compiling import compile_blocks
@@ -28,7 +28,8 @@ from .config import TrainingConfig
 from .dense_loss import dense_losses
 from .loss_curve import LossCurve
 from .packing import number_table
-from .scene_batch import cloud_bounds, language_inputs, scene_targets, view_inputs
+from .prefetch import Prefetcher
+from .scene_batch import RoomBatch, observe_rooms
 
 
 class R1SFTTrainer(SFTTrainer):
@@ -52,45 +53,33 @@ class R1SFTTrainer(SFTTrainer):
             processing_class=tokenizer,
             callbacks=[LossCurve()],
         )
+        self.prefetcher = Prefetcher(self.observe, self.accelerator.device)
+
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[dict[str, object]], num_batches: int, device: torch.device
+    ) -> tuple[list[dict[str, RoomBatch]], None]:
+        """The next batches, observed."""
+        batches = (self.prefetcher.next(epoch_iterator) for _ in range(num_batches))
+        return [{"batch": batch} for batch in batches if batch is not None], None
+
+    def observe(self, made: dict[str, object]) -> RoomBatch:
+        """Scan the rooms of a collated batch and fill the boxes into their questions."""
+        device, run, config = self.accelerator.device, self.run, self.model.config
+        return observe_rooms(made, run, config, self.builder.prefix, self.numbers, device)
 
     def compute_loss(
         self,
         model: torch.nn.Module,
-        inputs: dict[str, object],
+        inputs: dict[str, RoomBatch],
         return_outputs: bool = False,
         num_items_in_batch: Tensor | None = None,
     ) -> Tensor:
-        """Observe the rooms, then language loss and dense losses."""
-        device, run, config = self.accelerator.device, self.run, self.model.config
-        observed = observe_batch(
-            inputs["rooms"],
-            seed=run.seed * 1_000_003 + inputs["number"],
-            views=run.scan_views,
-            height=run.scan_size[0],
-            width=run.scan_size[1],
-            points=config.scene_config.num_points,
-            keep_views=config.num_views,
-            device=device,
-        )
-        labels = inputs["labels"]
-        bounds = cloud_bounds(observed["points"])
-        scene = {
-            "points": observed["points"],
-            "colors": observed["colors"].float() / 255,
-            "bounds": bounds,
-        }
-        if run.conversations:
-            boxes = torch.stack((labels["center"], labels["size"]), 2)
-            language = language_inputs(
-                inputs["text"],
-                torch.cat((boxes, inputs["extra_boxes"]), 1),
-                bounds,
-                observed["object_points"],
-                self.builder.prefix,
-                self.numbers.to(device),
-            )
+        """Language loss and dense losses."""
+        run, batch = self.run, inputs["batch"]
+        language = batch.language
+        if language is not None:
             # without a cloud and views their placeholders stay what they are: words without meaning
-            shown = {} if run.blind else {**scene, **view_inputs(observed, bounds, config)}
+            shown = {} if run.blind else {**batch.scene, **batch.views}
             output = model(
                 input_ids=language.input_ids,
                 attention_mask=language.mask,
@@ -101,12 +90,12 @@ class R1SFTTrainer(SFTTrainer):
             spoken, encoded = output.loss, output.encoded
         else:
             with self.accelerator.autocast():
-                encoded = self.model.model.encode_scene(**scene)
+                encoded = self.model.model.encode_scene(**batch.scene)
             spoken = encoded.tokens.sum() * 0.0
         self._note("language", spoken)
         if encoded is None:
             return run.language * spoken
-        dense = dense_losses(encoded, scene_targets(labels, observed["instance"]))
+        dense = dense_losses(encoded, batch.targets)
         for name, value in dense.items():
             self._note(name, value)
         return run.language * spoken + run.dense_weight * sum(dense.values())
@@ -139,6 +128,7 @@ def trainer_arguments(config: TrainingConfig) -> SFTConfig:
         bf16=config.precision == "bf16",
         gradient_checkpointing=False,
         logging_steps=config.log_every,
+        logging_nan_inf_filter=False,  # it waits for the GPU at every step, and hides what it finds
         save_steps=config.save_every,
         save_total_limit=2,
         report_to=["tensorboard"],
