@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+
+import torch
+
+from r1_model.modeling import R1ForConditionalGeneration
 
 from .build import build_tiny
 from .config import TrainingConfig
@@ -10,19 +15,25 @@ from .tokenizer import train_tokenizer
 
 VOCABULARY = 4_608
 CORPUS_ROOMS = 2_500
+SHARD = "14MB"
 
 
-def start_tiny(folder: Path, seed: int) -> Path:
+def start_tiny(folder: Path, seed: int, workers: int = 0) -> Path:
     """A tokenizer trained on the synthetic rooms' text, and random weights; made once a folder.
 
     A run that goes on after a kill must find the tokenizer that it started with.
+
+    Args:
+        folder: made, with its parents.
+        seed: of the weights.
+        workers: processes that make the rooms' text.
     """
     from r1_training.synthetic.language.corpus import corpus
 
     if folder.is_dir():
         return folder
     part = folder.with_name(f"{folder.name}.part")  # a kill leaves no half folder behind
-    tokenizer = train_tokenizer(corpus(CORPUS_ROOMS), VOCABULARY)
+    tokenizer = train_tokenizer(corpus(CORPUS_ROOMS, workers=workers), VOCABULARY)
     build_tiny(tokenizer, seed).save_pretrained(part)
     tokenizer.save_pretrained(part)
     return part.rename(folder)
@@ -37,7 +48,7 @@ def train_tiny(configs: Path, output: Path, workers: int | None = None) -> Path:
         workers: overrides the files.
 
     Returns:
-        The folder of the finished model.
+        The folder of the finished model: `output`/r1-tiny.
     """
     from .clip import ClipTrainingConfig
     from .clip import train as train_clip
@@ -49,7 +60,7 @@ def train_tiny(configs: Path, output: Path, workers: int | None = None) -> Path:
         )
 
     dense, sft = load("dense"), load("sft")
-    folder = start_tiny(output / "start", dense.seed)
+    folder = start_tiny(output / "start", dense.seed, dense.workers)
     for config in (dense, sft):
         final = Path(config.output) / "final"
         folder = final if final.is_dir() else train(str(folder), config, resume=True)
@@ -58,4 +69,15 @@ def train_tiny(configs: Path, output: Path, workers: int | None = None) -> Path:
             configs / "clip.yaml", model=str(folder), output=str(output / "clip"), workers=workers
         )
     )
-    return folder
+    return pack_weights(folder, output / "r1-tiny")
+
+
+def pack_weights(trained: Path, folder: Path) -> Path:
+    """A finished model as it ships: bf16, in files small enough for a repository."""
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(trained, part, ignore=shutil.ignore_patterns("model*", "*.bin"))
+    model = R1ForConditionalGeneration.from_pretrained(trained, dtype=torch.bfloat16)
+    model.save_pretrained(part, max_shard_size=SHARD)
+    shutil.rmtree(folder, ignore_errors=True)
+    return part.rename(folder)

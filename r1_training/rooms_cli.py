@@ -95,7 +95,7 @@ def _stage(config: Path, model: Path | None, resume: bool, workers: int | None) 
         folder = Path(settings.output) / "start"
         if not resume:
             shutil.rmtree(folder, ignore_errors=True)
-        start = str(start_tiny(folder, settings.seed))
+        start = str(start_tiny(folder, settings.seed, settings.workers))
     elif not Path(start, "config.json").is_file():
         raise typer.BadParameter(f"there is no model in {start}")
     typer.echo(f"finished: {run(start, settings, resume)}")

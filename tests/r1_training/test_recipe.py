@@ -4,7 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
+from safetensors.torch import load_file
 
 from r1_model.inference import Reasoner
 from r1_model.pretrained import load_pretrained
@@ -43,7 +45,10 @@ def test_stages_follow_each_other_and_are_done_once(room_model, configs, tmp_pat
     output = tmp_path / "out"
     shutil.copytree(room_model, output / "start")
     final = recipe.train_tiny(configs, output, workers=0)
-    assert final == output / "sft" / "final"
+    assert final == output / "r1-tiny"
+    files = list(final.glob("model*.safetensors"))
+    assert {value.dtype for file in files for value in load_file(file).values()} == {torch.bfloat16}
+    assert max(file.stat().st_size for file in files) < 16 * 2**20
     assert started == [str(output / "start"), str(output / "dense" / "final")]
     reasoner = Reasoner.from_pretrained(str(final), device="cpu")  # with its SceneClip
     assert reasoner.trained

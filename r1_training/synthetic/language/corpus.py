@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -18,22 +20,35 @@ _SAMPLES = 24  # of a room
 _PLACEHOLDER = re.compile(r"<obj:\d+>")
 
 
-def corpus(n_rooms: int, split: str = "train") -> Iterator[str]:
+def corpus(n_rooms: int, split: str = "train", workers: int = 0) -> Iterator[str]:
     """Questions and answers of the first rooms of a split, then all words; boxes are empty tags.
 
     Args:
         n_rooms: how many rooms; 2,000 say every common sentence.
         split: train, val or test.
+        workers: processes that share the rooms; the text is the same for every number.
     """
-    for seed in range(n_rooms):
-        room = make_room(seed, split)
-        rng = np.random.default_rng([seed, 1])
-        visible = [thing.id for thing in room.objects]
-        for sample in make_samples(room, rng, visible=visible, count=_SAMPLES, split=split):
-            text = [f"{question}\n{raw}" for question, raw in sample.turns]
-            text += [sample.question, sample.raw]
-            yield _PLACEHOLDER.sub("<obj></obj>", "\n".join(text))
+    say = partial(_said, split)
+    if workers:
+        with ProcessPoolExecutor(workers) as pool:
+            rooms = list(pool.map(say, range(n_rooms), chunksize=32))
+    else:
+        rooms = map(say, range(n_rooms))
+    for texts in rooms:
+        yield from texts
     yield from _words()
+
+
+def _said(split: str, seed: int) -> list[str]:
+    room = make_room(seed, split)
+    rng = np.random.default_rng([seed, 1])
+    visible = [thing.id for thing in room.objects]
+    texts = []
+    for sample in make_samples(room, rng, visible=visible, count=_SAMPLES, split=split):
+        text = [f"{question}\n{raw}" for question, raw in sample.turns]
+        text += [sample.question, sample.raw]
+        texts.append(_PLACEHOLDER.sub("<obj></obj>", "\n".join(text)))
+    return texts
 
 
 def _words() -> Iterator[str]:

@@ -102,7 +102,9 @@ def test_boxes_are_filled():
 
 
 def test_corpus_holds_every_language_and_no_box():
-    text = "\n".join(corpus(8))
+    texts = list(corpus(8))
+    assert list(corpus(8, workers=2)) == texts
+    text = "\n".join(texts)
     for word in ("navigate_to(", "檯燈", "台灯", "table lamp", "<think>", "<obj></obj>"):
         assert word in text
     assert "<obj:" not in text
