@@ -25,7 +25,7 @@ from .config import TrainingConfig
 from .labels import MAX_OBJECTS, label_tables
 from .packing import Conversation, Packed, pack
 
-EXTRA_BOXES = 32  # rows of a room's box table for regions, behind its objects
+EXTRA_BOXES = 48  # rows of a room's box table for regions, behind its objects
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,8 @@ class BatchBuilder:
             conversations.append(as_conversation(sample, room, MAX_OBJECTS + used))
             used += len(sample.extra_boxes)
         length = self.config.sequence_length
-        return pack(self.tokenizer, self.prefix.ids, conversations, length), extra
+        most = self.config.conversations
+        return pack(self.tokenizer, self.prefix.ids, conversations, length, most), extra
 
 
 def as_conversation(sample: Sample, room: Room, extra_row: int) -> Conversation:

@@ -1,25 +1,45 @@
-"""Fused training kernels: the blocks that repeat are compiled, each once per shape."""
+"""Fused training kernels: what runs at every step is compiled, each part once per shape."""
 
 from __future__ import annotations
 
 import torch
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLDecoderLayer
 
-from r1_model.layers import MLP, Block
+from r1_model.dense_decoder import DenseDecoder
+from r1_model.layers import Block
 from r1_model.modeling import R1ForConditionalGeneration
+from r1_model.scene_encoder import SceneEncoder, SetAbstraction
 
-BLOCKS = (MLP, Block, Qwen2_5_VLDecoderLayer)
+PARTS = (SceneEncoder, SetAbstraction, Block, DenseDecoder, Qwen2_5_VLDecoderLayer)
+FLEX = "flex_attention"
 
 
-def compile_blocks(model: R1ForConditionalGeneration) -> None:
-    """Compile the model's blocks in place; names and weights stay as they are.
+def compile_parts(model: R1ForConditionalGeneration) -> None:
+    """Compile the model's parts in place; names and weights stay as they are.
 
-    Most of a step is memory traffic between small operations (casts, norms, activations, biases).
-    Blocks and not the whole model: the point operators are kernels of our own, and a block that
-    repeats is compiled once.
+    Most of a step is memory traffic between small operations (casts, norms, gathers, biases).
+    Parts and not the whole model: the point operators are kernels of our own, at which compiled
+    code ends and begins anew, and a block that repeats is compiled once. On a GPU the language
+    model's attention becomes FlexAttention, which needs `packing.block_mask`.
     """
     # one entry for every width and layer number
     torch._dynamo.config.recompile_limit = 64
     for module in model.modules():
-        if isinstance(module, BLOCKS):
+        if isinstance(module, PARTS):
             module.compile(dynamic=False)
+    if torch.cuda.is_available():
+        use_flex(model)
+
+
+def use_flex(model: R1ForConditionalGeneration) -> None:
+    """Let the language model attend by FlexAttention, for this training only.
+
+    Not by `set_attn_implementation`, which refuses it for all of Qwen2.5-VL: the tower of windowed
+    views cannot use it, the language model's layers look the function up like any other's.
+    """
+    model.config.text_config._attn_implementation = FLEX
+
+
+def uses_flex(model: R1ForConditionalGeneration) -> bool:
+    """Whether the language model wants a `packing.block_mask`."""
+    return model.config.text_config._attn_implementation == FLEX

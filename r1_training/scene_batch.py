@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.attention.flex_attention import BlockMask
 
 from r1_model.config import R1Config
 from r1_model.depth_positions import patch_positions
@@ -47,13 +49,13 @@ class Language:
     Attributes:
         input_ids, labels: (B, L).
         position_ids: (3, B, L).
-        mask: (B, 1, L, L) bool.
+        mask: (B, 1, L, L) bool, or the same for FlexAttention.
     """
 
     input_ids: Tensor
     labels: Tensor
     position_ids: Tensor
-    mask: Tensor
+    mask: Tensor | BlockMask
 
 
 def observe_rooms(
@@ -62,9 +64,17 @@ def observe_rooms(
     config: R1Config,
     prefix: Prefix,
     numbers: Tensor,
+    mask: Callable[[Tensor], Tensor | BlockMask],
     device: torch.device,
 ) -> RoomBatch:
-    """Scan the rooms of a batch from `BatchBuilder` and fill the boxes into their questions."""
+    """Scan the rooms of a batch from `BatchBuilder` and fill the boxes into their questions.
+
+    Args:
+        made: from `BatchBuilder`.
+        run, config: of the training and of the model.
+        prefix, numbers, mask: see `language_inputs`.
+        device: where it all happens.
+    """
     observed = observe_batch(
         made["rooms"],
         seed=run.seed * 1_000_003 + made["number"],
@@ -93,6 +103,7 @@ def observe_rooms(
         observed["object_points"],
         prefix,
         numbers.to(device),
+        mask,
     )
     return RoomBatch(scene, view_inputs(observed, bounds, config), targets, language)
 
@@ -136,6 +147,7 @@ def language_inputs(
     object_points: Tensor,
     prefix: Prefix,
     numbers: Tensor,
+    mask: Callable[[Tensor], Tensor | BlockMask] = attention_mask,
 ) -> Language:
     """Fill the boxes in and drop questions about what was not observed.
 
@@ -146,6 +158,7 @@ def language_inputs(
         object_points: (B, O) points of each object in the cloud.
         prefix: shared by all.
         numbers: (2, 256), see `packing.number_table`.
+        mask: `packing.attention_mask` or `packing.block_mask`.
     """
     levels = normalise_boxes(boxes[:, :, 0], boxes[:, :, 1], bounds).round().clamp(0, LEVELS - 1)
     input_ids = fill_slots(
@@ -165,5 +178,5 @@ def language_inputs(
         input_ids=input_ids,
         labels=torch.where(trained, input_ids, IGNORED),
         position_ids=position_ids,
-        mask=attention_mask(segment),
+        mask=mask(segment),
     )

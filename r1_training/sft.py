@@ -23,11 +23,11 @@ from trl import SFTConfig, SFTTrainer
 from r1_model.modeling import NEW_MODULES, R1ForConditionalGeneration
 
 from .batches import BatchBuilder
-from .compiling import compile_blocks
+from .compiling import compile_parts, uses_flex
 from .config import TrainingConfig
 from .dense_loss import dense_losses
 from .loss_curve import LossCurve
-from .packing import number_table
+from .packing import attention_mask, block_mask, number_table
 from .prefetch import Prefetcher
 from .scene_batch import RoomBatch, observe_rooms
 
@@ -64,8 +64,16 @@ class R1SFTTrainer(SFTTrainer):
 
     def observe(self, made: dict[str, object]) -> RoomBatch:
         """Scan the rooms of a collated batch and fill the boxes into their questions."""
-        device, run, config = self.accelerator.device, self.run, self.model.config
-        return observe_rooms(made, run, config, self.builder.prefix, self.numbers, device)
+        mask = block_mask if uses_flex(self.model) else attention_mask
+        return observe_rooms(
+            made,
+            self.run,
+            self.model.config,
+            self.builder.prefix,
+            self.numbers,
+            mask,
+            self.accelerator.device,
+        )
 
     def compute_loss(
         self,
@@ -163,7 +171,7 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     if not config.conversations:
         freeze_for_dense(model)
     if config.compile:
-        compile_blocks(model)
+        compile_parts(model)
     trainer = R1SFTTrainer(model, tokenizer, config)
     checkpoint = None
     if resume and Path(config.output).is_dir():

@@ -32,10 +32,7 @@ def furthest_point_sample(xyz: Tensor, npoint: int) -> Tensor:
     _positive("npoint", npoint)
     if not xyz.shape[1]:
         raise ValueError(f"xyz holds no points: shape {tuple(xyz.shape)}")
-    if cuda.use_kernels(xyz):
-        return cuda.furthest_point_sample(xyz, npoint)
-    found = [cpu.furthest_point_sample(cloud, npoint) for cloud in xyz.cpu().numpy()]
-    return _stack(found, xyz, (npoint,))
+    return _furthest_point_sample(xyz, npoint)
 
 
 def ball_query(radius: float, nsample: int, xyz: Tensor, new_xyz: Tensor) -> Tensor:
@@ -58,11 +55,7 @@ def ball_query(radius: float, nsample: int, xyz: Tensor, new_xyz: Tensor) -> Ten
     _positive("nsample", nsample)
     if not radius > 0:
         raise ValueError(f"radius must be positive, got {radius}")
-    if cuda.use_kernels(xyz):
-        return cuda.ball_query(radius, nsample, xyz, new_xyz)
-    pairs = zip(xyz.cpu().numpy(), new_xyz.cpu().numpy(), strict=True)
-    found = [cpu.ball_query(radius, nsample, cloud, centers) for cloud, centers in pairs]
-    return _stack(found, xyz, (new_xyz.shape[1], nsample))
+    return _ball_query(radius, nsample, xyz, new_xyz)
 
 
 def three_nn(unknown: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
@@ -83,13 +76,7 @@ def three_nn(unknown: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
     _same_batch("unknown", unknown, "known", known)
     if not known.shape[1]:
         raise ValueError(f"known holds no points: shape {tuple(known.shape)}")
-    if cuda.use_kernels(unknown):
-        return cuda.three_nn(unknown, known)
-    clouds = zip(unknown.cpu().numpy(), known.cpu().numpy(), strict=True)
-    pairs = [cpu.three_nn(queries, cloud) for queries, cloud in clouds]
-    shape = (unknown.shape[1], 3)
-    distance = _stack([d for d, _ in pairs], unknown, shape, torch.float32)
-    return distance, _stack([i for _, i in pairs], unknown, shape)
+    return _three_nn(unknown, known)
 
 
 def gather_operation(features: Tensor, idx: Tensor) -> Tensor:
@@ -137,6 +124,53 @@ def three_interpolate(features: Tensor, idx: Tensor, weight: Tensor) -> Tensor:
     if weight.shape != idx.shape:
         raise ValueError(f"weight has shape {tuple(weight.shape)}, idx {tuple(idx.shape)}")
     return (grouping_operation(features, idx) * weight.unsqueeze(1)).sum(3)
+
+
+# As operators of torch, so that torch.compile goes through code that calls them. What they are
+# given is checked above; the functions named `_` say only what shape comes out.
+
+
+@torch.library.custom_op("r1::furthest_point_sample", mutates_args=())
+def _furthest_point_sample(xyz: Tensor, npoint: int) -> Tensor:
+    if cuda.use_kernels(xyz):
+        return cuda.furthest_point_sample(xyz, npoint)
+    found = [cpu.furthest_point_sample(cloud, npoint) for cloud in xyz.cpu().numpy()]
+    return _stack(found, xyz, (npoint,))
+
+
+@_furthest_point_sample.register_fake
+def _(xyz: Tensor, npoint: int) -> Tensor:
+    return xyz.new_empty(len(xyz), npoint, dtype=torch.int32)
+
+
+@torch.library.custom_op("r1::ball_query", mutates_args=())
+def _ball_query(radius: float, nsample: int, xyz: Tensor, new_xyz: Tensor) -> Tensor:
+    if cuda.use_kernels(xyz):
+        return cuda.ball_query(radius, nsample, xyz, new_xyz)
+    pairs = zip(xyz.cpu().numpy(), new_xyz.cpu().numpy(), strict=True)
+    found = [cpu.ball_query(radius, nsample, cloud, centers) for cloud, centers in pairs]
+    return _stack(found, xyz, (new_xyz.shape[1], nsample))
+
+
+@_ball_query.register_fake
+def _(radius: float, nsample: int, xyz: Tensor, new_xyz: Tensor) -> Tensor:
+    return xyz.new_empty(*new_xyz.shape[:2], nsample, dtype=torch.int32)
+
+
+@torch.library.custom_op("r1::three_nn", mutates_args=())
+def _three_nn(unknown: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    if cuda.use_kernels(unknown):
+        return cuda.three_nn(unknown, known)
+    clouds = zip(unknown.cpu().numpy(), known.cpu().numpy(), strict=True)
+    pairs = [cpu.three_nn(queries, cloud) for queries, cloud in clouds]
+    shape = (unknown.shape[1], 3)
+    distance = _stack([d for d, _ in pairs], unknown, shape, torch.float32)
+    return distance, _stack([i for _, i in pairs], unknown, shape)
+
+
+@_three_nn.register_fake
+def _(unknown: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(unknown), torch.empty_like(unknown, dtype=torch.int32)
 
 
 def _coordinates(name: str, xyz: Tensor) -> Tensor:

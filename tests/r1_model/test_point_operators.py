@@ -169,6 +169,31 @@ def test_wrong_shapes_are_refused(call) -> None:
         call()
 
 
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_operators_are_torchs_own_and_can_be_compiled(device: str) -> None:
+    """Fake results have the shapes of real ones, and no compiled graph breaks at a call."""
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    xyz = room(2, 40).to(device)
+    few = xyz[:, :7].contiguous()
+    for operator, arguments in (
+        (torch.ops.r1.furthest_point_sample, (xyz, 5)),
+        (torch.ops.r1.ball_query, (0.3, 4, xyz, few)),
+        (torch.ops.r1.three_nn, (xyz, few)),
+    ):
+        torch.library.opcheck(operator, arguments)
+
+    def all_three(xyz: Tensor) -> tuple[Tensor, ...]:
+        chosen = pointnet2_utils.furthest_point_sample(xyz, 6)
+        centers = xyz.gather(1, chosen.long().unsqueeze(-1).expand(-1, -1, 3))
+        near = pointnet2_utils.three_nn(xyz, centers)
+        return chosen, pointnet2_utils.ball_query(0.3, 4, xyz, centers), *near
+
+    whole = torch.compile(all_three, backend="eager", fullgraph=True)
+    for compiled, plain in zip(whole(xyz), all_three(xyz), strict=True):
+        assert torch.equal(compiled, plain)
+
+
 @settings(max_examples=100, deadline=None)
 @given(batch=st.integers(1, 200), count=st.integers(1, 500_000), hopper=st.booleans())
 def test_sampling_plans_cover_every_point(batch: int, count: int, hopper: bool) -> None:

@@ -1,16 +1,21 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn.attention.flex_attention import create_mask
 
 from r1_training.packing import (
     PREFIX,
     UNUSED,
     Conversation,
     attention_mask,
+    block_mask,
     encode_with_slots,
     fill_slots,
     number_table,
     pack,
+    visibility,
 )
 from r1_training.tokenizer import number_tokens, train_tokenizer
 
@@ -129,3 +134,25 @@ def test_packed_answers_have_the_loss_of_separate_ones(tokenizer):
     together = log_probability(pack(tokenizer, prefix, talks, 90))
     apart = sum(log_probability(pack(tokenizer, prefix, [talk], 90)) for talk in talks)
     assert together == pytest.approx(apart, rel=1e-4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(0, 9), st.lists(st.integers(1, 7), max_size=4)),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_both_masks_follow_one_rule(rows):
+    length = 48
+    segment = torch.full((len(rows), length), UNUSED, dtype=torch.int8)
+    for row, (prefix, sizes) in enumerate(rows):
+        cursor = prefix
+        segment[row, :prefix] = PREFIX
+        for number, size in enumerate(sizes, 1):
+            segment[row, cursor : cursor + size] = number
+            cursor += size
+    ruled = create_mask(visibility(segment), len(rows), None, length, length, device="cpu")
+    assert torch.equal(ruled, attention_mask(segment))
+    assert block_mask(segment).shape == (len(rows), 1, length, length)

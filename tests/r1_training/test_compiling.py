@@ -1,0 +1,69 @@
+"""Compiled training parts against the plain ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from r1_model.modeling import R1ForConditionalGeneration
+from r1_training import compiling
+from r1_training.compiling import PARTS, compile_parts, use_flex, uses_flex
+from r1_training.sft import R1SFTTrainer
+
+from .tiny import small_run
+
+cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+def load(folder: Path) -> R1ForConditionalGeneration:
+    return R1ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+
+
+def test_the_scene_encoder_is_one_graph(room_model):
+    """A call that breaks the graph would cost what compiling wins."""
+    encoder = load(room_model).model.scene_encoder
+    points, colors = torch.rand(2, 600, 3) * 3, torch.rand(2, 600, 3)
+    whole = torch.compile(encoder.forward, backend="eager", fullgraph=True)(points, colors)
+    plain = encoder(points, colors)
+    assert torch.equal(whole.seed_points, plain.seed_points)
+    assert torch.allclose(whole.objects, plain.objects, atol=1e-5)
+
+
+def test_parts_are_compiled_and_names_stay(room_model, monkeypatch):
+    monkeypatch.setattr(compiling.torch.cuda, "is_available", lambda: False)
+    model = load(room_model)
+    names = set(model.state_dict())
+    compile_parts(model)
+    assert set(model.state_dict()) == names
+    assert not uses_flex(model)
+    for module in model.modules():
+        assert (module._compiled_call_impl is not None) == isinstance(module, PARTS)
+
+
+def test_flex_is_not_saved_with_the_model(room_model, tmp_path):
+    model = load(room_model)
+    use_flex(model)
+    assert uses_flex(model)
+    model.save_pretrained(tmp_path)
+    assert not uses_flex(load(tmp_path))
+
+
+@pytest.mark.gpu
+@cuda
+def test_compiled_steps_have_the_loss_and_gradients_of_plain_ones(room_model, room_words, tmp_path):
+    def step(compiled: bool) -> tuple[float, dict[str, torch.Tensor]]:
+        model = load(room_model).cuda()
+        if compiled:
+            compile_parts(model)
+        trainer = R1SFTTrainer(model, room_words, small_run(tmp_path))
+        batch = trainer.observe(trainer.builder([{"batch": 0}]))
+        loss = trainer.compute_loss(model, {"batch": batch})
+        loss.backward()
+        return loss.item(), {name: p.grad for name, p in model.named_parameters()}
+
+    (plain, gradients), (fast, others) = step(False), step(True)
+    assert fast == pytest.approx(plain, rel=1e-4)
+    for name, gradient in gradients.items():
+        assert torch.allclose(gradient, others[name], rtol=1e-2, atol=1e-4), name
