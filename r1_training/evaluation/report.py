@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .alike import alike
 from .synthetic import Asked
 
 Group = tuple[str, ...]
@@ -71,15 +72,19 @@ def scores(runs: Sequence[Sequence[Asked]], group: Callable[[Asked], Group]) -> 
         for key, checks in own.items():
             for name, numbers in checks.items():
                 values[key][name].append(numbers)
-    return {
-        key: {name: _score(numbers) for name, numbers in checks.items()}
-        for key, checks in sorted(values.items())
-    }
+    return _scored(values)
 
 
 def by_group(runs: Sequence[Sequence[Asked]]) -> dict[str, Scores]:
-    """`scores` by each of `GROUPS`."""
-    return {name: scores(runs, group) for name, group in GROUPS.items()}
+    """`scores` by each of `GROUPS`; held-out combinations stand beside what is `alike`, too."""
+    found = {name: scores(runs, group) for name, group in GROUPS.items()}
+    values: dict[Group, dict[str, list[list[float]]]] = defaultdict(lambda: defaultdict(list))
+    for run in runs:
+        for task, checks in alike(run).items():
+            for name, numbers in checks.items():
+                values[task, "alike"][name].append(numbers)
+    found["held out"] = dict(sorted((found["held out"] | _scored(values)).items()))
+    return found
 
 
 def table(found: Scores, beside: Mapping[str, Scores] | None = None) -> str:
@@ -174,6 +179,13 @@ def read_blind(path: Path, settings: Settings) -> dict[str, Scores]:
         if own != other:
             raise ReportError(f"{path} is about other questions: {name} is {other}, here {own}")
     return found
+
+
+def _scored(values: Mapping[Group, Mapping[str, list[list[float]]]]) -> Scores:
+    return {
+        key: {name: _score(numbers) for name, numbers in checks.items()}
+        for key, checks in sorted(values.items())
+    }
 
 
 def _score(numbers: list[list[float]]) -> Score:

@@ -64,6 +64,6 @@ def test_compiled_steps_have_the_loss_and_gradients_of_plain_ones(room_model, ro
         return loss.item(), {name: p.grad for name, p in model.named_parameters()}
 
     (plain, gradients), (fast, others) = step(False), step(True)
-    assert fast == pytest.approx(plain, rel=1e-4)
+    assert fast == pytest.approx(plain, rel=1e-3)
     for name, gradient in gradients.items():
-        assert torch.allclose(gradient, others[name], rtol=1e-2, atol=1e-4), name
+        assert torch.allclose(gradient, others[name], rtol=2e-2, atol=1e-3), name
