@@ -15,6 +15,7 @@ from .tokenizer import train_tokenizer
 
 VOCABULARY = 4_608
 CORPUS_ROOMS = 2_500
+STAGES = ("dense", "sft")  # r1-tiny-NAME.yaml
 SHARD = "14MB"
 
 
@@ -43,7 +44,7 @@ def train_tiny(configs: Path, output: Path, workers: int | None = None) -> Path:
     """All stages in order; each goes on where a killed run stopped.
 
     Args:
-        configs: folder with r1-tiny-dense.yaml, r1-tiny-sft.yaml and clip.yaml.
+        configs: folder with the `STAGES`' files and clip.yaml.
         output: folder of all stages.
         workers: overrides the files.
 
@@ -59,9 +60,9 @@ def train_tiny(configs: Path, output: Path, workers: int | None = None) -> Path:
             configs / f"r1-tiny-{name}.yaml", output=str(output / name), workers=workers
         )
 
-    dense, sft = load("dense"), load("sft")
-    folder = start_tiny(output / "start", dense.seed, dense.workers)
-    for config in (dense, sft):
+    stages = [load(name) for name in STAGES]
+    folder = start_tiny(output / "start", stages[0].seed, stages[0].workers)
+    for config in stages:
         final = Path(config.output) / "final"
         folder = final if final.is_dir() else train(str(folder), config, resume=True)
     train_clip(

@@ -90,6 +90,14 @@ class Chinese:
         """二"""
         return ORDINALS[number - 1]
 
+    def metres(self, length: float) -> str:
+        """1.2公尺"""
+        return f"{length:.1f}{('公尺', '米')[self._script]}"
+
+    def centimetres(self, length: float) -> str:
+        """41公分"""
+        return f"{100 * length:.0f}{('公分', '厘米')[self._script]}"
+
     def state(self, category: str, state: tuple[str, str]) -> str:
         """What stands between 是 and 的: 開著"""
         return CATEGORY_STATES.get((category, *state)) or STATES[state]

@@ -307,14 +307,14 @@ def they_count(talk: Talk) -> Sample | None:
     if rng.random() < 0.25:
         color = rng.choice(CATEGORIES[category].colors)
     number = sum(t.color == color for t in talk.focus)
-    think = say.comma.join(f"{say.color(t.color)} {box(t.id)}" for t in talk.focus)
     if talk.ask.family == "en":
-        answer = f"{say.number(number, category)} of them {'is' if number == 1 else 'are'} "
-        answer = answer.replace("no of", "none of") + f"{say.color(color)}."
-    elif number:
-        answer = f"有{say.number(number, category)}是{say.color(color)}的。"
+        told = say.number(number, category) if number else "none"
+        answer = f"{told} of them {'is' if number == 1 else 'are'} {say.color(color)}."
     else:
-        answer = f"沒有{say.color(color)}的。"
+        told = say.number(number, category) if number else "沒有"
+        answer = f"有{told}是{say.color(color)}的。" if number else f"沒有{say.color(color)}的。"
+    listed = say.comma.join(f"{say.color(t.color)} {box(t.id)}" for t in talk.focus)
+    think = f"{listed}{say.semicolon}{say.color(color)}{say.colon}{told}"
     ids = tuple(t.id for t in talk.focus)
     key = {"type": "count", "value": number, "claim": ("of", ids, color, number)}
     return talk.reply("they_count", think, answer, key, {"c": say.color(color)})

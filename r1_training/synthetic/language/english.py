@@ -84,6 +84,14 @@ class English:
         """second"""
         return ORDINALS[number - 1]
 
+    def metres(self, length: float) -> str:
+        """1.2 m"""
+        return f"{length:.1f} m"
+
+    def centimetres(self, length: float) -> str:
+        """41 cm"""
+        return f"{100 * length:.0f} cm"
+
     def state(self, category: str, state: tuple[str, str]) -> str:
         """on, open, messy: what stands behind "is"."""
         return STATES[state]

@@ -67,8 +67,10 @@ def think_candidates(ask: Asking, ref: Ref) -> str:
             things = sorted(things, key=lambda t: (t.level or 0, t.center[0], t.id))
             if len(things) > MOST_LISTED:
                 things = [t for t in things if on_level(t, ref.level)]
-    if ref.superlative is not None:
-        things = by_size(things, ref.superlative)
+    if ref.superlative in ("largest", "smallest"):
+        things = by_face(things, ref.superlative)
+    if ref.relation in ("nearest", "farthest"):
+        things = [t for t in things if t.id != ref.anchor.id]
     tell = _telling(ask, ref)
     if len(things) <= MOST_LISTED and (len(things) > 1 or (things and tell is not None)):
         parts.append(listing(ask, ref, things, tell))
@@ -87,10 +89,8 @@ def listing(ask: Asking, ref: Ref, things: list[Thing], tell: Tell | None) -> st
     return noun + say.colon + say.comma.join(f"{tell(t)} {box(t.id)}" for t in things)
 
 
-def by_size(things: list[Thing], superlative: str) -> list[Thing]:
-    """What is asked for comes first: the largest, the smallest or the tallest."""
-    if superlative == "tallest":
-        return sorted(things, key=lambda t: (-t.size[2], t.id))
+def by_face(things: list[Thing], superlative: str) -> list[Thing]:
+    """What is asked for comes first: the largest or the smallest. No single number says which."""
     sign = 1 if superlative == "smallest" else -1
     return sorted(things, key=lambda t: (sign * t.face, t.id))
 
@@ -102,6 +102,10 @@ def _telling(ask: Asking, ref: Ref) -> Tell | None:
         return lambda t: _support(ask, ref, things.get(t.parent))
     if ref.state is not None:
         return lambda t: say.state(t.category, (ref.state[0], t.states[ref.state[0]]))
+    if ref.relation in ("nearest", "farthest"):
+        return lambda t: say.metres(ask.facts.gap(t, things[ref.anchor.id]))
+    if ref.superlative == "tallest":
+        return lambda t: say.centimetres(t.size[2])
     colored = ref.color is not None or ref.not_color is not None
     if ref.level is not None:
         return lambda t: say.ordinal(t.level) + (f" {say.color(t.color)}" if colored else "")

@@ -40,8 +40,10 @@ def compare(ask: Asking) -> Sample | None:
     said = _MORE[ask.family][more]
     words = {"x": say.the(a), "y": say.the(b), "more": said}
     claim = ("more", more, winner.id, loser.id)
-    found = say.colon + say.label(winner)
-    think = f"{named(say, a)}{say.comma}{named(say, b)}{found}"
+    # a face is no single number: what is bigger must be seen from the boxes
+    told_extents = ["" if more == "bigger" else f" {say.centimetres(e)}" for e in (first, second)]
+    parts = [named(say, r) + e for r, e in zip((a, b), told_extents, strict=True)]
+    think = say.comma.join(parts) + say.colon + say.label(winner)
     objects = ask.needed(a, b)
     if rng.random() < 0.35:
         truth = winner is a
@@ -75,10 +77,11 @@ def compare_near(ask: Asking) -> Sample | None:
     if abs(facts.gap(a, c) - facts.gap(b, c)) < 0.5:
         return None
     winner, loser = (ra, rb) if facts.gap(a, c) < facts.gap(b, c) else (rb, ra)
+    parts = [f"{named(say, r)} {say.metres(facts.gap(t, c))}" for r, t in ((ra, a), (rb, b))]
     return qa_sample(
         *(ask, "comparison", "compare_near"),
         {"x": say.the(ra), "y": say.the(rb), "z": say.the(rc)},
-        say.comma.join(named(say, r) for r in (rc, ra, rb)) + say.colon + say.label(winner),
+        say.comma.join((named(say, rc), *parts)) + say.colon + say.label(winner),
         tell(
             *(ask, "compare_near"),
             x=subject(ask, winner),

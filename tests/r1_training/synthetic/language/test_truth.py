@@ -19,6 +19,11 @@ from tests.r1_training.synthetic.language.rooms import (
 )
 
 SEEDS = range(250)
+# of a thing in a thought: its distance or size, before its box or behind it
+METRES = re.compile(r"(\d+\.\d) ?(?:m|公尺|米) <obj:(\d+)>")
+CENTIMETRES = re.compile(r"(\d+) ?(?:cm|公分|厘米) <obj:(\d+)>")
+METRES_BEHIND = re.compile(r"<obj:(\d+)> (\d+\.\d) ?(?:m|公尺|米)")
+CENTIMETRES_BEHIND = re.compile(r"<obj:(\d+)> (\d+) ?(?:cm|公分|厘米)")
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +151,46 @@ def test_a_spill_names_the_vessel_in_the_puddle(samples):
             assert slow.gap(puddle, vessel) < 0.3
             found += 1
     assert found
+
+
+def test_distances_and_heights_in_thoughts_are_true_and_decide(samples):
+    """A thought says the numbers that its answer follows from."""
+    said = Counter()
+    for room, sample in samples:
+        ref = sample.answer_key.get("ref")
+        if sample.task != "grounding" or ref is None:
+            continue
+        lengths = {int(id): float(metres) for metres, id in METRES.findall(sample.think)}
+        heights = {int(id): int(cm) / 100 for cm, id in CENTIMETRES.findall(sample.think)}
+        for id, metres in lengths.items():
+            assert abs(slow.gap(room.object(id), room.object(ref.anchor.id)) - metres) < 0.051
+        for id, height in heights.items():
+            assert abs(room.object(id).size[2] - height) < 0.0051
+        if len(lengths) > 1 and ref.color is None:
+            decides = min if ref.relation == "nearest" else max
+            assert decides(lengths, key=lengths.get) == ref.id, sample
+            said[ref.relation] += 1
+        if len(heights) > 1:
+            assert max(heights, key=heights.get) == ref.id, sample
+            said[ref.superlative] += 1
+    assert said["nearest"] > 10 and said["tallest"] > 3
+
+
+def test_comparisons_say_the_numbers_that_decide_them(samples):
+    said = Counter()
+    for _, sample in samples:
+        if sample.kind != "comparison":
+            continue
+        kind, *rest = sample.answer_key["claim"]
+        if kind == "nearer":
+            metres = {int(id): float(m) for id, m in METRES_BEHIND.findall(sample.think)}
+            assert metres[rest[0]] < metres[rest[1]], sample
+            said[kind] += 1
+        elif kind == "more" and rest[0] != "bigger":
+            cm = {int(id): int(number) for id, number in CENTIMETRES_BEHIND.findall(sample.think)}
+            assert cm[rest[1]] > cm[rest[2]], sample
+            said[rest[0]] += 1
+    assert len(said) == 3, said
 
 
 def test_captions_say_what_the_object_is(samples):
