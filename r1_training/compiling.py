@@ -18,17 +18,15 @@ def compile_parts(model: R1ForConditionalGeneration) -> None:
     """Compile the model's parts in place; names and weights stay as they are.
 
     Most of a step is memory traffic between small operations (casts, norms, gathers, biases).
-    Parts and not the whole model: the point operators are kernels of our own, at which compiled
-    code ends and begins anew, and a block that repeats is compiled once. On a GPU the language
-    model's attention becomes FlexAttention, which needs `packing.block_mask`.
+    Parts and not the whole model: a block that repeats is compiled once. The language model's
+    attention becomes FlexAttention, which needs `packing.block_mask` and, to train, a GPU.
     """
     # one entry for every width and layer number
     torch._dynamo.config.recompile_limit = 64
     for module in model.modules():
         if isinstance(module, PARTS):
             module.compile(dynamic=False)
-    if torch.cuda.is_available():
-        use_flex(model)
+    use_flex(model)
 
 
 def use_flex(model: R1ForConditionalGeneration) -> None:

@@ -170,7 +170,7 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     model = R1ForConditionalGeneration.from_pretrained(model_folder, dtype=torch.float32)
     if not config.conversations:
         freeze_for_dense(model)
-    if config.compile:
+    if config.compile and torch.cuda.is_available():
         compile_parts(model)
     trainer = R1SFTTrainer(model, tokenizer, config)
     checkpoint = None

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from r1_model.modeling import R1ForConditionalGeneration
-from r1_training import compiling
+from r1_training import sft
 from r1_training.compiling import PARTS, compile_parts, use_flex, uses_flex
 from r1_training.sft import R1SFTTrainer
 
@@ -31,13 +31,12 @@ def test_the_scene_encoder_is_one_graph(room_model):
     assert torch.allclose(whole.objects, plain.objects, atol=1e-5)
 
 
-def test_parts_are_compiled_and_names_stay(room_model, monkeypatch):
-    monkeypatch.setattr(compiling.torch.cuda, "is_available", lambda: False)
+def test_parts_are_compiled_and_names_stay(room_model):
     model = load(room_model)
     names = set(model.state_dict())
     compile_parts(model)
     assert set(model.state_dict()) == names
-    assert not uses_flex(model)
+    assert uses_flex(model)
     for module in model.modules():
         assert (module._compiled_call_impl is not None) == isinstance(module, PARTS)
 
@@ -48,6 +47,12 @@ def test_flex_is_not_saved_with_the_model(room_model, tmp_path):
     assert uses_flex(model)
     model.save_pretrained(tmp_path)
     assert not uses_flex(load(tmp_path))
+
+
+def test_without_a_gpu_nothing_is_compiled(room_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(sft.torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(sft, "compile_parts", lambda model: pytest.fail("compiled"))
+    sft.train(str(room_model), small_run(tmp_path, steps=1, compile=True))
 
 
 @pytest.mark.gpu
