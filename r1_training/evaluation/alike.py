@@ -1,8 +1,8 @@
 """What a fair comparison for held-out combinations is: seen ones of the same kinds of things.
 
-Some categories have more colours than others, so more of their combinations are held out: books,
-which are thin and stand side by side, make more than a quarter of them. A plain mean of all other questions
-would show that books are hard, not that a green one in a bedroom is new.
+Some categories have more colours than others, so more of their combinations are held out: more
+than a quarter of such questions are about books, which are thin and stand side by side. A plain
+mean of all other questions would show that books are hard, not that a green one is new.
 """
 
 from __future__ import annotations
