@@ -137,13 +137,13 @@ class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
             (B, L, hidden).
         """
         embeddings = self.get_input_embeddings()(input_ids)
-        check = not (self.training and embeddings.is_cuda)  # to count there is to wait for the GPU
+        wait = not (self.training and embeddings.is_cuda)  # a step must not wait for the GPU
         if views is not None:
             if view_positions is not None:
                 views = views + self.depth_positions(view_positions, view_positions_valid)
-            embeddings = _fill(embeddings, input_ids == self.config.image_token_id, views, check)
+            embeddings = _fill(embeddings, input_ids == self.config.image_token_id, views, wait)
         if scene is not None:
-            embeddings = _fill(embeddings, input_ids == self.config.scene_token_id, scene, check)
+            embeddings = _fill(embeddings, input_ids == self.config.scene_token_id, scene, wait)
         return embeddings
 
 
@@ -254,8 +254,11 @@ register_checkpoint_conversion_mapping(
 )
 
 
-def _fill(embeddings: Tensor, mask: Tensor, tokens: Tensor, check: bool) -> Tensor:
+def _fill(embeddings: Tensor, mask: Tensor, tokens: Tensor, wait: bool) -> Tensor:
     tokens = tokens.to(embeddings).flatten(0, -2)
-    if check and int(mask.sum()) != len(tokens):
+    if not wait:
+        # fails as loudly, but later, and without the numbers
+        torch._assert_async(mask.sum() == len(tokens), "not as many placeholders as tokens")
+    elif int(mask.sum()) != len(tokens):
         raise ValueError(f"{int(mask.sum())} placeholders for {len(tokens)} tokens")
     return embeddings.masked_scatter(mask.unsqueeze(-1), tokens)

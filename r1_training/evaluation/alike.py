@@ -1,8 +1,8 @@
 """What a fair comparison for held-out combinations is: seen ones of the same kinds of things.
 
-Some categories have more colours than others, so more of their combinations are held out: more
-than a quarter of such questions are about books, which are thin and stand side by side. A plain
-mean of all other questions would show that books are hard, not that a green one is new.
+Some categories have more colours than others, so more of their combinations are held out: those
+of books above all, which are thin and stand side by side. A plain mean of all other questions would
+show that books are hard, not that a green one is new.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
+
+from r1_training.synthetic.elements import RoomObject
 
 from .synthetic import Asked
 
@@ -40,6 +42,6 @@ def alike(run: Sequence[Asked]) -> dict[str, dict[str, list[float]]]:
     return found
 
 
-def _things(asked: Asked) -> list:
+def _things(asked: Asked) -> list[RoomObject]:
     # ids above are of regions
     return [asked.room.object(id) for id in asked.sample.objects if id <= len(asked.room.objects)]

@@ -6,7 +6,7 @@ from transformers.models.qwen2_vl.image_processing_qwen2_vl import Qwen2VLImageP
 from r1_model.answer import Turn
 from r1_model.dense_decoder import pairwise_iou
 from r1_model.generation import generate
-from r1_model.modeling import R1ForConditionalGeneration
+from r1_model.modeling import R1ForConditionalGeneration, _fill
 from r1_model.positions import rope_positions
 from r1_model.processing import R1Processor
 from r1_model.scene import InvalidSceneError, Scene
@@ -78,6 +78,17 @@ def test_scene_tokens_share_one_position():
 def test_positions_refuse_a_wrong_number_of_image_tokens():
     with pytest.raises(ValueError, match="2 image tokens"):
         rope_positions(torch.tensor([9, 9]).numpy(), 9, 7, [(1, 1)])
+
+
+@pytest.mark.parametrize(("wait", "error"), [(True, ValueError), (False, RuntimeError)])
+@pytest.mark.parametrize("count", [2, 4])
+def test_as_many_tokens_as_placeholders_or_an_error(wait, error, count):
+    embeddings, tokens = torch.zeros(1, 5, 2), torch.ones(count, 2)
+    mask = torch.tensor([[False, True, True, False, True]])
+    with pytest.raises(error, match="placeholders"):
+        _fill(embeddings, mask, tokens, wait)
+    filled = _fill(embeddings, mask, torch.arange(6.0).view(3, 2), wait)
+    assert filled[0, :, 0].tolist() == [0, 0, 2, 0, 4]
 
 
 def test_question_depends_on_points_views_and_depth(model, processor):

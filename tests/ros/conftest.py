@@ -14,9 +14,13 @@ os.environ.pop("ROS_LOCALHOST_ONLY", None)
 
 rclpy = pytest.importorskip("rclpy")
 
+from r1_ros.msg import ErrorCode  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 
 from r1_ros.share import use_large_message_transport  # noqa: E402
+from tests.ros.background import background  # noqa: E402
+from tests.ros.reasoner_rig import Robot, start_robot  # noqa: E402
+from tests.ros.scripted import room  # noqa: E402
 from tests.ros.spinning import Spinner  # noqa: E402
 
 
@@ -31,3 +35,25 @@ def ros() -> Iterator[Spinner]:
     finally:
         spinner.close()
         rclpy.try_shutdown()
+
+
+@pytest.fixture(scope="module")
+def shared_robot() -> Iterator[Robot]:
+    with background() as spinning:
+        robot = start_robot(spinning)
+        yield robot
+        robot.client.close()
+
+
+@pytest.fixture
+def robot(shared_robot: Robot) -> Robot:
+    """The module's robot, as new."""
+    if shared_robot.node._answering is not None:  # what was cancelled may still run
+        shared_robot.node._answering.worker._thread.submit(lambda: None).result(10.0)
+    shared_robot.model.__init__()
+    shared_robot.mapper.scene, shared_robot.mapper.error = room(), (ErrorCode.NONE, "")
+    shared_robot.mapper.revision += 1
+    shared_robot.set(queue_size=4, request_timeout=60.0, scene_timeout=10.0)
+    if not shared_robot.node.is_active:
+        shared_robot.node.trigger_activate()
+    return shared_robot
