@@ -17,6 +17,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import numpy
+
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = Path(sys.prefix)
 SITE_PACKAGES = Path(sysconfig.get_path("purelib"))
@@ -35,35 +37,40 @@ def interface_digest() -> str:
     return digest.hexdigest()
 
 
+def repaired_include_folders(text: str, python_include: Path, numpy_include: Path) -> str:
+    """A CMake export file whose absolute Python and numpy include folders are the ones given.
+
+    Whatever Python they name is replaced, not only that of the image in which the wheels were
+    built: a file out of a package cache may have been repaired for another environment before.
+    """
+    text = re.sub(r"(?<=[\";])/[^\";]*/site-packages/numpy\b[^\";]*", str(numpy_include), text)
+    return re.sub(r"(?<=[\";])/[^\";]*/include/python3\.\d+(?=[\";])", str(python_include), text)
+
+
 def repair_exported_include_folders() -> None:
     """Point the include folders that the wheels export at this Python.
 
     The wheels were built in an image whose Python lies in /opt/python; CMake refuses imported
     targets that name include folders which do not exist.
     """
-    numpy_spec = importlib.util.find_spec("numpy")
-    if numpy_spec is None or numpy_spec.origin is None:
-        raise SystemExit("build_interfaces: numpy is not installed in this environment")
-    numpy_folder = Path(numpy_spec.origin).parent
-    replacements = [
-        (re.compile(r"/opt/python/[^/;\"]+/include/python3\.\d+"), sysconfig.get_path("include")),
-        (
-            re.compile(r"/opt/python/[^/;\"]+/lib/python3\.\d+/site-packages/numpy"),
-            str(numpy_folder),
-        ),
-    ]
+    includes = Path(sysconfig.get_path("include")), Path(numpy.get_include())
     for file in (PREFIX / "share").glob("*/cmake/*.cmake"):
-        text = repaired = file.read_text()
-        for pattern, folder in replacements:
-            repaired = pattern.sub(folder, repaired)
-        # numpy moved its headers in 2.0; keep only folders that exist.
-        repaired = re.sub(
-            rf"{re.escape(str(numpy_folder))}[^;\"]*",
-            lambda match: match[0] if Path(match[0]).is_dir() else str(numpy_folder),
-            repaired,
-        )
+        text = file.read_text()
+        repaired = repaired_include_folders(text, *includes)
         if repaired != text:
-            file.write_text(repaired)
+            replace_file(file, repaired)
+
+
+def replace_file(file: Path, text: str) -> None:
+    """Put a new file in the place of one; never write into it.
+
+    uv installs hard links into its cache: writing into an installed file would change the cache,
+    and with it every other environment on this machine.
+    """
+    fresh = file.with_name(f".{file.name}.new")
+    fresh.write_text(text)
+    shutil.copymode(file, fresh)
+    fresh.replace(file)
 
 
 def build(source: Path, build_folder: Path, *definitions: str) -> None:
