@@ -16,7 +16,7 @@ from r1_model.config import SCENE_END, SCENE_PAD, SCENE_START, R1Config
 from r1_model.positions import rope_positions
 from r1_model.vision import MERGE, PATCH
 from r1_training.synthetic.elements import Room
-from r1_training.synthetic.language.make import make_samples
+from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.packing import pack_rooms
 from r1_training.synthetic.room import make_room
@@ -94,6 +94,7 @@ class BatchBuilder:
             visible=[thing.id for thing in room.objects],
             count=self.config.conversations,
             split="train",
+            weights=TRAINING_WEIGHTS,
         )
         conversations, used = [], 0
         for sample in samples:

@@ -17,7 +17,7 @@ from r1_training.batches import EXTRA_BOXES, BatchBuilder, as_conversation
 from r1_training.labels import MAX_OBJECTS
 from r1_training.packing import Packed, number_table
 from r1_training.scene_batch import language_inputs
-from r1_training.synthetic.language.make import make_samples
+from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
 from r1_training.synthetic.language.sample import Sample, fill_boxes
 from r1_training.synthetic.room import make_room
 
@@ -103,7 +103,9 @@ def rooms_of(builder: BatchBuilder, number: int) -> list:
 def samples_of(room, count: int) -> list[Sample]:
     visible = [thing.id for thing in room.objects]
     rng = np.random.default_rng(room.seed)
-    return make_samples(room, rng, visible=visible, count=count, split="train")
+    return make_samples(
+        *(room, rng), visible=visible, count=count, split="train", weights=TRAINING_WEIGHTS
+    )
 
 
 def test_a_batch_is_its_number(build, builder, batch):

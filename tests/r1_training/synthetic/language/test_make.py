@@ -7,6 +7,7 @@ import pytest
 
 from r1_model.answer import LANGUAGES, TASKS
 from r1_training.synthetic.language import corpus, fill_boxes, make_samples
+from r1_training.synthetic.language.make import TRAINING_WEIGHTS, WEIGHTS
 from r1_training.synthetic.language.sample import MissingBoxError, placeholders
 from tests.r1_training.synthetic.language.rooms import bounds_of, boxes_of, room_of, visible_of
 
@@ -39,6 +40,19 @@ def test_language_and_task_can_be_chosen(language, task):
         )
     assert found
     assert {s.language for s in found} == {language} and {s.task for s in found} == {task}
+
+
+def test_weights_decide_how_often_a_task_comes():
+    assert set(WEIGHTS) == set(TRAINING_WEIGHTS) == set(TASKS)
+    only = dict.fromkeys(TASKS, 0.0) | {"grounding": 1.0, "qa": 1.0}
+    tasks = {sample.task for seed in range(6) for sample in make(seed, weights=only)}
+    assert tasks == {"grounding", "qa"}
+
+    def share(weights):
+        found = [s.task for seed in range(60) for s in make(seed, count=20, weights=weights)]
+        return found.count("grounding") / len(found)
+
+    assert share(TRAINING_WEIGHTS) > share(WEIGHTS) + 0.02
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
