@@ -7,12 +7,14 @@ import importlib
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
-from rosbags.interfaces import Qos, QosDurability, QosReliability
+from rosbags.interfaces import QosDurability, QosReliability
 
 from r1_ros.bags.bag import BagTopic
 
 # A queue that rides out a slow subscriber; the recorder's own depth may have been 1.
 MIN_DEPTH = 10
+# Static transforms kept for late subscribers at most; nodes that repeat theirs fill a bag.
+MAX_STATIC_DEPTH = 1000
 
 
 class UnknownTypeError(LookupError):
@@ -39,19 +41,27 @@ def message_class(topic: BagTopic) -> type:
         raise UnknownTypeError(f"{topic.name}: {package!r} has no {topic.type}") from None
 
 
-def publisher_qos(offered: tuple[Qos, ...]) -> QoSProfile:
-    """QoS to publish with, from what the recorded publishers of the topic offered.
+def publisher_qos(topic: BagTopic) -> QoSProfile:
+    """QoS to publish a topic with, from what its recorded publishers offered.
 
     Latched where one of them was latched; best effort only where all of them were, so that
-    every subscriber that matched then matches now. Without a record: reliable, volatile.
+    every subscriber that matched then matches now. Without a record: reliable, and latched where
+    the topic is `tf_static`, which nobody hears otherwise.
     """
-    latched = any(qos.durability is QosDurability.TRANSIENT_LOCAL for qos in offered)
-    best_effort = bool(offered) and all(
-        qos.reliability is QosReliability.BEST_EFFORT for qos in offered
+    static = topic.name.rpartition("/")[2] == "tf_static"
+    latched = any(qos.durability is QosDurability.TRANSIENT_LOCAL for qos in topic.qos)
+    latched = latched or (static and not topic.qos)
+    best_effort = bool(topic.qos) and all(
+        qos.reliability is QosReliability.BEST_EFFORT for qos in topic.qos
     )
+    depth = max([MIN_DEPTH, *(qos.depth for qos in topic.qos)])
+    if static and latched:
+        # One publisher stands for all that were recorded, and a late subscriber needs the
+        # transforms of each of them.
+        depth = max(depth, min(topic.count, MAX_STATIC_DEPTH))
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
-        depth=max([MIN_DEPTH, *(qos.depth for qos in offered)]),
+        depth=depth,
         reliability=ReliabilityPolicy.BEST_EFFORT if best_effort else ReliabilityPolicy.RELIABLE,
         durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
     )
@@ -74,5 +84,5 @@ def create_publishers(
         except UnknownTypeError as error:
             unknown.append(error)
             continue
-        publishers[topic.name] = node.create_publisher(kind, topic.name, publisher_qos(topic.qos))
+        publishers[topic.name] = node.create_publisher(kind, topic.name, publisher_qos(topic))
     return publishers, unknown

@@ -10,22 +10,26 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, qos_profile_sensor_data
-from rosbags.interfaces import QosReliability
+from rosbags.interfaces import Qos, QosReliability
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosgraph_msgs.msg import Clock
+from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
-from r1_ros.bags.bag import Bag, BagError
+from r1_ros.bags.bag import Bag, BagError, BagTopic
+from r1_ros.bags.messages import TYPES, transform_message
 from r1_ros.bags.player import InvalidPlayError, Player, PlayOptions, PlayReport
+from r1_ros.bags.publishers import publisher_qos
 from r1_ros.bags.recording import frame_stamps, record
 from r1_ros.bags.rgbd_folder import RgbdFolder
 from r1_ros.share import use_large_message_transport
@@ -33,7 +37,7 @@ from tests.conftest import write_rgbd_folder
 
 pytestmark = pytest.mark.ros
 TIMEOUT_S = 30.0
-LATCHED = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+LATCHED = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 def stamp_of(message: object) -> int:
@@ -192,6 +196,40 @@ def test_static_transforms_reach_a_late_subscriber(bag: Path, player_node: Node)
         late.close()
 
 
+def test_all_static_transforms_without_recorded_qos_reach_a_late_subscriber(
+    tmp_path: Path, player_node: Node
+) -> None:
+    kind = "tf2_msgs/msg/TFMessage"
+    with Writer(tmp_path / "bag", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        connection = writer.add_connection("/tf_static", kind, typestore=TYPES)
+        for stamp in range(30):
+            pose = transform_message(
+                stamp, "base", f"part{stamp}", np.zeros(3), Rotation.identity()
+            )
+            writer.write(connection, 10**18 + stamp, TYPES.serialize_cdr(pose, kind))
+    with Bag(tmp_path / "bag") as opened:
+        Player(opened, player_node, PlayOptions(settle_limit_s=0.0)).play()
+        late = Listener()
+        wait_for(lambda: late.stamps("/tf_static") == list(range(30)))
+        late.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "durability"),
+    [
+        ("/tf_static", "TRANSIENT_LOCAL"),
+        ("/robot1/tf_static", "TRANSIENT_LOCAL"),
+        ("/tf", "VOLATILE"),
+        ("/not_tf_static", "VOLATILE"),
+        ("/tf_static/other", "VOLATILE"),
+    ],
+)
+def test_only_static_transforms_are_latched_without_recorded_qos(
+    name: str, durability: str
+) -> None:
+    assert publisher_qos(BagTopic(name, "x/msg/X")).durability.name == durability
+
+
 def test_only_some_topics(bag: Path, listener: Listener, player_node: Node) -> None:
     report = play(bag, player_node, topics=("/tf", "/depth/image"), rate=10.0)
     assert report.counts == {"/tf": 6, "/depth/image": 6}
@@ -227,17 +265,19 @@ def test_unknown_types_are_left_out_and_named(
         play(tmp_path / "bag", player_node, topics=("/thing",))
 
 
-def test_best_effort_recordings_are_played_best_effort(tmp_path: Path, player_node: Node) -> None:
-    from r1_ros.bags.publishers import publisher_qos
+def test_best_effort_recordings_are_played_best_effort() -> None:
     from r1_ros.bags.recording import _qos
+
+    def qos(*offered: Qos) -> QoSProfile:
+        return publisher_qos(BagTopic("/topic", "std_msgs/msg/String", offered))
 
     reliable = _qos(latched=False)
     best_effort = reliable._replace(reliability=QosReliability.BEST_EFFORT, depth=50)
-    assert publisher_qos((best_effort,)).reliability.name == "BEST_EFFORT"
-    assert publisher_qos((best_effort,)).depth == 50
-    assert publisher_qos((best_effort, reliable)).reliability.name == "RELIABLE"
-    assert publisher_qos(()).reliability.name == "RELIABLE"
-    assert publisher_qos((_qos(latched=True),)).durability.name == "TRANSIENT_LOCAL"
+    assert qos(best_effort).reliability.name == "BEST_EFFORT"
+    assert qos(best_effort).depth == 50
+    assert qos(best_effort, reliable).reliability.name == "RELIABLE"
+    assert qos().reliability.name == "RELIABLE"
+    assert qos(_qos(latched=True)).durability.name == "TRANSIENT_LOCAL"
 
 
 @pytest.mark.parametrize(
