@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 from geometry_msgs.msg import TransformStamped
 from rclpy.callback_groups import CallbackGroup
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile, qos_policy_name_from_kind
 from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.subscription import Subscription
 from tf2_msgs.msg import TFMessage
 
+from r1_ros.diagnostics import qos_conflict
 from r1_ros.errors import BadMessageError
 from r1_ros.geometry_messages import stamp_of, transform_from_message
 from r1_ros.transforms import TransformBuffer, TransformError
@@ -61,20 +65,34 @@ class TransformListener:
     ) -> None:
         self._node, self._buffer = node, buffer
         self._on_change, self._on_bad = on_change, on_bad
+        self._subscriptions: list[Subscription] = []
+        self._warned: set[str] = set()
         latched = QoSProfile(depth=_DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        self._subscriptions = [
-            node.create_subscription(
-                TFMessage,
-                topic,
-                callback,
-                qos,
-                callback_group=callback_group,
-                qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        for topic, static, qos in (
+            ("/tf", False, QoSProfile(depth=_DEPTH)),
+            ("/tf_static", True, latched),
+        ):
+            self._subscriptions.append(
+                node.create_subscription(
+                    TFMessage,
+                    topic,
+                    partial(self._add, static=static),
+                    qos,
+                    callback_group=callback_group,
+                    qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+                    event_callbacks=SubscriptionEventCallbacks(
+                        incompatible_qos=partial(self._warn, node.resolve_topic_name(topic))
+                    ),
+                )
             )
-            for topic, callback, qos in (
-                ("/tf", lambda message: self._add(message, static=False), QoSProfile(depth=_DEPTH)),
-                ("/tf_static", lambda message: self._add(message, static=True), latched),
-            )
+
+    def conflicts(self) -> list[str]:
+        """Publishers that are there, but are never heard: topic, publisher and policies of each."""
+        return [
+            f"{subscription.topic_name}: {text}"
+            for subscription in list(self._subscriptions)
+            for publisher in self._node.get_publishers_info_by_topic(subscription.topic_name)
+            if (text := qos_conflict(publisher, subscription.qos_profile))
         ]
 
     def close(self) -> None:
@@ -82,6 +100,17 @@ class TransformListener:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._subscriptions = []
+
+    def _warn(self, topic: str, event: Any) -> None:
+        policy = qos_policy_name_from_kind(event.last_policy_kind)
+        if f"{topic} {policy}" in self._warned:
+            return
+        self._warned.add(f"{topic} {policy}")
+        known = [text for text in self.conflicts() if text.startswith(f"{topic}: ")]
+        detail = "; ".join(known) or f"{topic}: {policy}"  # the graph may lag behind the event
+        self._node.get_logger().warning(
+            f"a publisher's QoS is incompatible, no transform arrives from it ({detail})"
+        )
 
     def _add(self, message: TFMessage, *, static: bool) -> None:
         for transform in message.transforms:
