@@ -15,7 +15,8 @@ from rclpy.node import Node
 from std_msgs.msg import Header
 
 from r1_model.answer import Box, Step
-from r1_ros.action_client import ThreadSafeActionClient
+from r1_ros.action_client import ThreadSafeActionClient, stop_goal
+from r1_ros.node_executor import destroy_waitable
 from r1_ros.skill_interface import OnStatus, ShouldStop, SkillError, SkillStoppedError
 
 _POLL_S = 0.02
@@ -100,7 +101,7 @@ class Nav2Robot:
 
     def close(self) -> None:
         """Leave Nav2."""
-        self._client.destroy()
+        destroy_waitable(self._node, self._client.destroy)
 
     def _drive(self, x: float, y: float, yaw: float, should_stop: ShouldStop) -> bool:
         goal = self._type.Goal()
@@ -120,8 +121,7 @@ class Nav2Robot:
             return False
         getting = handle.get_result_async()
         if not _wait(getting, should_stop):
-            handle.cancel_goal_async()
-            _wait(getting, lambda: False)
+            stop_goal(self._client, handle, getting)
             raise SkillStoppedError
         return getting.result().status == _SUCCEEDED
 

@@ -6,12 +6,16 @@ hold of the interpreter, spins: with 200 messages a second and callbacks of 10 m
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from rclpy.callback_groups import CallbackGroup
 from rclpy.context import Context
 from rclpy.executors import Executor, ShutdownException, TimeoutException
+from rclpy.node import Node
 from rclpy.task import Future as RosFuture
 from rclpy.task import Task
 
@@ -35,9 +39,30 @@ class NodeExecutor(Executor):
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="callback")
         self._inline = inline
         self._running: dict[Task, Future] = {}
+        self._spinning: int | None = None  # the thread that does
+        self._closed = False
+        self._pauses: deque[tuple[threading.Event, threading.Event]] = deque()
+        self._closing_lock = threading.Lock()
+
+    def between_waits(self, work: Callable[[], object]) -> None:
+        """Run `work` here, while the spinning thread pauses and makes no wait set."""
+        paused, go_on = threading.Event(), threading.Event()
+        with self._closing_lock:
+            alone = self._closed or self._spinning in (None, threading.get_ident())
+            if not alone:
+                self._pauses.append((paused, go_on))
+        if not alone:
+            self.wake()
+            paused.wait()
+        try:
+            work()
+        finally:
+            go_on.set()
 
     def spin_once(self, timeout_sec: float | None = None) -> None:
         """Wait for one callback and run it, or hand it to the pool; raise what callbacks raised."""
+        self._spinning = threading.get_ident()
+        self._pause()
         try:
             handler, entity, _ = self.wait_for_ready_callbacks(timeout_sec)
         except (ShutdownException, TimeoutException):
@@ -61,8 +86,21 @@ class NodeExecutor(Executor):
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
         """End the pool first: its callbacks use what the executor tears down."""
+        with self._closing_lock:
+            self._closed = True
+        self._pause()  # callbacks of the pool wait for it
         self._pool.shutdown()
         return super().shutdown(timeout_sec)
+
+    def _pause(self) -> None:
+        """Let those work who wait in `between_waits`."""
+        while True:
+            with self._closing_lock:
+                if not self._pauses:
+                    return
+                paused, go_on = self._pauses.popleft()
+            paused.set()
+            go_on.wait()
 
     def _hand_over(self, handler: Task) -> None:
         previous = self._running.get(handler)
@@ -72,9 +110,25 @@ class NodeExecutor(Executor):
             time.sleep(_PAUSE_S)
             if not previous.done():
                 return
-        self._running[handler] = self._pool.submit(handler)
+        with self._closing_lock:
+            if self._closed:
+                return  # another thread ends this executor
+            self._running[handler] = self._pool.submit(handler)
         deadline = time.monotonic() + _START_S
         while not (handler.executing() or self._running[handler].done()):
             if time.monotonic() > deadline:
                 return
             time.sleep(_PAUSE_S / 10)
+
+
+def destroy_waitable(node: Node, destroy: Callable[[], object]) -> None:
+    """Destroy an action server or client without breaking the wait set that is being made.
+
+    rclpy skips entities that vanish meanwhile, but not these: the executor, and with it the
+    process, ends with "action server pointer is invalid". For a node of another executor than
+    `NodeExecutor` it is `destroy` alone.
+    """
+    if isinstance(node.executor, NodeExecutor):
+        node.executor.between_waits(destroy)
+    else:
+        destroy()

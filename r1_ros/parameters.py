@@ -195,7 +195,11 @@ class ExecutorConfig(NodeConfig):
         120.0, "A skill that runs for longer has failed [s].", low=0.1, high=86_400.0, live=True
     )
     server_timeout: float = parameter(
-        2.0, "How long to wait for a skill server to appear [s].", low=0.0, high=600.0, live=True
+        2.0,
+        "How long a plan waits for the skill servers that it needs [s].",
+        low=0.0,
+        high=600.0,
+        live=True,
     )
     stop_timeout: float = parameter(
         5.0, "How long a cancelled skill may take to stop [s].", low=0.0, high=60.0, live=True

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from multiprocessing.pool import AsyncResult, ThreadPool
 
 from r1_model.answer import Step
+from r1_model.skills import SKILLS
 from r1_ros.msg import ErrorCode
 from r1_ros.skill_interface import Robot, ShouldStop, SkillError, SkillStoppedError
 
@@ -36,14 +37,33 @@ class PlanOutcome:
     stuck: bool = False
 
 
-def refuse_plan(robot: Robot, steps: Sequence[Step]) -> PlanOutcome | None:
+def refuse_plan(
+    robot: Robot,
+    steps: Sequence[Step],
+    patience: float = 0.0,
+    should_stop: ShouldStop = lambda: False,
+) -> PlanOutcome | None:
     """Why a plan must not even be started, or None.
 
     No robot shall stop half-way for want of a skill.
+
+    Args:
+        robot: that shall carry it out.
+        steps: of the plan.
+        patience: how long to wait for skills that may still appear [s].
+        should_stop: True when the caller has cancelled.
     """
     if not steps:
         return PlanOutcome(code=ErrorCode.EMPTY_PLAN, sentence="the plan holds no step")
-    offered = robot.skills()
+    wanted = {step.action for step in steps}
+    deadline = time.monotonic() + patience
+    # a name that no robot knows is not worth the wait
+    while not wanted <= (offered := robot.skills()) and wanted <= set(SKILLS):
+        if should_stop():
+            return PlanOutcome(code=ErrorCode.CANCELED, sentence="cancelled by the caller")
+        if time.monotonic() >= deadline:
+            break
+        time.sleep(_POLL_S)
     for position, step in enumerate(steps, 1):
         if step.action not in offered:
             known = ", ".join(sorted(offered)) or "none (see the parameter `robot`)"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from typing import Any
 
 from rclpy.callback_groups import ReentrantCallbackGroup
@@ -18,9 +17,10 @@ from rclpy.node import Node
 from r1_model.answer import Step
 from r1_model.skills import SKILLS
 from r1_ros.action import ExecutePlan
-from r1_ros.action_client import ThreadSafeActionClient
+from r1_ros.action_client import ThreadSafeActionClient, stop_goal
 from r1_ros.answer_messages import step_message
 from r1_ros.msg import ErrorCode
+from r1_ros.node_executor import destroy_waitable
 from r1_ros.skill_interface import OnStatus, ShouldStop, SkillError, SkillStoppedError
 
 _POLL_S = 0.02
@@ -32,11 +32,10 @@ class SkillServers:
     Args:
         node: whose executor runs while a plan is carried out.
         namespace: of the skill servers, relative to the node's.
-        server_timeout: how long to wait for a server to appear [s].
     """
 
-    def __init__(self, node: Node, namespace: str, server_timeout: float) -> None:
-        self._server_timeout = server_timeout
+    def __init__(self, node: Node, namespace: str) -> None:
+        self._node = node
         self._frame_id = ""
         prefix = f"{namespace.strip('/')}/" if namespace else ""
         group = ReentrantCallbackGroup()
@@ -46,13 +45,8 @@ class SkillServers:
         }
 
     def skills(self) -> frozenset[str]:
-        """The skills whose servers are there; waits for the first one to appear."""
-        deadline = time.monotonic() + self._server_timeout
-        while True:
-            found = {n for n, client in self._clients.items() if client.server_is_ready()}
-            if found or time.monotonic() > deadline:
-                return frozenset(found)
-            time.sleep(_POLL_S)
+        """The skills whose servers are there."""
+        return frozenset(n for n, client in self._clients.items() if client.server_is_ready())
 
     def start_plan(self, frame_id: str) -> None:
         """See `Robot`."""
@@ -87,7 +81,7 @@ class SkillServers:
         getting = handle.get_result_async()
         response = wait(getting)
         if response is None:
-            self._stop(handle, getting)
+            stop_goal(client, handle, getting)
             raise SkillStoppedError
         if response.result.error_code != ErrorCode.NONE:
             raise SkillError(response.result.error_msg or f"error {response.result.error_code}")
@@ -95,11 +89,4 @@ class SkillServers:
     def close(self) -> None:
         """Leave the servers."""
         for client in self._clients.values():
-            client.destroy()
-
-    def _stop(self, handle: Any, getting: Any) -> None:
-        """Cancel, and wait until the skill has stopped: the plan's caller may rely on that."""
-        stopped = threading.Event()
-        getting.add_done_callback(lambda _: stopped.set())
-        handle.cancel_goal_async()
-        stopped.wait()
+            destroy_waitable(self._node, client.destroy)

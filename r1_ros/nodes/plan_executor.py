@@ -6,6 +6,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from rclpy.action import ActionServer, CancelResponse
@@ -21,6 +22,7 @@ from r1_ros.goal_results import RESULT_TIMEOUT_S, conclude
 from r1_ros.lifecycle import ManagedNode, spin_node
 from r1_ros.msg import ErrorCode, PlanStep
 from r1_ros.nav2_robot import Nav2Robot
+from r1_ros.node_executor import destroy_waitable
 from r1_ros.parameters import ExecutorConfig
 from r1_ros.plan_run import PlanOutcome, PlanRunner, refuse_plan
 from r1_ros.request_errors import RequestError, code_name
@@ -41,7 +43,7 @@ def make_robot(node: PlanExecutor) -> Robot:
         return SimulatedRobot(config.simulated_step_seconds)
     if config.robot == "nav2":
         return Nav2Robot(node, config.navigate_action, lambda: node.config.approach_distance)
-    return SkillServers(node, config.skill_namespace, config.server_timeout)
+    return SkillServers(node, config.skill_namespace)
 
 
 class PlanExecutor(ManagedNode[ExecutorConfig]):
@@ -87,7 +89,7 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
             cancel_callback=lambda _: CancelResponse.ACCEPT,
             result_timeout=RESULT_TIMEOUT_S,
         )
-        self._undo.append(server.destroy)
+        self._undo.append(partial(destroy_waitable, self, server.destroy))
         diagnostics = DiagnosticsPublisher(
             self, self.config.diagnostics_period, lambda: [self._status()], group
         )
@@ -123,7 +125,7 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
                 steps = self._admit(handle.request)
             except RequestError as error:
                 return self._conclude(handle, _refusal(error.code, str(error)))
-            outcome = refuse_plan(self._robot, steps) or self._run(handle, steps)
+            outcome = self._refuse(handle, steps) or self._run(handle, steps)
             if handle.request.session_id:
                 self._report(handle.request, outcome)
             return self._conclude(handle, outcome)
@@ -142,6 +144,25 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
         except BadMessageError as error:
             raise RequestError(ErrorCode.INVALID_REQUEST, str(error)) from None
 
+    def _refuse(self, handle: ServerGoalHandle, steps: Sequence[Step]) -> PlanOutcome | None:
+        appear = isinstance(self._robot, SkillServers)  # other robots know at once what they can
+        patience = self.config.server_timeout if appear else 0.0
+        return self._why_ended(
+            handle, refuse_plan(self._robot, steps, patience, lambda: self._should_stop(handle))
+        )
+
+    def _should_stop(self, handle: ServerGoalHandle) -> bool:
+        return handle.is_cancel_requested or self._stopping.is_set()
+
+    def _why_ended(
+        self, handle: ServerGoalHandle, outcome: PlanOutcome | None
+    ) -> PlanOutcome | None:
+        if outcome is None or outcome.code != ErrorCode.CANCELED or handle.is_cancel_requested:
+            return outcome
+        return PlanOutcome(
+            outcome.steps_done, 0, ErrorCode.INACTIVE, "plan_executor was deactivated"
+        )
+
     def _run(self, handle: ServerGoalHandle, steps: Sequence[Step]) -> PlanOutcome:
         messages: list[PlanStep] = list(handle.request.steps)
 
@@ -157,14 +178,10 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
             handle.request.frame_id or self.config.scene_frame,
             skill_timeout=self.config.skill_timeout,
             stop_timeout=self.config.stop_timeout,
-            should_stop=lambda: handle.is_cancel_requested or self._stopping.is_set(),
+            should_stop=lambda: self._should_stop(handle),
             on_step=on_step,
         )
-        if outcome.code == ErrorCode.CANCELED and not handle.is_cancel_requested:
-            return PlanOutcome(
-                outcome.steps_done, 0, ErrorCode.INACTIVE, "plan_executor was deactivated"
-            )
-        return outcome
+        return self._why_ended(handle, outcome)
 
     def _report(self, request: ExecutePlan.Goal, outcome: PlanOutcome) -> None:
         """Tell the dialogue; its next turn then knows what was done."""

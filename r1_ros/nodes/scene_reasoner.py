@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from rclpy.action import ActionServer, CancelResponse
@@ -27,6 +28,7 @@ from r1_ros.goal_results import RESULT_TIMEOUT_S, conclude
 from r1_ros.lifecycle import ManagedNode, spin_node
 from r1_ros.markers import answer_markers
 from r1_ros.msg import ErrorCode, SceneAnswer
+from r1_ros.node_executor import destroy_waitable
 from r1_ros.parameters import ReasonerConfig
 from r1_ros.plan_reports import report_plan
 from r1_ros.reasoning_worker import ReasoningWorker
@@ -108,7 +110,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
                 cancel_callback=self._on_cancel,
                 result_timeout=RESULT_TIMEOUT_S,
             )
-            self._undo.append(server.destroy)
+            self._undo.append(partial(destroy_waitable, self, server.destroy))
         diagnostics = DiagnosticsPublisher(
             self, self.config.diagnostics_period, lambda: [self._status()], group
         )

@@ -36,11 +36,20 @@ def test_a_robot_stops_in_front_of_each_side_and_faces_it() -> None:
 
 class _Future:
     def __init__(self, value: object) -> None:
-        self.value = value
+        self.value, self.callbacks = value, []
 
     def add_done_callback(self, callback) -> None:
+        self.callbacks.append(callback)
         if self.value is not None:
             callback(self)
+
+    def end(self, value: object) -> None:
+        self.value = value
+        for callback in self.callbacks:
+            callback(self)
+
+    def done(self) -> bool:
+        return self.value is not None
 
     def result(self) -> object:
         return self.value
@@ -64,12 +73,15 @@ class _Nav2:
 
     def get_result_async(self) -> _Future:
         if self.reachable is None:
-            return _Future(types.SimpleNamespace(status=5) if self.cancelled else None)
+            self.getting = _Future(None)
+            return self.getting
         p = self.goals[-1].pose.position
         return _Future(types.SimpleNamespace(status=4 if self.reachable(p.x, p.y) else 6))
 
-    def cancel_goal_async(self) -> None:
+    def cancel_goal_async(self) -> _Future:
         self.cancelled += 1
+        self.getting.end(types.SimpleNamespace(status=5))
+        return _Future(types.SimpleNamespace(return_code=0))
 
     def destroy(self) -> None:
         pass
@@ -124,17 +136,9 @@ def test_it_tries_the_other_sides(robot: Nav2Robot) -> None:
         _go(robot)
 
 
-def test_it_stops_when_told(robot: Nav2Robot, monkeypatch) -> None:
+def test_it_stops_when_told(robot: Nav2Robot) -> None:
     robot._client = _Nav2(None)
     calls = iter([False, False, True])
-    waits = nav2_robot._wait
-
-    def wait(future, should_stop) -> bool:
-        if robot._client.cancelled:
-            return True  # Nav2 has stopped
-        return waits(future, should_stop)
-
-    monkeypatch.setattr(nav2_robot, "_wait", wait)
     with pytest.raises(SkillStoppedError):
         _go(robot, should_stop=lambda: next(calls, True))
     assert robot._client.cancelled == 1

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import rclpy
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.node import Node
 
+from r1_ros.node_executor import NodeExecutor
 from r1_ros.share import use_large_message_transport
 
 N = TypeVar("N", bound=Node)
@@ -23,7 +23,7 @@ class Background:
 
     def __init__(self, context: rclpy.context.Context) -> None:
         self.context = context
-        self._executor = MultiThreadedExecutor(64, context=context)
+        self._executor = NodeExecutor(64, context=context)
         self._nodes: list[Node] = []
         self._thread = threading.Thread(target=self._executor.spin, daemon=True)
 

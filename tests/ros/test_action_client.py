@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 from r1_ros.action import ExecutePlan
-from rclpy.action import ActionServer
+from rclpy.action import ActionServer, CancelResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 
-from r1_ros.action_client import ThreadSafeActionClient
+from r1_ros.action_client import ThreadSafeActionClient, stop_goal
+from r1_ros.node_executor import destroy_waitable
 from tests.ros.background import background, eventually
 
 pytestmark = pytest.mark.ros
@@ -56,3 +59,48 @@ def test_a_response_that_is_faster_than_its_sender_arrives() -> None:
         client._client_handle = client._client_handle._handle
         client.destroy()
         server.destroy()
+
+
+@pytest.mark.parametrize("successor", [False, True])
+def test_a_goal_is_given_up_with_its_server(successor: bool) -> None:
+    """A skill that ignores its cancel request, in a process that is killed."""
+    goals, release = [], threading.Event()
+
+    def execute(handle):
+        goals.append(handle)
+        release.wait(30)
+        handle.succeed()
+        return ExecutePlan.Result()
+
+    def server(node: Node) -> ActionServer:
+        return ActionServer(
+            *(node, ExecutePlan, "lost", execute),
+            cancel_callback=lambda _: CancelResponse.ACCEPT,
+            callback_group=ReentrantCallbackGroup(),
+        )
+
+    with background() as spinning:
+        first, second, mine = (
+            Node(name, context=spinning.context) for name in ("first", "second", "mine")
+        )
+        lost = server(first)
+        client = ThreadSafeActionClient(mine, ExecutePlan, "lost")
+        spinning.start(first, second, mine)
+        assert client.wait_for_server(10.0)
+        sending = client.send_goal_async(ExecutePlan.Goal())
+        handle = eventually(lambda: sending.done() and sending.result(), seconds=5.0)
+        getting = handle.get_result_async()
+        eventually(lambda: goals)
+        stopping = threading.Thread(target=stop_goal, args=(client, handle, getting), daemon=True)
+        stopping.start()
+        eventually(lambda: goals[0].is_cancel_requested)
+        assert stopping.is_alive()  # it waits as long as the skill runs
+        if successor:
+            heir = server(second)
+        destroy_waitable(first, lost.destroy)  # as after a kill: no result, no answer
+        eventually(lambda: not stopping.is_alive())
+        assert not getting.done()
+        release.set()
+        if successor:
+            heir.destroy()
+        client.destroy()

@@ -5,16 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import rclpy
+from r1_ros.action import ExecutePlan
+from rclpy.action import ActionServer
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.executors import Executor
 from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from r1_ros.node_executor import NodeExecutor
+from r1_ros.action_client import ThreadSafeActionClient
+from r1_ros.node_executor import NodeExecutor, destroy_waitable
 
 pytestmark = pytest.mark.ros
 
@@ -95,6 +99,53 @@ def test_a_callback_may_call_a_service_of_its_own_node(node: Node) -> None:
     executor.add_node(node)
     spin_until(executor, answered.is_set)
     executor.shutdown()
+
+
+def test_action_servers_vanish_while_the_executor_waits(node: Node) -> None:
+    """The wait set is made all the time; rclpy's own `destroy` ends it within some hundreds."""
+    group = ReentrantCallbackGroup()
+    ended = threading.Event()
+
+    def make_and_destroy() -> None:
+        work.cancel()
+        for number in range(150):
+            server = ActionServer(node, ExecutePlan, f"plan_{number}", lambda _: None)
+            client = ThreadSafeActionClient(node, ExecutePlan, f"plan_{number}")
+            for waitable in (server, client):
+                destroy_waitable(node, waitable.destroy)
+        ended.set()
+
+    work = node.create_timer(0.01, make_and_destroy, group)
+    node.create_timer(0.0005, lambda: None, MutuallyExclusiveCallbackGroup())
+    executor = NodeExecutor(3)
+    executor.add_node(node)
+    spin_until(executor, ended.is_set, 60.0)
+    executor.shutdown()
+
+
+def test_what_is_done_between_waits_raises_where_it_was_asked_for(node: Node) -> None:
+    executor = NodeExecutor(2)
+    executor.add_node(node)
+
+    def fail() -> None:
+        raise ZeroDivisionError("between waits")
+
+    def attempt() -> None:
+        with pytest.raises(ZeroDivisionError, match="between waits"):
+            executor.between_waits(fail)
+
+    attempt()  # nobody spins yet
+    with ThreadPoolExecutor(1) as pool:
+        executor.spin_once(timeout_sec=0.0)
+        attempted = pool.submit(attempt)
+        spin_until(executor, attempted.done)
+        attempted.result()
+        attempt()  # in the thread that spins
+        late = threading.Event()
+        waiting = pool.submit(lambda: executor.between_waits(late.set))
+        executor.shutdown()  # nobody will spin again
+        waiting.result(timeout=10)
+    assert late.is_set()
 
 
 @pytest.mark.parametrize("threads", [1, 4])

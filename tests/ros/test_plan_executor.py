@@ -228,6 +228,36 @@ def test_skill_servers_of_a_robot() -> None:
             assert outcome[0].code == ErrorCode.CANCELED and slow.stopped
 
 
+def test_a_plan_waits_for_the_skill_servers_that_it_needs() -> None:
+    with background() as spinning:
+        spinning.start(_SkillServer("pick", context=spinning.context))
+        node = _executor(spinning, server_timeout=600.0)
+        with R1Client() as client, R1Client() as other:
+            eventually(lambda: "pick" in node._robot.skills())
+            # a name that no robot has is not waited for
+            error = _refused(
+                lambda: client.execute_plan(_steps("pick mug", "fly mug")), ErrorCode.UNKNOWN_SKILL
+            )
+            assert "'fly'" in str(error)
+            plan = _steps("navigate_to table", "pick mug")
+            thread, outcome = _in_thread(lambda: client.execute_plan(plan))
+            eventually(node._plan_lock.locked)
+            _refused(lambda: other.execute_plan(plan), ErrorCode.BUSY)
+            client.cancel()
+            thread.join(10.0)
+            assert outcome[0].code == ErrorCode.CANCELED
+            thread, outcome = _in_thread(lambda: client.execute_plan(plan))
+            spinning.start(_SkillServer("navigate_to", context=spinning.context))
+            thread.join(20.0)
+            assert outcome[0].steps_done == 2
+            # it applies at once
+            node.set_parameters([Parameter("server_timeout", value=0.1)])
+            error = _refused(
+                lambda: client.execute_plan(_steps("open door")), ErrorCode.UNKNOWN_SKILL
+            )
+            assert "navigate_to, pick" in str(error)
+
+
 def test_a_robot_of_ones_own() -> None:
     from docs.examples.own_robot import MyRobot
 
