@@ -67,8 +67,9 @@ def to_samples(
         on_bad: `fatal` raises at the first bad row, `skip` counts it and goes on.
         report: counts are added to it.
         held_out: scenes to keep out of training beside the official lists.
-        by_scene: the file holds all splits; drop the rows of ScanNet scenes that are not
-            officially in `split`.
+        by_scene: the file holds all splits; drop the rows of scenes that are not officially in
+            `split`. A scene that nobody has split is for training alone: the same row must not
+            be served as training and as test.
 
     Raises:
         BadRowError: a bad row and `on_bad` is `fatal`.
@@ -88,7 +89,7 @@ def to_samples(
                 raise RowError(f"a row must be an object, got {type(row).__name__}")
             sample = build(number, row)
             allowed = split != "train" or may_train_on(sample.scene_id, held_out)
-            elsewhere = by_scene and official_split(sample.scene_id) not in (split, None)
+            elsewhere = by_scene and (official_split(sample.scene_id) or "train") != split
         except RowError as error:
             problem = BadRowError(path, line, str(error))
             if on_bad == "fatal":

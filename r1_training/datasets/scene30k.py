@@ -13,8 +13,10 @@ from r1_training.datasets.errors import RowError
 from r1_training.datasets.json_stream import iterate_lines, iterate_members
 from r1_training.datasets.rows import OnBad, RowReport, text, texts, to_samples
 from r1_training.datasets.sample import Sample
+from r1_training.datasets.threedllm import parse_turns
 
 _COT = re.compile(r"\s*<think>(.*?)</think>\s*<answer>(.*?)</answer>\s*", re.DOTALL)
+_DIALOGUE = "### human:"
 
 
 def read_scene30k(
@@ -28,9 +30,12 @@ def read_scene30k(
     """Questions with a chain of thought.
 
     The released file is one for all uses and holds validation scenes: rows whose scene is
-    officially in another split are not yielded. `answers` holds the text of `<answer>`;
-    `details`: `cot` (the whole target text) and `think`. The task is the row's `task` where it
-    has one (our engine writes it), else `qa`. Arguments and errors as in `rows.to_samples`.
+    officially in another split are not yielded, nor, but as training data, those of scenes that
+    nobody has split. `answers` holds the text of `<answer>`; `details`: `cot` (the whole target
+    text), `think`, and `prompt`, the row's own question: a dialogue has its earlier turns in it,
+    here they are in `turns`. Our engine writes two more keys: `task` (else `qa`) and `item`, which
+    is the id, because its sources repeat each other's question ids; without it the id is
+    `question_id`, or scene and number of the row. Arguments and errors as in `rows.to_samples`.
     """
     return to_samples(
         iterate_lines(path),
@@ -78,15 +83,20 @@ def _build(split: str, index: int, row: Mapping[str, Any]) -> Sample:
     task = row.get("task", "qa")
     if task not in TASKS:
         raise RowError(f"`task` must be one of {', '.join(TASKS)}, got {task!r:.60}")
+    prompt = text(row, "question")
+    # The model is asked with real turns, so it must be trained on them.
+    turns, question = parse_turns(prompt) if prompt.startswith(_DIALOGUE) else ((), prompt)
+    key = next((key for key in ("item", "question_id") if key in row), None)
     return Sample(
         dataset="scene30k",
         split=split,
         scene_id=scene_id,
-        id=text(row, "question_id") if "question_id" in row else f"{scene_id}-{index}",
+        id=f"{scene_id}-{index}" if key is None else text(row, key),
         task=task,
-        question=text(row, "question"),
+        question=question,
         answers=(found[2].strip(),),
-        details={"cot": cot, "think": found[1].strip()},
+        turns=turns,
+        details={"cot": cot, "think": found[1].strip(), "prompt": prompt},
     )
 
 

@@ -2,6 +2,7 @@
 
 ScanNet v2 is split by space (`scene0011`), so that no room is in two splits: 1,201 scans for
 training, 312 for validation, 100 for test. Held out are all scans of a validation or test space.
+Synthetic rooms say their split in their id (`synthetic_test_000031`).
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ _VAL_SPACES = frozenset(space for spaces in _VAL_SPACES_BY_SCANS.values() for sp
 _TRAIN_AND_VAL_SPACES = range(707)
 _TEST_SPACES = range(707, 807)
 _SPACE = re.compile(r"scene(\d{4})(?!\d)", re.IGNORECASE)
+_ROOM = re.compile(rf"synthetic_({'|'.join(SPLITS)})_\d+")
 
 
 def scannet_val_scenes() -> tuple[str, ...]:
@@ -64,14 +66,15 @@ def scannet_space(scene_id: str) -> int | None:
 
 
 def official_split(scene_id: str) -> str | None:
-    """`train`, `val` or `test` for a ScanNet scene; None for a scene of another data set.
+    """`train`, `val` or `test` for a ScanNet scene or synthetic room; None for any other scene.
 
     Raises:
         RowError: looks like a ScanNet scene, but ScanNet has no such space.
     """
     space = scannet_space(scene_id)
     if space is None:
-        return None
+        room = _ROOM.fullmatch(scene_id)
+        return room[1] if room else None
     if space in _VAL_SPACES:
         return "val"
     if space in _TEST_SPACES:

@@ -23,6 +23,7 @@ from r1_training.metrics.captions import caption_words
 from r1_training.metrics.errors import EvaluationInputError, PredictionError
 from r1_training.metrics.evaluate import read_samples
 from r1_training.metrics.inputs import CAPTIONS, GROUNDING, EvaluationInputs
+from r1_training.metrics.predictions import told_apart
 from r1_training.resumable_lines import ResumableLines
 
 DESCRIBE = "Describe every object in the room."
@@ -79,6 +80,7 @@ def predict(
 
     Raises:
         EvaluationInputError: the data set has no scenes to look at, or a file is not named.
+        GroundTruthError: two different samples have one id.
         PredictionError: the file holds another model's predictions.
         DatasetError, ResumeError: a file is broken.
     """
@@ -131,10 +133,9 @@ def _jobs(inputs: EvaluationInputs, result: Predicted) -> dict[str, _Job]:
     if inputs.dataset in CAPTIONS:
         return {sample.scene_id: _Job(sample.scene_id, sample.scene_id) for sample in samples}
     jobs = {}
-    for sample in samples:
-        scan = _SCAN.search(
-            sample.scene_id
-        )  # OpenEQA names episodes, in which the scan's id stands
+    for sample in told_apart(samples):
+        # OpenEQA names episodes, in which the scan's id stands
+        scan = _SCAN.search(sample.scene_id)
         jobs[sample.id] = _Job(sample.id, scan[0] if scan else sample.scene_id, sample)
     return jobs
 

@@ -60,7 +60,9 @@ def evaluate(
     report = RowReport()
     samples = list(read_samples(inputs, report))
     if not samples:
-        raise GroundTruthError(f"{inputs.annotations} holds no sample of {inputs.split}")
+        raise GroundTruthError(
+            f"{inputs.annotations} holds no sample of {inputs.split} ({report.summary()})"
+        )
     if inputs.dataset in CAPTIONS:
         return _evaluate_captions(inputs, name, samples, predictions, report)
     silent: set[str] = set()

@@ -32,7 +32,11 @@ from r1_training.datasets.errors import FileFormatError, RowError
 from r1_training.datasets.json_stream import iterate_array, iterate_lines, iterate_members
 from r1_training.datasets.sample import Sample
 from r1_training.metrics.boxes import boxes_from_corners
-from r1_training.metrics.errors import MissingPredictionsError, PredictionError
+from r1_training.metrics.errors import (
+    GroundTruthError,
+    MissingPredictionsError,
+    PredictionError,
+)
 
 OnMissing = Literal["fatal", "empty"]
 _ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)
@@ -108,6 +112,24 @@ def read_predictions(path: Path) -> dict[str, Prediction]:
     return predictions
 
 
+def told_apart(samples: Iterable[Sample]) -> Iterator[Sample]:
+    """The samples as they come; an id may come again only where the same is asked.
+
+    Raises:
+        GroundTruthError: two samples of one id ask different things: predictions, which name the
+            id alone, would answer the wrong one.
+    """
+    asked: dict[str, tuple[Any, ...]] = {}
+    for sample in samples:
+        what = (sample.scene_id, sample.situation, sample.question, sample.turns)
+        if asked.setdefault(sample.id, what) != what:
+            raise GroundTruthError(
+                f"the id {sample.id!r} is of two samples: {asked[sample.id][2]!r:.60} in "
+                f"{asked[sample.id][0]} and {sample.question!r:.60} in {sample.scene_id}"
+            )
+        yield sample
+
+
 def align(
     samples: Iterable[Sample],
     predictions: Mapping[str, Prediction],
@@ -122,10 +144,11 @@ def align(
         on_missing: `fatal`, or `empty`: a missing prediction counts as an empty one.
 
     Raises:
+        GroundTruthError: two different samples have one id.
         MissingPredictionsError: predictions are missing and `on_missing` is `fatal`.
     """
     kept, aligned, used, missing = [], [], set(), []
-    for sample in samples:
+    for sample in told_apart(samples):
         key = next((key for key in _keys(sample) if key in predictions), None)
         kept.append(sample)
         if key is None:

@@ -163,3 +163,10 @@ def test_what_cannot_start_says_why(
     result = predict(folder, tmp_path / name, dataset, "--annotations", path, *more)
     assert result.exit_code == 2
     assert message in result.output
+
+
+def test_two_questions_of_one_id_are_refused(tmp_path: Path, folder: Path) -> None:
+    rows = [fixture.scanqa_row(SCENES[0]), fixture.scanqa_row(SCENES[0]) | {"question": "And?"}]
+    path = fixture.write_json(tmp_path / "ScanQA_val.json", rows)
+    result = predict(folder, tmp_path / "p.jsonl", "scanqa", "--annotations", path)
+    assert result.exit_code == 2 and "is of two samples" in result.output
