@@ -74,6 +74,56 @@ def test_qos_types_and_tf(nodes: tuple[Node, Node]) -> None:
     assert "3 parts" in named(checks, "tree").detail
 
 
+def test_publishers_of_transforms_that_nobody_hears(nodes: tuple[Node, Node]) -> None:
+    camera, doctor = nodes
+    best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+    latched = QoSProfile(depth=5, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    keep = [
+        camera.create_publisher(TFMessage, "/tf", best_effort),
+        camera.create_publisher(TFMessage, "/tf_static", 10),
+        camera.create_subscription(TFMessage, "/tf_static", print, latched),
+    ]
+    checks = check_graph(doctor, seconds=1.0)
+    assert len(keep) == 3
+    tf, static = named(checks, "/tf"), named(checks, "/tf_static")
+    assert tf.status == static.status == "warn"
+    assert "1 publisher(s) [best effort], 0 subscriber(s)" in tf.detail
+    assert "camera -> tf listeners: incompatible QoS: ERROR: Best effort publisher" in tf.detail
+    assert "1 publisher(s) [reliable], 1 subscriber(s) [reliable, latched]" in static.detail
+    assert "camera -> camera: incompatible QoS: ERROR: Volatile publisher" in static.detail
+
+
+def test_topics_are_those_that_the_mapper_was_given(nodes: tuple[Node, Node]) -> None:
+    camera, _ = nodes
+    best_effort = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+    latched = QoSProfile(depth=5, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    mapper = Node("scene_mapper", namespace="robot1", context=camera.context)
+    doctor = Node("doctor", namespace="robot1", context=camera.context)
+    keep = [
+        mapper.create_subscription(Image, "/camera/color/image_raw", print, 10),
+        mapper.create_subscription(Image, "/camera/depth/image_raw", print, best_effort),
+        mapper.create_subscription(TFMessage, "tf_static", print, latched),
+        camera.create_publisher(Image, "/camera/color/image_raw", best_effort),
+        camera.create_publisher(Image, "/camera/depth/image_raw", 10),
+        camera.create_publisher(Image, "/camera/infra/image_raw", 10),
+    ]
+    static = camera.create_publisher(TFMessage, "/robot1/tf_static", latched)
+    static.publish(transform("map", "base"))
+    checks = check_graph(doctor, seconds=1.5)
+    assert len(keep) == 6
+    color = named(checks, "/camera/color/image_raw")
+    assert color.status == "warn" and "camera -> scene_mapper: incompatible QoS" in color.detail
+    depth = named(checks, "/camera/depth/image_raw")
+    assert depth.status == "ok"
+    assert depth.detail == "1 publisher(s) [reliable], 1 subscriber(s) [best effort]"
+    others = named(checks, "other sensor topics")
+    assert others.detail == "/camera/infra/image_raw [sensor_msgs/msg/Image]"
+    assert named(checks, "/robot1/tf_static").status == "ok"
+    assert named(checks, "map -> base").detail == "static"
+    mapper.destroy_node()
+    doctor.destroy_node()
+
+
 def test_silent_network(nodes: tuple[Node, Node]) -> None:
     checks = check_graph(nodes[1], seconds=0.3)
     assert named(checks, "inputs").detail == "nobody publishes or subscribes"
