@@ -12,6 +12,10 @@ from r1_ros.errors import BadMessageError
 
 _EQUIDISTANT = ("equidistant", "fisheye")
 _PLUMB_BOB = ("plumb_bob", "rational_polynomial", "")
+_MAX_SIDE = 32_766  # OpenCV's remap takes no longer ones, and no camera has them
+# How far sideways a pixel may look, per metre ahead (89.4 degrees): what lies in that direction
+# would be mapped beyond any room.
+_MAX_SLOPE = 100.0
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,36 @@ class CameraModel:
         """True where `undistort_*` change the image."""
         return bool(self._distortion.any())
 
+    def check(self, width: int, height: int) -> None:
+        """An image of this size, pixels, can come from this camera.
+
+        Raises:
+            BadMessageError: the camera info tells of another size, no pixel could look where its
+                corners would, or OpenCV cannot work on an image that long.
+        """
+        if (self.width or width, self.height or height) != (width, height):
+            raise BadMessageError(
+                "sizes differ",
+                f"images are {width}x{height}, the camera info says {self.width}x{self.height}",
+            )
+        if max(width, height) > _MAX_SIDE:
+            raise BadMessageError(
+                "bad image size", f"{width}x{height}, sides end at {_MAX_SIDE} pixels"
+            )
+        corners = np.array([[0, 0], [width - 1, height - 1]])
+        with np.errstate(over="ignore"):
+            slopes = np.abs((corners - self.K[:2, 2]) / self.K.diagonal()[:2])
+        if not slopes.max() <= _MAX_SLOPE:
+            raise BadMessageError(
+                "bad camera info",
+                f"no lens sees the corners of a {width}x{height} image with K {self.K.tolist()}",
+            )
+
     def undistort_color(self, image: np.ndarray) -> np.ndarray:
-        """Image (H, W, 3) as a pinhole camera with the same K sees it; black where it sees more."""
+        """Image (H, W, 3) as a pinhole camera with the same K sees it; black where it sees more.
+
+        `check` has accepted its size.
+        """
         if not self.distorted:
             return image
         return cv2.remap(image, *self._map(image.shape), cv2.INTER_LINEAR)
@@ -51,6 +83,7 @@ class CameraModel:
     def _map(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         size = (shape[1], shape[0])
         if size not in self._maps:
+            self._maps.clear()  # sizes that change with every image must not fill the memory
             make = cv2.fisheye if self._fisheye else cv2
             self._maps[size] = make.initUndistortRectifyMap(
                 self.K, self._distortion, np.eye(3), self.K, size, cv2.CV_32FC1

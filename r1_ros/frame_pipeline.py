@@ -16,6 +16,7 @@ from r1_model.geometry import transform_points
 from r1_ros.camera_info import CameraCache, CameraModel
 from r1_ros.diagnostics import InputCounts
 from r1_ros.errors import BadMessageError
+from r1_ros.fusion import check_pose
 from r1_ros.geometry_messages import stamp_of
 from r1_ros.images import color_image, depth_image, depth_millimetres
 from r1_ros.msg import SceneView
@@ -163,6 +164,7 @@ class FramePipeline:
             self._on_keyframe(keyframe)
 
     def _fuse_points(self, message: PointCloud2, T: np.ndarray, config: MapperConfig) -> None:
+        check_pose(T)
         points, colors = read_points(message)
         distance = np.linalg.norm(points, axis=-1)
         near = (distance >= config.depth_min) & (distance <= config.depth_max)
@@ -218,11 +220,7 @@ def make_frame(
             f"colour is {color.shape[1]}x{color.shape[0]}, depth {depth.shape[1]}x{depth.shape[0]}",
         )
     height, width = depth.shape
-    if (camera.width or width, camera.height or height) != (width, height):
-        raise BadMessageError(
-            "sizes differ",
-            f"images are {width}x{height}, the camera info says {camera.width}x{camera.height}",
-        )
+    camera.check(width, height)
     depth = depth_millimetres(depth, config.depth_min, config.depth_max)
     return RgbdFrame(
         color=camera.undistort_color(color),

@@ -38,6 +38,18 @@ class MapFullError(BadMessageError):
         super().__init__("map is full", detail)
 
 
+def check_pose(T_scene_camera: np.ndarray) -> None:
+    """A sensor can be at this pose (4, 4), metres.
+
+    Raises:
+        BadMessageError: it is absurdly far away, or transforms that are too large for float64
+            were multiplied into NaN or infinity.
+    """
+    position = T_scene_camera[:3, 3]
+    if not np.isfinite(T_scene_camera).all() or np.abs(position).max() > _MAX_DISTANCE_M:
+        raise BadMessageError("bad pose", f"sensor at {position.tolist()} m")
+
+
 class TsdfVolume:
     """A TSDF with colour. Not safe for use by several threads at once.
 
@@ -89,10 +101,9 @@ class TsdfVolume:
 
         Raises:
             MapFullError: nothing was added.
-            BadMessageError: no pixel holds depth, or the camera is absurdly far away.
+            BadMessageError: no pixel holds depth, or see `check_pose`.
         """
-        if np.abs(T_scene_camera[:3, 3]).max() > _MAX_DISTANCE_M:
-            raise BadMessageError("bad pose", f"camera at {T_scene_camera[:3, 3].tolist()} m")
+        check_pose(T_scene_camera)
         if not cv2.countNonZero(depth):
             raise BadMessageError("no valid depth", "every pixel is out of range or invalid")
         depth_image = open3d.t.geometry.Image(o3c.Tensor.from_numpy(depth))

@@ -18,6 +18,8 @@ from r1_ros.parameters import MapperConfig
 from r1_ros.scene_messages import view_to_message
 from r1_ros.voxel_cloud import VoxelCloud
 
+_MAX_CELLS = 2**30  # from the origin; what lies beyond (a loaded file may say so) shares the last
+
 
 @dataclass(frozen=True)
 class RgbdFrame:
@@ -238,7 +240,13 @@ def _in_cells_of(points: np.ndarray, others: np.ndarray, cell: float) -> np.ndar
     """Which of `points` (N, 3) lie in a cell that also holds one of `others` (M, 3); (N,) bool."""
     if not len(points) or not len(others):
         return np.zeros(len(points), bool)
-    cells = np.floor(np.concatenate([points, others]) / cell).astype(np.int64)
+    with np.errstate(over="ignore"):
+        cells = np.floor(np.concatenate([points, others]) / cell)
+    cells = np.clip(cells, -_MAX_CELLS, _MAX_CELLS).astype(np.int64)
     cells -= cells.min(0)
-    keys = np.ravel_multi_index(cells.T, cells.max(0) + 1)
+    spans = cells.max(0) + 1
+    columns = cells[:, 0] * spans[1] + cells[:, 1]
+    if spans.prod(dtype=np.float64) >= 2.0**63:  # one bad pose spans more cells than int64 counts
+        columns = np.unique(columns, return_inverse=True)[1]
+    keys = columns * spans[2] + cells[:, 2]
     return np.isin(keys[: len(points)], keys[len(points) :])

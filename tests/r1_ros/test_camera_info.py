@@ -119,6 +119,33 @@ def test_rectified_without_p_is_refused() -> None:
         camera_model(info(p=np.zeros(12)), rectified=True)
 
 
+@pytest.mark.parametrize(
+    ("size", "changed", "reason"),
+    [
+        ((640, 480), {}, "sizes differ"),
+        ((33_000, 8), {"width": 0, "height": 0}, "bad image size"),  # OpenCV refuses it
+        (SIZE, {"k": np.diag([1e-30, 300.0, 1.0]).reshape(-1)}, "bad camera info"),
+        (SIZE, {"k": np.diag([5e-324, 5e-324, 1.0]).reshape(-1)}, "bad camera info"),
+        (SIZE, {"roi": RegionOfInterest(x_offset=2**32 - 1)}, "bad camera info"),
+        (SIZE, {"binning_x": 2**32 - 1, "width": 0}, "bad camera info"),
+    ],
+)
+def test_images_that_no_such_camera_takes_are_refused(size, changed, reason: str) -> None:
+    camera = camera_model(info(PLUMB_BOB, **changed))
+    with pytest.raises(BadMessageError) as error:
+        camera.check(*size)
+    assert error.value.reason == reason
+
+
+def test_every_size_that_passes_the_check_can_be_undistorted() -> None:
+    wide = np.diag([3000.0, 3000.0, 1.0])
+    camera = camera_model(info(PLUMB_BOB, width=0, height=0, k=wide.reshape(-1)))
+    camera.check(32_766, 2)
+    assert camera.undistort_depth(np.ones((2, 32_766), np.uint16)).shape == (2, 32_766)
+    assert camera.undistort_color(np.ones((2, 100, 3), np.uint8)).shape == (2, 100, 3)
+    assert len(camera._maps) == 1  # images of many sizes do not fill the memory
+
+
 def test_the_cache_makes_a_camera_only_when_it_changes() -> None:
     cache = CameraCache()
     first = cache.get(info(PLUMB_BOB))

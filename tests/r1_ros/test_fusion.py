@@ -124,6 +124,8 @@ def test_memory_does_not_grow_beyond_the_bound() -> None:
     [
         (np.zeros((48, 64), np.uint16), np.eye(4), "no valid depth"),
         (tilted_plane()[0], pose_matrix([1e9, 0, 0], [0, 0, 0, 1]), "bad pose"),
+        (tilted_plane()[0], np.diag([1.0, np.nan, 1.0, 1.0]), "bad pose"),
+        (tilted_plane()[0], np.full((4, 4), np.inf), "bad pose"),
     ],
 )
 def test_useless_images_are_refused(depth, T, reason: str) -> None:

@@ -18,12 +18,14 @@ K = np.array([[60.0, 0, 31.5], [0, 60.0, 23.5], [0, 0, 1]])
 CONFIG = MapperConfig()
 
 
-def frame(x: float = 0.0, metres: float = 1.5, stamp: int = 5) -> RgbdFrame:
+def frame(
+    x: float = 0.0, metres: float = 1.5, stamp: int = 5, yz: tuple[float, float] = (0.0, 0.0)
+) -> RgbdFrame:
     return RgbdFrame(
         color=np.full((48, 64, 3), 90, np.uint8),
         depth=np.full((48, 64), metres * 1000, np.uint16),
         K=K,
-        T_scene_camera=pose_matrix([x, 0, 0], [0, 0, 0, 1]),
+        T_scene_camera=pose_matrix([x, *yz], [0, 0, 0, 1]),
         stamp=stamp,
         frame_id="camera",
     )
@@ -102,6 +104,29 @@ def test_points_fill_in_where_there_is_no_surface() -> None:
     assert len(scene.points) == surface + 1 and scene.stamp == 9
     np.testing.assert_allclose(scene.points[-1], [0, 0, 3.0], atol=1e-6)
     assert scene.normals is None  # bare points have none
+
+
+def test_a_pose_that_is_far_off_does_not_end_the_map() -> None:
+    scene_map = mapped()
+    points = np.array([[0.0, 0.0, 1.501], [0.0, 0.0, 3.0]], np.float32)
+    scene_map.add_points(points, np.zeros((2, 3), np.uint8), 9)
+    near = len(scene_map.snapshot().scene.points)
+    for far in (9e4, -9e4):
+        for _ in range(2):
+            scene_map.add_frame(frame(far, yz=(far, far)), CONFIG)
+    scene = scene_map.snapshot().scene
+    assert (np.abs(scene.points) < 10).all(-1).sum() == near  # merged as before
+    assert len(scene.points) > near
+
+
+def test_a_scene_with_absurd_points_can_be_continued() -> None:
+    far = np.array([[3e38, -3e38, 3e38], [0, 0, 1.5]], np.float32)
+    scene_map = SceneMap(CONFIG)
+    scene_map.replace(Scene(far, np.zeros((2, 3), np.uint8)), CONFIG)
+    for _ in range(2):
+        scene_map.add_frame(frame(), CONFIG)
+    points = scene_map.snapshot().scene.points
+    assert (points == far[0]).all(-1).any()
 
 
 def test_a_loaded_scene_stays_as_it_is_until_something_new_is_seen() -> None:

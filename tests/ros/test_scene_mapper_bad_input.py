@@ -81,6 +81,23 @@ def invalid_depth(stamp: int):
     return {"depth": views.image(stamp, "32FC1", np.full((48, 64), np.nan, np.float32))}
 
 
+def too_long(stamp: int):
+    """An image with distortion that OpenCV refuses to undistort."""
+    info = views.camera_info(stamp)
+    info.width, info.height, info.d = 33_000, 8, [0.1, 0.0, 0.0, 0.0, 0.0]
+    return {
+        "info": info,
+        "color": views.image(stamp, "rgb8", np.zeros((8, 33_000, 3), np.uint8)),
+        "depth": views.image(stamp, "16UC1", np.full((8, 33_000), 1500, np.uint16)),
+    }
+
+
+def no_lens(stamp: int):
+    message = views.camera_info(stamp)
+    message.k = np.diag([1e-30, 1e-30, 1.0]).reshape(-1)
+    return {"info": message}
+
+
 def unregistered(stamp: int):
     pixels = np.full((48, 64), 1500, np.uint16)
     return {"depth": views.image(stamp, "16UC1", pixels, frame="infra_optical_frame")}
@@ -99,6 +116,8 @@ def unregistered(stamp: int):
         (nan_info, "bad camera info"),
         (other_info, "sizes differ"),
         (invalid_depth, "no valid depth"),
+        (too_long, "bad image size"),
+        (no_lens, "bad camera info"),
         (unregistered, "depth is not registered to colour"),
     ],
 )
@@ -153,6 +172,29 @@ def test_bad_clouds_are_counted(rig: Rig, fields: str) -> None:
     rig.until_number("points", "dropped", before + 1)
     rig.map_frames(1)
     rig.assert_accounted()
+
+
+def test_a_transform_that_is_far_off_leaves_a_map_that_can_be_read(rig: Rig) -> None:
+    clouds = rig.number("points", "integrated")
+    rig.robot.points.publish(views.cloud(rig.next(), np.full((5, 3), 1.0)))
+    rig.until_number("points", "integrated", clouds + 1)
+    T = np.eye(4)
+    T[:3, 3] = 9e4
+    far = views.transform_message(0, "map", "far", T)
+    rig.robot.tf_static.publish(views.TFMessage(transforms=[far]))
+    rig.ros.until(lambda: "far" in rig.mapper._buffer.frames(), "the transform")
+    before = rig.number("color", "integrated")
+    for _ in range(3):
+        stamp = rig.next()
+        messages = {"color": views.color(stamp), "depth": views.depth(stamp)}
+        for message in messages.values():
+            message.header.frame_id = "far"
+        rig.robot.frame(stamp, **messages)
+    rig.until_number("color", "integrated", before + 3)
+    assert rig.get_scene().error_code == ErrorCode.NONE
+    rig.map_frames(1)
+    rig.reset()
+    rig.map_frames(3)
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "", ".hidden", "x" * 65, "naïve", "a\n"])
