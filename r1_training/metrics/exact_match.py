@@ -35,6 +35,8 @@ def _word_table(table: dict) -> tuple[re.Pattern[str], dict[str, str]]:
 
 _REPLACED = (_word_table(_SPELLINGS), _word_table(_NUMBERS))
 _DROPPED = re.compile(r"[^a-zA-Z0-9,'\s\-:]+")
+_OTHER_LETTER = re.compile(r"[^\W\d_\u0000-\u024f]")  # of no Latin alphabet
+_WORD = re.compile(r"[^\W_]")
 _TRAILING_DIGIT = re.compile(r"\b([a-zA-Z]+)[0-9]\b")
 _ARTICLES = [re.compile(rf"\b{article}\b ([a-zA-Z]+)") for article in ("a", "an", "the")]
 
@@ -66,14 +68,24 @@ def cleaned_match(candidate: str, references: Sequence[str]) -> tuple[bool, bool
 
     Refined: one contains the other, white space ignored. References are tried in order and the
     first that matches in any way decides, so EM can be False although a later one is equal: this
-    is how the field's numbers were made.
+    is how the field's numbers were made. The cleaning is for English: texts with letters that it
+    does not know are compared as they are, in lower case.
     """
-    candidate = clean_answer(candidate)
-    squeezed = "".join(candidate.split())
-    for reference in map(clean_answer, references):
-        if candidate == reference:
+    for reference in references:
+        if _foreign(candidate) or _foreign(reference):
+            said, wanted = candidate.lower().strip(), reference.lower().strip()
+        else:
+            said, wanted = clean_answer(candidate), clean_answer(reference)
+        if said == wanted:
             return True, True
-        target = "".join(reference.split())
+        squeezed, target = "".join(said.split()), "".join(wanted.split())
         if squeezed in target or target in squeezed:
             return False, True
     return False, False
+
+
+def _foreign(text: str) -> bool:
+    """Whether cleaning would take the words away: without them any two texts are alike."""
+    if _OTHER_LETTER.search(text):
+        return True
+    return bool(_WORD.search(text)) and not _WORD.search(clean_answer(text))
