@@ -20,7 +20,10 @@ def train_full(
         bool, typer.Option("--dry-run", help="Check data and memory, take the first step, stop.")
     ] = False,
     model: Annotated[
-        str | None, typer.Option(help="Model folder, in place of the configuration's.")
+        str | None,
+        typer.Option(
+            help="Model folder, in place of the configuration's; dry run: takes the step."
+        ),
     ] = None,
     data: Annotated[str | None, typer.Option(help="Scene-30K.jsonl.")] = None,
     scannet: Annotated[str | None, typer.Option(help="Folder of `r1 prepare scannet`.")] = None,
@@ -37,7 +40,10 @@ def train_full(
     console = Console()
     try:
         settings = FullSizeConfig.load(
-            config, model=model, data=data, scannet=scannet, output=output, devices=devices
+            config,
+            # A dry run estimates the configuration's model; the folder only stands in for it.
+            model=None if dry_run else model,
+            **{"data": data, "scannet": scannet, "output": output, "devices": devices},
         )
         if dry_run:
             check(settings, model, console)

@@ -38,8 +38,8 @@ class FullSizeConfig:
         max_tokens: longer conversations (with scene and view tokens) are left out and counted.
         gradient_checkpointing: recompute activations in the backward pass.
         seed, workers, save_every, log_every: of the run.
-        kl_beta, group_size, clip_epsilon, temperature, max_new_tokens: of GRPO; the paper gives
-            the first only.
+        kl_beta, group_size, clip_epsilon, max_new_tokens: of GRPO; the paper gives the first only.
+            The answers' length is for the estimate of memory: nothing samples yet.
     """
 
     stage: Literal["sft", "grpo"]
@@ -73,7 +73,6 @@ class FullSizeConfig:
     kl_beta: float = 0.02
     group_size: int = 8
     clip_epsilon: float = 0.2
-    temperature: float = 1.0
     max_new_tokens: int = 512
 
     def __post_init__(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from statistics import mean
 
@@ -19,7 +20,7 @@ from r1_training.full_size.config import FullSizeConfig
 from r1_training.full_size.data import DataReport, conversation_tokens, usable_samples
 from r1_training.full_size.first_step import FirstStep, first_step
 from r1_training.full_size.memory import MemoryEstimate, estimate_memory
-from r1_training.full_size.model import load_scene_encoder, qwen_7b_config
+from r1_training.full_size.model import load_scene_encoder, run_sizes
 
 GIB = 1 << 30
 
@@ -32,26 +33,30 @@ def dry_run(config: FullSizeConfig, model: str | None, console: Console) -> None
     """Checks a run and prints what it found.
 
     Args:
-        config: of the run.
-        model: folder to take the first step with; None leaves the step out where the model of
-            the configuration is not on this machine.
+        config: of the run; its model is what the memory is estimated for.
+        model: folder to take the first step with; None is the model of the configuration.
         console: to print on.
 
     Raises:
-        DryRunError: the run would fail.
+        DryRunError: the run would fail, or the first step cannot be taken because the model of
+            the configuration is not on this machine.
         DatasetError, TrainingConfigError, ModelLoadError: a file or setting is wrong.
     """
     samples, report = usable_samples(config)
     console.print(_data_table(config, samples, report))
     check_data(config, samples, report)
-    console.print(_memory_table(config, estimate_memory(config, qwen_7b_config()), "7B"))
+    sizes, name = run_sizes(config.model)
+    memory, available = estimate_memory(config, sizes), _device_bytes()
+    console.print(_memory_table(config, memory, name, available))
+    check_memory(memory, available)
     try:
         loaded = load_pretrained(model or config.model)
     except ModelLoadError as error:
         if model is not None:
             raise
-        console.print(f"first step: left out, {error} (--model FOLDER takes it)", highlight=False)
-        return
+        raise DryRunError(
+            f"dry run incomplete: the first step is left out, {error} (--model FOLDER takes it)"
+        ) from error
     if config.scene_encoder is not None:
         load_scene_encoder(loaded.model, Path(config.scene_encoder))
     blocks = loaded.model.config.text_config.num_hidden_layers
@@ -68,12 +73,13 @@ def dry_run(config: FullSizeConfig, model: str | None, console: Console) -> None
     check_data(config, kept, report)
     longest = max(length for length in lengths if length[0] <= config.max_tokens)
     memory = estimate_memory(config, loaded.processor.config, *longest)
-    console.print(_memory_table(config, memory, loaded.name))
-    check_memory(memory, _device_bytes())
+    console.print(_memory_table(config, memory, loaded.name, available))
+    check_memory(memory, available)
     step = first_step(config, loaded.model, loaded.processor, kept)
     console.print(_step_table(step, loaded.name))
     check_step(step)
-    console.print("[green]dry run passed[/]")
+    compared = "" if available is not None else "; memory was not compared: no GPU here"
+    console.print(f"[green]dry run passed[/]{compared}")
 
 
 def check_data(config: FullSizeConfig, samples: list[Sample], report: DataReport) -> None:
@@ -98,11 +104,23 @@ def check_memory(memory: MemoryEstimate, available: int | None) -> None:
 
 
 def check_step(step: FirstStep) -> None:
-    """Raises `DryRunError` if the step would not train."""
-    if not all(loss == loss and abs(loss) < float("inf") for loss in step.losses):
+    """Raises `DryRunError` if the step would not train.
+
+    GRPO's loss says little there: policy, sampler and reference are still one, so it is the
+    advantage's alone. What a step does shows in gradients and weights.
+    """
+    if not all(isfinite(loss) for loss in step.losses):
         raise DryRunError(f"a loss is not finite: {step.losses}")
-    if not step.adapter_gradient > 0:
-        raise DryRunError("the adapters get no gradient")
+    for part, gradient, moved in (
+        ("adapters", step.adapter_gradient, step.adapters_moved),
+        ("new modules", step.new_gradient, step.new_moved),
+    ):
+        if not isfinite(gradient):
+            raise DryRunError(f"the gradient of the {part} is not finite: {gradient}")
+        if not gradient > 0:
+            raise DryRunError(f"the {part} get no gradient")
+        if not moved:
+            raise DryRunError(f"the step moved nothing in the {part}")
     if step.frozen_moved:
         raise DryRunError(f"{step.frozen_moved} frozen parameters changed")
 
@@ -126,7 +144,9 @@ def _data_table(config: FullSizeConfig, samples: list[Sample], report: DataRepor
     return table
 
 
-def _memory_table(config: FullSizeConfig, estimate: MemoryEstimate, name: str) -> Table:
+def _memory_table(
+    config: FullSizeConfig, estimate: MemoryEstimate, name: str, available: int | None
+) -> Table:
     table = _rows_table(f"memory of one device, {name}, {config.stage}")
     table.add_row("parameters", f"{estimate.parameters / 1e9:.2f} billion")
     table.add_row("that train", f"{estimate.trained / 1e6:.2f} million")
@@ -134,8 +154,8 @@ def _memory_table(config: FullSizeConfig, estimate: MemoryEstimate, name: str) -
     for part, size in estimate.parts.items():
         table.add_row(part, f"{size / GIB:.2f} GiB")
     table.add_row("[bold]sum[/]", f"[bold]{estimate.total / GIB:.1f} GiB[/]")
-    available = _device_bytes()
-    table.add_row("this GPU", "none here" if available is None else f"{available / GIB:.1f} GiB")
+    here = "none here, not compared" if available is None else f"{available / GIB:.1f} GiB"
+    table.add_row("this GPU", here)
     return table
 
 
@@ -152,7 +172,8 @@ def _step_table(step: FirstStep, name: str) -> Table:
         "longest conversation": f"{step.tokens:,} tokens",
         "gradient of the adapters": f"{step.adapter_gradient:.3g}",
         "gradient of the new modules": f"{step.new_gradient:.3g}",
-        "parameters that moved": f"{step.moved} of {step.trained} that train",
+        "parameters that moved": f"{step.adapters_moved} of adapters, {step.new_moved} of new "
+        f"modules; {step.trained} train",
         "frozen parameters that moved": str(step.frozen_moved),
         "time": f"{step.seconds:.1f} s",
     }

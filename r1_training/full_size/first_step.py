@@ -20,6 +20,10 @@ from r1_training.full_size.grpo_step import (
 )
 from r1_training.full_size.model import make_optimizer, prepare_for_training, trainable
 
+# Values of a frozen parameter that its checksum takes at a time: 8 MB as integers.
+CHECKED_AT_ONCE = 1 << 20
+_BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
 
 @dataclass(frozen=True)
 class FirstStep:
@@ -30,7 +34,8 @@ class FirstStep:
         tokens: longest conversation.
         seconds: of the step.
         adapter_gradient, new_gradient: norms of the gradients.
-        moved: parameters that changed, of those that train.
+        adapters_moved, new_moved: parameters that changed, of those that train. Half of the
+            adapters wait for the other half, which starts at zero.
         trained: parameters that train.
         frozen_moved: frozen parameters that changed; must be 0.
         peak_bytes: peak memory of the GPU; 0 on a CPU.
@@ -41,7 +46,8 @@ class FirstStep:
     seconds: float
     adapter_gradient: float
     new_gradient: float
-    moved: int
+    adapters_moved: int
+    new_moved: int
     trained: int
     frozen_moved: int
     peak_bytes: int
@@ -56,7 +62,7 @@ def first_step(
     wrapped = prepare_for_training(model, config)
     optimizer = make_optimizer(wrapped, config)
     data = Scene30KConversations(config, samples, processor)
-    before = {name: _some(p) for name, p in wrapped.named_parameters()}
+    before = {name: _fingerprint(p) for name, p in wrapped.named_parameters()}
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     start = time.perf_counter()
@@ -71,14 +77,18 @@ def first_step(
     gradients = _gradient_norms(wrapped)
     torch.nn.utils.clip_grad_norm_(trainable(wrapped), config.max_grad_norm)
     optimizer.step()
-    changed = {n for n, p in wrapped.named_parameters() if not torch.equal(_some(p), before[n])}
-    learning = {name for name, p in wrapped.named_parameters() if p.requires_grad}
+    seconds = time.perf_counter() - start
+    parameters = dict(wrapped.named_parameters())
+    changed = {n for n, p in parameters.items() if not torch.equal(_fingerprint(p), before[n])}
+    learning = {name for name, p in parameters.items() if p.requires_grad}
+    adapters = {name for name in learning if "lora_" in name}
     return FirstStep(
         losses=losses,
         tokens=longest,
-        seconds=time.perf_counter() - start,
+        seconds=seconds,
         **gradients,
-        moved=len(changed & learning),
+        adapters_moved=len(changed & adapters),
+        new_moved=len(changed & learning - adapters),
         trained=len(learning),
         frozen_moved=len(changed - learning),
         peak_bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
@@ -103,10 +113,19 @@ def _loss(model: PeftModel, example: dict[str, object], config: FullSizeConfig) 
     )
 
 
-def _some(parameter: torch.nn.Parameter) -> torch.Tensor:
-    """Enough of a parameter to see whether it changes: a copy of all would double the memory."""
+def _fingerprint(parameter: torch.nn.Parameter) -> torch.Tensor:
+    """What tells whether a parameter changes: all of one that trains, a checksum of a frozen one.
+
+    A copy of the frozen ones would double the memory. The checksum weighs the bits of each value
+    by its place, so every change of one value shows, and changes of many do but for chance.
+    """
     values = parameter.detach().flatten()
-    return (values if parameter.requires_grad else values[:4096]).clone()
+    if parameter.requires_grad:
+        return values.clone()
+    bits = values.view(_BITS[values.element_size()])
+    weights = torch.arange(1, 2 * CHECKED_AT_ONCE, 2, device=bits.device)
+    parts = [(part * weights[: len(part)]).sum() for part in bits.split(CHECKED_AT_ONCE)]
+    return torch.stack(parts)
 
 
 def _gradient_norms(model: PeftModel) -> dict[str, float]:

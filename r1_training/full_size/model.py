@@ -8,9 +8,11 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
+from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLConfig
 
 from r1_model.config import R1Config, R1SceneConfig
 from r1_model.modeling import NEW_MODULES, R1ForConditionalGeneration
+from r1_model.pretrained import PRESETS
 from r1_training.config import TrainingConfigError
 from r1_training.full_size.config import FullSizeConfig
 
@@ -115,6 +117,28 @@ def qwen_7b_config() -> R1Config:
         "fullatt_block_indexes": [7, 15, 23, 31],
     }
     return R1Config(text_config=text, vision_config=vision, scene_config=R1SceneConfig())
+
+
+def run_sizes(model: str) -> tuple[R1Config, str]:
+    """Sizes and name of a run's model, from its folder or the hub's cache, without its weights.
+
+    A model that is not on this machine yet is taken for the 7B.
+
+    Args:
+        model: preset, folder or hub id.
+    """
+    source = PRESETS.get(model, model)
+    try:
+        values, _ = Qwen2_5_VLConfig.get_config_dict(source, local_files_only=True)
+    except OSError:
+        values = {}
+    if not values:
+        return qwen_7b_config(), "7B"
+    if values.get("model_type") == R1Config.model_type:
+        return R1Config.from_dict(values), model
+    plain = Qwen2_5_VLConfig.from_dict(values).to_dict()
+    plain.pop("model_type")
+    return R1Config(**plain, scene_config=R1SceneConfig()), model
 
 
 def count(parameters: Iterable[nn.Parameter]) -> int:

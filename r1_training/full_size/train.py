@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import torch
@@ -9,11 +10,11 @@ from datasets import Dataset
 from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers.trainer_utils import get_last_checkpoint
 from trl import SFTConfig, SFTTrainer
 
 from r1_model.pretrained import load_pretrained
 from r1_model.processing import R1Processor
+from r1_training.checkpoints import newest_checkpoint, require_unused
 from r1_training.config import TrainingConfigError
 from r1_training.datasets.sample import Sample
 from r1_training.full_size.config import FullSizeConfig
@@ -110,13 +111,16 @@ def train_full_size(config: FullSizeConfig, resume: bool = False) -> Path:
 
     Args:
         config: of the run; its stage must be `sft`.
-        resume: go on from the newest checkpoint in `config.output`, where there is one.
+        resume: go on from the newest whole checkpoint in `config.output`, where there is one.
 
     Raises:
         TrainingConfigError, DatasetError, ModelLoadError, DryRunError: the run cannot start.
     """
     if config.stage != "sft":
         raise TrainingConfigError(f"this trains sft, the configuration's stage is {config.stage}")
+    output = Path(config.output)
+    if not resume:
+        require_unused(output)
     samples, report = usable_samples(config)
     loaded = load_pretrained(config.model)
     if config.scene_encoder is not None:
@@ -125,16 +129,18 @@ def train_full_size(config: FullSizeConfig, resume: bool = False) -> Path:
     check_data(config, samples, report)
     wrapped = prepare_for_training(loaded.model, config)
     trainer = FullSizeTrainer(wrapped, loaded.processor, config, samples)
-    checkpoint = None
-    if resume and Path(config.output).is_dir():
-        checkpoint = get_last_checkpoint(config.output)
-    trainer.train(resume_from_checkpoint=checkpoint)
-    final = Path(config.output) / "final"
+    checkpoint = newest_checkpoint(output, clean=trainer.is_world_process_zero())
+    trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+    final = output / "final"
     if trainer.is_world_process_zero():
         merged = wrapped.merge_and_unload()
         merged.config.trained = True
-        loaded.processor.tokenizer.save_pretrained(final)
-        merged.save_pretrained(final)
+        part = final.with_name(f"{final.name}.part")  # a kill leaves no half model behind
+        shutil.rmtree(part, ignore_errors=True)
+        loaded.processor.tokenizer.save_pretrained(part)
+        merged.save_pretrained(part)
+        shutil.rmtree(final, ignore_errors=True)
+        part.rename(final)
     trainer.accelerator.wait_for_everyone()
     return final
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from r1_model.modeling import R1ForConditionalGeneration
@@ -7,6 +9,10 @@ from tests.r1_model.small import scene_tokenizer, seeded, small_config
 from tests.r1_training import annotation_fixture as fixture
 from tests.r1_training.scannet_fixture import write_labels, write_scan, write_sens
 
+ROOT = Path(__file__).resolve().parents[3]
+YAML = {
+    stage: ROOT / "config" / "training" / f"qwen2.5-vl-7b-{stage}.yaml" for stage in ("sft", "grpo")
+}
 TRAINED, HELD_OUT, UNPREPARED = "scene0000_00", "scene0011_00", "scene0001_00"
 
 
