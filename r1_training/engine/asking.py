@@ -79,7 +79,7 @@ class Asker:
             return self._teacher.complete(request)
         estimate = estimate_tokens(prompt)
         largest = self.budget.largest_cost(stage, prompt)
-        self._limiter.acquire(estimate)
+        permit = self._limiter.acquire(estimate)
         self._journal.require_free_disk()
         self.budget.reserve(largest)
         self._journal.append(
@@ -116,7 +116,7 @@ class Asker:
             }
         )
         self.budget.settle(stage, largest, "answered", usage)
-        self._limiter.settle(estimate, usage.input_tokens + usage.output_tokens)
+        self._limiter.settle(permit, usage.input_tokens + usage.output_tokens)
         return completion
 
     def _back_off(self, attempt: int, retry_after: float) -> None:
