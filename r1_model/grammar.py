@@ -29,6 +29,13 @@ _LEAD_IN = re.compile(
     r"(?i:.*\b(?:there (?:is|are)|it is|this is|that is|they are|i see)\s+)"
     r"|.*一[把張张個个盞盏台本只隻件塊块幅扇座支條条瓶盆杯部顆颗株棵面組组片架具床]"
 )
+# a clause that goes on behind an earlier name: "is next to the", "比", "是放在"
+_CLAUSE = re.compile(
+    r"(?i:.*\b(?:is|are|was|were|has|have|than|nothing|no|stands?|lies?|hangs?|sits?)\b"
+    r".*\b(?:the|an?|one)\s+)"
+    r"|.*[在比離离於于]"
+)
+_AND = re.compile(r"(?i:(?:and|or)\s+)|[和與与跟及或]")  # between two boxes
 _ARTICLE = re.compile(r"(?i:(?:the|an?|one)\s+)")
 
 Bounds = tuple[np.ndarray, np.ndarray]
@@ -219,18 +226,17 @@ def _read_box(text: str, start: int, end: int, label_start: int, bounds: Bounds)
 
 
 def _label(text: str, start: int, end: int) -> str:
-    """The words just before a box, without "there is", "the", "一張" ..."""
+    """The words just before a box, without "there is", "is next to", "the", "一張" ..."""
     words = text[max(start, end - 2 * MAX_LABEL) : end].rstrip()
     breaks = list(_BREAK.finditer(words))
     if breaks:
         words = words[breaks[-1].end() :]
     words = words.strip(" \t-*#>")
-    lead_in = _LEAD_IN.match(words)
-    if lead_in and lead_in.end() < len(words):
-        words = words[lead_in.end() :].strip()
-    article = _ARTICLE.match(words)
-    if article and article.end() < len(words):
-        words = words[article.end() :]
+    follows_a_box = start > 0 and not breaks
+    for pattern in (_LEAD_IN, _CLAUSE, *((_AND,) if follows_a_box else ()), _ARTICLE):
+        before = pattern.match(words)
+        if before and before.end() < len(words):
+            words = words[before.end() :].strip()
     return words if len(words) <= MAX_LABEL else ""
 
 

@@ -94,6 +94,8 @@ def _config(source: str) -> R1Config | Qwen2_5_VLConfig:
     if not folder.is_dir():
         if folder.is_absolute() or source.startswith("."):
             raise OSError("no such folder")
+        if "/" not in source:
+            raise OSError(f"no such folder, and the presets are {', '.join(PRESETS)}")
         # a hub id: the files come from the local cache, or from the hub where it can be reached
         return Qwen2_5_VLConfig.from_pretrained(source)
     if not (folder / "config.json").is_file():

@@ -153,6 +153,8 @@ def test_other_folders_are_refused_in_one_line(tmp_path, contents, reason):
 
 
 def test_missing_folder_and_device(tmp_path):
+    with pytest.raises(ModelLoadError, match="'nope'.*presets are.*r1-tiny"):  # and no download
+        load_pretrained("nope")
     with pytest.raises(ModelLoadError, match="no such folder"):
         load_pretrained(tmp_path / "nowhere")
     with pytest.raises(ModelLoadError, match="no such device"):
