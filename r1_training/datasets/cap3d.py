@@ -23,7 +23,8 @@ def read_cap3d(
 ) -> Iterator[Sample]:
     """One caption of one object a row (`Cap3D_automated_Objaverse_full.csv`, no header).
 
-    `test` yields the objects in `test_uids`, `train` all others; there is no `val`.
+    `test` yields the objects in `test_uids`, `train` all others; there is no `val`. Rows whose uid
+    cannot be read are bad in both.
 
     Args:
         path: the CSV.
@@ -42,7 +43,7 @@ def read_cap3d(
     uids = frozenset(test_uids)
     rows = _csv_rows(path)
     if split == "test":
-        rows = ((line, row) for line, row in rows if _uid(row) in uids)
+        rows = ((line, row) for line, row in rows if _may_be_in(row, uids))
     return to_samples(
         rows,
         partial(_build, split),
@@ -84,8 +85,9 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, Any]]:
         raise FileFormatError(path, str(error)) from error
 
 
-def _uid(row: Any) -> str | None:
-    return row["uid"] if isinstance(row, Mapping) else None
+def _may_be_in(row: Any, uids: Collection[str]) -> bool:
+    # A row without a readable uid may be anybody's: it goes on and is reported as bad.
+    return not isinstance(row, Mapping) or not row["uid"].strip() or row["uid"] in uids
 
 
 def _build(split: str, _: int, row: Mapping[str, Any]) -> Sample:

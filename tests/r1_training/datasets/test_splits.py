@@ -3,7 +3,7 @@
 import pytest
 
 from r1_training.datasets.cap3d import read_cap3d
-from r1_training.datasets.errors import RowError, SplitError
+from r1_training.datasets.errors import BadRowError, RowError, SplitError
 from r1_training.datasets.multi3drefer import read_multi3drefer
 from r1_training.datasets.nr3d import read_nr3d_csv, read_nr3d_json
 from r1_training.datasets.openeqa import read_openeqa
@@ -131,6 +131,18 @@ def test_cap3d_is_split_by_its_own_list(tmp_path):
         read_cap3d(path, "train", test_uids=())
     with pytest.raises(SplitError, match="train and test"):
         read_cap3d(path, "val", test_uids={"b2"})
+
+
+@pytest.mark.parametrize(("split", "kept"), [("train", ["a1"]), ("test", ["b2"])])
+def test_bad_rows_of_cap3d_are_counted_in_either_split(tmp_path, split, kept):
+    rows = [("a1", "a mug"), ("b2",), (" ", "a chair"), ("b2", "a lamp"), ("a", "b", "c")]
+    path = fixture.write_cap3d(tmp_path / "c.csv", rows)
+    report = RowReport()
+    found = read_cap3d(path, split, test_uids={"b2"}, on_bad="skip", report=report)
+    assert [sample.id for sample in found] == kept
+    assert report.bad == 3 and "2 columns expected, got 1" in str(report.problems[0])
+    with pytest.raises(BadRowError, match=r"c\.csv:2: 2 columns expected"):
+        list(read_cap3d(path, split, test_uids={"b2"}))
 
 
 def test_the_official_lists():
