@@ -17,12 +17,12 @@ import torch
 from datasets import Dataset
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
-from transformers.trainer_utils import get_last_checkpoint
 from trl import SFTConfig, SFTTrainer
 
 from r1_model.modeling import NEW_MODULES, R1ForConditionalGeneration
 
 from .batches import BatchBuilder
+from .checkpoints import newest_checkpoint, start_anew
 from .compiling import compile_parts, uses_flex
 from .config import TrainingConfig
 from .dense_loss import dense_losses
@@ -164,7 +164,11 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     Args:
         model_folder: where model and tokenizer come from.
         config: of the run.
-        resume: go on from the newest checkpoint in `config.output`, where there is one.
+        resume: go on from the newest whole checkpoint in `config.output`, where there is one.
+            False removes what an earlier run left there.
+
+    Raises:
+        TrainingConfigError: a fresh start would remove the model that it starts from.
     """
     tokenizer = AutoTokenizer.from_pretrained(model_folder)
     model = R1ForConditionalGeneration.from_pretrained(model_folder, dtype=torch.float32)
@@ -173,11 +177,12 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     if config.compile and torch.cuda.is_available():
         compile_parts(model)
     trainer = R1SFTTrainer(model, tokenizer, config)
-    checkpoint = None
-    if resume and Path(config.output).is_dir():
-        checkpoint = get_last_checkpoint(config.output)
-    trainer.train(resume_from_checkpoint=checkpoint)
-    final = Path(config.output) / "final"
+    output = Path(config.output)
+    if not resume:
+        start_anew(output, Path(model_folder))
+    checkpoint = newest_checkpoint(output)
+    trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+    final = output / "final"
     # training in language makes the answers mean something; the dense stage alone does not
     model.config.trained = bool(config.conversations)
     model.requires_grad_(True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from r1_model.modeling import R1ForConditionalGeneration
 from r1_model.pretrained import load_pretrained
 from r1_training.batches import BatchBuilder
+from r1_training.config import TrainingConfigError
 from r1_training.sft import freeze_for_dense, train
 
 from .tiny import small_run
@@ -116,12 +118,34 @@ def test_a_killed_run_goes_on_with_the_same_losses(room_model, trained, tmp_path
         train(str(room_model), config)
     assert Path(get_last_checkpoint(str(tmp_path))).name == "checkpoint-2"
     assert not (tmp_path / "final").exists()
+    half = tmp_path / "checkpoint-3"  # the kill came while it was written
+    half.mkdir()
+    (half / "model.safetensors").write_bytes(b"half of the weights")
     train(str(room_model), config, resume=True)
+    assert not half.exists()
     for whole, resumed in zip(history(trained), history(tmp_path), strict=True):
         assert whole == pytest.approx(resumed, rel=1e-5)
     again = weights(tmp_path / "final")
     for name, value in weights(trained / "final").items():
         assert torch.allclose(value, again[name], atol=1e-5), name
+
+
+def test_a_fresh_start_that_is_killed_early_forgets_the_run_before(
+    room_model, trained, tmp_path, monkeypatch
+):
+    shutil.copytree(trained, tmp_path / "run")
+    config = small_run(tmp_path / "run", steps=4, save_every=2, weight_decay=0.0)
+
+    def die(self: BatchBuilder, rows):
+        raise KilledError
+
+    monkeypatch.setattr(BatchBuilder, "__call__", die)
+    with pytest.raises(TrainingConfigError, match="would remove the model"):
+        train(str(tmp_path / "run" / "final"), config)
+    with pytest.raises(KilledError):
+        train(str(room_model), config)
+    assert get_last_checkpoint(str(tmp_path / "run")) is None
+    assert not (tmp_path / "run" / "final").exists()
 
 
 def test_resuming_without_a_checkpoint_starts_at_the_beginning(room_model, trained, tmp_path):
