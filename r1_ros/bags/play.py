@@ -20,7 +20,8 @@ from r1_ros.node_states import NodeStates
 from r1_ros.share import use_large_message_transport
 
 _POLL_S = 0.2
-_REMAP = re.compile(r"[^\s:=]+:=[^\s:=]+")
+_NAME = r"(~/|/)?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*"
+_REMAP = re.compile(f"{_NAME}:={_NAME}")
 
 
 def play_bag(
@@ -42,13 +43,15 @@ def play_bag(
 
     Raises:
         BagError: nothing in the bag can be played.
-        InvalidPlayError: a remap rule is malformed.
+        InvalidPlayError: a remap rule or `wait_for_node` is malformed, or the bag is too short.
     """
     arguments = ["--ros-args", "--disable-rosout-logs"]
     for rule in remaps:
         if not _REMAP.fullmatch(rule):
             raise InvalidPlayError(f"a remap rule reads /old:=/new, got {rule!r}")
         arguments += ["-r", rule]
+    if wait_for_node and not re.fullmatch(_NAME, wait_for_node):
+        raise InvalidPlayError(f"wait_for_node: {wait_for_node!r} is no name of a node")
     with Bag(path) as bag, _node(arguments) as node:
         player = Player(bag, node, options)
         for reason in player.report.left_out:

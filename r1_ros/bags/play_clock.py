@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+MAX_RATE = 1e6  # faster than any disk; with larger numbers times overflow
+
 
 class PlayClock:
     """Bag time that runs `rate` times as fast as the wall clock, from `start` on.

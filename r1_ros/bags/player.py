@@ -12,7 +12,7 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 
 from r1_ros.bags.bag import Bag, BagError, BagMessage
-from r1_ros.bags.play_clock import PlayClock
+from r1_ros.bags.play_clock import MAX_RATE, PlayClock
 from r1_ros.bags.publishers import create_publishers, is_latched
 
 _POLL_S = 0.05
@@ -47,12 +47,17 @@ class PlayOptions:
     settle_limit_s: float = 5.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.rate < float("inf"):
-            raise InvalidPlayError(f"rate must be above 0, got {self.rate}")
-        if self.start < 0:
-            raise InvalidPlayError(f"start must be 0 or above, got {self.start}")
+        if not 0 < self.rate <= MAX_RATE:
+            raise InvalidPlayError(
+                f"rate must be above 0 and at most {MAX_RATE:g}, got {self.rate}"
+            )
+        if not 0 <= self.start < float("inf"):
+            raise InvalidPlayError(f"start must be 0 or above and finite, got {self.start}")
         if not 0 <= self.clock_hz <= 1000:
             raise InvalidPlayError(f"clock_hz must be in 0..1000, got {self.clock_hz}")
+        for name in ("settle_s", "settle_limit_s"):
+            if not (seconds := getattr(self, name)) >= 0:
+                raise InvalidPlayError(f"{name}, a time to wait, must be 0 or above, got {seconds}")
 
 
 @dataclass
@@ -86,11 +91,17 @@ class Player:
 
     Raises:
         BagError: no topic of the bag can be played.
+        InvalidPlayError: the bag ends before `options.start`.
     """
 
     def __init__(self, bag: Bag, node: Node, options: PlayOptions) -> None:
         self._bag = bag
         self._options = options
+        seconds = max(bag.end - bag.start, 0) / 1e9
+        if options.start > seconds:
+            raise InvalidPlayError(
+                f"start must lie within the bag, which is {seconds:.1f} s long, got {options.start}"
+            )
         missing = [name for name in options.topics if name not in bag.topics]
         if missing:
             raise BagError(f"not in {bag.path}: {', '.join(missing)}; it has {sorted(bag.topics)}")

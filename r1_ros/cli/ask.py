@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r1_ros.cli import option_checks
+
 if TYPE_CHECKING:
     from r1_ros.client import R1Client
 
-_Namespace = Annotated[str, typer.Option(help="Namespace of the nodes.")]
-_Timeout = Annotated[float, typer.Option(help="Deadline of the answer in seconds.")]
+_Namespace = Annotated[
+    str, typer.Option(help="Namespace of the nodes.", callback=option_checks.namespace)
+]
+_Timeout = Annotated[
+    float,
+    typer.Option(help="Deadline of the answer in seconds.", callback=option_checks.seconds),
+]
 _Session = Annotated[
     str, typer.Option(help="Name of a dialogue: questions with the same name share a memory.")
 ]
@@ -34,7 +41,10 @@ def ask(
     ] = "",
     point: Annotated[
         tuple[float, float, float] | None,
-        typer.Option(help="A point on the object that the question is about: x y z in metres."),
+        typer.Option(
+            help="A point on the object that the question is about: x y z in metres.",
+            callback=option_checks.point,
+        ),
     ] = None,
     timeout: _Timeout = 60.0,
     namespace: _Namespace = "",
@@ -90,7 +100,9 @@ def describe(
     question: Annotated[
         str, typer.Argument(help="How to describe; its language is that of the answer.")
     ] = "",
-    max_objects: Annotated[int, typer.Option(min=0, help="At most this many; 0: all.")] = 0,
+    max_objects: Annotated[
+        int, typer.Option(min=0, max=65535, help="At most this many; 0: all.")
+    ] = 0,
     timeout: _Timeout = 60.0,
     namespace: _Namespace = "",
     as_json: _Json = False,

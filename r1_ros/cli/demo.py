@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r1_ros.cli import option_checks
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -28,7 +30,10 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for pictures and logs.")] = Path("output/demo"),
     model: Annotated[str, typer.Option(help="Preset or checkpoint folder.")] = "",
     device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "",
-    rate: Annotated[float, typer.Option(help="Play the bag this many times as fast.")] = 1.0,
+    rate: Annotated[
+        float,
+        typer.Option(help="Play the bag this many times as fast.", callback=option_checks.rate),
+    ] = 1.0,
     params_file: Annotated[
         Path | None, typer.Option(help="ROS parameter file of the nodes.")
     ] = None,
@@ -37,7 +42,10 @@ def demo(
     camera_info_topic: Annotated[str, typer.Option(help="Intrinsics of the bag.")] = "",
     points_topic: Annotated[str, typer.Option(help="Point clouds of the bag.")] = "",
     scene_frame: Annotated[str, typer.Option(help="tf frame to map in.")] = "",
-    timeout: Annotated[float, typer.Option(help="Deadline of each answer in seconds.")] = 60.0,
+    timeout: Annotated[
+        float,
+        typer.Option(help="Deadline of each answer in seconds.", callback=option_checks.seconds),
+    ] = 60.0,
 ) -> None:
     """Record, play, map, ask and plan: the whole of it on this machine, without a robot.
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from r1_ros.cli import option_checks
+
 if TYPE_CHECKING:
     from r1_ros.doctor.check import Check
 
@@ -17,9 +19,13 @@ _STYLES = {"ok": "green", "info": "dim", "warn": "yellow", "fail": "bold red"}
 
 
 def doctor(
-    namespace: Annotated[str, typer.Option(help="Look at the nodes of this namespace.")] = "",
+    namespace: Annotated[
+        str,
+        typer.Option(help="Look at the nodes of this namespace.", callback=option_checks.namespace),
+    ] = "",
     seconds: Annotated[
-        float, typer.Option(help="Listen to the network for this long.")
+        float,
+        typer.Option(help="Listen to the network for this long.", callback=option_checks.seconds),
     ] = _LISTEN_S,
     params_file: Annotated[
         Path | None, typer.Option(help="Check this parameter file as well.")

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from r1_ros.cli import option_checks
 from r1_ros.cli.node_commands import (
     LOG_LEVELS,
     NODES,
@@ -26,7 +27,10 @@ _POLL_S = 0.1
 
 
 def up(
-    namespace: Annotated[str, typer.Option(help="Namespace of all nodes and topics.")] = "",
+    namespace: Annotated[
+        str,
+        typer.Option(help="Namespace of all nodes and topics.", callback=option_checks.namespace),
+    ] = "",
     params_file: Annotated[
         Path | None,
         typer.Option(help="ROS parameter file. Default: config/scene_understanding.yaml."),

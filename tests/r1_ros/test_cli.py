@@ -10,6 +10,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from r1_ros.cli import option_checks
 from r1_ros.cli.main import app
 
 OWN = ("demo", "up", "doctor", "ask", "plan", "describe", "record", "play", "visualize")
@@ -90,6 +91,42 @@ def test_wrong_use_gets_one_line(
     assert result.exit_code not in (0, 2)
     assert message in str(result.exception)
     assert isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        *(((command, "--namespace", "bad name"), "'bad name'") for command in ("up", "doctor")),
+        (("ask", "hi", "--namespace", "bad name"), "'bad name'"),
+        (("plan", "hi", "--namespace", "robot1//arm"), "'robot1//arm'"),
+        (("describe", "--namespace", "1robot"), "'1robot'"),
+        *(
+            (("ask", "hi", "--timeout", seconds), f"got {seconds}")
+            for seconds in ("nan", "inf", "-1.0", "0.0", "1e+300")
+        ),
+        (("plan", "hi", "--timeout", "nan"), "got nan"),
+        (("describe", "--timeout", "nan"), "got nan"),
+        (("describe", "--max-objects", "65536"), "65535"),
+        (("ask", "hi", "--point", "0", "nan", "0"), "nan"),
+        *((("doctor", "--seconds", seconds), f"got {seconds}") for seconds in ("nan", "-1.0")),
+        *((("demo", "--rate", rate), f"got {rate}") for rate in ("nan", "inf", "0.0")),
+        (("demo", "--timeout", "nan"), "got nan"),
+    ],
+)
+def test_values_out_of_range_are_refused_before_anything_starts(
+    arguments: tuple[str, ...], named: str
+) -> None:
+    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "300"})
+    assert result.exit_code == 2
+    assert "Invalid value" in result.output and named in result.output
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("", ""), ("/", ""), ("robot1", "robot1"), ("/fleet/robot_1/", "fleet/robot_1")],
+)
+def test_namespaces_lose_the_slashes_around_them(given: str, name: str) -> None:
+    assert option_checks.namespace(given) == name
 
 
 def test_record_and_visualize(rgbd_folder: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import subprocess
 import sys
@@ -37,6 +38,7 @@ from tests.conftest import write_rgbd_folder
 
 pytestmark = pytest.mark.ros
 TIMEOUT_S = 30.0
+NAN = math.nan
 LATCHED = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
@@ -281,11 +283,24 @@ def test_best_effort_recordings_are_played_best_effort() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"rate": 0}, {"rate": float("nan")}, {"start": -1}, {"clock_hz": -5}]
+    "options",
+    [
+        *({"rate": rate} for rate in (0, -1, NAN, math.inf, 1e300)),
+        *({"start": start} for start in (-1, NAN, math.inf)),
+        *({"clock_hz": clock_hz} for clock_hz in (-5, NAN, math.inf)),
+        {"settle_s": -1},
+        *({"settle_limit_s": limit} for limit in (-1, NAN)),
+    ],
 )
 def test_senseless_options(options: dict) -> None:
     with pytest.raises(InvalidPlayError, match=next(iter(options))):
         PlayOptions(**options)
+
+
+@pytest.mark.parametrize("start", [0.6, 100.0, 1e300])
+def test_a_start_behind_the_end_is_refused(bag: Path, player_node: Node, start: float) -> None:
+    with pytest.raises(InvalidPlayError, match=r"the bag, which is 0\.5 s long, got "):
+        play(bag, player_node, start=start)
 
 
 def r1(*arguments: object) -> subprocess.Popen:
@@ -332,7 +347,12 @@ def test_command_stops_on_interrupt(bag: Path, listener: Listener) -> None:
     [
         (("nowhere",), "no such bag"),
         ((".", "--rate", "0"), "rate must be above 0"),
+        ((".", "--start", "nan"), "start must be 0 or above and finite, got nan"),
+        ((".", "--wait", "nan"), "settle_limit_s, a time to wait, must be 0 or above, got nan"),
         ((".", "-r", "nonsense"), "remap rule"),
+        ((".", "-r", "/a:=/b//c"), "remap rule"),
+        ((".", "-r", "/a:=b!"), "remap rule"),
+        ((".", "--wait-for-node", "bad name"), "'bad name' is no name of a node"),
     ],
 )
 def test_command_says_what_is_wrong(arguments: tuple[str, ...], message: str) -> None:

@@ -1,0 +1,44 @@
+"""Checks of options that several commands share: a wrong value ends with status 2 at once."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import typer
+
+from r1_ros.bags.play_clock import MAX_RATE
+
+LONGEST_S = 86400.0  # as the parameter request_timeout
+_NAMESPACE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*")
+
+
+def namespace(value: str) -> str:
+    """A ROS namespace without slashes around it; empty: none."""
+    name = value.strip("/")
+    if name and not _NAMESPACE.fullmatch(name):
+        raise typer.BadParameter(
+            f"a namespace reads robot1 or fleet/robot1 (letters, digits and '_'), got {value!r}"
+        )
+    return name
+
+
+def seconds(value: float) -> float:
+    """A time above 0, at most a day."""
+    if not 0 < value <= LONGEST_S:
+        raise typer.BadParameter(f"must be above 0 and at most {LONGEST_S:g} seconds, got {value}")
+    return value
+
+
+def rate(value: float) -> float:
+    """How many times as fast a bag is played."""
+    if not 0 < value <= MAX_RATE:
+        raise typer.BadParameter(f"must be above 0 and at most {MAX_RATE:g}, got {value}")
+    return value
+
+
+def point(value: tuple[float, float, float] | None) -> tuple[float, float, float] | None:
+    """Three numbers, none of them nan or infinite."""
+    if value is not None and not all(map(math.isfinite, value)):
+        raise typer.BadParameter(f"the coordinates must be finite, got {value}")
+    return value
