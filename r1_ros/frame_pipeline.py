@@ -7,23 +7,25 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from sensor_msgs.msg import PointCloud2
 
 from r1_model.geometry import transform_points
-from r1_ros.camera_info import CameraCache, CameraModel
+from r1_ros.camera_info import CameraCache
 from r1_ros.diagnostics import InputCounts
 from r1_ros.errors import BadMessageError
 from r1_ros.fusion import check_pose
 from r1_ros.geometry_messages import stamp_of
-from r1_ros.images import color_image, depth_image, depth_millimetres
 from r1_ros.msg import SceneView
 from r1_ros.parameters import MapperConfig
 from r1_ros.point_clouds import read_points
-from r1_ros.scene_map import RgbdFrame, SceneMap
+from r1_ros.rgbd_frame import make_frame
+from r1_ros.scene_map import SceneMap
 from r1_ros.synchronizer import Synchronizer
+from r1_ros.time_jumps import JUMPED, JumpWatch
 from r1_ros.transform_listener import Buffer
 from r1_ros.transforms import ExtrapolationError, TransformError
 
@@ -71,16 +73,19 @@ class FramePipeline:
         on_jump_back: Callable[[], None],
     ) -> None:
         self._config, self._buffer, self._map = config, buffer, scene_map
-        self._on_keyframe, self._on_drop, self._on_jump = on_keyframe, on_drop, on_jump_back
+        self._on_keyframe, self._on_jump = on_keyframe, on_jump_back
         self.counts = {name: InputCounts() for name in INPUTS}
+        # no method: its parts would hold the pipeline, and that the map, until garbage is collected
+        self._drop = partial(_drop, self.counts, on_drop)
         # Callbacks of topics and of services come from different threads.
         self._lock = threading.RLock()
         first = config()
         self._cameras = CameraCache(rectified=first.images_rectified)
         slop = int(first.sync_slop * 1e9)
-        self._rgbd = Synchronizer(RGBD, slop, first.sync_queue_size, self._drop, self._jump_back)
-        # Alone in its group: the synchroniser then only watches for repeats and jumps.
-        self._points = Synchronizer((POINTS,), 0, 1, self._drop, self._jump_back)
+        self._watch: JumpWatch[Any] = JumpWatch(INPUTS, self._drop)
+        self._rgbd = Synchronizer(RGBD, slop, first.sync_queue_size, self._drop)
+        # Alone in its group: the synchroniser then only watches for repeats.
+        self._points = Synchronizer((POINTS,), 0, 1, self._drop)
         self._waiting: deque[_Waiting] = deque()
 
     def add(self, name: str, message: Any) -> None:
@@ -91,13 +96,11 @@ class FramePipeline:
             if stamp <= 0:
                 self._drop(name, NO_STAMP)
                 return
-            synchronizer = self._points if name == POINTS else self._rgbd
-            group = synchronizer.add(name, stamp, message)
-            if group is None:
-                return
-            leader = group[POINTS] if name == POINTS else group["color"]
-            self._enqueue(group, leader.header)
-            self.process()
+            seen = self._watch.see(name, stamp, message)
+            if seen.jumped_to is not None:
+                self._jump_back(seen.jumped_to)
+            for item in seen.ready:
+                self._synchronize(*item)
 
     def process(self) -> None:
         """Fuse what has its transform by now; drop what waited for too long."""
@@ -112,15 +115,22 @@ class FramePipeline:
         with self._lock:
             synchronizer = self._points if name == POINTS else self._rgbd
             waiting = sum(name in item.messages for item in self._waiting)
-            return synchronizer.pending(name) + waiting
+            return self._watch.pending(name) + synchronizer.pending(name) + waiting
 
     def clear(self, reason: str = RESET) -> None:
         """Drop everything that waits."""
         with self._lock:
-            self._rgbd.clear(reason)
-            self._points.clear(reason)
-            while self._waiting:
-                self._drop_group(self._waiting.popleft(), reason)
+            self._watch.clear(reason)
+            self._drop_waiting(reason)
+
+    def _synchronize(self, name: str, stamp: int, message: Any) -> None:
+        synchronizer = self._points if name == POINTS else self._rgbd
+        group = synchronizer.add(name, stamp, message)
+        if group is None:
+            return
+        leader = group[POINTS] if name == POINTS else group["color"]
+        self._enqueue(group, leader.header)
+        self.process()
 
     def _enqueue(self, messages: dict[str, Any], header: Any) -> None:
         config = self._config()
@@ -173,60 +183,30 @@ class FramePipeline:
         stamp = stamp_of(message.header.stamp)
         self._map.add_points(transform_points(T, points[near]), colors[near], stamp)
 
-    def _drop(self, name: str, reason: str, detail: str = "") -> None:
-        self.counts[name].drop(reason, detail)
-        self._on_drop(name, reason, detail)
-
     def _drop_group(self, waiting: _Waiting, reason: str, detail: str = "") -> None:
         for name in waiting.messages:
             self._drop(name, reason, detail)
 
+    def _drop_waiting(self, reason: str) -> None:
+        self._rgbd.clear(reason)
+        self._points.clear(reason)
+        while self._waiting:
+            self._drop_group(self._waiting.popleft(), reason)
+
     def _jump_back(self, stamp: int) -> None:
+        self._drop_waiting(JUMPED)
         self._buffer.jump_back(stamp)
         if self._config().jump_back_reset:
             self._map.reset()
         self._on_jump()
 
 
-def make_frame(
-    color_message: Any,
-    depth_message: Any,
-    camera: CameraModel,
-    T_scene_camera: np.ndarray,
-    config: MapperConfig,
-) -> RgbdFrame:
-    """An undistorted image pair with depth within the configured range.
-
-    Args:
-        color_message, depth_message: Image or CompressedImage each, of one camera.
-        camera: of the images.
-        T_scene_camera: (4, 4) metres.
-        config: for the range of depth.
-
-    Raises:
-        BadMessageError: the images cannot be read or do not belong together.
-    """
-    frame_id = color_message.header.frame_id
-    depth_frame = depth_message.header.frame_id
-    if depth_frame != frame_id:
-        raise BadMessageError(
-            "depth is not registered to colour",
-            f"colour is in {frame_id!r}, depth in {depth_frame!r}; use the aligned depth topic",
-        )
-    color, depth = color_image(color_message), depth_image(depth_message)
-    if color.shape[:2] != depth.shape:
-        raise BadMessageError(
-            "sizes differ",
-            f"colour is {color.shape[1]}x{color.shape[0]}, depth {depth.shape[1]}x{depth.shape[0]}",
-        )
-    height, width = depth.shape
-    camera.check(width, height)
-    depth = depth_millimetres(depth, config.depth_min, config.depth_max)
-    return RgbdFrame(
-        color=camera.undistort_color(color),
-        depth=camera.undistort_depth(depth),
-        K=camera.K,
-        T_scene_camera=T_scene_camera,
-        stamp=stamp_of(color_message.header.stamp),
-        frame_id=frame_id,
-    )
+def _drop(
+    counts: dict[str, InputCounts],
+    on_drop: Callable[[str, str, str], None],
+    name: str,
+    reason: str,
+    detail: str = "",
+) -> None:
+    counts[name].drop(reason, detail)
+    on_drop(name, reason, detail)

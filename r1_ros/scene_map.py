@@ -15,31 +15,11 @@ from r1_ros.images import depth_metres
 from r1_ros.keyframes import KeyframeGate, KeyframeRules, Pose
 from r1_ros.msg import SceneView
 from r1_ros.parameters import MapperConfig
+from r1_ros.rgbd_frame import RgbdFrame
 from r1_ros.scene_messages import view_to_message
 from r1_ros.voxel_cloud import VoxelCloud
 
 _MAX_CELLS = 2**30  # from the origin; what lies beyond (a loaded file may say so) shares the last
-
-
-@dataclass(frozen=True)
-class RgbdFrame:
-    """One image pair with its pose, ready to be fused.
-
-    Attributes:
-        color: (H, W, 3) uint8, RGB.
-        depth: (H, W) uint16, millimetres; 0 is invalid.
-        K: (3, 3) float64, pixels, of both images; undistorted.
-        T_scene_camera: (4, 4) float64, metres.
-        stamp: nanoseconds.
-        frame_id: the camera's optical frame.
-    """
-
-    color: np.ndarray
-    depth: np.ndarray
-    K: np.ndarray
-    T_scene_camera: np.ndarray
-    stamp: int
-    frame_id: str
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-# A message this much older than the newest one is not late: time jumped back, if a second agrees.
-JUMP_BACK_NS = 10**9
-_JUMP_CONFIRMATIONS = 2
-
 DUPLICATE = "duplicate stamp"
 NO_PARTNER = "no partner within sync_slop"
-JUMPED = "time jumped back"
 
 
 @dataclass
@@ -46,7 +41,6 @@ class Synchronizer:
         slop: nanoseconds; 0 demands equal stamps.
         queue_size: messages kept of each input while they wait for partners.
         on_drop: called with (input, reason) for each message that will not be part of a group.
-        on_jump_back: called with the new stamp when time has jumped back.
     """
 
     def __init__(
@@ -55,13 +49,10 @@ class Synchronizer:
         slop: int,
         queue_size: int,
         on_drop: Callable[[str, str], None],
-        on_jump_back: Callable[[int], None],
     ) -> None:
         self._queues = {name: _Queue() for name in inputs}
         self._slop, self._queue_size = slop, queue_size
-        self._on_drop, self._on_jump_back = on_drop, on_jump_back
-        self._newest: int | None = None
-        self._behind = 0
+        self._on_drop = on_drop
 
     def pending(self, name: str) -> int:
         """Messages of an input that wait for partners."""
@@ -69,7 +60,6 @@ class Synchronizer:
 
     def add(self, name: str, stamp: int, item: Any) -> dict[str, Any] | None:
         """Add a message; returns the group {input: item} that it completes, or None."""
-        self._watch_time(stamp)
         queue = self._queues[name]
         index = bisect.bisect_left(queue.stamps, stamp)
         waiting = index < len(queue.stamps) and queue.stamps[index] == stamp
@@ -92,8 +82,6 @@ class Synchronizer:
             for _ in queue.items:
                 self._on_drop(name, reason)
             self._queues[name] = _Queue()
-        self._newest = None
-        self._behind = 0
 
     def _match(self, name: str, stamp: int, item: Any) -> dict[str, Any] | None:
         chosen: dict[str, int] = {}
@@ -114,21 +102,3 @@ class Synchronizer:
             self._queues[other].last_matched = self._queues[other].stamps[index]
             group[other] = self._queues[other].pop(index)
         return {other: group[other] for other in self._queues}
-
-    def _watch_time(self, stamp: int) -> None:
-        if self._newest is None or stamp >= self._newest - JUMP_BACK_NS:
-            self._newest = max(stamp, self._newest or stamp)
-            self._behind = 0
-            return
-        self._behind += 1
-        if self._behind < _JUMP_CONFIRMATIONS:
-            return
-        self._behind = 0
-        self._newest = stamp
-        for name, queue in self._queues.items():
-            keep = bisect.bisect_right(queue.stamps, stamp + JUMP_BACK_NS)
-            for _ in queue.items[keep:]:
-                self._on_drop(name, JUMPED)
-            del queue.stamps[keep:], queue.items[keep:]
-            queue.last_matched = None
-        self._on_jump_back(stamp)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 import tf2_py
+from geometry_msgs.msg import TransformStamped
 from rclpy.duration import Duration
 from rclpy.time import Time
 
 from r1_ros.geometry_messages import transform_from_message, transform_message
+from r1_ros.time_jumps import EdgeRounds
 from r1_ros.transforms import (
     DisconnectedError,
     ExtrapolationError,
@@ -16,12 +20,21 @@ from r1_ros.transforms import (
 )
 
 
+@dataclass
+class _Edge:
+    """What tf2 was given of one moving edge in the present round: it cannot forget a part."""
+
+    samples: list[tuple[int, TransformStamped]] = field(default_factory=list)
+    rounds: EdgeRounds[TransformStamped] = field(default_factory=EdgeRounds)
+
+
 class Tf2Buffer:
     """Transforms of the last `cache_seconds`; static ones for ever."""
 
     def __init__(self, cache_seconds: float = 10.0) -> None:
+        self._cache = int(cache_seconds * 1e9)
         self._core = tf2_py.BufferCore(Duration(seconds=cache_seconds))
-        self._newest: dict[str, int] = {}
+        self._edges: dict[str, _Edge] = {}
 
     def set_transform(
         self, parent: str, child: str, stamp: int, T: np.ndarray, *, static: bool = False
@@ -31,9 +44,13 @@ class Tf2Buffer:
         try:
             if static:
                 self._core.set_transform_static(message, "r1_ros")
-            else:
-                self._core.set_transform(message, "r1_ros")
-                self._newest[child] = max(stamp, self._newest.get(child, 0))
+                return
+            edge = self._edges.setdefault(child.lstrip("/"), _Edge())
+            new_round, samples = edge.rounds.add(stamp, message)
+            if new_round:
+                edge.samples.clear()
+                self._refill()
+            self._insert(edge, samples)
         except (tf2_py.TransformException, ValueError) as error:
             raise TransformError(str(error)) from None
 
@@ -43,7 +60,8 @@ class Tf2Buffer:
         try:
             found = self._core.lookup_transform_core(target.lstrip("/"), source.lstrip("/"), time)
         except tf2_py.ExtrapolationException as error:
-            into_future = "future" in str(error) or stamp >= min(self._newest.values(), default=0)
+            newest = (edge.samples[-1][0] for edge in self._edges.values() if edge.samples)
+            into_future = "future" in str(error) or stamp >= min(newest, default=0)
             raise ExtrapolationError(str(error), into_future=into_future) from None
         except tf2_py.ConnectivityException as error:
             raise DisconnectedError(str(error)) from None
@@ -52,6 +70,27 @@ class Tf2Buffer:
         return transform_from_message(found.transform)
 
     def jump_back(self, stamp: int) -> None:
-        """Forget all moving transforms: tf2 cannot forget a part of them."""
-        self._core.clear()
-        self._newest.clear()
+        """See `transforms.TransformBuffer.jump_back`."""
+        held = []
+        for edge in self._edges.values():
+            new_round, samples = edge.rounds.jump_back(stamp, self._cache)
+            if new_round:
+                edge.samples.clear()
+            held.append((edge, samples))
+        self._refill()
+        for edge, samples in held:
+            self._insert(edge, samples)
+
+    def _insert(self, edge: _Edge, samples: list[tuple[int, TransformStamped]]) -> None:
+        for stamp, message in samples:
+            self._core.set_transform(message, "r1_ros")
+            edge.samples.append((stamp, message))
+        oldest = (edge.rounds.newest or 0) - self._cache
+        while edge.samples and edge.samples[0][0] < oldest:
+            del edge.samples[0]
+
+    def _refill(self) -> None:
+        self._core.clear()  # static transforms stay
+        for edge in self._edges.values():
+            for _, message in edge.samples:
+                self._core.set_transform(message, "r1_ros")

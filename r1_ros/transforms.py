@@ -13,12 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from r1_model.geometry import invert_pose, pose_matrix, slerp, split_pose
+from r1_ros.time_jumps import EdgeRounds
 
 _MAX_FRAMES = 10_000  # a publisher of made-up frames cannot fill the memory
 _MAX_SAMPLES = 100_000  # of one edge
-# So many transforms in a row that are older than the whole cache mean that time jumped back.
-_JUMP_CONFIRMATIONS = 2
-_JUMP_MARGIN_NS = 10**9
 
 
 class TransformError(LookupError):
@@ -53,7 +51,7 @@ class _Edge:
     static: np.ndarray | None = None  # T_parent_child
     stamps: list[int] = field(default_factory=list)
     poses: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
-    too_old: int = 0
+    rounds: EdgeRounds[tuple[np.ndarray, np.ndarray]] = field(default_factory=EdgeRounds)
 
 
 class TransformBuffer:
@@ -68,8 +66,8 @@ class TransformBuffer:
     ) -> None:
         """Add T_parent_child (4, 4) at `stamp`, nanoseconds.
 
-        A transform older than the whole cache is ignored, as in tf2; several in a row mean that
-        time jumped back (a bag that loops), and the moving transforms are forgotten.
+        A transform older than the whole cache is ignored, as in tf2. Two in a row that are far
+        behind mean that time jumped back (a bag that loops): what this edge had is forgotten.
 
         Raises:
             TransformError: parent and child are the same or empty, or there are too many frames.
@@ -85,7 +83,7 @@ class TransformBuffer:
         if static:
             edge.static = np.array(T, np.float64)
         else:
-            self._insert(edge, stamp, split_pose(T))
+            self._insert(edge, *edge.rounds.add(stamp, split_pose(T)))
 
     def lookup(self, target: str, source: str, stamp: int) -> np.ndarray:
         """T_target_source (4, 4) float64 at `stamp`, nanoseconds.
@@ -112,35 +110,33 @@ class TransformBuffer:
         return invert_pose(T_common_target) @ T_common_source
 
     def jump_back(self, stamp: int) -> None:
-        """Forget what is later than `stamp`, nanoseconds: it is from before the jump."""
+        """Images say that time has jumped back to `stamp`: forget what is from before the jump."""
         for edge in self._edges.values():
-            keep = bisect.bisect_right(edge.stamps, stamp + _JUMP_MARGIN_NS)
-            del edge.stamps[keep:], edge.poses[keep:]
-
-    def clear(self) -> None:
-        """Forget all moving transforms."""
-        for edge in self._edges.values():
-            edge.stamps.clear()
-            edge.poses.clear()
-            edge.too_old = 0
+            if edge.static is None:
+                self._insert(edge, *edge.rounds.jump_back(stamp, self._cache))
 
     def frames(self) -> dict[str, str]:
         """Child frame -> parent frame."""
         return {child: edge.parent for child, edge in self._edges.items()}
 
-    def _insert(self, edge: _Edge, stamp: int, pose: tuple[np.ndarray, np.ndarray]) -> None:
-        if edge.stamps and stamp < edge.stamps[-1] - self._cache:
-            edge.too_old += 1
-            if edge.too_old < _JUMP_CONFIRMATIONS:
-                return
-            self.clear()
-        edge.too_old = 0
-        index = bisect.bisect_left(edge.stamps, stamp)
-        if index < len(edge.stamps) and edge.stamps[index] == stamp:
-            edge.poses[index] = pose
+    def _insert(
+        self,
+        edge: _Edge,
+        new_round: bool,
+        samples: list[tuple[int, tuple[np.ndarray, np.ndarray]]],
+    ) -> None:
+        if new_round:
+            edge.stamps.clear()
+            edge.poses.clear()
+        for stamp, pose in samples:
+            index = bisect.bisect_left(edge.stamps, stamp)
+            if index < len(edge.stamps) and edge.stamps[index] == stamp:
+                edge.poses[index] = pose
+                continue
+            edge.stamps.insert(index, stamp)
+            edge.poses.insert(index, pose)
+        if not edge.stamps:
             return
-        edge.stamps.insert(index, stamp)
-        edge.poses.insert(index, pose)
         oldest = bisect.bisect_left(edge.stamps, edge.stamps[-1] - self._cache)
         oldest = max(oldest, len(edge.stamps) - _MAX_SAMPLES)
         del edge.stamps[:oldest], edge.poses[:oldest]

@@ -11,7 +11,8 @@ pytest.importorskip("open3d")
 from r1_model.geometry import pose_matrix
 from r1_model.scene import Scene
 from r1_ros.parameters import MapperConfig
-from r1_ros.scene_map import RgbdFrame, SceneMap
+from r1_ros.rgbd_frame import RgbdFrame
+from r1_ros.scene_map import SceneMap
 
 pytestmark = pytest.mark.ros
 K = np.array([[60.0, 0, 31.5], [0, 60.0, 23.5], [0, 0, 1]])

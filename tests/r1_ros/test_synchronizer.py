@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1_ros.synchronizer import DUPLICATE, JUMPED, NO_PARTNER, Synchronizer
+from r1_ros.synchronizer import DUPLICATE, NO_PARTNER, Synchronizer
 
 MS = 10**6
 INPUTS = ("color", "depth", "info")
@@ -17,7 +17,6 @@ INPUTS = ("color", "depth", "info")
 class Log:
     def __init__(self, slop_ms: float = 20, queue_size: int = 5, inputs=INPUTS) -> None:
         self.drops: Counter[tuple[str, str]] = Counter()
-        self.jumps: list[int] = []
         self.groups: list[tuple] = []
         self.received: Counter[str] = Counter()
         self.inputs = inputs
@@ -26,7 +25,6 @@ class Log:
             int(slop_ms * MS),
             queue_size,
             lambda name, reason: self.drops.update([(name, reason)]),
-            self.jumps.append,
         )
 
     def add(self, name: str, ms: float) -> bool:
@@ -102,31 +100,6 @@ def test_repeated_stamps_are_dropped() -> None:
     log.add("info", 100)
     assert log.drops == {("color", DUPLICATE): 1, ("info", DUPLICATE): 1}
     assert len(log.groups) == 1
-
-
-def test_a_loop_of_a_bag_is_one_jump_and_loses_nothing() -> None:
-    log = Log()
-    for _ in range(2):
-        for ms in range(0, 30_000, 200):
-            log.frame(ms)
-    assert log.jumps == [0] and len(log.groups) == 300 and not log.drops
-    log.check()
-
-
-def test_what_waits_from_before_a_jump_is_dropped() -> None:
-    log = Log()
-    log.add("color", 30_000)
-    log.frame(0)
-    assert log.drops == {("color", JUMPED): 1} and log.groups == [(0, 0, 0)]
-    log.check()
-
-
-def test_one_wrong_stamp_is_no_jump() -> None:
-    log = Log()
-    log.frame(30_000)
-    log.add("color", 0)
-    log.frame(30_200)
-    assert not log.jumps and len(log.groups) == 2
 
 
 def test_clear_drops_what_waits() -> None:

@@ -31,6 +31,17 @@ def moving(buffer: TransformBuffer, seconds=(0, 1, 2)) -> TransformBuffer:
     return buffer
 
 
+@pytest.fixture(params=["ours", "tf2"])
+def jumping(request: pytest.FixtureRequest) -> TransformBuffer:
+    """A buffer with eight seconds of what is about to become the old round."""
+    if request.param == "ours":
+        return moving(TransformBuffer(), seconds=range(9))
+    pytest.importorskip("tf2_py", reason="tf2 is not on PyPI; this runs beside an installed ROS")
+    from r1_ros.tf2_buffer import Tf2Buffer
+
+    return moving(Tf2Buffer(), seconds=range(9))
+
+
 def test_interpolates_position_and_rotation() -> None:
     T = moving(TransformBuffer()).lookup("map", "base", int(0.5 * SECOND))
     np.testing.assert_allclose(T, at(0.5, 0.25), atol=1e-12)
@@ -133,6 +144,42 @@ def test_a_jump_told_from_outside_keeps_what_came_after_it() -> None:
     with pytest.raises(ExtrapolationError):
         buffer.lookup("map", "base", 8 * SECOND)
     buffer.lookup("base", "camera", 0)  # static transforms stay
+
+
+def test_a_late_image_does_not_delete_the_new_round(jumping: TransformBuffer) -> None:
+    """A loop of 8 s whose first image comes 2.5 s after its transforms."""
+    for second in (0.0, 0.5, 1.0, 1.5, 2.0, 2.5):
+        jumping.set_transform("map", "base", int(second * SECOND), at(10 + second))
+    with pytest.raises(ExtrapolationError):  # an image of the old round: its poses are gone
+        jumping.lookup("map", "base", int(7.5 * SECOND))
+    jumping.jump_back(0)
+    for second in (0.0, 0.2, 1.1, 2.5):
+        T = jumping.lookup("map", "base", int(second * SECOND))
+        np.testing.assert_allclose(T, at(10 + second), atol=1e-9)
+    jumping.lookup("base", "camera", 0)
+
+
+def test_poses_of_the_old_round_do_not_serve_images_of_the_new_one(
+    jumping: TransformBuffer,
+) -> None:
+    """The images are first; transforms of the old round are still on their way."""
+    jumping.jump_back(int(7.2 * SECOND))
+    jumping.set_transform("map", "base", int(8.1 * SECOND), at(8.1))
+    with pytest.raises(ExtrapolationError) as error:
+        jumping.lookup("map", "base", int(7.2 * SECOND))
+    assert error.value.into_future  # worth waiting for
+    jumping.set_transform("map", "base", int(5.9 * SECOND), at(15.9))
+    jumping.set_transform("map", "base", int(7.9 * SECOND), at(17.9))
+    T = jumping.lookup("map", "base", int(7.2 * SECOND))
+    np.testing.assert_allclose(T, at(17.2), atol=1e-9)
+
+
+def test_one_edge_that_begins_anew_leaves_the_others() -> None:
+    buffer = moving(TransformBuffer(), seconds=(7, 8, 9))
+    for second in (7, 8, 9, 0, 1):
+        buffer.set_transform("base", "arm", second * SECOND, at(0.3))
+    buffer.lookup("map", "base", 8 * SECOND)
+    buffer.lookup("base", "arm", SECOND // 2)
 
 
 def test_a_new_parent_replaces_the_old_one() -> None:
