@@ -10,7 +10,7 @@ from r1_model.errors import R1Error
 from r1_model.scene import Scene
 from r1_model.scene_io import load_scene, save_scene
 
-AUTOSAVE = "autosave"
+_AUTOMATIC = ".autosave"  # no client can give this name: it starts with a dot
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 
 
@@ -19,7 +19,10 @@ class InvalidNameError(R1Error, ValueError):
 
 
 class Snapshots:
-    """Scenes in sub-folders of `folder`. Names come from clients: they are never paths."""
+    """Scenes in sub-folders of `folder`. Names come from clients: they are never paths.
+
+    The automatic snapshot is one more scene there, which has no name for clients.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -45,6 +48,14 @@ class Snapshots:
         """See `r1_model.scene_io.load_scene`; raises InvalidNameError too."""
         return load_scene(self.path(name))
 
-    def remove(self, name: str) -> None:
-        """Delete a scene; nothing happens where there is none."""
-        shutil.rmtree(self.path(name), ignore_errors=True)
+    def save_automatic(self, scene: Scene) -> None:
+        """Replace the automatic snapshot; see `r1_model.scene_io.save_scene`."""
+        save_scene(scene, self._folder / _AUTOMATIC)
+
+    def load_automatic(self) -> Scene:
+        """The automatic snapshot; see `r1_model.scene_io.load_scene`."""
+        return load_scene(self._folder / _AUTOMATIC)
+
+    def remove_automatic(self) -> None:
+        """Delete the automatic snapshot; nothing happens where there is none."""
+        shutil.rmtree(self._folder / _AUTOMATIC, ignore_errors=True)

@@ -14,6 +14,7 @@ from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import Trigger
 
 from r1_model.errors import R1Error
+from r1_model.scene import Scene
 from r1_model.scene_io import SceneNotFoundError
 from r1_ros import map_services
 from r1_ros.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
@@ -26,7 +27,7 @@ from r1_ros.msg import ErrorCode, SceneView
 from r1_ros.parameters import MapperConfig
 from r1_ros.point_clouds import point_cloud_message
 from r1_ros.scene_map import SceneMap
-from r1_ros.snapshots import AUTOSAVE, Snapshots
+from r1_ros.snapshots import Snapshots
 from r1_ros.srv import GetScene, LoadScene, SaveScene
 from r1_ros.transform_listener import TransformListener, make_buffer
 
@@ -141,24 +142,22 @@ class SceneMapper(ManagedNode[MapperConfig]):
     def _restore(self, config: MapperConfig) -> None:
         if config.autosave_period > 0:
             try:
-                self._load(AUTOSAVE, config)
+                self._start_from(self._snapshots.load_automatic(), "the automatic snapshot", config)
                 return
             except SceneNotFoundError:
                 pass
             except (R1Error, ValueError) as error:  # a map from nothing beats no mapper
                 self.get_logger().error(f"the last automatic snapshot is lost: {error}")
         if config.load_scene:
-            self._load(config.load_scene, config)
+            name = config.load_scene
+            self._start_from(self._snapshots.load(name), repr(name), config)
 
-    def _load(self, name: str, config: MapperConfig) -> None:
-        scene = self._snapshots.load(name)
+    def _start_from(self, scene: Scene, name: str, config: MapperConfig) -> None:
         if scene.frame_id != config.scene_frame:
-            raise ValueError(
-                f"{name!r} was saved in {scene.frame_id!r}, not {config.scene_frame!r}"
-            )
+            raise ValueError(f"{name} was saved in {scene.frame_id!r}, not {config.scene_frame!r}")
         self._map.replace(scene, config)
         self.get_logger().info(
-            f"loaded {name!r}: {len(scene.points)} points, {len(scene.views)} keyframes"
+            f"loaded {name}: {len(scene.points)} points, {len(scene.views)} keyframes"
         )
 
     # Outputs.
@@ -180,7 +179,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
         if snapshot.revision in (0, self._saved_revision):
             return
         try:
-            self._snapshots.save(AUTOSAVE, snapshot.scene)
+            self._snapshots.save_automatic(snapshot.scene)
         except R1Error as error:
             self._warn("autosave", str(error))
             return
@@ -209,7 +208,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
     def _reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._pipeline.clear()
         self._map.reset()
-        self._snapshots.remove(AUTOSAVE)
+        self._snapshots.remove_automatic()
         response.success = True
         return response
 

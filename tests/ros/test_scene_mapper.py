@@ -193,6 +193,30 @@ def test_a_load_that_fails_keeps_the_map(ros: Spinner, tmp_path: Path) -> None:
     assert rig.get_scene(known_revision=before.revision).unchanged
 
 
+def test_a_scene_that_a_client_calls_autosave_is_the_clients(ros: Spinner, tmp_path: Path) -> None:
+    rig = Rig(ros, snapshot_directory=str(tmp_path), autosave_period=0.1)
+    rig.map_frames(2)
+    saved = rig.save("autosave")
+    assert saved.error_code == ErrorCode.NONE
+    files = {path: path.read_bytes() for path in (tmp_path / "autosave").rglob("*.*")}
+    rig.robot.frame(rig.next(), metres=2.5)
+    rig.until_number("color", "integrated", 3)
+
+    def autosaved() -> bool:
+        return (tmp_path / ".autosave" / "scene.npz").exists()
+
+    ros.until(autosaved, "the automatic snapshot")
+    assert rig.load(".autosave").error_code == ErrorCode.INVALID_NAME
+    assert rig.save(".autosave").error_code == ErrorCode.INVALID_NAME
+    assert rig.reset().success
+    assert not autosaved()
+    rig.mapper.trigger_deactivate()
+    assert files == {path: path.read_bytes() for path in (tmp_path / "autosave").rglob("*.*")}
+    rig.mapper.trigger_cleanup()
+    rig.mapper.trigger_configure()  # an older version's automatic snapshot is not read either
+    assert rig.mapper._map.revision == 0
+
+
 def test_the_cloud_is_latched_and_published_only_when_it_changed(ros: Spinner) -> None:
     rig = Rig(ros, cloud_period=0.1)
     rig.map_frames(2)

@@ -32,7 +32,7 @@ def start(folder: Path, **parameters: object) -> subprocess.Popen:
 
 def saved_stamp(folder: Path) -> int:
     try:
-        return load_scene(folder / "autosave").stamp
+        return load_scene(folder / ".autosave").stamp
     except SceneNotFoundError:
         return 0
 
@@ -78,8 +78,8 @@ def test_a_killed_mapper_comes_back_with_its_map(ros: Spinner, tmp_path: Path) -
 def test_a_damaged_automatic_snapshot_does_not_stop_the_mapper(
     ros: Spinner, tmp_path: Path
 ) -> None:
-    (tmp_path / "autosave").mkdir()
-    (tmp_path / "autosave" / "scene.npz").write_bytes(b"PK not a scene")
+    (tmp_path / ".autosave").mkdir()
+    (tmp_path / ".autosave" / "scene.npz").write_bytes(b"PK not a scene")
     robot = views.Robot(ros.add(Node("robot")))
     mapper = start(tmp_path, autosave_period=60.0)
     try:
