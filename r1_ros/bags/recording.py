@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from r1_ros.bags.messages import (
     image_message,
     transform_message,
 )
-from r1_ros.bags.rgbd_folder import RgbdFolder, RgbdFolderError, RgbdFrame
+from r1_ros.bags.rgbd_folder import RgbdFolder, RgbdFrame
 
 MAP_FRAME = "map"
 CAMERA_FRAME = "camera_link"
@@ -84,8 +85,10 @@ def record(
         storage: mcap, or sqlite3 for old tools.
         on_frame: called with (frames done, frames in all).
 
+    No bag is left behind when something, Ctrl-C for one, ends the recording early.
+
     Raises:
-        RgbdFolderError: an image is damaged; no bag is left behind.
+        RgbdFolderError: an image is damaged.
         RecordError: `out` exists or cannot be written.
     """
     out = Path(out)
@@ -96,14 +99,16 @@ def record(
             f"compressed depth is in millimetres, {folder.path} has units of {folder.depth_scale} m"
         )
     try:
-        with Writer(out, version=9, storage_plugin=storage) as writer:
-            _write(folder, writer, compressed, on_frame)
+        writer = Writer(out, version=9, storage_plugin=storage)
+        with ExitStack() as undo:
+            # Whatever ends the recording, Ctrl-C included: half a bag would stand in the way of
+            # the next run.
+            undo.callback(shutil.rmtree, out, ignore_errors=True)
+            with writer:
+                _write(folder, writer, compressed, on_frame)
+            undo.pop_all()
     except OSError as error:
-        shutil.rmtree(out, ignore_errors=True)
         raise RecordError(f"cannot write {out}: {error}") from error
-    except RgbdFolderError:
-        shutil.rmtree(out, ignore_errors=True)
-        raise
     seconds = folder.frames[-1].time - folder.frames[0].time
     size = sum(file.stat().st_size for file in out.iterdir())
     return RecordSummary(out, len(folder.frames), seconds, size)

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 DAMAGED = 3
+
+
+@contextmanager
+def interrupt_on_sigterm() -> Iterator[None]:
+    """SIGTERM and SIGINT raise KeyboardInterrupt, whatever the program that started us set."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.default_int_handler) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
 
 
 def record(
@@ -38,7 +53,7 @@ def record(
 
     try:
         source = RgbdFolder.open(folder)
-        with Progress(transient=True) as progress:
+        with interrupt_on_sigterm(), Progress(transient=True) as progress:
             task = progress.add_task("recording", total=len(source.frames))
             summary = write_bag(
                 source,
@@ -49,6 +64,8 @@ def record(
             )
     except (RgbdFolderError, RecordError) as error:
         raise SystemExit(f"r1 record: {error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit(f"r1 record: interrupted; {out} was not written") from None
     typer.echo(
         f"{summary.path}: {summary.frames} frames, {summary.seconds:.1f} s, "
         f"{summary.bytes / 1e6:.1f} MB"

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -15,6 +19,7 @@ from scipy.spatial.transform import Rotation
 
 from r1_ros.bags.recording import RecordError, frame_stamps, record
 from r1_ros.bags.rgbd_folder import RgbdFolder, RgbdFolderError
+from tests.conftest import write_rgbd_folder
 
 TYPES = get_typestore(Stores.ROS2_JAZZY)
 
@@ -113,6 +118,37 @@ def test_damaged_image_leaves_no_bag(rgbd_folder: Path, tmp_path: Path) -> None:
     (rgbd_folder / "color" / "000004.png").write_bytes(b"\x89PNG")
     with pytest.raises(RgbdFolderError, match="000004.png"):
         record(RgbdFolder.open(rgbd_folder), tmp_path / "bag")
+    assert not (tmp_path / "bag").exists()
+
+
+@pytest.mark.parametrize("storage", [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+def test_interrupt_leaves_no_bag(rgbd_folder: Path, tmp_path: Path, storage: StoragePlugin) -> None:
+    def interrupt(done: int, _: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    folder = RgbdFolder.open(rgbd_folder)
+    with pytest.raises(KeyboardInterrupt):
+        record(folder, tmp_path / "bag", storage=storage, on_frame=interrupt)
+    assert not (tmp_path / "bag").exists()
+    assert record(folder, tmp_path / "bag", storage=storage).frames == 6
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_command_stopped_by_a_signal_leaves_no_bag(tmp_path: Path, number: int) -> None:
+    folder = write_rgbd_folder(tmp_path / "rgbd", 30, 640, 480)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "r1_ros.cli.main", "record", folder, tmp_path / "bag"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 30.0
+    while not (tmp_path / "bag").exists():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.002)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30.0)
+    assert process.returncode == 1
+    assert "interrupted" in err and "Traceback" not in err
     assert not (tmp_path / "bag").exists()
 
 
