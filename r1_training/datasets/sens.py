@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -59,16 +59,37 @@ def read_sens_header(path: Path) -> SensHeader:
         return _header(path, file)
 
 
-def read_sens(path: Path, step: int = 1, T_scene_scan: np.ndarray | None = None) -> Iterator[View]:
-    """Every `step`-th frame with a valid pose, one at a time.
+def posed_sens_frames(path: Path) -> list[int]:
+    """Numbers of the frames with a valid pose, from the frames' headers alone.
+
+    Goes through the file to its last frame, so one that is cut off anywhere is found out. Errors
+    as in `read_sens`.
+    """
+    with _open(path) as file:
+        numbers = []
+        for number in range(_header(path, file).frames):
+            *pose, _, _, color_bytes, depth_bytes = _unpack(path, file, _FRAME, number)
+            _skip(path, file, color_bytes + depth_bytes, number)
+            if np.isfinite(pose).all():
+                numbers.append(number)
+    return numbers
+
+
+def read_sens(
+    path: Path,
+    T_scene_scan: np.ndarray | None = None,
+    *,
+    chosen: Collection[int] | None = None,
+) -> Iterator[View]:
+    """Frames with a valid pose, one at a time.
 
     Frames that lost tracking (poses of -inf) are left out. Colour is resampled to the depth
     camera, whose size and intrinsics the views have. `id` is the frame's number.
 
     Args:
         path: the recording.
-        step: 1 reads all frames.
         T_scene_scan: (4, 4), e.g. the scan's axis alignment; None is the identity.
+        chosen: numbers of the frames to read; None reads all.
 
     Raises:
         FileFormatError: not a `.sens` file of version 4, truncated, or an image that does not
@@ -79,7 +100,8 @@ def read_sens(path: Path, step: int = 1, T_scene_scan: np.ndarray | None = None)
         for number in range(header.frames):
             *pose, color_us, _, color_bytes, depth_bytes = _unpack(path, file, _FRAME, number)
             T_scan_camera = np.array(pose, np.float64).reshape(4, 4)
-            if number % step or not np.isfinite(T_scan_camera).all():
+            wanted = chosen is None or number in chosen
+            if not wanted or not np.isfinite(T_scan_camera).all():
                 _skip(path, file, color_bytes + depth_bytes, number)
                 continue
             color = _decode_color(path, _read(path, file, color_bytes, number), number)
@@ -87,25 +109,30 @@ def read_sens(path: Path, step: int = 1, T_scene_scan: np.ndarray | None = None)
             yield _view(color, depth, header, T_scan_camera, T_scene_scan, number, color_us * 1000)
 
 
+def posed_frames(folder: Path) -> list[int]:
+    """The same of an extracted folder. Errors as in `read_frames`."""
+    return [int(path.stem) for path in _pose_paths(folder) if np.isfinite(_read_matrix(path)).all()]
+
+
 def read_frames(
-    folder: Path, step: int = 1, T_scene_scan: np.ndarray | None = None
+    folder: Path,
+    T_scene_scan: np.ndarray | None = None,
+    *,
+    chosen: Collection[int] | None = None,
 ) -> Iterator[View]:
     """Frames of an extracted folder: `color/N.jpg`, `depth/N.png` (mm), `pose/N.txt`.
 
     Intrinsics in `intrinsic/intrinsic_{color,depth}.txt` or `intrinsics_{color,depth}.txt`. The
-    rest as in `read_sens`; `id` is the number in the file name, `step` counts files.
+    rest as in `read_sens`; `id` is the number in the file name.
 
     Raises:
         FileFormatError: a file is missing or does not decode; names it.
     """
     K = {kind: _read_intrinsics(folder, kind) for kind in ("color", "depth")}
-    paths = sorted(
-        (path for path in (folder / "pose").glob("*.txt") if path.stem.isdecimal()),
-        key=lambda path: int(path.stem),
-    )
-    if not paths:
-        raise FileFormatError(folder / "pose", "holds no pose")
-    for pose_path in paths[::step]:
+    paths = _pose_paths(folder)
+    for pose_path in paths:
+        if chosen is not None and int(pose_path.stem) not in chosen:
+            continue
         T_scan_camera = _read_matrix(pose_path)
         if not np.isfinite(T_scan_camera).all():
             continue
@@ -130,6 +157,14 @@ def read_frames(
         )
         number = int(pose_path.stem)
         yield _view(color, depth, header, T_scan_camera, T_scene_scan, number, 0)
+
+
+def _pose_paths(folder: Path) -> list[Path]:
+    found = (path for path in (folder / "pose").glob("*.txt") if path.stem.isdecimal())
+    paths = sorted(found, key=lambda path: int(path.stem))
+    if not paths:
+        raise FileFormatError(folder / "pose", "holds no pose")
+    return paths
 
 
 def _view(

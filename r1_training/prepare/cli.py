@@ -35,7 +35,10 @@ _COLUMNS = (
 @app.command("scannet")
 def scannet(
     root: Annotated[Path, typer.Argument(help="ScanNet v2: a folder with scans/, scans_test/.")],
-    out: Annotated[Path, typer.Option(help="Folder for the prepared set.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the prepared set; ROOT-prepared beside ROOT by default."),
+    ] = None,
     labels: Annotated[
         Path | None, typer.Option(help=f"Label table; {LABELS_NAME} in ROOT by default.")
     ] = None,
@@ -53,6 +56,8 @@ def scannet(
     with the reason, and the exit status is 1.
     """
     console = Console(stderr=True)
+    root = root.resolve()
+    out = out or root.with_name(f"{root.name}-prepared")
     try:
         if check:
             _report(console, check_prepared(out), "everything is as the manifest says")
@@ -63,6 +68,8 @@ def scannet(
         console.print(f"[red]error:[/] {error}", highlight=False)
         raise typer.Exit(2) from error
     console.print(_summary(records))
+    short = [f"{record.scene_id}: {record.shortage}" for record in records if record.shortage]
+    _list(console, "[yellow]short:[/]", short)
     problems = [f"{record.scene_id}: {record.problem}" for record in records if record.problem]
     _report(console, problems, f"manifest: {out / 'manifest.json'}")
 
@@ -143,8 +150,12 @@ def _report(console: Console, problems: list[str], fine: str) -> None:
     if not problems:
         console.print(fine, highlight=False)
         return
-    for problem in problems[:SHOWN_PROBLEMS]:
-        console.print(f"[red]problem:[/] {problem}", highlight=False)
-    if len(problems) > SHOWN_PROBLEMS:
-        console.print(f"... and {len(problems) - SHOWN_PROBLEMS} more")
+    _list(console, "[red]problem:[/]", problems)
     raise typer.Exit(1)
+
+
+def _list(console: Console, label: str, lines: list[str]) -> None:
+    for line in lines[:SHOWN_PROBLEMS]:
+        console.print(f"{label} {line}", highlight=False)
+    if len(lines) > SHOWN_PROBLEMS:
+        console.print(f"... and {len(lines) - SHOWN_PROBLEMS} more")

@@ -4,38 +4,48 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from r1_model.scene import View
-from r1_training.datasets.sens import DEPTH_SHIFT, read_frames, read_sens, read_sens_header
+from r1_training.datasets.sens import (
+    DEPTH_SHIFT,
+    posed_frames,
+    posed_sens_frames,
+    read_frames,
+    read_sens,
+)
 
 JPEG_QUALITY = 95
 
 
 def even_views(scan: Path, count: int, T_aligned_scan: np.ndarray) -> Iterator[View]:
-    """At most `count` evenly spaced views of a scan, in the aligned frame.
+    """`count` views spread over the whole recording, in the aligned frame.
 
     Reads `{scan}.sens`, else the extracted folders in the scan's folder; none where there is
-    neither. Frames that lost tracking are left out, so there may be fewer.
+    neither. Chosen among the frames with a valid pose; where these are fewer, all of them.
 
     Raises:
-        FileFormatError: frames are there and broken.
+        FileFormatError: frames are there and broken; also a recording that is cut off behind the
+            last view.
     """
     sens = scan / f"{scan.name}.sens"
     if sens.is_file():
-        step = max(1, read_sens_header(sens).frames // count)
-        views = read_sens(sens, step, T_aligned_scan)
+        chosen = spread(posed_sens_frames(sens), count)
+        yield from read_sens(sens, T_aligned_scan, chosen=chosen)
     elif (scan / "pose").is_dir():
-        step = max(1, len(list((scan / "pose").glob("*.txt"))) // count)
-        views = read_frames(scan, step, T_aligned_scan)
-    else:
-        return
-    for _, view in zip(range(count), views, strict=False):
-        yield view
+        chosen = spread(posed_frames(scan), count)
+        yield from read_frames(scan, T_aligned_scan, chosen=chosen)
+
+
+def spread(numbers: Sequence[int], count: int) -> list[int]:
+    """At most `count` of the numbers, evenly chosen, first and last among them."""
+    if len(numbers) <= count:
+        return list(numbers)
+    return [numbers[round(place)] for place in np.linspace(0, len(numbers) - 1, count)]
 
 
 def frame_files(views: Iterator[View]) -> Iterator[tuple[str, bytes]]:

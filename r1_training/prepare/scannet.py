@@ -27,6 +27,8 @@ from r1_training.prepare.manifest import sha256, write_array, write_json
 
 LABELS_NAME = "scannetv2-labels.combined.tsv"
 FORMAT = 1
+# How frames are chosen. Scans that an earlier version chose otherwise are done again.
+FRAME_CHOICE = 2
 _SOURCES = ("_vh_clean_2.ply", ".aggregation.json", "_vh_clean_2.0.010000.segs.json", ".txt")
 
 
@@ -45,6 +47,8 @@ class ScanRecord:
         points, objects: how many there are.
         frames: frames written.
         frames_asked: frames asked for.
+        shortage: why there are fewer; empty where there are not.
+        frame_choice: how they were chosen; the first versions did not say.
         sources: sha256 by name of the raw files that were read.
         files: sha256 by name of the files written.
         labels: sha256 of the label table.
@@ -57,6 +61,8 @@ class ScanRecord:
     objects: int = 0
     frames: int = 0
     frames_asked: int = 0
+    shortage: str = ""
+    frame_choice: int = 1
     sources: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     labels: str = ""
@@ -150,19 +156,24 @@ def prepare_scan(
                 write_bytes(path, data)
                 written[str(path.relative_to(output))] = sha256(path)
             if not written:
-                raise FileFormatError(folder, "has no frames: no .sens file, no folder pose/")
+                raise FileFormatError(
+                    folder, "has no frames: no .sens file, no folder pose/, or no valid pose"
+                )
     except FileFormatError as error:
         return ScanRecord(scene_id, split, problem=str(error))
     for key, array in prepared_arrays(scan).items():
         name = f"{scene_id}_{key}.npy"
         written[name] = write_array(output / name, array)
+    count = sum(name.endswith(".jpg") for name in written)
     return ScanRecord(
         scene_id=scene_id,
         split=split,
         points=len(scan.points),
         objects=len(scan.boxes),
-        frames=sum(name.endswith(".jpg") for name in written),
+        frames=count,
         frames_asked=frames,
+        shortage=f"only {count} of {frames} frames have a pose" if count < frames else "",
+        frame_choice=FRAME_CHOICE,
         sources={path.name: sha256(path) for path in _sources(folder)},
         files=written,
         labels=labels_hash,
@@ -211,7 +222,9 @@ def _prepare_or_resume(
 ) -> tuple[ScanRecord, bool]:
     done = _finished(folder, output)
     if done is not None and (done.labels, done.frames_asked) == (labels_hash, frames):
-        return done, True
+        as_now = not frames or done.frame_choice == FRAME_CHOICE
+        if as_now:
+            return done, True
     record = prepare_scan(folder, output, labels, labels_hash, frames)
     if not record.problem:
         write_json(output / "records" / f"{record.scene_id}.json", asdict(record))

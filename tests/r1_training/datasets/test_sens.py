@@ -3,7 +3,13 @@ import numpy as np
 import pytest
 
 from r1_training.datasets.errors import FileFormatError
-from r1_training.datasets.sens import read_frames, read_sens, read_sens_header
+from r1_training.datasets.sens import (
+    posed_frames,
+    posed_sens_frames,
+    read_frames,
+    read_sens,
+    read_sens_header,
+)
 from tests.r1_training.scannet_fixture import ALIGNMENT, write_sens
 
 
@@ -26,9 +32,9 @@ def test_frames_become_views_without_lost_poses(tmp_path):
     assert view.T_scene_camera[0, 3] == 2 and view.stamp == 2_000_000
 
 
-def test_step_and_alignment(tmp_path):
+def test_chosen_frames_and_alignment(tmp_path):
     path = write_sens(tmp_path / "s.sens", frames=5, lost=())
-    views = list(read_sens(path, step=2, T_scene_scan=ALIGNMENT))
+    views = list(read_sens(path, ALIGNMENT, chosen=(0, 2, 4)))
     assert [view.id for view in views] == [0, 2, 4]
     np.testing.assert_allclose(views[1].T_scene_camera, ALIGNMENT @ _shift(2), atol=1e-6)
 
@@ -51,8 +57,17 @@ def test_colour_is_moved_to_the_depth_camera(tmp_path):
 def test_truncated_files_are_refused(tmp_path, keep):
     path = write_sens(tmp_path / "s.sens")
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(FileFormatError, match="ends in"):
-        list(read_sens(path))
+    for read in (read_sens, posed_sens_frames):
+        with pytest.raises(FileFormatError, match="ends in"):
+            list(read(path))
+
+
+def test_poses_are_found_without_images(tmp_path):
+    path = write_sens(tmp_path / "s.sens", frames=6, lost=(0, 4))
+    assert posed_sens_frames(path) == [1, 2, 3, 5]
+    folder = _extract(tmp_path, list(read_sens(path)))
+    assert posed_frames(folder) == [2, 3, 5]  # `_extract` loses frame 1
+    assert [view.id for view in read_frames(folder, chosen=(1, 3, 5))] == [3, 5]
 
 
 def test_other_versions_and_broken_images_are_refused(tmp_path):

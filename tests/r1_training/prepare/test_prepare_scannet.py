@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from r1_training.datasets.errors import FileFormatError
 from r1_training.datasets.scannet_prepared import PREPARED, read_prepared
 from r1_training.datasets.sens import read_frames, read_sens
 from r1_training.prepare.cli import app
+from r1_training.prepare.frames import even_views
 from r1_training.prepare.scannet import PrepareError, check_prepared, find_scans, prepare_scannet
 from tests.r1_training.scannet_fixture import ALIGNMENT, write_labels, write_scan, write_sens
 
@@ -78,8 +80,8 @@ def test_frames_are_spread_and_aligned(root, tmp_path):
     # The test scan has no frames, and says so.
     assert "has no frames" in records[2].problem
     views = list(read_frames(out / "frames" / SCANS[0]))
-    assert [view.id for view in views] == [0, 6, 9]  # 3 lost tracking
-    expected = list(read_sens(root / "scans" / SCANS[0] / f"{SCANS[0]}.sens", 3, ALIGNMENT))
+    assert [view.id for view in views] == [0, 5, 9]  # of nine, 3 lost tracking
+    expected = list(read_sens(path, ALIGNMENT, chosen=(0, 5, 9)))
     for view, other in zip(views, expected, strict=True):
         np.testing.assert_allclose(view.T_scene_camera, other.T_scene_camera, atol=1e-6)
         np.testing.assert_array_equal(view.depth, other.depth)
@@ -89,7 +91,58 @@ def test_frames_are_spread_and_aligned(root, tmp_path):
     # Asking for another number of frames does the scans again.
     _, resumed = prepare(root, out, frames=2)
     assert not any(resumed.values())
-    assert [view.id for view in read_frames(out / "frames" / SCANS[0])] == [0, 5]
+    assert [view.id for view in read_frames(out / "frames" / SCANS[0])] == [0, 9]
+    # What an earlier version chose otherwise is done again.
+    record = out / "records" / f"{SCANS[0]}.json"
+    old = json.loads(record.read_text())
+    del old["frame_choice"]
+    record.write_text(json.dumps(old))
+    _, resumed = prepare(root, out, frames=2)
+    assert (resumed[SCANS[0]], resumed[SCANS[1]]) == (False, True)
+
+
+@pytest.mark.parametrize(("total", "wanted"), [(47, 24), (48, 24), (100, 7), (24, 24), (5, 1)])
+def test_frames_reach_to_the_end_of_the_recording(tmp_path, total, wanted):
+    scan = tmp_path / SCANS[0]
+    scan.mkdir()
+    write_sens(scan / f"{SCANS[0]}.sens", frames=total, lost=())
+    found = [view.id for view in even_views(scan, wanted, np.eye(4))]
+    assert len(found) == wanted and found[0] == 0
+    assert wanted == 1 or found[-1] == total - 1
+    gaps = np.diff(found)
+    assert wanted == 1 or gaps.max() - gaps.min() <= 1
+
+
+def test_too_few_frames_are_said(root, tmp_path):
+    for scene in SCANS:
+        write_sens(root / "scans" / scene / f"{scene}.sens", frames=5, lost=(0, 3))
+    out = tmp_path / "out"
+    arguments = ["scannet", str(root), "--out", str(out), "--workers", "1", "--frames", "4"]
+    flat = " ".join(CliRunner().invoke(app, arguments).output.split())
+    assert f"short: {SCANS[0]}: only 3 of 4 frames have a pose" in flat
+    scans = json.loads((out / "manifest.json").read_text())["scans"]
+    assert scans[SCANS[0]]["shortage"] == "only 3 of 4 frames have a pose"
+    assert [view.id for view in read_frames(out / "frames" / SCANS[0])] == [1, 2, 4]
+
+
+def test_a_recording_that_is_cut_off_behind_the_last_choice_is_a_problem(tmp_path):
+    scan = tmp_path / SCANS[0]
+    scan.mkdir()
+    path = write_sens(scan / f"{SCANS[0]}.sens", frames=6, lost=(5,))
+    data = path.read_bytes()
+    path.write_bytes(data[:-20])  # 8 bytes of the end, and some of the lost frame
+    with pytest.raises(FileFormatError, match="ends in frame 5"):
+        list(even_views(scan, 1, np.eye(4)))
+
+
+def test_the_prepared_set_lies_beside_the_raw_one_by_default(root, monkeypatch):
+    monkeypatch.chdir(root)
+    result = CliRunner().invoke(app, ["scannet", ".", "--workers", "1"])
+    assert result.exit_code == 0, result.output
+    assert (root.parent / "scannet-prepared" / "manifest.json").is_file()
+    assert "ROOT-prepared" in " ".join(
+        CliRunner().invoke(app, ["scannet", "--help"]).output.split()
+    )
 
 
 def test_problems_are_listed_and_the_status_says_so(root, tmp_path):
