@@ -6,6 +6,7 @@ ros2 launch r1_ros scene_understanding.launch.py bag:=/path/to/bag rviz:=true
 
 from pathlib import Path
 
+import yaml
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
@@ -92,6 +93,17 @@ def declare_arguments(share: Path) -> list[DeclareLaunchArgument]:
     ]
 
 
+def scene_frame_of(params_file: Path) -> str:
+    """The mapper's scene_frame in a ROS parameter file; empty where the file sets none."""
+    entries = yaml.safe_load(params_file.read_text()) or {}
+    frame = ""
+    for node, entry in entries.items():
+        if node.rpartition("/")[2] in ("scene_mapper", "**"):
+            parameters = (entry or {}).get("ros__parameters") or {}
+            frame = parameters.get("scene_frame", frame)
+    return frame
+
+
 def start(context: LaunchContext, share: Path) -> list:
     """The nodes, with what the arguments say; empty arguments leave the parameter file alone."""
 
@@ -136,12 +148,17 @@ def start(context: LaunchContext, share: Path) -> list:
         for name in NODES
     ]
     if argument("rviz") == "true":
+        rviz_arguments = ["-d", str(share / "config" / "scene_understanding.rviz")]
+        # The file names a frame as well, the default one: in another one nothing would show.
+        frame = argument("scene_frame") or scene_frame_of(Path(argument("params_file")))
+        if frame:
+            rviz_arguments += ["-f", frame]
         actions.append(
             Node(
                 package="rviz2",
                 executable="rviz2",
                 namespace=namespace,
-                arguments=["-d", str(share / "config" / "scene_understanding.rviz")],
+                arguments=rviz_arguments,
                 parameters=[{"use_sim_time": use_sim_time == "true"}],
                 # The file names topics from the root; here they follow the namespace.
                 remappings=[

@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import importlib.util
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -38,6 +40,48 @@ def test_arguments_of_the_launch_file() -> None:
     assert set(declared) == EXPECTED_ARGUMENTS
     for name, keywords in declared.items():
         assert {"default_value", "description"} <= keywords, name
+
+
+def rviz_command(monkeypatch: pytest.MonkeyPatch, **arguments: str) -> list[str]:
+    """Command line of RViz, from the launch file with stand-ins for ROS 2's launch."""
+
+    class Action:
+        def __init__(self, *_: object, **fields: object) -> None:
+            self.fields = fields
+
+    class LaunchConfiguration:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def perform(self, context: dict[str, str]) -> str:
+            return context[self.name]
+
+    for name in (
+        "ament_index_python", "ament_index_python.packages", "launch", "launch.actions",
+        "launch.substitutions", "launch_ros", "launch_ros.actions", "launch_ros.substitutions",
+    ):  # fmt: skip
+        module = MagicMock(Node=Action, LaunchConfiguration=LaunchConfiguration)
+        monkeypatch.setitem(sys.modules, name, module)
+    launch_file = runpy.run_path(str(LAUNCH_FILE))
+    context = dict.fromkeys(EXPECTED_ARGUMENTS, "") | {
+        "params_file": str(ROOT / "config" / "scene_understanding.yaml"), "rviz": "true"
+    }  # fmt: skip
+    actions = launch_file["start"](context | arguments, ROOT)
+    (rviz,) = [action for action in actions if action.fields.get("package") == "rviz2"]
+    return rviz.fields["arguments"]
+
+
+def test_rviz_shows_the_frame_of_the_map(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    config = ["-d", str(ROOT / "config" / "scene_understanding.rviz")]
+    assert rviz_command(monkeypatch) == [*config, "-f", "map"]
+    assert rviz_command(monkeypatch, scene_frame="odom") == [*config, "-f", "odom"]
+    params = tmp_path / "params.yaml"
+    for node in ("/**/scene_mapper", "/robot1/scene_mapper", "scene_mapper", "/**"):
+        params.write_text(f"{node}:\n  ros__parameters:\n    scene_frame: lab\n")
+        given = rviz_command(monkeypatch, params_file=str(params))
+        assert given == [*config, "-f", "lab"], node
+    params.write_text("/plan_executor:\n  ros__parameters:\n    scene_frame: lab\n")
+    assert rviz_command(monkeypatch, params_file=str(params)) == config
 
 
 def installed_layout(prefix: Path) -> dict[str, str]:
