@@ -22,6 +22,7 @@ from r1_ros.errors import BadMessageError
 from r1_ros.geometry_messages import stamp_of, transform_from_message
 from r1_ros.transforms import TransformBuffer, TransformError
 
+_UNKNOWN_NODE = "_NODE_NAME_UNKNOWN_"  # the middleware's text
 _DEPTH = 1000  # a bag that starts sends seconds of transforms at once
 
 
@@ -107,7 +108,8 @@ class TransformListener:
             return
         self._warned.add(f"{topic} {policy}")
         known = [text for text in self.conflicts() if text.startswith(f"{topic}: ")]
-        detail = "; ".join(known) or f"{topic}: {policy}"  # the graph may lag behind the event
+        # The graph may lag behind the event: the publisher, or its name, is not there yet.
+        detail = ("; ".join(known) or f"{topic}: {policy}").replace(_UNKNOWN_NODE, "it")
         self._node.get_logger().warning(
             f"a publisher's QoS is incompatible, no transform arrives from it ({detail})"
         )
