@@ -8,8 +8,10 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.qos_overriding_options import InvalidQosOverridesError
+from rclpy.timer import Timer
 from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import Trigger
 
@@ -51,7 +53,9 @@ class SceneMapper(ManagedNode[MapperConfig]):
         self._endpoints: list[tuple[Any, Any]] = []
         self._bad_transforms = 0
         self._last_logged: dict[str, float] = {}
+        self._cloud_timer: Timer | None = None
         super().__init__("scene_mapper", **node_arguments)
+        self.add_post_set_parameters_callback(self._follow_cloud_period)
         self._input_group = self.inline_group = MutuallyExclusiveCallbackGroup()
         self._service_group = MutuallyExclusiveCallbackGroup()
         self._storage_group = MutuallyExclusiveCallbackGroup()
@@ -103,11 +107,14 @@ class SceneMapper(ManagedNode[MapperConfig]):
         )
         for period, callback, group in (
             (_RETRY_S, self._pipeline.process, self._input_group),
-            (self.config.cloud_period, self._publish_cloud, self._service_group),
             (self.config.autosave_period, self._autosave, self._storage_group),
         ):
             if period > 0:
                 self._timers_active.append(self.create_timer(period, callback, group, STEADY))
+        self._cloud_timer = self.create_timer(
+            self.config.cloud_period, self._publish_cloud, self._service_group, STEADY
+        )
+        self._timers_active.append(self._cloud_timer)
         self._publish_cloud(always=True)
         self.get_logger().info(
             f"mapping {self.resolve_topic_name('color/image')} and "
@@ -121,6 +128,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
             if part is not None:
                 part.close()
         self._inputs = self._listener = None
+        self._cloud_timer = None  # first: a parameter that changes meanwhile looks for it
         for timer in self._timers_active:
             self.destroy_timer(timer)
         self._timers_active.clear()
@@ -173,6 +181,13 @@ class SceneMapper(ManagedNode[MapperConfig]):
         scene = snapshot.scene
         header = header_message(scene.stamp, scene.frame_id)
         self._cloud_publisher.publish(point_cloud_message(header, scene.points, scene.colors))
+
+    def _follow_cloud_period(self, changes: list[Parameter]) -> None:
+        timer = self._cloud_timer
+        for change in changes:
+            if change.name == "cloud_period" and timer is not None:
+                timer.timer_period_ns = int(change.value * 1e9)
+                timer.reset()  # or the old period, of up to an hour, would have to end first
 
     def _autosave(self) -> None:
         snapshot = self._map.snapshot()
