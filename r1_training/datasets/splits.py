@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 
-from r1_training.datasets.errors import RowError, SplitError
+from r1_training.datasets.errors import FileFormatError, RowError, SplitError
 
 SPLITS = ("train", "val", "test")
 
@@ -106,6 +107,33 @@ def hold_out(scene_ids: Iterable[str]) -> frozenset[str]:
     """The keys of scenes to hold out; a ScanNet scan holds out its whole space."""
     spaces = ((scene_id, scannet_space(scene_id)) for scene_id in scene_ids)
     return frozenset(name if space is None else f"scene{space:04d}" for name, space in spaces)
+
+
+def read_hold_out(path: Path) -> frozenset[str]:
+    """`hold_out` of a text file: one scene id a line; blank lines and `#` comments are skipped.
+
+    Raises:
+        FileFormatError: cannot be read, names no scene, or a ScanNet scene that there is none of.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise FileFormatError(path, f"is not text: {error.reason}") from error
+    names = []
+    for number, line in enumerate(lines, 1):
+        name = line.partition("#")[0].strip()
+        if not name:
+            continue
+        try:
+            official_split(name)
+        except RowError as error:
+            raise FileFormatError(path, str(error), number) from error
+        names.append(name)
+    if not names:
+        raise FileFormatError(path, "names no scene to hold out")
+    return hold_out(names)
 
 
 def check_split(split: str) -> None:

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +15,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from r1_training.datasets.errors import RowError
+from r1_training.datasets.errors import FileFormatError, RowError
 from r1_training.datasets.rows import RowReport
-from r1_training.datasets.splits import may_train_on
+from r1_training.datasets.splits import hold_out as hold_out_keys
+from r1_training.datasets.splits import may_train_on, read_hold_out
 from r1_training.engine.config import TEACHERS, EngineConfig, load_config
 from r1_training.engine.descriptions import first_of
 from r1_training.engine.errors import EngineConfigError, EngineError
@@ -77,6 +79,10 @@ def synthesize(
     allow_held_out: Annotated[
         bool, typer.Option("--allow-held-out", help="Take validation and test scenes as well.")
     ] = False,
+    hold_out: Annotated[
+        Path | None,
+        typer.Option(help="Scene ids, one a line, to refuse beside the official lists."),
+    ] = None,
     ask_again: Annotated[
         bool,
         typer.Option(
@@ -106,9 +112,10 @@ def synthesize(
         kinds = ("captions", *DESCRIPTION_READERS)
         tables = [read_descriptions(*_kind_and_path(text, kinds)) for text in describe]
         billed = read_server_log(server_log) if server_log else None
+        refused = read_hold_out(hold_out) if hold_out else frozenset()
         writer = _teacher(settings)
         total = keep or _total(items, rooms, limit)
-    except (EngineError, OSError) as error:
+    except (EngineError, FileFormatError, OSError) as error:
         typer.secho(f"error: {error}", err=True, fg="red")
         raise typer.Exit(EXIT_ERROR) from error
 
@@ -123,7 +130,7 @@ def synthesize(
                     writer,
                     settings,
                     out,
-                    is_held_out=(lambda scene_id: False) if allow_held_out else _is_held_out,
+                    is_held_out=partial(_is_held_out, refused, not allow_held_out),
                     ask_again=ask_again,
                     server_log=billed,
                     keep=keep,
@@ -229,9 +236,11 @@ def _kind_and_path(text: str, kinds: Sequence[str]) -> tuple[str, Path]:
     return kind, path
 
 
-def _is_held_out(scene_id: str) -> bool:
+def _is_held_out(refused: frozenset[str], official: bool, scene_id: str) -> bool:
+    if hold_out_keys([scene_id]) & refused:
+        return True
     try:
-        return not may_train_on(scene_id)
+        return official and not may_train_on(scene_id)
     except RowError:
         return True  # a ScanNet id that ScanNet does not have: nobody vouches for it
 

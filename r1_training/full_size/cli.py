@@ -27,6 +27,9 @@ def train_full(
     ] = None,
     data: Annotated[str | None, typer.Option(help="Scene-30K.jsonl.")] = None,
     scannet: Annotated[str | None, typer.Option(help="Folder of `r1 prepare scannet`.")] = None,
+    hold_out: Annotated[
+        str | None, typer.Option(help="Scene ids, one a line, to keep out beside ScanNet's lists.")
+    ] = None,
     output: Annotated[str | None, typer.Option(help="Folder of the run.")] = None,
     devices: Annotated[int | None, typer.Option(help="GPUs of the run.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from a checkpoint.")] = False,
@@ -43,7 +46,8 @@ def train_full(
             config,
             # A dry run estimates the configuration's model; the folder only stands in for it.
             model=None if dry_run else model,
-            **{"data": data, "scannet": scannet, "output": output, "devices": devices},
+            **{"data": data, "scannet": scannet, "hold_out": hold_out},
+            **{"output": output, "devices": devices},
         )
         if dry_run:
             check(settings, model, console)

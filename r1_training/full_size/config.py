@@ -23,6 +23,7 @@ class FullSizeConfig:
         model: preset, plain Qwen2.5-VL folder, or one of ours (GRPO: the SFT model).
         data: `Scene-30K.jsonl`, released or made by `r1 synthesize`.
         scannet: folder of `r1 prepare scannet --frames 24`.
+        hold_out: file of scene ids, one a line, to keep out beside ScanNet's official lists.
         scene_encoder: folder of a trained 3D-R1 model whose scene encoder to start from.
         epochs: passes over the data.
         batch_size: conversations in an optimizer step, over all devices.
@@ -47,6 +48,7 @@ class FullSizeConfig:
     model: str
     data: str
     scannet: str
+    hold_out: str | None = None
     scene_encoder: str | None = None
     epochs: int = 2
     batch_size: int = 12

@@ -16,10 +16,12 @@ from r1_model.config import R1Config
 from r1_model.modeling import IGNORED
 from r1_model.processing import R1Processor
 from r1_model.scene import Scene, View
+from r1_training.datasets.errors import SplitError
 from r1_training.datasets.rows import RowReport
 from r1_training.datasets.sample import Sample
 from r1_training.datasets.scannet_prepared import is_prepared, read_scene
 from r1_training.datasets.scene30k import read_scene30k
+from r1_training.datasets.splits import may_train_on, read_hold_out
 from r1_training.full_size.config import FullSizeConfig
 
 # Scenes of the data are shuffled, so a cache helps little; clouds are 2 MB, views 10 MB each scene.
@@ -51,11 +53,18 @@ def usable_samples(config: FullSizeConfig) -> tuple[list[Sample], DataReport]:
     """Training rows of the data whose scene is prepared, with its frames where views are shown.
 
     Raises:
-        FileFormatError: the data file is missing.
+        FileFormatError: the data file or the list of held-out scenes is missing.
     """
     folder, report = Path(config.scannet), DataReport(RowReport())
     samples, found = [], {}
-    for sample in read_scene30k(Path(config.data), "train", on_bad="skip", report=report.rows):
+    rows = read_scene30k(
+        Path(config.data),
+        "train",
+        on_bad="skip",
+        report=report.rows,
+        held_out=_held_out(config),
+    )
+    for sample in rows:
         scene = sample.scene_id
         if scene not in found:
             found[scene] = is_prepared(folder, scene, frames=config.views > 0)
@@ -99,11 +108,19 @@ def view_tokens(model: R1Config) -> int:
 
 
 class Scene30KConversations:
-    """Conversations as `training_example` makes them, by index."""
+    """Conversations as `training_example` makes them, by index.
+
+    Raises:
+        SplitError: a sample's scene is held out; no scan of such a scene is read for training.
+    """
 
     def __init__(
         self, config: FullSizeConfig, samples: list[Sample], processor: R1Processor
     ) -> None:
+        held_out = _held_out(config)
+        for sample in samples:
+            if not may_train_on(sample.scene_id, held_out):
+                raise SplitError(f"{sample.scene_id} is held out and must not be trained on")
         self.config = config
         self.samples = samples
         self.processor = processor
@@ -162,6 +179,10 @@ def evenly_spaced(views: list[View], count: int) -> list[View]:
 def to_device(example: dict[str, object], device: torch.device) -> dict[str, object]:
     """The same on another device."""
     return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in example.items()}
+
+
+def _held_out(config: FullSizeConfig) -> frozenset[str]:
+    return frozenset() if config.hold_out is None else read_hold_out(Path(config.hold_out))
 
 
 @lru_cache(maxsize=CACHED_SCENES)

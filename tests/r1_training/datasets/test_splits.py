@@ -3,7 +3,7 @@
 import pytest
 
 from r1_training.datasets.cap3d import read_cap3d
-from r1_training.datasets.errors import BadRowError, RowError, SplitError
+from r1_training.datasets.errors import BadRowError, FileFormatError, RowError, SplitError
 from r1_training.datasets.multi3drefer import read_multi3drefer
 from r1_training.datasets.nr3d import read_nr3d_csv, read_nr3d_json
 from r1_training.datasets.openeqa import read_openeqa
@@ -15,6 +15,7 @@ from r1_training.datasets.splits import (
     hold_out,
     may_train_on,
     official_split,
+    read_hold_out,
     scannet_test_scenes,
     scannet_val_scenes,
 )
@@ -159,6 +160,23 @@ def test_held_out_scenes_are_found_in_every_spelling():
         assert not may_train_on(name)
     assert may_train_on("scene0000_00") and may_train_on("room_0011") and may_train_on("scene_0011")
     assert not may_train_on("room_0011", hold_out(["room_0011"]))
+
+
+def test_a_file_of_scenes_to_hold_out(tmp_path):
+    path = tmp_path / "held-out.txt"
+    path.write_text("# 3D-LLM's val\nscene0605_00\n\nscene0606_01  # again\nroom_7\n")
+    held_out = read_hold_out(path)
+    assert not may_train_on("scene0605_01", held_out) and not may_train_on("room_7", held_out)
+    assert may_train_on("scene0604_00", held_out)
+    for text, message in (
+        ("scene0000_00\nscene0900_00\n", r"held-out\.txt:2: ScanNet has no scene 'scene0900_00'"),
+        ("# nothing\n", "names no scene"),
+    ):
+        path.write_text(text)
+        with pytest.raises(FileFormatError, match=message):
+            read_hold_out(path)
+    with pytest.raises(FileFormatError, match="cannot be opened"):
+        read_hold_out(tmp_path / "nowhere.txt")
 
 
 def test_scenes_that_scannet_does_not_have_are_bad_rows():

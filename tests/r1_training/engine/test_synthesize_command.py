@@ -74,6 +74,21 @@ def test_held_out_scenes_are_refused_by_default(tmp_path: Path, annotations: Pat
     assert "held_out_scene" not in reasons
 
 
+@pytest.mark.parametrize("more", [(), ("--allow-held-out",)])
+def test_scenes_of_a_file_are_refused_as_well(tmp_path: Path, more: tuple[str, ...]) -> None:
+    questions, captions = write_inputs(tmp_path, 24)
+    listed = tmp_path / "held-out.txt"
+    listed.write_text("scene0003_01\n")  # another scan of the same space
+    result = r1_synthesize(
+        tmp_path / "out", "--items", f"scanqa={questions}", "--describe", f"captions={captions}",
+        "--teacher", "rules", "--hold-out", listed, *more,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    rejects = records(tmp_path / "out", "rejects.jsonl")
+    assert [r["scene_id"] for r in rejects] == ["scene0003_00"] * 2
+    assert {r["reject_reason"] for r in rejects} == {"held_out_scene"}
+
+
 @pytest.mark.parametrize(
     "arguments, said",
     [
@@ -92,6 +107,7 @@ def test_held_out_scenes_are_refused_by_default(tmp_path: Path, annotations: Pat
         (("--items", "scanqa={good}", "--config", "{binary}"), "binary.json"),
         (("--items", "scanqa={good}", "--teacher", "gemini"), "GOOGLE_API_KEY"),
         (("--items", "scanqa={good}", "--concurrency", "0"), "concurrency"),
+        (("--items", "scanqa={good}", "--hold-out", "nowhere.txt"), "nowhere.txt"),
     ],
 )
 def test_bad_input_is_one_line(
