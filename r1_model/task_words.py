@@ -49,7 +49,9 @@ ENGLISH = Words(
         r"thanks|excuse me|i need you to|i want you to|i(?:'d| would) like you to|your task|task|"
         r"help me(?: to)?|be so kind as to|let us|let's|would you mind|do you mind|go ahead and|"
         r"try to|just|quick question|question|tell me(?=[:,])|look(?=[:,])|check(?=[:,])|"
-        r"i wonder|in this (?:room|scene)(?=,)|in the (?:room|scene)(?=,)|here(?=,))\b",
+        r"i wonder|take a look(?=[:,])|let me know(?= (?:if|whether|what|where|which|how))|"
+        r"do me a favou?r(?: and)?|go(?: and)?(?= (?:find|look|locate))|"
+        r"in this (?:room|scene)(?=,)|in the (?:room|scene)(?=,)|here(?=,))\b",
         r"^(?:can|could|would|will) you (?!see\b|spot (?:an?|any)\b|say\b|infer\b|tell\b|check\b)",
     ),
     rules=(
@@ -57,7 +59,7 @@ ENGLISH = Words(
             "reasoning",
             _any(
                 _start("how come", "explain why", "guess", "infer", "deduce"),
-                r"\bwhy\b",
+                r"\bwhy\b(?! don't (?:you|we))",
                 r"\bwhat (?:\w+ ){0,3}(?:happened|caused?|led to|explains?|going on)\b",
                 r"\bwhat (?:\w+ ){1,8}(?:been doing|doing|up to|going on)\b",
                 r"\bwhat (?:can|could|do|would|might|may|should) (?:\w+ ){1,2}"
@@ -67,6 +69,20 @@ ENGLISH = Words(
                 r"\b(?:somebody|someone|anyone|anybody|owner|person)\b.*"
                 r"\b(?:recently|just now|a (?:short )?(?:moment|while) ago|still \w+ing)\b",
                 r"^(?:judging|considering|given|based) ",
+                r"\bhow many (?:people|persons|guests|adults|children|of us)\b",
+                r"\b(?:trip|stumble|in the way|safe to)\b|\brain\b.*\?",
+                r"\b(?:see|look|peek) (?:me|us|in(?! (?:the|this|my|our)))\b",
+                r"\b(?:in use|been used|slept in|being (?:used|watched))\b",
+                r"^(?:can|may) (?:i|we) (?:go out|leave)\b|^is everything (?:off|closed|shut)\b",
+                r"\b(?:somebody|someone|anyone|anybody)\b.*"
+                r"\b(?:sleep|slept|working|cooking|watching|reading|eating|at work|at home)\b",
+            ),
+        ),
+        (
+            "planning",
+            _any(
+                r"^(?:find|locate|look for|check)\b.*\b(?:and|then) (?:open|close|shut|turn|switch|"
+                r"bring|push|pull|clean|wipe|put|take|move|fetch|pick|throw)\b",
             ),
         ),
         (
@@ -86,24 +102,39 @@ ENGLISH = Words(
                 rf"^what (?:is|are|can|do|does|all|{_THINGS})\b.{{0,30}}"
                 rf"\b(?:in|inside|around) (?:the|this|my|our|here)\b ?{_PLACE}?\W*$",
                 rf"^what does (?:the|this) {_PLACE} (?:look like|contain|hold)",
+                r"^(?:name|detect)\b.{0,20}\b(?:every|each|all)\b.*\b(?:objects?|things?|items?)\b",
+                r"^tell me what you (?:can )?see\W*$|^what is here\W*$",
+                r"^what (?:objects|things|items|furniture)\b.{0,12}\bthere\W*$",
+                r"^what is around (?:you|me|us)\b|^look around\b",
+                r"^(?:give|make|write) (?:me )?an? (?:\w+ )?overview\W*$",
                 rf"^what (?:do|can) you see(?: here| (?:in|around) (?:the|this) {_PLACE})?\W*$",
             ),
         ),
         (
             "object_caption",
             _any(
-                _start("describe", "caption", "characteri[sz]e", "depict", "introduce"),
+                _start(
+                    "how would you describe",
+                    "describe",
+                    "caption",
+                    "characteri[sz]e",
+                    "depict",
+                    "introduce",
+                ),
                 r"^(?:tell|say|write|give)\b.{0,25}\b(?:about|description|caption)\b",
-                r"what (?:does|do) .* look like|how does .* look",
+                r"what (?:does|do) .* look like|what .* looks like|how does .* look",
                 r"^what (?:is|object is|thing is|kind of (?!room)\w+ is) "
-                r"(?:this|that|it|here|marked|at this|in this box)(?: \w+)?\W*$",
+                r"(?:this|that|it|here|marked|at this|in this box)"
+                r"(?: (?!place\b|room\b)\w+)?\W*$",
             ),
         ),
         (
             "grounding",
             _any(
                 r"\b(?:position|location|(?:bounding )?box|coordinates) of (?:the|my|all|an?)\b",
-                r"\b(?:looking|look|search) for\b|^(?:pick|point|single) out\b",
+                r"\b(?:looking|look|search) for\b(?!.*\b(?:bring|fetch|get|hand|give|push|what)\b)",
+                r"^(?:pick|point|single) out\b|\b(?:location|position|coordinates)\W*$",
+                r"^(?:put|draw) (?:an?|the) (?:bounding )?box\b",
             ),
         ),
         (
@@ -118,15 +149,24 @@ ENGLISH = Words(
                     *("power", "drop", "let", "dispose", "air", "lay", "see to", "collect"),
                     *("light", "plan", "making", "putting", "turning", "opening", "closing"),
                     *("bringing", "getting", "switching", "cleaning", "wiping", "good night"),
+                    *("warm", "heat", "water", "wash", "come", "lights? o(?:n|ff|ut)"),
                 ),
                 r"^i(?:'d| would)? (?:want|like|love|need|wish|feel like)\b"
                 r"(?! to (?:know|find|see))",
-                r"^how (?:can|could|do|would|should) (?:i|we|you|one)\b(?! see| get to know)",
+                r"^how (?:can|could|do|would|should) (?:i|we|you|one)\b"
+                r"(?! see| get to know| know| tell| find out)",
                 r"\b(?:steps|plan|procedure|sequence) (?:to|for|that)\b|^(?:goal|mission)\b",
                 r"\b(?:make sure|ensure|get rid of|belongs (?:on|in))\b",
                 r"\b(?:needs?|should|ha(?:s|ve)|must)(?: to)? (?:be|go|stand)\b(?!.*\?)",
                 r"\b(?:am|are) (?:leaving|going (?:out|to bed))\b",
-                r"^it is (?:\w+ )?(?:dark|stuffy|hot|warm|cold)\b",
+                r"^it(?:'s| is) (?:\w+ )?(?:dark|stuffy|hot|warm|cold)\b",
+                r"^(?:i'm|i am|we're|we are) (?:off|tired|cold|hungry|thirsty)\b",
+                r"\blooking for\b.*\b(?:bring|get|fetch|hand)\b",
+                r"^i (?:can't|cannot) see (?:anything|a thing|much)\b|^(?:watch|time for)\b",
+                r"\b(?:is|are) (?:\w+ )?dirty\b(?!.*\?)|\b(?:spilt|spilled|floor is wet)\b(?!.*\?)",
+                r"\b(?:switch|turn|clean|wipe|throw|bring|put|open|close|shut) (?:it|that|them)\b"
+                r"(?!.*\?)|^(?:you (?:should|must|need to|have to)|why don't (?:you|we))\b",
+                r"\b(?:on|off|open|closed|shut),? please\W*$|^(?:a )?(?:coffee|tea)\b.*\bplease\b",
                 r"\btake care of\b|\bdo something\b|\blights out\b",
             ),
         ),
@@ -136,14 +176,15 @@ ENGLISH = Words(
                 _start("find", "locate", "ground", "highlight", "mark", "point", "show", "spot"),
                 _start("select", "identify", "detect", "segment", "outline", "indicate", "box"),
                 r"^which (?!.*\bor\b)(?!colou?r|material|shape|side|state|room)(?:of the )?"
-                r"(?:[\w-]+ ){1,3}(?:is|stands|lies|hangs|sits|has)\b",
+                r"(?:[\w-]+ ){1,4}(?:is|stands|lies|hangs|sits|has)\b",
             ),
         ),
         (
             "qa",
             _any(
                 _start("how", "what", "which", "where", "who", "is", "are", "was", "were", "do"),
-                _start("does", "did", "has", "have", "can", "count", "tell", "say", "check", "any"),
+                _start("does", "did", "has", "have", "can", "could", "would", "will", "any"),
+                _start("count", "tell", "say", "check", "(?:if|whether) [^,]*$"),
                 _start("in what", "in which", "on what", "on which", "of what", "of which", "am"),
                 r"\b(?:what colou?r|whether|made of|or not)\b|\?\W*$",
                 r"^i (?:wonder|want to know|would like to know|'d like to know)",
@@ -184,18 +225,30 @@ CHINESE = Words(
                 "推測|推测|推斷|推断|推論|推论|判斷|判断|猜|原因|緣故|缘故|可能|大概|解釋|解释",
                 "線索|线索|跡象|迹象|剛才|刚才|剛剛|刚刚|不久前|意味|表明|看得出|看出|覺得|觉得",
                 "依你看|從場景|从场景|根據|根据",
+                "[幾几][個个]人|坐得下|絆倒|绊倒|[擋挡][著着路]",
+                "看得(?:到|見|见)(?:裡面|里面|屋|我)|(?:下雨|雨水|雨[會会]).*[進进]來?",
+                "有人.{0,6}(?:睡|躺|做飯|做饭|煮|工作|在用|在看)",
+            ),
+        ),
+        (
+            "planning",
+            _any(
+                "^(?:把.*|(?:關|关|打開|打开|開|开)(?![著着了的]).*)(?:嗎|吗|好不好)",
+                "找.*(?:然後|然后|再|並|并|之後|之后).{0,3}(?:打開|打开|關|关|開|开|拿|放|推|擦)",
+                "^[走去]?到.*(?:旁邊|旁边|前面|那裡|那里)[。！!]?$",
             ),
         ),
         (
             "dense_caption",
             _any(
+                f"^有(?:{_WHAT})(?:{_OBJECTS})?[？?]?$|^(?:{_SAY})(?:一下)?你?看到的",
                 f"(?:{_SAY}).*(?:{_ALL})|(?:{_ALL}).*(?:{_SAY})",
                 f"^(?:詳細|详细|完整|簡單|简单|大致)?(?:地)?(?:{_SAY})(?:一下|出)?"
                 f"(?:這|这|整|你|看|我|個|个|間|间|到)*(?:的)?(?:{_ROOMS})"
                 f"(?:$|[。！!]|(?:裡|里|中|內|内)?(?:面)?(?:的)?(?:{_OBJECTS}|情況|情况|樣子|样子))",
                 f"(?:{_SAY}).*(?:{_ROOMS})(?:裡面|里面|裡|里|中|內|内)?(?:的|有)(?:{_OBJECTS}|{_WHAT})",
                 f"(?:{_ROOMS})(?:裡面|里面|裡|里|中|內|内)?(?:都|總共|总共|一共)?有(?:{_WHAT}|些)",
-                f"^看到了?(?:些)?(?:{_WHAT})",
+                f"^看到了?(?:些)?(?:{_WHAT})|環顧|环顾",
             ),
         ),
         (
@@ -204,12 +257,14 @@ CHINESE = Words(
                 f"{_SAY}|長什麼樣|长什么样|什麼樣子|什么样子|什麼模樣|什么模样|外觀|外观",
                 "看起來|看起来|"
                 "^(?:這|这|那)(?:裡|里|個|个|邊|边)?(?:物體|物体|物品|東西|东西)?是(?:什麼|什么)"
-                "(?!顏色|颜色|材|做|樣的|样的|形|狀|状|房|類|类)",
+                "(?!顏色|颜色|材|做|樣的|样的|形|狀|状|房|類|类|地方)",
             ),
         ),
         (
             "qa",
             _any(
+                "要不要|該不該|该不该|[沒没][？?。]?$|"
+                "(?:顏色|颜色|材質|材质|材料|形狀|形状)[。！!]?$",
                 f"幾[{_MEASURES}人]|几[{_MEASURES}人]|多少|有沒有|有没有|找得到|看得到|數一|数一|"
                 "數數|数数|數量|数量|總數|总数|什麼房間|什么房间",
             ),
@@ -217,7 +272,7 @@ CHINESE = Words(
         (
             "grounding",
             _any(
-                "(?<!尋)找|指出|指給|指给|指一|標出|标出|標示|标示|標記|标记|標註|标注|圈出|框出|框選",
+                "(?<!尋)找(?!不到)(?!.*[給给帶带拿].{0,2}[我來来])|指出|指給|指给|指一|標出|标出|標示|标示|標記|标记|標註|标注|圈出|框出|框選",
                 "框选|定位|指認|指认|選出|选出|的位置|位於何處|位于何处|鎖定|锁定",
                 "[標标圈框指]出來|[標标圈框指]出来|[標标]示出",
                 f"^哪(?:一)?[{_MEASURES}](?!.*還是)(?!.*还是)(?!更|比較|比较|.{{0,3}}，)",
@@ -226,7 +281,7 @@ CHINESE = Words(
         (
             "qa",
             _any(
-                "嗎|吗|什麼|什么|哪|是不是|還是|还是|是否|誰|谁|何|怎樣|怎样|怎麼樣|怎么样|呢[？?]?$",
+                "嗎|吗|什麼(?!都)|什么(?!都)|哪|是不是|還是|还是|是否|誰|谁|何|怎樣|怎样|怎麼樣|怎么样|呢[？?]?$",
                 "檢查.*是|检查.*是|確認.*是|确认.*是",
             ),
         ),
@@ -243,6 +298,8 @@ CHINESE = Words(
                 "^(?:打開|打开|開啟|开启|開|开|拉|關掉|关掉|關上|关上|關閉|关闭|關好|关好|關|关|去)",
                 "(?:打開|打开|開啟|开启|關掉|关掉|關上|关上|關閉|关闭|關好|关好)[。！!]?$",
                 "(?:開著|开着|關著|关着)[。！!]?$",
+                "渴|餓|饿|好冷|好熱|好热|髒|脏|灑|洒|濕濕|湿湿|晚安|累了|空氣不好|空气不好|什麼都看不|什么都看不",
+                "杯(?:咖啡|茶)|吧[。！!]?$|時間到了|时间到了",
             ),
         ),
     ),

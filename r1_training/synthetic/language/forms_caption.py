@@ -30,6 +30,7 @@ OBJECT: dict[str, dict[str, Forms]] = {
             "{x}[.|, please.]",
             "What does {x} look like[?| and where is it?]",
             "[Give|Write] a [short description|caption|description] of {x}.",
+            "[Tell me what {x} looks like.|How does {x} look?]",
         ),
     },
     "zh": {
@@ -43,6 +44,7 @@ OBJECT: dict[str, dict[str, Forms]] = {
             "[|請|請你|幫我|麻煩你|請詳細|請簡單]" + _TELL_ZH + "{x}[。|的外觀。|的樣子和位置。]",
             "{x}[長什麼樣子|是什麼樣子的|看起來怎麼樣|看起來如何]？",
             "[請用一句話|用一句話|請用一兩句話|請詳細地]" + _TELL_ZH + "{x}。",
+            "[說說{x}是什麼樣子。|{x}是什麼樣子？]",
         ),
     },
 }  # fmt: skip
@@ -68,6 +70,7 @@ DENSE: dict[str, Forms] = {
         "[Give me|Write|Make] a [detailed|complete|full] [description|inventory|list] of "
         "[the room|the scene|this room|everything here].",
         "Tell me about " + _EVERY + " [in the room|in this room|in the scene|here].",
+        "[What is around you?|Give me an overview.|What's in here?|Look around, what is there?]",
     ),
     "zh": Forms(
         "[|請|請你|幫我|麻煩你][描述|列出|介紹|說明|逐一描述|詳細描述|一一介紹]"
@@ -77,5 +80,6 @@ DENSE: dict[str, Forms] = {
         "[房間裡|這個房間裡|場景中|這個場景裡|這裡][有什麼|有哪些東西|有什麼東西|有哪些物體|有些什麼]？",
         "[把|請把|幫我把]" + "[房間裡|場景中|這裡]" + "[所有的物體|每個物體|所有東西]"
         "[都描述一下|都介紹一下|描述出來|列出來]。",
+        "[你看到了什麼？|看看四周有什麼。|介紹一下環境。|環顧四周，有什麼？]",
     ),
 }  # fmt: skip

@@ -22,6 +22,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[Show me|Mark|Highlight|Point out] where {x} is[.| in the room.]",
             "[Which|So which|Now which] [object|one|thing|item] [|here |in the room ]is {x}?",
             "[I am looking for|I'm looking for|Look for|Help me find] {x}[.|, please.]",
+            "[Which one is {x}?|Get me the location of {x}.]",
         ),
         "all": Forms(
             "[|Please |Robot, ]" + _FIND + " [all|all the|every one of the] {xs}[.| in the room.]",
@@ -40,6 +41,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[把|請把|幫我把]{x}[標出來|圈出來|框出來|找出來|指出來|標示出來]。",
             "[告訴我|請給我]{x}的位置。",
             "[我在找|我要找|我想找到]{x}。",
+            "[哪一個是{x}？|{x}在哪？標出來。]",
         ),
         "all": Forms(
             "[|請|幫我|請幫我]" + _FIND_ZH + "[所有的|全部的|所有|每一{cl}]{xs}。",

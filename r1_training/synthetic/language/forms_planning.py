@@ -16,6 +16,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "{x} [should be|needs to be|must be] [on|turned on|switched on][.|, please.]",
             "[I want|I would like|I need] {x} [on|turned on][.|, please.]",
             "[Make sure|See to it|Ensure] that {x} is on.",
+            "[{x} on, please.|I need {x}, switch it on.]",
         ),
         "off": Forms(
             _P + "[turn off|switch off|power off|shut off] {x}" + _E,
@@ -23,6 +24,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "{x} [should be|needs to be|must be] [off|turned off|switched off][.|, please.]",
             "[I want|I would like|I need] {x} [off|turned off][.|, please.]",
             "[Make sure|See to it|Ensure] that {x} is off.",
+            "[{x} off, please.|Nobody needs {x}, switch it off.]",
         ),
         "open": Forms(
             _P + "open {x}" + _E,
@@ -50,6 +52,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _P + "[fetch|get|grab|pick up|take|bring me|get me|hand me] {x}[.| now.]",
             "[I need|I want|I would like] {x}[.|, please.| in your hand.]",
             _P + "[go and|go to] get {x}.",
+            "[Bring {x} here.|I'm looking for {x}, bring it to me.]",
         ),
         "bed": Forms(
             _P + "[make|tidy|straighten] {x}" + _E,
@@ -64,6 +67,7 @@ FORMS: dict[str, dict[str, Forms]] = {
         "wipe": Forms(
             _P + "[wipe|clean|wipe down|wipe off] {x}" + _E,
             "{x} [needs to be|should be|must be] [wiped|cleaned|clean][.|, please.]",
+            "[{x} is dirty.|{x} is dirty, do something about it.]",
         ),
         "under": Forms(
             _P + "[clean|sweep|vacuum|mop] [under|the floor under|underneath] {x}" + _E,
@@ -74,6 +78,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "the floor|the mess on the floor]" + _E,
             "[The floor is wet, clean it up|There is water on the floor, take care of it|Somebody "
             "spilt something, clean it up][.| please.]",
+            "[Somebody spilt water on the floor.|Watch out, the floor is wet, please help.]",
         ),
         "books": Forms(
             _P + "[put|move] the [books|books that lie|books lying] on the floor {p}"
@@ -85,6 +90,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "It is [dark|too dark|very dark|rather dark] in here[.|, make some light.]",
             "[Make some light|Light up the room|I need more light|I want it brighter]"
             "[.|, please.| in here.]",
+            "[I can't see anything in here.|It's dark, can you help?]",
         ),
         "lights_off": Forms(
             _P + "[turn off|switch off] [all the lamps|all lamps|the lights|all lights]" + _E,
@@ -95,6 +101,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[.| now.]",
             "[Get everything ready|Prepare the room|Set up the room] for [watching TV|a film|the "
             "news][.|, please.]",
+            "[Let's watch TV.|Time for the news on TV.]",
         ),
         "leave": Forms(
             "[I am leaving|We are leaving|I am going out|We are going out]: [turn everything off "
@@ -102,12 +109,14 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[.|, please.]",
             _P + "[prepare the room for my absence|turn everything off and close the windows"
             "|switch off everything and shut the windows]" + _E,
+            "[I'm off to work.|I'm leaving, take care of everything.]",
         ),
         "sleep": Forms(
             "[I am going to bed|I want to sleep|Good night|I want to go to bed]: [turn everything "
             "off and close the curtains|get the room ready|prepare the room][.|, please.]",
             _P + "[prepare the room for the night|get the room ready for sleeping|turn everything "
             "off and close the curtains]" + _E,
+            "[I'm tired, good night.|Time for bed.]",
         ),
         "light_in": Forms(
             _P + "[let some daylight in|let the daylight in|let the sun in|open the curtains]" + _E,
@@ -115,6 +124,7 @@ FORMS: dict[str, dict[str, Forms]] = {
         "air": Forms(
             _P + "[let some fresh air in|air the room|open the windows]" + _E,
             "It is [stuffy|too warm|hot] in here[.|, do something about it.]",
+            "[I need some fresh air.|It's stuffy, let some air in.]",
         ),
         "coffee": Forms(
             _P + "[prepare|get ready|set] {y} for [coffee|a cup of coffee|drinking coffee]" + _E,
@@ -129,6 +139,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _P + "[make|brew|prepare|bring] [me|us] [a coffee|some coffee|a cup of coffee]" + _E,
             "[I want|I would like|I'd like|I feel like] [a coffee|to drink coffee|a cup of coffee]"
             "[.|, please.]",
+            "[I'm tired, I need a coffee.|Coffee, please.]",
         ),
     },
     "zh": {
@@ -168,6 +179,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _Z + "[拿|取|去拿|去取|拿一下]{x}。",
             _Z + "把{x}[拿來|拿過來|拿起來|取來|拿給我]。",
             "[我需要|我想要|我要]{x}，[請拿來|幫我拿]。",
+            "[把{x}帶過來。|我在找{x}，拿給我。]",
         ),
         "bed": Forms(
             _Z + "[整理|鋪好|收拾]{x}。",
@@ -182,6 +194,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _Z + "[擦|擦乾淨|清理|擦拭]{x}。",
             _Z + "把{x}[擦乾淨|擦一下|清理乾淨|擦一擦]。",
             "{x}[該擦了|要擦乾淨|需要清理]。",
+            "[{x}髒了。|{x}好髒，處理一下。]",
         ),
         "under": Forms(
             _Z + "[清理|打掃|清掃|掃一下]{x}[底下|下面|下面的地板]。",
@@ -191,6 +204,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _Z + "[清理|擦掉|處理|清掉]地上的[積水|水|水漬]。",
             _Z + "把地上的[積水|水|水漬][清理乾淨|擦乾淨|處理掉|清掉]。",
             "[地上濕了|地上有水|有東西灑了]，[請清理一下|幫我清理|請處理一下]。",
+            "[有人把水灑在地上了。|小心，地上濕濕的，幫個忙。]",
         ),
         "books": Forms(
             _Z + "把地上的書[放到|放回|收到|擺到]{p}。",
@@ -200,6 +214,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _Z + "[打開|開啟]所有的燈。",
             _Z + "把[燈|所有的燈|全部的燈][打開|都打開|開起來]。",
             "[這裡|房間裡|屋子裡][太暗了|好暗|很暗|有點暗][。|，把燈打開。]",
+            "[我什麼都看不到。|太暗了，幫幫我。]",
         ),
         "lights_off": Forms(
             _Z + "[關掉|關閉]所有的燈。",
@@ -208,16 +223,19 @@ FORMS: dict[str, dict[str, Forms]] = {
         "tv": Forms(
             "[我想|我要|我們想|我們要]看電視[。|了。]",
             _Z + "[準備看電視|把房間準備好看電視|準備好看電影]。",
+            "[來看電視吧。|看電視的時間到了。]",
         ),
         "leave": Forms(
             "[我要出門了|我們要出門了|我要離開了|我要出去了]，[請把東西都關好|把電器和窗戶都關好"
             "|幫我關好電器和窗戶]。",
             _Z + "把[電器和窗戶|所有的電器和窗戶]都關好。",
+            "[我要去上班了。|我要走了，家裡交給你了。]",
         ),
         "sleep": Forms(
             "[我要睡了|我要睡覺了|晚安，我要睡了|我想睡覺]，[請把房間準備好|幫我準備好房間"
             "|把電器關掉、窗簾拉上]。",
             _Z + "把房間準備好[睡覺|過夜|，我要睡了]。",
+            "[我累了，晚安。|該睡覺了。]",
         ),
         "light_in": Forms(
             _Z + "[讓陽光進來|讓光線進來|把窗簾拉開|拉開窗簾]。",
@@ -225,6 +243,7 @@ FORMS: dict[str, dict[str, Forms]] = {
         "air": Forms(
             _Z + "[讓新鮮空氣進來|讓房間通風|把窗戶都打開|開窗通風]。",
             "[這裡|房間裡|屋子裡][好悶|太悶了|很悶|太熱了][。|，開窗通風。]",
+            "[我想透透氣。|這裡空氣不好。]",
         ),
         "coffee": Forms(
             _Z + "[準備好|準備|佈置好]喝咖啡的{y}。",
@@ -237,6 +256,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _Z + "[煮|泡|沖|做]一杯咖啡。",
             "[我想|我要|我們想|我好想]喝[咖啡|一杯咖啡|杯咖啡]。",
             _Z + "把桌子準備好，[我要喝咖啡|我想喝咖啡|我們要喝咖啡]。",
+            "[我好累，來杯咖啡吧。|來一杯咖啡，謝謝。]",
         ),
     },
 }  # fmt: skip

@@ -19,6 +19,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[|Please |Can you |Could you ]count [the|all the|all] {xs}{at}[.| for me.]",
             _KNOW_EN + " how many {xs} there are{at}.",
             "[What is|What's|Give me|Tell me] the [number|total number|count] of {xs}{at}[?|.]",
+            "[How many {xs}{at}?|{xs}{at}: how many?]",
         ),
         "count_around": Forms(
             _ASK_EN + "how many {xs} [are|stand|are there|are standing|are placed] {at}?",
@@ -64,6 +65,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _KNOW_EN + " [whether|if] {x} is {s}.",
             "Is {x} {s} [right now|now|at the moment]?",
             "[Check|Look]: is {x} {s}?",
+            "[Did someone leave {x} {s}?|Has {x} been left {s}?]",
         ),
         "state_or": Forms(
             _ASK_EN + "is {x} {s} or {t}?",
@@ -77,6 +79,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _KNOW_EN + " where {x} is.",
             "Where [does|did] {x} stand?",
             "[On what|In what place] is {x}?",
+            "[Where's {x}?|Where did I leave {x}?|I can't find {x}, where is it?]",
         ),
         "support_or": Forms(
             _ASK_EN + "is {x} {p} or {q}?",
@@ -100,6 +103,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _KNOW_EN + " what is {p}.",
             "[Which|What] [things|objects|items] are {p}?",
             "Is anything {p}, and what?",
+            "[What's {p}?|What do we have {p}?]",
         ),
         "existence": Forms(
             _ASK_EN + "is there {ax}{at}?",
@@ -107,6 +111,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[Is|Is there] {ax} [to be seen|to be found]{at}?",
             _KNOW_EN + " [whether|if] there is {ax}{at}.",
             "Does this room have {ax}{at}?",
+            "[Have we got {ax}{at}?|Any sign of {ax}{at}?]",
         ),
         "compare": Forms(
             _ASK_EN + "which is {more}, {x} or {y}?",
@@ -134,6 +139,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _ASK_EN + "what [kind|type|sort] of room is this?",
             "[What room|Which room|What kind of room] [is this|are we in|am I in|do you see]?",
             "[What is|Name] the type of this room[?|, please.]",
+            "[Where are we?|Where am I?|What is this place?]",
         ),
     },
     "zh": {
@@ -195,6 +201,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _ASK_ZH + "{x}[在哪|在什麼地方|放在哪裡|放在什麼地方|擺在哪裡]？",
             "[哪裡有|在哪裡可以看到|在哪裡能看到]{x}？",
             "[看一下|幫我看看]{x}在哪裡。",
+            "[{x}放哪了？|我找不到{x}，在哪裡？|{x}呢，在哪裡？]",
         ),
         "support_or": Forms(
             _ASK_ZH + "{x}是放在{p}還是{q}？",
@@ -247,6 +254,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _ASK_ZH + "這是什麼房間？",
             _ASK_ZH + "[這裡是|這是|我們在]什麼[樣的房間|房間|類型的房間]？",
             "[這個房間是做什麼用的|這個房間是什麼房間|這間是什麼房間]？",
+            "[我們在哪裡？|這是哪裡？|這是什麼地方？]",
         ),
     },
 }

@@ -18,6 +18,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[Guess|Infer|Deduce] what [the owner|someone|the person here] was doing"
             "[.| just now.| a moment ago.]",
             "What [has|had] [probably|most likely] been going on [here|in this room]?",
+            "[What is going on here?|What is going on in this room?|What were they doing here?]",
         ),
         "wet": Forms(
             _Q + "why is [the floor wet|there water on the floor|there a puddle on the floor]?",
@@ -33,47 +34,60 @@ FORMS: dict[str, dict[str, Forms]] = {
             "bed] [recently|just now]?",
             "Did " + _WHO + " [probably sleep|likely sleep|recently sleep] in the bed?",
             "Do you think " + _WHO + " [probably slept|has just slept] in the bed?",
+            "[Is the bed slept in?|Has the bed been used?|Did anybody sleep here?]",
         ),
         "tv": Forms(
             _Q + "is " + _WHO + " [probably|likely|still] watching [TV|television]?",
             "[Was|Is] " + _WHO + " watching TV [just now|a moment ago|recently]?",
             "Do you think " + _WHO + " is [still|probably] watching TV?",
+            "[Is the TV being watched?|Anybody watching TV?]",
         ),
         "work": Forms(
             _Q + "is " + _WHO + " [probably|likely|still] [working|working at the computer|using "
             "the computer]?",
             "[Was|Is] " + _WHO + " [working|at the computer] [just now|a moment ago|recently]?",
             "Do you think " + _WHO + " is [still|probably] [working|at work] here?",
+            "[Is somebody at work here?|Is the computer in use?]",
         ),
         "cook": Forms(
             _Q + "is " + _WHO + " [probably|likely|still] [cooking|preparing a meal]?",
             "[Is|Was] " + _WHO + " cooking [just now|a moment ago|recently]?",
+            "[Is somebody cooking?|Is anyone cooking something?]",
         ),
         "look_in": Forms(
             _Q + "could [someone|somebody|a neighbour] [probably|likely] [look|see] in through "
             "the window?",
             "[Can|Could] [someone|somebody|neighbours] [probably|likely] [look in|see into the "
             "room] from outside?",
+            "[Can people see in from outside?|Can the neighbours see us?|"
+            "Can anyone see me from outside?]",
         ),
         "rain": Forms(
             _Q + "will it [probably|likely] [rain in|get cold in here] if the weather is bad?",
             "Is it [likely|probable] that [rain comes in|it gets cold in here] through the window?",
+            "[Will it rain in?|Can the rain come in?]",
         ),
         "seats": Forms(
             _Q + "how many people can [probably|likely] [sit|eat] at {x}?",
             "For how many people [is|was] {x} [probably|likely] [meant|set up]?",
             "How many guests can [probably|most likely] [sit|be seated|eat] at {x}?",
+            "[How many people fit around {x}?|How many people can sit at {x}?|"
+            "How many of us can eat at {x}?]",
         ),
         "safe": Forms(
             _Q + "[is it probably safe|is it likely safe|would it likely be fine] to leave "
             "[now|the house|the room]?",
             "[Can|May] [I|we|one] [probably|likely] leave [the room|the house|now]?",
             "Do you think [I|we|one] can [probably|likely] leave [the room|the house|now]?",
+            "[Is it safe to leave?|Can I go out now?|Can we leave the house like this?|"
+            "Is everything off and closed?]",
         ),
         "trip": Forms(
             _Q + "[could|might|can] [someone|somebody|a child|a robot] [probably|likely] "
             "[trip|stumble] [here|over something]?",
             "What could someone [probably|likely] [trip|stumble|fall] over?",
+            "[Is there anything to trip over?|Could I trip over something?|"
+            "Is anything lying in the way?|Can I trip in here?]",
         ),
     },
     "zh": {
@@ -82,6 +96,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _QZ + "[主人|這裡的人|有人]剛才[可能在做什麼|大概在做什麼|應該在做什麼]？",
             "[推測|猜猜|推斷|猜測]一下[主人|房間的主人|這裡的人][剛剛|剛才|不久前]在做什麼。",
             "[這裡|這個房間][剛剛|剛才|不久前]可能[在進行什麼事|有人在做什麼]？",
+            "[這裡的人在做什麼？|剛剛這裡有人在做什麼？]",
         ),
         "wet": Forms(
             _QZ + "[地上|地板上|地面上]為什麼[有水|會有水|有積水|是濕的]？",
@@ -93,31 +108,38 @@ FORMS: dict[str, dict[str, Forms]] = {
             _QZ + "[剛剛|剛才|不久前]有人[睡過|躺過]這張床嗎？",
             _QZ + "這張床[可能有人睡過嗎|是不是可能有人睡過|最近可能有人躺過嗎]？",
             "[推測|判斷|猜猜]一下[剛剛|剛才|最近]有沒有人睡過這張床。",
+            "[有人睡過這張床嗎？|床有人睡過嗎？]",
         ),
         "tv": Forms(
             _QZ + "[剛剛|剛才|現在]可能有人在看電視嗎？",
             _QZ + "有人[可能在看電視嗎|剛剛在看電視嗎|剛才在看電視嗎|大概在看電視嗎]？",
             "[推測|判斷|猜猜]一下[剛剛|剛才|現在]有沒有人在看電視。",
+            "[有人在看電視嗎？|電視有人在看嗎？]",
         ),
         "work": Forms(
             _QZ + "[剛剛|剛才|現在]可能有人在[工作|用電腦|電腦前工作]嗎？",
             _QZ + "有人[可能在工作嗎|剛剛在用電腦嗎|剛才在工作嗎|大概在用電腦嗎]？",
+            "[有人在工作嗎？|電腦有人在用嗎？]",
         ),
         "cook": Forms(
             _QZ + "[剛剛|剛才|現在]可能有人在[做飯|煮飯|煮東西]嗎？",
             _QZ + "有人[可能在做飯嗎|剛剛在做飯嗎|大概在煮東西嗎]？",
+            "[有人在做飯嗎？|有人在煮東西嗎？]",
         ),
         "look_in": Forms(
             _QZ + "[外面的人|鄰居|路人]可能[看得到房間裡面|看見屋內|從窗戶看進來]嗎？",
             "[推測|判斷]一下[外面的人|鄰居]能不能[看見屋內|從窗戶看進來]。",
+            "[外面看得到裡面嗎？|鄰居看得到我們嗎？|從外面看得到我嗎？]",
         ),
         "rain": Forms(
             _QZ + "[雨水|冷空氣]可能從窗戶[進來|跑進來]嗎？",
             "[推測|判斷]一下下雨時雨水會不會[進來|打進來]。",
+            "[下雨會打進來嗎？|雨會進來嗎？]",
         ),
         "seats": Forms(
             _QZ + "{x}[可能可以坐幾個人|大概可以坐幾個人|大概能坐幾個人]？",
             "[推測|判斷|猜猜]一下{x}[可以坐幾個人|能坐幾個人|夠幾個人用餐]。",
+            "[{x}坐得下幾個人？|幾個人可以坐在{x}旁邊？]",
         ),
         "safe": Forms(
             _QZ + "現在[出門可能安全嗎|離開可能沒問題嗎]？",
@@ -126,6 +148,7 @@ FORMS: dict[str, dict[str, Forms]] = {
         "trip": Forms(
             _QZ + "[有人|小孩|機器人]可能[在這裡絆倒|被東西絆倒|踩到東西]嗎？",
             "[推測|判斷]一下[有人|小孩|機器人]可能會被什麼絆倒。",
+            "[這裡會不會絆倒？|這裡會絆倒人嗎？|我會被什麼東西絆倒嗎？|路上有東西擋著嗎？]",
         ),
     },
 }  # fmt: skip
