@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 TYPES = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
+_OR_NONE = " | None"
 
 
 class TrainingConfigError(ValueError):
@@ -83,8 +84,9 @@ class TrainingConfig:
         for name in ("steps", "rooms", "sequence_length", "scan_views", "save_every", "log_every"):
             if getattr(self, name) < 1:
                 raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("conversations", "workers", "warmup"):
-            if getattr(self, name) < 0:
+        amounts = ("seed", "conversations", "workers", "warmup")
+        for name in (*amounts, "weight_decay", "dense_weight", "language"):
+            if not getattr(self, name) >= 0:
                 raise TrainingConfigError(f"{name} must not be negative: {getattr(self, name)}")
         if self.precision not in ("bf16", "fp32"):
             raise TrainingConfigError(f"precision must be bf16 or fp32, not {self.precision!r}")
@@ -112,13 +114,13 @@ def read_settings(kind: type, path: str | Path, overrides: dict[str, object]) ->
         TrainingConfigError: the file is unreadable, or a key is unknown or missing.
     """
     try:
-        values = yaml.safe_load(Path(path).read_text())
-    except (OSError, yaml.YAMLError) as error:
+        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:  # not UTF-8 is a ValueError
         raise TrainingConfigError(f"cannot read {path}: {error}") from error
     if not isinstance(values, dict):
         raise TrainingConfigError(f"{path} holds no settings")
     values |= {key: value for key, value in overrides.items() if value is not None}
-    unknown = sorted(set(values) - {field.name for field in fields(kind)})
+    unknown = sorted(map(str, set(values) - {field.name for field in fields(kind)}))
     if unknown:
         raise TrainingConfigError(f"{path}: unknown settings {', '.join(unknown)}")
     missing = sorted({f.name for f in fields(kind) if f.default is MISSING} - set(values))
@@ -134,8 +136,9 @@ def check_types(config: object) -> None:
         TrainingConfigError: naming the setting and its value.
     """
     for field in fields(config):
-        value, allowed = getattr(config, field.name), TYPES.get(str(field.type))
-        if allowed is None:
+        value, kind = getattr(config, field.name), str(field.type)
+        allowed = TYPES.get(kind.removesuffix(_OR_NONE))
+        if allowed is None or (value is None and kind.endswith(_OR_NONE)):
             continue
         truth = isinstance(value, bool) and bool not in allowed  # a bool is an int in Python
         if truth or not isinstance(value, allowed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -14,25 +15,30 @@ class ResumeError(ValueError):
 
 
 class ResumableLines:
-    """Whole lines count; one that a kill cut off is taken away. For one process at a time.
+    """Whole lines count; one that a kill cut off is taken away. One process at a time has it.
 
     Attributes:
         path: the file; it is made where it is missing.
         rows: what earlier runs wrote, in order.
 
     Raises:
-        ResumeError: a line is no JSON object.
+        ResumeError: another process has the file open, or a line is no JSON object.
         OSError: the file cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        content = path.read_bytes() if path.exists() else b""
-        whole = content[: content.rfind(b"\n") + 1]
-        self.rows = [self._row(number, line) for number, line in enumerate(whole.splitlines(), 1)]
         self._file = path.open("ab")
-        self._file.truncate(len(whole))
+        try:
+            self._lock()
+            content = path.read_bytes()
+            whole = content[: content.rfind(b"\n") + 1]
+            self.rows = [self._row(n, line) for n, line in enumerate(whole.splitlines(), 1)]
+            self._file.truncate(len(whole))
+        except (ResumeError, OSError):
+            self._file.close()
+            raise
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Write a row so that a kill of this program does not lose it."""
@@ -46,10 +52,17 @@ class ResumableLines:
         os.fsync(self._file.fileno())
         self._file.close()
 
+    def _lock(self) -> None:
+        # Two runs would write every line twice. A kill lets go of it, as closing does.
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ResumeError(f"{self.path} is in use by another run") from error
+
     def _row(self, number: int, line: bytes) -> dict[str, Any]:
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ResumeError(f"{self.path}:{number}: not JSON: {error}") from error
         if not isinstance(row, dict):
             raise ResumeError(f"{self.path}:{number}: not an object: {line[:60]!r}")

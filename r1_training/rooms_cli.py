@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,7 +14,9 @@ train = typer.Typer(help="Train r1-tiny on synthetic rooms.", no_args_is_help=Tr
 CONFIGS = training_configs(Path(__file__).resolve().parent)
 SETTINGS = "YAML file with the run's settings."
 START = "Start from this model folder instead of the settings' `init`."
-RESUME = "Go on from the newest checkpoint in the settings' `output`."
+RESUME = (
+    "Go on from the newest checkpoint in the settings' `output`; --no-resume removes those there."
+)
 Workers = Annotated[int | None, typer.Option(help="Processes that make rooms and questions.")]
 
 
@@ -25,9 +27,16 @@ def train_tiny(
     workers: Workers = None,
 ) -> None:
     """The whole recipe: tokenizer, dense stage, SFT, view selection. Resumes after a kill."""
+    from r1_training.config import TrainingConfigError
     from r1_training.recipe import train_tiny as run
+    from r1_training.writable import OutputError, require_folder
 
-    typer.echo(f"finished: {run(configs, output, workers)}")
+    try:
+        require_folder(output)
+        finished = run(configs, output, workers)
+    except (TrainingConfigError, OutputError) as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(f"finished: {finished}")
 
 
 @train.command("dense")
@@ -70,35 +79,42 @@ def train_clip(
     from r1_training.clip import ClipTrainingConfig
     from r1_training.clip import train as run
     from r1_training.config import TrainingConfigError
+    from r1_training.writable import OutputError, require_folder
 
     try:
         settings = ClipTrainingConfig.load(
             config, model=model and str(model), output=output and str(output), workers=workers
         )
+        require_folder(Path(settings.output))
         report = run(settings)
-    except (TrainingConfigError, ModelLoadError) as error:
+    except (TrainingConfigError, ModelLoadError, OutputError) as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(report.table())
 
 
 def _stage(config: Path, model: Path | None, resume: bool, workers: int | None) -> None:
+    from r1_training.checkpoints import start_anew
     from r1_training.config import TrainingConfig, TrainingConfigError
     from r1_training.recipe import start_tiny
     from r1_training.sft import train as run
+    from r1_training.writable import OutputError, require_folder
 
     try:
         settings = TrainingConfig.load(config, init=model and str(model), workers=workers)
-    except TrainingConfigError as error:
+        start, output = settings.init, Path(settings.output)
+        if start is not None and not Path(start, "config.json").is_file():
+            raise TrainingConfigError(f"there is no model in {start}")
+        require_folder(output)
+        if start is None:
+            folder = output / "start"
+            if not resume:
+                start_anew(output)  # first: without its start nobody may go on with a checkpoint
+                shutil.rmtree(folder, ignore_errors=True)
+            start = str(start_tiny(folder, settings.seed, settings.workers))
+        finished = run(start, settings, resume)
+    except (TrainingConfigError, OutputError) as error:
         raise typer.BadParameter(str(error)) from error
-    start = settings.init
-    if start is None:
-        folder = Path(settings.output) / "start"
-        if not resume:
-            shutil.rmtree(folder, ignore_errors=True)
-        start = str(start_tiny(folder, settings.seed, settings.workers))
-    elif not Path(start, "config.json").is_file():
-        raise typer.BadParameter(f"there is no model in {start}")
-    typer.echo(f"finished: {run(start, settings, resume)}")
+    typer.echo(f"finished: {finished}")
 
 
 def evaluate_rooms(
@@ -106,7 +122,7 @@ def evaluate_rooms(
     rooms: Annotated[int, typer.Option(min=1, help="Unseen rooms per seed.")] = 200,
     questions: Annotated[int, typer.Option(min=1, help="Questions per room.")] = 12,
     seeds: Annotated[int, typer.Option(min=1, help="Evaluation seeds.")] = 3,
-    split: Annotated[str, typer.Option(help="val or test.")] = "test",
+    split: Annotated[Literal["val", "test"], typer.Option(help="Of the rooms' seeds.")] = "test",
     blind: Annotated[bool, typer.Option(help="Hide points and views: a text-only baseline.")] = (
         False
     ),
@@ -142,18 +158,23 @@ def evaluate_rooms(
     from r1_training.evaluation.pictures import FontMissingError, font, write_pictures
     from r1_training.evaluation.synthetic import RoomEvaluator
     from r1_training.evaluation.synthetic import evaluate_rooms as run
+    from r1_training.writable import OutputError, require_file, require_folder
 
     if blind and (baselines or blind_json):
         raise typer.BadParameter("a blind run has no blind baseline: leave out --blind")
     settings = report.Settings(str(model), rooms, questions, seeds, split, blind)
     beside = {}
     try:  # what can be wrong is found before an hour of questions
+        if output is not None:
+            require_file(output)
+        if pictures is not None:
+            require_folder(pictures)
         loaded = load_pretrained(model, device=device, dtype="float32")
         if blind_json is not None:
             beside["blind"] = report.read_blind(blind_json, settings)
         if pictures is not None:
             font(18)
-    except (ModelLoadError, report.ReportError, FontMissingError) as error:
+    except (ModelLoadError, report.ReportError, FontMissingError, OutputError) as error:
         raise typer.BadParameter(str(error)) from error
 
     def ask(hidden: bool) -> tuple[RoomEvaluator, list]:

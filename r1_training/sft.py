@@ -24,7 +24,7 @@ from r1_model.modeling import NEW_MODULES, R1ForConditionalGeneration
 from .batches import BatchBuilder
 from .checkpoints import newest_checkpoint, start_anew
 from .compiling import compile_parts, uses_flex
-from .config import TrainingConfig
+from .config import TrainingConfig, TrainingConfigError
 from .dense_loss import dense_losses
 from .loss_curve import LossCurve
 from .packing import attention_mask, block_mask, number_table
@@ -168,7 +168,8 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
             False removes what an earlier run left there.
 
     Raises:
-        TrainingConfigError: a fresh start would remove the model that it starts from.
+        TrainingConfigError: the sequences are too short for the model's scene and views, or a fresh
+            start would remove the model that it starts from.
     """
     tokenizer = AutoTokenizer.from_pretrained(model_folder)
     model = R1ForConditionalGeneration.from_pretrained(model_folder, dtype=torch.float32)
@@ -177,6 +178,12 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     if config.compile and torch.cuda.is_available():
         compile_parts(model)
     trainer = R1SFTTrainer(model, tokenizer, config)
+    front = len(trainer.builder.prefix.ids)
+    if config.conversations and config.sequence_length <= front:
+        raise TrainingConfigError(
+            f"sequence_length {config.sequence_length} has no room for a question: scene and views "
+            f"of {model_folder} alone take {front}"
+        )
     output = Path(config.output)
     if not resume:
         start_anew(output, Path(model_folder))

@@ -73,6 +73,8 @@ def iterate_lines(path: Path) -> Iterator[tuple[int, Any]]:
                 yield line, json.loads(text)
             except json.JSONDecodeError as error:
                 yield line, RowError(f"broken JSON: {error.msg} (column {error.colno})")
+            except (ValueError, RecursionError) as error:  # endless digits, endless brackets
+                yield line, RowError(f"JSON that cannot be read: {error}")
 
 
 def _open(path: Path) -> TextIO:
@@ -173,6 +175,8 @@ class _Reader:
                     continue
                 self._count_lines(error.pos)
                 raise self.error(f"broken JSON: {error.msg}") from None
+            except (ValueError, RecursionError) as error:  # endless digits, endless brackets
+                raise self.error(f"JSON that cannot be read: {error}") from None
             # A number near the end of the window may go on in the next chunk ("1" of "1e+5").
             if end > len(self._buffer) - LONGEST_CUT and self._more():
                 continue

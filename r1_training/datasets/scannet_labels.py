@@ -57,7 +57,7 @@ def read_labels(path: Path) -> LabelTable:
     """Reads the label table.
 
     Raises:
-        FileFormatError: cannot be opened, columns missing, or an id that is not a number.
+        FileFormatError: cannot be opened, not UTF-8, columns missing, or an id is not a number.
     """
     nyu40, classes = {}, {}
     try:
@@ -75,4 +75,8 @@ def read_labels(path: Path) -> LabelTable:
                 classes[row["raw_category"]] = name if name in CLASSES else OTHERS
     except OSError as error:
         raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise FileFormatError(path, f"not UTF-8: {error}") from error
+    except csv.Error as error:
+        raise FileFormatError(path, f"no table: {error}") from error
     return LabelTable(nyu40, classes)

@@ -8,6 +8,7 @@ NYU40 id and 0-based object id.
 
 from __future__ import annotations
 
+import zipfile
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -93,14 +94,22 @@ def prepared_scenes(folder: Path) -> list[str]:
 
 def read_prepared_boxes(folder: Path, scene_id: str) -> dict[int, np.ndarray]:
     """Aligned boxes of a prepared scan: (6,) centre and size in metres, by 0-based object id."""
-    boxes = _load(folder / f"{scene_id}_aligned_bbox.npy", (None, 8))
+    boxes = _load_boxes(folder, scene_id)
     return {int(box[7]): box[:6].astype(np.float64) for box in boxes}
 
 
 def read_prepared_classes(folder: Path, scene_id: str) -> dict[int, int]:
     """NYU40 id of every boxed object of a prepared scan, by 0-based object id."""
-    boxes = _load(folder / f"{scene_id}_aligned_bbox.npy", (None, 8))
+    boxes = _load_boxes(folder, scene_id)
     return {int(box[7]): int(box[6]) for box in boxes}
+
+
+def _load_boxes(folder: Path, scene_id: str) -> np.ndarray:
+    path = folder / f"{scene_id}_aligned_bbox.npy"
+    boxes = _load(path, (None, 8))
+    if not np.isfinite(boxes).all():
+        raise FileFormatError(path, "holds a number that is not finite")
+    return boxes
 
 
 def _load(path: Path, shape: tuple[int | None, ...]) -> np.ndarray:
@@ -108,8 +117,11 @@ def _load(path: Path, shape: tuple[int | None, ...]) -> np.ndarray:
         array = np.load(path, allow_pickle=False)
     except OSError as error:
         raise FileFormatError(path, f"cannot be opened: {error}") from error
-    except ValueError as error:
+    # numpy says of an empty file that it ends, of a cut archive that it is no zip
+    except (ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
         raise FileFormatError(path, f"not an array file: {error}") from error
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
+        raise FileFormatError(path, "does not hold one array of numbers")
     fits = array.ndim == len(shape) and all(
         want in (None, have) for want, have in zip(shape, array.shape, strict=True)
     )

@@ -81,16 +81,17 @@ def predict(
     Raises:
         EvaluationInputError: the data set has no scenes to look at, or a file is not named.
         GroundTruthError: two different samples have one id.
-        PredictionError: the file holds another model's predictions.
+        PredictionError: the file holds predictions of another model or data set.
         DatasetError, ResumeError: a file is broken.
     """
     _check(inputs)
     labels = read_labels(inputs.labels) if inputs.dataset == "detection" else None
     result = Predicted()
     jobs = _jobs(inputs, result)
+    origin = {"dataset": inputs.dataset, "model": model, "trained": reasoner.trained}
     lines = ResumableLines(inputs.predictions)
     try:
-        done = _done(lines, model)
+        done = _done(lines, model, inputs.dataset)
         scene_id, scene = "", None
         for job in sorted(jobs.values(), key=lambda job: job.scene_id):
             if job.id in done:
@@ -105,7 +106,7 @@ def predict(
                 except (FileFormatError, R1Error) as error:
                     result.problems[job.id] = str(error)
                 else:
-                    lines.append({"id": job.id, "model": model, "trained": reasoner.trained} | row)
+                    lines.append({"id": job.id} | origin | row)
                     result.made += 1
             on_progress(result.earlier + result.made, len(jobs))
     finally:
@@ -140,11 +141,17 @@ def _jobs(inputs: EvaluationInputs, result: Predicted) -> dict[str, _Job]:
     return jobs
 
 
-def _done(lines: ResumableLines, model: str) -> set[str]:
+def _done(lines: ResumableLines, model: str, dataset: str) -> set[str]:
     for number, row in enumerate(lines.rows, 1):
+        where = f"{lines.path}:{number}"
+        if not isinstance(row.get("id"), str):
+            raise PredictionError(f"{where}: `id` must be text, got {row.get('id')!r:.60}")
         if row.get("model") != model:
+            raise PredictionError(f"{where} is of the model {row.get('model')!r}, not of {model!r}")
+        # Files from before lines named their data set can still be gone on with.
+        if row.get("dataset", dataset) != dataset:
             raise PredictionError(
-                f"{lines.path}:{number} is of the model {row.get('model')!r}, not of {model!r}"
+                f"{where} is of the data set {row['dataset']!r}, not of {dataset!r}"
             )
     return {row["id"] for row in lines.rows}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -52,11 +54,21 @@ def read_embeddings(path: Path) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         PredictionError: cannot be read, or an array is missing.
     """
+    found = {}
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return arrays["images"], arrays["texts"]
-    except (OSError, ValueError, KeyError) as error:
+        arrays = np.load(path, allow_pickle=False)
+        if isinstance(arrays, np.lib.npyio.NpzFile):
+            with arrays:
+                found = {name: arrays[name] for name in ("images", "texts")}
+    # numpy says of an empty file that it ends, of a cut one that it is no zip
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise PredictionError(f"{path}: {error}") from error
+    if not found:
+        raise PredictionError(f"{path} holds one array, not an archive of `images` and `texts`")
+    for name, array in found.items():
+        if array.dtype.kind not in "fiu":
+            raise PredictionError(f"{path}: `{name}` must hold numbers, not {array.dtype}")
+    return found["images"], found["texts"]
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

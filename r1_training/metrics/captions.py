@@ -15,7 +15,7 @@ import numpy as np
 
 from r1_training.datasets.sample import Sample
 from r1_training.metrics.boxes import pairwise_iou
-from r1_training.metrics.errors import GroundTruthError
+from r1_training.metrics.errors import GroundTruthError, PredictionError
 from r1_training.metrics.grounding import THRESHOLDS, SceneBoxes
 from r1_training.metrics.predictions import Prediction
 from r1_training.metrics.text import text_scores
@@ -42,7 +42,8 @@ def scan2cap_scores(
         meteor: METEOR needs Java; False leaves it out.
 
     Raises:
-        GroundTruthError: a sample has no words. Others as in `text_scores`.
+        GroundTruthError: a sample has no words.
+        PredictionError: boxes without a caption. Others as in `text_scores`.
     """
     references = caption_references(samples)
     scores = {}
@@ -79,7 +80,16 @@ def caption_references(samples: Sequence[Sample]) -> dict[str, list[str]]:
 def match_captions(
     prediction: Prediction, boxes: Mapping[int, np.ndarray], threshold: float
 ) -> list[tuple[int, str]]:
-    """Object id and caption for each object that a box overlaps by more than `threshold`."""
+    """Object id and caption for each object that a box overlaps by more than `threshold`.
+
+    Raises:
+        PredictionError: boxes without a caption.
+    """
+    if len(prediction.captions) != len(prediction.boxes):
+        raise PredictionError(
+            f"{prediction.id}: {len(prediction.boxes)} boxes, but {len(prediction.captions)} "
+            "`captions`: dense captions need one for every box"
+        )
     if not boxes or not len(prediction.boxes):
         return []
     numbers = list(boxes)

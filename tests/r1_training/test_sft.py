@@ -148,6 +148,11 @@ def test_a_fresh_start_that_is_killed_early_forgets_the_run_before(
     assert not (tmp_path / "run" / "final").exists()
 
 
+def test_sequences_without_room_for_a_question_are_refused(room_model, tmp_path):
+    with pytest.raises(TrainingConfigError, match="sequence_length 10 has no room for a question"):
+        train(str(room_model), small_run(tmp_path, sequence_length=10))
+
+
 def test_resuming_without_a_checkpoint_starts_at_the_beginning(room_model, trained, tmp_path):
     config = small_run(tmp_path, steps=2, save_every=2, weight_decay=0.0)
     train(str(room_model), replace(config, steps=2), resume=True)

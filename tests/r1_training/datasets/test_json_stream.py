@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1_training.datasets import json_stream
-from r1_training.datasets.errors import FileFormatError
+from r1_training.datasets.errors import FileFormatError, RowError
 from r1_training.datasets.json_stream import iterate_array, iterate_lines, iterate_members
 
 VALUES = st.recursive(
@@ -77,6 +77,21 @@ def test_broken_files_name_file_and_line(tmp_path, text, message):
     with pytest.raises(FileFormatError) as error:
         list(iterate_array(path))
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("item", ["[" * 100_000, '{"a": ' + "9" * 5_000 + "}"])
+def test_endless_brackets_and_digits_are_named(tmp_path, item):
+    path = tmp_path / "a.json"
+    path.write_text(f"[1,\n{item}]")
+    with pytest.raises(FileFormatError, match=r"a\.json:2: JSON that cannot be read: "):
+        list(iterate_array(path))
+    path.write_text(f'{{"b": 1,\n"a": {item}}}')
+    with pytest.raises(FileFormatError, match=r"a\.json:2: JSON that cannot be read: "):
+        list(iterate_members(path))
+    path.write_text(f"1\n{item}\n2\n")
+    first, broken, last = iterate_lines(path)
+    assert (first, last) == ((1, 1), (3, 2))
+    assert isinstance(broken[1], RowError) and "cannot be read" in str(broken[1])
 
 
 def test_files_that_are_not_text_are_refused(tmp_path):
