@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import yaml
+from r1_training.config import TrainingConfigError, check_types, read_settings
 
-from r1_training.config import TrainingConfigError
-
+_NOT_NEGATIVE = ("new_modules_learning_rate", "weight_decay", "kl_beta", "clip_epsilon")
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
@@ -24,7 +24,7 @@ class FullSizeConfig:
         data: `Scene-30K.jsonl`, released or made by `r1 synthesize`.
         scannet: folder of `r1 prepare scannet --frames 24`.
         hold_out: file of scene ids, one a line, to keep out beside ScanNet's official lists.
-        scene_encoder: folder of a trained 3D-R1 model whose scene encoder to start from.
+        scene_encoder: preset or folder of a trained 3D-R1 model whose scene encoder to start from.
         epochs: passes over the data.
         batch_size: conversations in an optimizer step, over all devices.
         devices: GPUs; each sees batch_size / devices conversations, one after the other.
@@ -78,6 +78,9 @@ class FullSizeConfig:
     max_new_tokens: int = 512
 
     def __post_init__(self) -> None:
+        check_types(self)
+        if not isinstance(self.lora_targets, list | tuple):
+            raise TrainingConfigError(f"lora_targets must be a list: {self.lora_targets!r}")
         object.__setattr__(self, "lora_targets", tuple(self.lora_targets))
         for name, allowed in (("stage", ("sft", "grpo")), ("optimizer", ("adamw", "adam"))):
             if getattr(self, name) not in allowed:
@@ -90,7 +93,7 @@ class FullSizeConfig:
                 raise TrainingConfigError(
                     f"{name} must be a whole number above 0: {getattr(self, name)!r}"
                 )
-        for name in ("views", "workers", "warmup"):
+        for name in ("views", "workers", "warmup", "seed"):
             if not _whole(getattr(self, name), 0):
                 raise TrainingConfigError(f"{name} must be a whole number: {getattr(self, name)!r}")
         if not _whole(self.group_size, 2):
@@ -104,9 +107,16 @@ class FullSizeConfig:
                 f"final_learning_rate {self.final_learning_rate} must lie between 0 and "
                 f"learning_rate {self.learning_rate}"
             )
+        for name in ("learning_rate", *_NOT_NEGATIVE):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise TrainingConfigError(
+                    f"{name} must be a number from 0 on: {getattr(self, name)!r}"
+                )
+        if not 0 < self.max_grad_norm < math.inf:
+            raise TrainingConfigError(f"max_grad_norm must be above 0: {self.max_grad_norm!r}")
         if not 0 <= self.lora_dropout < 1:
             raise TrainingConfigError(f"lora_dropout must lie in [0, 1): {self.lora_dropout}")
-        unknown = sorted(set(self.lora_targets) - set(PROJECTIONS))
+        unknown = sorted(set(map(str, self.lora_targets)) - set(PROJECTIONS))
         if unknown or not self.lora_targets:
             raise TrainingConfigError(f"lora_targets must be among {PROJECTIONS}: {unknown}")
 
@@ -127,20 +137,7 @@ class FullSizeConfig:
             TrainingConfigError: the file is unreadable, a key is unknown or missing, a value is
                 impossible.
         """
-        try:
-            values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError) as error:
-            raise TrainingConfigError(f"cannot read {path}: {error}") from error
-        if not isinstance(values, dict):
-            raise TrainingConfigError(f"{path} holds no settings")
-        values |= {key: value for key, value in overrides.items() if value is not None}
-        unknown = sorted(set(values) - {field.name for field in fields(cls)})
-        if unknown:
-            raise TrainingConfigError(f"{path}: unknown settings {', '.join(unknown)}")
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise TrainingConfigError(f"{path}: {error}") from error
+        return cls(**read_settings(cls, path, overrides))
 
 
 def _whole(value: object, least: int) -> bool:

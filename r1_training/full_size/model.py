@@ -12,7 +12,7 @@ from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLCo
 
 from r1_model.config import R1Config, R1SceneConfig
 from r1_model.modeling import NEW_MODULES, R1ForConditionalGeneration
-from r1_model.pretrained import PRESETS
+from r1_model.pretrained import PRESETS, load_pretrained
 from r1_training.config import TrainingConfigError
 from r1_training.full_size.config import FullSizeConfig
 
@@ -78,17 +78,24 @@ def make_optimizer(model: nn.Module, config: FullSizeConfig) -> torch.optim.Opti
     return kind(parameter_groups(model, config), weight_decay=config.weight_decay)
 
 
-def load_scene_encoder(model: R1ForConditionalGeneration, folder: Path) -> None:
+def load_scene_encoder(model: R1ForConditionalGeneration, source: str | Path) -> None:
     """Starts the scene encoder from that of another 3D-R1 model of the same widths.
 
+    Args:
+        model: to change.
+        source: preset or folder of the other model.
+
     Raises:
-        TrainingConfigError: the folder's scene encoder has other shapes.
+        TrainingConfigError: the other model has no scene encoder, or one of other shapes.
+        ModelLoadError: there is no such model.
     """
-    other = R1ForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+    loaded = load_pretrained(source, device="cpu", dtype="float32")
+    if loaded.new_modules:
+        raise TrainingConfigError(f"scene_encoder {source} is a plain Qwen2.5-VL: it has none")
     try:
-        model.model.scene_encoder.load_state_dict(other.model.scene_encoder.state_dict())
+        model.model.scene_encoder.load_state_dict(loaded.model.model.scene_encoder.state_dict())
     except RuntimeError as error:
-        raise TrainingConfigError(f"{folder}: scene encoder of another shape: {error}") from error
+        raise TrainingConfigError(f"{source}: scene encoder of another shape: {error}") from error
 
 
 def qwen_7b_config() -> R1Config:
