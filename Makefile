@@ -4,7 +4,7 @@
 # Both make the environment (.venv) once, some minutes; after that they start in seconds.
 #
 # make lint    ruff alone
-# make bench   every figure of benchmarks/
+# make bench   every figure of benchmarks/, JSON into output/; RECORDING=folder for the one on a recording
 # make clean   remove the environment and everything that was built
 
 # The first Python of a version that the ROS 2 wheels exist for; PYTHON=... overrides.
@@ -41,7 +41,11 @@ lint: env
 	@$(BIN)/ruff check .
 
 bench: env
-	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+	@failed=; for file in benchmarks/*.py; do \
+	  echo; echo "== $$file"; recording=; \
+	  case $$file in *recording_zero_shot.py) recording="$(RECORDING)";; esac; \
+	  $(BIN)/python $$file $${recording:+"$$recording"} || failed="$$failed $$file"; \
+	done; test -z "$$failed" || { echo "failed or missed a target:$$failed"; exit 1; }
 
 clean:
 	rm -rf build output $(VENV)

@@ -208,7 +208,8 @@ def main() -> None:
     parser.add_argument("--sweep", action="store_true", help="time every launch shape")
     arguments = parser.parse_args()
     if not torch.cuda.is_available():
-        sys.exit("no CUDA device")
+        print("skipped: no CUDA device")
+        return
     exact = check()
     for name, equal in exact.items():
         print(f"{name:<24} {'equal' if equal else 'DIFFERS'}")

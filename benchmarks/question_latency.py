@@ -83,7 +83,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, nargs="+", default=[0])
     parser.add_argument("--busy", type=int, default=0)
     parser.add_argument("--repeats", type=int, default=3, help="of all 14 questions")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, default=Path("output/question_latency.json"))
     options = parser.parse_args()
     runs = {}
     for threads in options.threads:
@@ -95,11 +95,10 @@ def main() -> int:
         print(f"\n{threads or 'default'} threads, {options.busy} busy processes beside")
         print(table(outcomes))
         print(", ".join(f"{name} {value:.4g}" for name, value in runs[threads].items()))
-    if options.json:
-        machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        found = {"model": options.model, "busy": options.busy, "machine": machine, "threads": runs}
-        options.json.write_text(json.dumps(found, indent=1) + "\n")
+    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    found = {"model": options.model, "busy": options.busy, "machine": machine, "threads": runs}
+    options.json.write_text(json.dumps(found, indent=1) + "\n")
     return int(any(run["median_s"] > TARGET_S or run["faults"] for run in runs.values()))
 
 

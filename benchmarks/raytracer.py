@@ -3,7 +3,7 @@
 On a GPU the anchor is the eager reference on the same GPU; on a CPU it is Open3D's RaycastingScene
 (Embree) on the same rooms as meshes, which gives depth and ids but no shading.
 
-    python benchmarks/raytracer.py [--rooms 64] [--views 12] [--json raytracer.json]
+    python benchmarks/raytracer.py [--rooms 64] [--views 12] [--json output/raytracer.json]
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def main(
     rooms: Annotated[int, typer.Option(help="Rooms; by default 64 on a GPU, 4 on a CPU.")] = 0,
     views: int = 12,
     repeats: int = 5,
-    json_path: Annotated[Path | None, typer.Option("--json")] = None,
+    json_path: Annotated[Path, typer.Option("--json")] = Path("output/raytracer.json"),
 ) -> None:
     cuda = torch.cuda.is_available()
     device = "cuda" if cuda else "cpu"
@@ -128,14 +128,14 @@ def main(
     primitives = float(packed.counts.float().mean())
     console.print(f"{primitives:.0f} primitives a room; make_room {making * 1e3:.1f} ms a room")
     console.print(f"ratio to the anchor: {ratio:.2f}")
-    if json_path:
-        content = {
-            **{"device": device, "rooms": count, "views": views, "height": HEIGHT, "width": WIDTH},
-            **{"primitives": primitives, "make_room_s": making, "render_s": rows[0][1]},
-            **{"anchor": rows[1][0], "anchor_s": rows[1][1], "ratio": ratio},
-            **{"frames_per_s": frames / rows[0][1], "observed_rooms_per_s": count / observed},
-        }
-        json_path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    content = {
+        **{"device": device, "rooms": count, "views": views, "height": HEIGHT, "width": WIDTH},
+        **{"primitives": primitives, "make_room_s": making, "render_s": rows[0][1]},
+        **{"anchor": rows[1][0], "anchor_s": rows[1][1], "ratio": ratio},
+        **{"frames_per_s": frames / rows[0][1], "observed_rooms_per_s": count / observed},
+    }
+    json_path.parent.mkdir(parents=True, exist_ok=True)
+    json_path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

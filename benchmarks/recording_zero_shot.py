@@ -5,6 +5,8 @@ It is fused by the mapper's own map, then asked. Acc@0.25 of an object: some det
 name overlaps its box by more than 0.25 (best IoU over all detections is printed as well).
 
     python benchmarks/recording_zero_shot.py FOLDER [--model r1-tiny] [--out output/zero_shot.json]
+
+Without FOLDER it is skipped: no recording ships with this project.
 """
 
 from __future__ import annotations
@@ -51,11 +53,14 @@ def fits(label: str, name: str) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--model", default="r1-tiny")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--out", type=Path, default=Path("output/zero_shot.json"))
     arguments = parser.parse_args()
+    if arguments.folder is None:
+        print("skipped: no recording given (FOLDER, or make bench RECORDING=FOLDER)")
+        return
 
     scene = fuse(arguments.folder)
     reasoner = Reasoner.from_pretrained(arguments.model, device=arguments.device)

@@ -28,7 +28,7 @@ TARGET_MS = 2.0
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rooms", type=int, default=300)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--json", type=Path, default=Path("output/synthetic_language.json"))
     arguments = parser.parse_args()
     make_samples(make_room(0), np.random.default_rng(0), visible=[1], count=1)  # warm up
     start = time.perf_counter()
@@ -53,8 +53,8 @@ def main() -> int:
     }
     for name, value in figures.items():
         print(f"{name:>22}  {value}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+    arguments.json.parent.mkdir(parents=True, exist_ok=True)
+    arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 0 if figures["met"] else 1
 
 
