@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -27,6 +29,8 @@ _TOPICS = (
     ("camera_info", "color/camera_info", CameraInfo, _ONLY),
     ("points", "points", PointCloud2, _ONLY),
 )
+# So long without a raw image, and compressed ones are taken: another bag may hold only those.
+_RAW_SILENT_S = 3.0
 _OVERRIDABLE = (
     QoSPolicyKind.HISTORY,
     QoSPolicyKind.DEPTH,
@@ -37,6 +41,9 @@ _OVERRIDABLE = (
 
 class MapperInputs:
     """Subscriptions of the mapper, best effort unless `qos_overrides` say otherwise.
+
+    What the middleware says it lost in transport is counted for each input. Messages that it
+    overwrote in a full queue of this node (KEEP_LAST) are not among them: it does not report those.
 
     Args:
         node: whose subscriptions these are.
@@ -55,29 +62,38 @@ class MapperInputs:
         callback_group: CallbackGroup,
     ) -> None:
         self._node, self._on_message = node, on_message
+        self._depth, self._group = depth, callback_group
         self._lost: Counter[str] = Counter()
         self._reported: dict[str, int] = {}
         self._auto = transport == "auto"
+        # Transitions run in another thread: what is closed must not listen again.
+        self._closing, self._closed = threading.Lock(), False
+        self._raw_at: dict[str, float] = {}  # time.monotonic() of the last raw image
         self._subscriptions: dict[tuple[str, str], Subscription] = {}
         for name, topic, kind, how in _TOPICS:
             if how in (_ONLY, transport) or self._auto:
-                # one profile each: rclpy writes the overrides of a topic into it
-                qos = QoSProfile(depth=depth, reliability=ReliabilityPolicy.BEST_EFFORT)
-                self._subscriptions[name, how] = node.create_subscription(
-                    kind,
-                    topic,
-                    lambda message, name=name, how=how: self._receive(name, how, message),
-                    qos,
-                    callback_group=callback_group,
-                    qos_overriding_options=QoSOverridingOptions(_OVERRIDABLE),
-                    event_callbacks=self._events(name, topic),
-                )
+                self._subscribe(name, topic, kind, how)
+
+    def listen(self) -> None:
+        """Listen to compressed images again where raw ones have stopped; to be called often."""
+        with self._closing:
+            if self._closed or not self._auto:
+                return
+            for name, topic, kind, how in _TOPICS:
+                if how != _COMPRESSED or (name, how) in self._subscriptions:
+                    continue
+                raw = self._subscriptions[name, _RAW]
+                silent = time.monotonic() - self._raw_at[name] > _RAW_SILENT_S
+                if silent or not self._node.count_publishers(raw.topic_name):
+                    self._subscribe(name, topic, kind, how)
 
     def close(self) -> None:
         """Stop listening."""
-        for subscription in self._subscriptions.values():
-            self._node.destroy_subscription(subscription)
-        self._subscriptions.clear()
+        with self._closing:
+            self._closed = True
+            while self._subscriptions:
+                _, subscription = self._subscriptions.popitem()
+                self._node.destroy_subscription(subscription)
 
     def statuses(
         self, counts: dict[str, InputCounts], pending: Callable[[str], int]
@@ -99,21 +115,34 @@ class MapperInputs:
             statuses.append(status)
         return statuses
 
+    def _subscribe(self, name: str, topic: str, kind: type, how: str) -> None:
+        # one profile each: rclpy writes the overrides of a topic into it
+        qos = QoSProfile(depth=self._depth, reliability=ReliabilityPolicy.BEST_EFFORT)
+        self._subscriptions[name, how] = self._node.create_subscription(
+            kind,
+            topic,
+            lambda message: self._receive(name, how, message),
+            qos,
+            callback_group=self._group,
+            qos_overriding_options=QoSOverridingOptions(_OVERRIDABLE),
+            event_callbacks=self._events(name, topic, how),
+        )
+
     def _receive(self, name: str, how: str, message: Any) -> None:
         if self._auto and how == _RAW:
+            self._raw_at[name] = time.monotonic()
             compressed = self._subscriptions.pop((name, _COMPRESSED), None)
             if compressed is not None:  # the camera need not encode for nobody
                 self._node.destroy_subscription(compressed)
         self._on_message(name, message)
 
-    def _events(self, name: str, topic: str) -> SubscriptionEventCallbacks:
+    def _events(self, name: str, topic: str, how: str) -> SubscriptionEventCallbacks:
         def lost(info: Any) -> None:
-            self._lost[name] = info.total_count
+            # the total is that of one subscription, and an input may have two, one after the other
+            self._lost[name] += info.total_count_change
 
         def incompatible(info: Any) -> None:
-            subscription = next(
-                (s for (other, _), s in self._subscriptions.items() if other == name), None
-            )
+            subscription = self._subscriptions.get((name, how))
             policy = qos_policy_name_from_kind(info.last_policy_kind)
             conflicts = []
             if subscription is not None:

@@ -119,6 +119,11 @@ class SceneMap:
         """Keyframes in the map."""
         return len(self._views)
 
+    @property
+    def other_points(self) -> int:
+        """Points of clouds and of a loaded scene, beside the fused surface."""
+        return len(self._cloud) + len(self._base[0])
+
     def reset(self) -> None:
         """Start an empty map."""
         with self._lock:

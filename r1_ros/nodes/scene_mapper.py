@@ -19,11 +19,12 @@ from r1_model.errors import R1Error
 from r1_model.scene import Scene
 from r1_model.scene_io import SceneNotFoundError
 from r1_ros import map_services
-from r1_ros.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
+from r1_ros.diagnostics import DiagnosticsPublisher
 from r1_ros.errors import BadMessageError
 from r1_ros.frame_pipeline import DEACTIVATED, RESET, FramePipeline
 from r1_ros.geometry_messages import header_message
 from r1_ros.lifecycle import STEADY, ManagedNode, spin_node
+from r1_ros.map_status import map_status
 from r1_ros.mapper_inputs import MapperInputs
 from r1_ros.msg import ErrorCode, SceneView
 from r1_ros.parameters import MapperConfig
@@ -34,6 +35,7 @@ from r1_ros.srv import GetScene, LoadScene, SaveScene
 from r1_ros.transform_listener import TransformListener, make_buffer
 
 _RETRY_S = 0.1  # how often waiting frames are looked at when no transform arrives
+_LISTEN_S = 1.0  # how often inputs look whether their topic is still the right one
 _LOG_PERIOD_S = 5.0
 
 
@@ -107,6 +109,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
         )
         for period, callback, group in (
             (_RETRY_S, self._pipeline.process, self._input_group),
+            (_LISTEN_S, self._inputs.listen, self._input_group),
             (self.config.autosave_period, self._autosave, self._storage_group),
         ):
             if period > 0:
@@ -237,25 +240,11 @@ class SceneMapper(ManagedNode[MapperConfig]):
     # Diagnostics and log.
 
     def _statuses(self) -> list[DiagnosticStatus]:
-        values = {
-            "state": "active" if self.is_active else "inactive",
-            "scene_frame": self.config.scene_frame,
-            "revision": self._map.revision,
-            "blocks": self._map.blocks,
-            "max_blocks": self.config.max_blocks,
-            "keyframes": self._map.keyframes,
-            "bad_transforms": self._bad_transforms,
-        }
-        if self._inputs is None:
-            return [status_message(self, "map", OK, "inactive", values)]
-        inputs = self._inputs.statuses(self._pipeline.counts, self._pipeline.pending)
-        level, message = OK, f"{self._map.keyframes} keyframes, {self._map.blocks} blocks"
-        if not any(count.integrated for count in self._pipeline.counts.values()):
-            level = WARN
-            message = "nothing mapped so far; " + "; ".join(
-                f"{status.name.split(': ')[1]}: {status.message}" for status in inputs
-            )
-        return [status_message(self, "map", level, message, values), *inputs]
+        inputs = None
+        if self._inputs is not None:
+            inputs = self._inputs.statuses(self._pipeline.counts, self._pipeline.pending)
+        about_map = map_status(self, self._map, self.config, self._bad_transforms, inputs)
+        return [about_map, *(inputs or ())]
 
     def _log_drop(self, name: str, reason: str, detail: str) -> None:
         if reason not in (RESET, DEACTIVATED):  # somebody asked for these

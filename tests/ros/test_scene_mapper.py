@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
 from r1_ros.msg import ErrorCode, SceneView
-from rclpy.node import Node
-from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, PointCloud2
@@ -16,7 +14,6 @@ from sensor_msgs.msg import CompressedImage, PointCloud2
 from r1_model.geometry import pose_matrix
 from r1_ros import diagnostics
 from r1_ros.diagnostics import OK, WARN
-from r1_ros.nodes.scene_mapper import SceneMapper
 from r1_ros.scene_messages import scene_from_response
 from tests.ros import robot as views
 from tests.ros.rig import STEP, Rig
@@ -184,33 +181,6 @@ def test_simulated_time_that_never_begins_stops_nothing(ros: Spinner) -> None:
     ros.until(lambda: rig.mapper._buffer.frames())
     rig.map_frames(2)
     ros.until(lambda: clouds and clouds[-1].width > 0, "the cloud")
-
-
-def test_a_qos_mismatch_is_named_with_both_policies(ros: Spinner, capfd) -> None:
-    overrides = {"qos_overrides./color/image.subscription.reliability": "reliable"}
-    mapper = ros.add(
-        SceneMapper(
-            parameter_overrides=[
-                Parameter("diagnostics_period", value=0.1),
-                *(Parameter(key, value=value) for key, value in overrides.items()),
-            ]
-        )
-    )
-    ros.until(lambda: mapper.is_active)
-    robot = views.Robot(ros.add(Node("robot")), qos=views.BEST_EFFORT)
-    ros.until(lambda: robot.statuses.of("color").get("qos_ok") == "false", "the mismatch")
-    status = robot.statuses.of("color")
-    assert "BEST_EFFORT" in status["message"] and "RELIABLE" in status["message"]
-    assert robot.statuses.of("depth")["qos_ok"] == "true"
-    log = capfd.readouterr().err
-    assert "color/image" in log and "BEST_EFFORT" in log and "RELIABLE" in log
-
-
-def test_a_silent_input_is_named(ros: Spinner) -> None:
-    rig = Rig(ros)
-    status = ros.until(lambda: rig.statuses.of("map"), "diagnostics")
-    assert "nothing mapped so far" in status["message"]
-    assert "color: a publisher, but no message so far" in status["message"]
 
 
 def test_two_namespaces_do_not_hear_each_other(ros: Spinner) -> None:

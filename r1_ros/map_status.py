@@ -1,0 +1,47 @@
+"""What scene_mapper says about its map on /diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.node import Node
+
+from r1_ros.diagnostics import OK, WARN, status_message
+from r1_ros.parameters import MapperConfig
+from r1_ros.scene_map import SceneMap
+
+
+def map_status(
+    node: Node,
+    scene_map: SceneMap,
+    config: MapperConfig,
+    bad_transforms: int,
+    inputs: Sequence[DiagnosticStatus] | None,
+) -> DiagnosticStatus:
+    """Whether there is a map; where there is none, what its inputs say.
+
+    Args:
+        node: who reports.
+        scene_map: what is judged: not what came in since the start.
+        config: the parameters.
+        bad_transforms: how many were refused.
+        inputs: what is said about the inputs; None while the node is not active.
+    """
+    values = {
+        "state": "inactive" if inputs is None else "active",
+        "scene_frame": config.scene_frame,
+        "revision": scene_map.revision,
+        "blocks": scene_map.blocks,
+        "max_blocks": config.max_blocks,
+        "keyframes": scene_map.keyframes,
+        "other_points": scene_map.other_points,
+        "bad_transforms": bad_transforms,
+    }
+    if inputs is None:
+        return status_message(node, "map", OK, "inactive", values)
+    if not values["revision"]:
+        reasons = "; ".join(f"{status.name.split(': ')[1]}: {status.message}" for status in inputs)
+        return status_message(node, "map", WARN, f"nothing mapped so far; {reasons}", values)
+    text = "{keyframes} keyframes, {blocks} blocks, {other_points} other points"
+    return status_message(node, "map", OK, text.format(**values), values)
