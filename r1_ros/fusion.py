@@ -116,8 +116,11 @@ class TsdfVolume:
         arguments = (extrinsic, _DEPTH_UNITS_PER_METRE, depth_max, self._truncation)
         try:
             blocks = self._grid.compute_unique_block_coordinates(depth_image, intrinsic, *arguments)
-        except RuntimeError as error:  # Open3D looks at every fourth pixel only
-            raise BadMessageError("no valid depth", str(error).splitlines()[0]) from None
+        except RuntimeError:  # "No block is touched": Open3D looks at every fourth pixel only
+            raise BadMessageError(
+                "no valid depth",
+                f"{cv2.countNonZero(depth)} of {depth.size} pixels hold depth, too few to fuse",
+            ) from None
         self._require_room(blocks)
         self._grid.integrate(blocks, depth_image, color_image, intrinsic, intrinsic, *arguments)
 

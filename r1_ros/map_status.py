@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from rclpy.node import Node
 
 from r1_ros.diagnostics import OK, WARN, status_message
+from r1_ros.lifecycle import ManagedNode
 from r1_ros.parameters import MapperConfig
 from r1_ros.scene_map import SceneMap
 
 
 def map_status(
-    node: Node,
+    node: ManagedNode,
     scene_map: SceneMap,
     config: MapperConfig,
     bad_transforms: int,
@@ -26,10 +26,10 @@ def map_status(
         scene_map: what is judged: not what came in since the start.
         config: the parameters.
         bad_transforms: how many were refused.
-        inputs: what is said about the inputs; None while the node is not active.
+        inputs: what is said about the inputs; None while the node does not listen.
     """
     values = {
-        "state": "inactive" if inputs is None else "active",
+        "state": "active" if node.is_active else "inactive",
         "scene_frame": config.scene_frame,
         "revision": scene_map.revision,
         "blocks": scene_map.blocks,

@@ -32,7 +32,7 @@ from r1_ros.point_clouds import point_cloud_message
 from r1_ros.scene_map import SceneMap
 from r1_ros.snapshots import Snapshots
 from r1_ros.srv import GetScene, LoadScene, SaveScene
-from r1_ros.transform_listener import TransformListener, make_buffer
+from r1_ros.transform_listener import Buffer, TransformListener, make_buffer
 
 _RETRY_S = 0.1  # how often waiting frames are looked at when no transform arrives
 _LISTEN_S = 1.0  # how often inputs look whether their topic is still the right one
@@ -48,6 +48,8 @@ class SceneMapper(ManagedNode[MapperConfig]):
     def __init__(self, **node_arguments: Any) -> None:
         """See `ManagedNode`."""
         self._map: SceneMap | None = None
+        self._pipeline: FramePipeline | None = None
+        self._buffer: Buffer | None = None
         self._inputs: MapperInputs | None = None
         self._listener: TransformListener | None = None
         self._diagnostics: DiagnosticsPublisher | None = None
@@ -148,7 +150,8 @@ class SceneMapper(ManagedNode[MapperConfig]):
         for destroy, endpoint in self._endpoints:
             destroy(endpoint)
         self._endpoints.clear()
-        self._map = None
+        # all that hold the map: hundreds of megabytes, and a new one may come at once
+        self._map = self._pipeline = self._buffer = None
 
     def _restore(self, config: MapperConfig) -> None:
         if config.autosave_period > 0:

@@ -135,6 +135,15 @@ def test_useless_images_are_refused(depth, T, reason: str) -> None:
     assert error.value.reason == reason and volume.blocks == 0
 
 
+def test_depth_that_is_too_sparse_is_refused_in_a_sentence() -> None:
+    depth = np.zeros((48, 64), np.uint16)
+    depth[3, 3] = depth[5, 6] = 1000
+    volume = TsdfVolume(VOXEL, 2000)
+    with pytest.raises(BadMessageError) as error:
+        volume.integrate(depth, tilted_plane()[1], K, np.eye(4), 3.0)
+    assert str(error.value) == "no valid depth: 2 of 3072 pixels hold depth, too few to fuse"
+
+
 def test_an_empty_volume_has_no_points() -> None:
     assert [len(part) for part in TsdfVolume(VOXEL, 100).extract(1.0)] == [0, 0, 0]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import cv2
 import numpy as np
 import pytest
@@ -204,6 +207,22 @@ def test_deactivate_and_activate_keep_the_map(ros: Spinner) -> None:
     assert rig.get_scene(known_revision=before.revision).unchanged
     rig.robot.static_pose()
     rig.map_frames(1)
+
+
+def test_cleanup_lets_the_map_go(ros: Spinner) -> None:
+    """At once: its memory must not wait for a garbage collection."""
+    rig = Rig(ros)
+    rig.map_frames(3)
+    rig.get_scene()
+    gc.collect()
+    gc.disable()
+    try:
+        volume = weakref.ref(rig.mapper._map._volume)
+        rig.mapper.trigger_deactivate()
+        rig.mapper.trigger_cleanup()
+        ros.until(lambda: volume() is None, "the map is let go", seconds=5.0)
+    finally:
+        gc.enable()
 
 
 def test_a_full_map_keeps_what_it_has(ros: Spinner) -> None:
