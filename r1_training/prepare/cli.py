@@ -20,6 +20,7 @@ from r1_training.prepare.scannet import (
     find_scans,
     prepare_scannet,
 )
+from r1_training.writable import OutputError, require_file, require_folder
 
 app = typer.Typer(help="Prepare data sets for training and evaluation.", no_args_is_help=True)
 SHOWN_PROBLEMS = 20
@@ -63,8 +64,9 @@ def scannet(
             _report(console, check_prepared(out), "everything is as the manifest says")
             return
         folders = find_scans(root)
+        require_folder(out)
         records = _run(console, folders, out, labels or root / LABELS_NAME, workers, frames)
-    except (PrepareError, FileFormatError) as error:
+    except (PrepareError, FileFormatError, OutputError) as error:
         console.print(f"[red]error:[/] {error}", highlight=False)
         raise typer.Exit(2) from error
     console.print(_summary(records))
@@ -95,6 +97,7 @@ def descriptions(
 
     console = Console(stderr=True)
     try:
+        require_file(out)
         total = len(prepared_scenes(scannet))
         reasoner = Reasoner.from_pretrained(model, device=device)
         with Progress(*_COLUMNS, console=console) as progress:
@@ -107,7 +110,7 @@ def descriptions(
                 progress.update(task, advance=1, note=f"{scene_id}, {bad} with problems")
 
             problems = describe_scans(scannet, out, reasoner, model, on_scan=advance)
-    except (PrepareError, FileFormatError, ResumeError, R1Error, OSError) as error:
+    except (PrepareError, FileFormatError, OutputError, ResumeError, R1Error, OSError) as error:
         console.print(f"[red]error:[/] {error}", highlight=False)
         raise typer.Exit(2) from error
     _report(console, [f"{scene}: {why}" for scene, why in problems.items()], f"descriptions: {out}")

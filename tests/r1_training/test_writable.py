@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from r1_training.cli import app
 from r1_training.writable import OutputError, require_file, require_folder
+from tests.r1_training.scannet_fixture import write_labels, write_scan
 
 
 def test_what_can_be_written_stays_as_it_is(tmp_path: Path) -> None:
@@ -60,6 +61,21 @@ def test_the_folder_of_a_training_run_is_looked_at_first(tmp_path: Path) -> None
         app, ["train", "dense", "--config", str(file)], env={"COLUMNS": "300", "NO_COLOR": "1"}
     )
     assert result.exit_code == 2 and "cannot write into" in result.output
+
+
+def test_prepared_sets_and_descriptions_look_at_their_output_first(tmp_path: Path) -> None:
+    write_scan(tmp_path / "raw" / "scans", "scene0000_00")
+    labels = write_labels(tmp_path / "labels.tsv")
+    (tmp_path / "FILE").write_text("")
+    for out in ("/proc/x", str(tmp_path / "FILE" / "x")):
+        for command in (
+            ["prepare", "scannet", str(tmp_path / "raw"), "--labels", str(labels)],
+            ["prepare", "descriptions", str(tmp_path), "--model", "no/model"],
+        ):
+            end = "/x.json" if "descriptions" in command else ""
+            result = CliRunner().invoke(app, [*command, "--out", out + end])
+            assert result.exit_code == 2, result.output
+            assert "cannot write into" in " ".join(result.output.split())
 
 
 def test_a_split_that_does_not_exist_is_named() -> None:
