@@ -45,6 +45,7 @@ def rows(result: Drill) -> dict[str, str]:
         for books in (report, settled)
     )
     requests = report["requests"]
+    in_doubt = requests.get("unsure", 0) + requests.get("lost", 0)
     received = sum(settled["requests"].values()) - settled["requests"].get("unsent", 0)
     return {
         "items": f"{result.items:,}",
@@ -59,10 +60,13 @@ def rows(result: Drill) -> dict[str, str]:
         ),
         "  no readable answer (unsure)": str(requests.get("unsure", 0)),
         "  in flight at a kill (lost)": str(requests.get("lost", 0)),
-        "before the server's log: tokens": f"{tokens:,}",
-        "  cost: certain": f"${report['cost_usd']:.6f}",
-        "  cost: at most": f"${report['cost_usd'] + report['unsure_usd']:.6f}",
-        "after it: requests received, ours": f"{received:,}",
+        "by the client alone, of certain requests:": "",
+        "  requests": f"{sum(requests.values()) - in_doubt:,}",
+        "  tokens": f"{tokens:,}",
+        "  cost": f"${report['cost_usd']:.6f}",
+        "  cost at most, with those in doubt": f"${report['cost_usd'] + report['unsure_usd']:.6f}",
+        "after import of the server's log:": "",
+        "  requests received, ours": f"{received:,}",
         "  requests received, server": f"{result.server_requests:,}",
         "  tokens, ours": f"{all_tokens:,}",
         "  tokens, server": f"{result.server_tokens:,}",

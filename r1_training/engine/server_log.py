@@ -8,7 +8,6 @@ received and what it was billed. All other requests are compared: both sides mus
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from r1_training.datasets.errors import FileFormatError, RowError
@@ -20,15 +19,6 @@ from r1_training.engine.teacher import Usage
 # The server has answered these, so a log without one of them is not the whole log. One that it
 # refused (`failed`) may be missing: not every gateway logs those.
 _ANSWERED = ("answered", "blocked", "empty", "unread")
-
-
-@dataclass(frozen=True)
-class Settlement:
-    """What the log said: requests that agree, that were in doubt and received, and not received."""
-
-    agree: int
-    unread: int
-    unsent: int
 
 
 def read_server_log(path: Path) -> dict[str, Usage]:
@@ -53,7 +43,7 @@ def read_server_log(path: Path) -> dict[str, Usage]:
     return log
 
 
-def settle(journal: Journal, log: Mapping[str, Usage]) -> Settlement:
+def settle(journal: Journal, log: Mapping[str, Usage]) -> None:
     """Compare the log with the journal, then write what it says of requests in doubt.
 
     Raises:
@@ -80,8 +70,6 @@ def settle(journal: Journal, log: Mapping[str, Usage]) -> Settlement:
         event = {"e": "bill", "r": request_id, "o": outcome, "u": tokens}
         journal.append(event)
         journal.state.apply(event, journal.state.size)
-    received = len(doubts.keys() & log.keys())
-    return Settlement(len(ours), received, len(doubts) - received)
 
 
 def _agree(outcome: str, ours: Usage, theirs: Usage | None) -> bool:

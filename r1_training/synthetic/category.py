@@ -71,13 +71,3 @@ class Category:
         )
         if unknown:
             raise ValueError(f"category {self.name!r} names unknown entries: {sorted(unknown)}")
-
-    @property
-    def openable(self) -> bool:
-        """It has a door, lid, drawer or cover that opens and closes."""
-        return "opening" in self.states
-
-    @property
-    def switchable(self) -> bool:
-        """It can be switched on and off."""
-        return "power" in self.states

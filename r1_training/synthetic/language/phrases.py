@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from r1_training.synthetic.language.asking import Asking, box, named
 from r1_training.synthetic.language.facts import DIRECTIONS, FLAT, Thing, shut_away
-from r1_training.synthetic.language.refer import Ref, anchor_ref, short_ref, unique_ref
+from r1_training.synthetic.language.refer import Ref, anchor_ref, unique_ref
 
 # kinds of description that single something out inside of another question
 SUBJECT_KINDS = ("name", "name", "name", "colour", "colour", "relation", "ordinal", "shape")
@@ -128,8 +128,3 @@ def described_group(ask: Asking, things: list[Thing]) -> str:
         else:
             items.append(ask.say.counted(count, category, color))
     return ask.say.join(items)
-
-
-def short(ask: Asking, thing: Thing) -> Ref | None:
-    """The shortest unique description of a thing."""
-    return short_ref(ask.facts, ask.rng, thing)
