@@ -81,6 +81,7 @@ class Answer:
         model: name of the model and its weights.
         trained: False where the weights are random.
         stopped: True where generation was cancelled before its end.
+        finished: True where the model ended by itself; else the text is cut off.
         first_token_seconds, total_seconds: since the call, seconds.
     """
 
@@ -96,5 +97,6 @@ class Answer:
     model: str = ""
     trained: bool = False
     stopped: bool = False
+    finished: bool = True
     first_token_seconds: float = 0.0
     total_seconds: float = 0.0

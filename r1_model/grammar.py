@@ -22,6 +22,7 @@ MAX_UNREAD = 50  # parts that are kept; garbage has no end
 _TAG = re.compile(r"</?(?:obj|think|answer)>")
 _NUMBERS = re.compile(r"\s*([0-9]{1,3})" + r"\s*[,，]\s*([0-9]{1,3})" * 5 + r"\s*")
 _STEP = re.compile(r"\s{0,8}([0-9]{1,4})\s?[.、．)]\s?([A-Za-z_]{1,40})\s?[(（]")
+_DESCRIBED = re.compile(r"[^<\n]{1,80}<obj>[^<\n]{1,120}</obj>\s?[:：]")
 _BRACKET = re.compile(r"[()（）]")
 _BREAK = re.compile(r"[\n.,;:!?()\[\]{}\"|。，、；：！？（）「」『』《》“”…/]")
 # words before a name that are not part of it
@@ -131,6 +132,23 @@ def parse_answer(text: str, bounds: Bounds, task: str) -> ParsedAnswer:
     )
 
 
+def task_of_text(text: str) -> str | None:
+    """The task that a text was written for, where its form says so: steps, or a list of objects.
+
+    Args:
+        text: of the model.
+
+    Returns:
+        "planning", "dense_caption", or None.
+    """
+    lines = _split(text)[1].splitlines()
+    steps = (_STEP.match(line) for line in lines)
+    if any(step and step[2] in SKILLS for step in steps):
+        return "planning"
+    described = sum(bool(_DESCRIBED.match(line)) for line in lines)
+    return "dense_caption" if described >= 2 else None
+
+
 def _frame(bounds: Bounds) -> tuple[np.ndarray, np.ndarray]:
     low, high = (np.asarray(corner, np.float64) for corner in bounds)
     return low, np.maximum(high - low, MIN_EXTENT)
@@ -166,6 +184,8 @@ def _split(text: str) -> tuple[str, str, list[str], bool]:
     if "<answer>" not in seen and outside:
         # without its tag the answer is what follows the thinking
         parts["answer"] = outside.pop()
+    elif "<answer>" not in seen and "</answer>" in seen and parts["think"].strip():
+        outside.append(parts["think"].strip())  # it was closed, but never opened
     return parts["think"], parts["answer"], outside, exact
 
 

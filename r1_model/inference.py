@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,14 +14,14 @@ from .answer import TASKS, Answer, Box, Turn
 from .detected import LEAST_SCORE, detected_boxes
 from .errors import EmptySceneError, InvalidQuestionError, QuestionTooLongError
 from .generation import generate
-from .grammar import format_box, parse_answer
+from .grammar import format_box, parse_answer, task_of_text
 from .modeling import EncodedScene
 from .pretrained import Pretrained, load_pretrained
 from .refinement import snap_answer, target_box
 from .render_views import with_rendered_views
 from .scene import Scene
 from .scene_clip import CONFIG_FILE, SceneClip
-from .tasks import as_request, classify_task, detect_language
+from .tasks import as_request, classify_task, detect_language, stands_alone
 from .view_scores import SceneClipScorer, placed_tokens
 from .view_selection import ViewScore, select_views
 
@@ -28,6 +29,9 @@ MAX_QUESTION_CHARACTERS = 4_000
 # most tokens of an answer; dense captions name every object of a room
 MAX_NEW_TOKENS = {"dense_caption": 900, "planning": 600}
 DEFAULT_NEW_TOKENS = 300
+# tasks whose answer may show that the question was another one's
+_MEANT_OTHERWISE = ("qa", "grounding", "object_caption", "reasoning")
+_NEAR_M = 1.0  # a target may lie so far outside of the cloud: its other side was not seen
 
 Progress = Callable[[str, str], None]
 
@@ -50,7 +54,7 @@ class Reasoner:
         self._given: Scene | None = None  # as the caller gave it
         self._scene: Scene | None = None  # with rendered views where it came without
         self._encoded: EncodedScene | None = None
-        self._points: Tensor | None = None
+        self._cloud: tuple[Tensor, Tensor, Tensor] | None = None  # what was encoded
         self._scorer = None
         if clip is not None:
             clip = clip.to(self.device)
@@ -58,9 +62,12 @@ class Reasoner:
 
     @classmethod
     def from_pretrained(
-        cls, model: str, *, device: str = "auto", dtype: str = "auto", num_views: int = 6
+        cls, model: str, *, device: str = "auto", dtype: str = "auto", num_views: int | None = None
     ) -> Reasoner:
         """Load a preset or folder, see `pretrained.load_pretrained`.
+
+        `num_views` is how many views are shown for a question; None: as many as the model's
+        configuration says.
 
         Raises:
             ModelLoadError: with one line that says what is wrong.
@@ -68,7 +75,7 @@ class Reasoner:
         loaded = load_pretrained(model, device=device, dtype=dtype)
         folder = Path(loaded.model.config.name_or_path)
         clip = SceneClip.from_pretrained(folder) if (folder / CONFIG_FILE).is_file() else None
-        return cls(loaded, clip, num_views)
+        return cls(loaded, clip, loaded.model.config.num_views if num_views is None else num_views)
 
     @property
     def device(self) -> torch.device:
@@ -77,7 +84,7 @@ class Reasoner:
 
     def close(self) -> None:
         """Drop the scene; the weights go with the object."""
-        self._given = self._scene = self._encoded = self._points = self._scorer = None
+        self._given = self._scene = self._encoded = self._cloud = self._scorer = None
 
     def prepare(self, scene: Scene) -> None:
         """Encode a scene ahead of its first question.
@@ -105,7 +112,9 @@ class Reasoner:
             EmptySceneError: the scene has no points.
         """
         self._encode(scene)
-        return select_views(self._scene, question, count or self.num_views, self._scorer)
+        return select_views(
+            self._scene, question, self.num_views if count is None else count, self._scorer
+        )
 
     def ask(
         self,
@@ -124,8 +133,9 @@ class Reasoner:
         Args:
             scene: with at least one point.
             question: English or Chinese.
-            task: one of `answer.TASKS`, or auto.
-            history: earlier turns of the dialogue, oldest first.
+            task: one of `answer.TASKS`, or auto: the question tells, and the form of the answer.
+            history: earlier turns of the dialogue, oldest first; a question that stands alone (see
+                `tasks.stands_alone`) is asked without them.
             target: the object that the question is about; size 0 is a point on it.
             max_new_tokens: upper bound; None takes the task's own.
             on_progress: called with (stage, text so far); stages views, encode, think, answer.
@@ -133,17 +143,26 @@ class Reasoner:
 
         Raises:
             EmptySceneError: the scene has no points.
-            InvalidQuestionError: no text, or an unknown task.
-            QuestionTooLongError: more than MAX_QUESTION_CHARACTERS.
+            InvalidQuestionError: no text, an unknown task, a target outside of the scene, or no
+                token allowed.
+            QuestionTooLongError: more than MAX_QUESTION_CHARACTERS, or than the model can read.
         """
         start = time.perf_counter()
         report = on_progress or (lambda stage, text: None)
+        if task != "dialogue" and stands_alone(question):
+            history = ()  # the subject of the turns before it would only mislead
+        open_task = task == "auto"
         task = _check(question, task, target, history)
+        if max_new_tokens is None:
+            max_new_tokens = MAX_NEW_TOKENS.get(task, DEFAULT_NEW_TOKENS)
+        elif max_new_tokens < 1:
+            raise InvalidQuestionError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
         report("encode", "")
         encoded = self._encode(scene)
         scene = self._scene
         low, high = scene.bounds()
         if target is not None:
+            _check_target(target, low, high)
             target = target_box(target, self.detect(scene))
             question = f"{question} {format_box(target.center, target.size, (low, high))}"
         asked = as_request(question, task)
@@ -153,7 +172,14 @@ class Reasoner:
         scores = select_views(scene, about, self.num_views, self._scorer)
         by_id = {view.id: view for view in scene.views}
         views = [by_id[score.view_id] for score in sorted(scores, key=lambda s: s.view_id)]
-        inputs = self._processor(scene, views, asked, history).to(self.device)
+        inputs = self._processor(
+            scene,
+            views,
+            asked,
+            history,
+            cloud=self._cloud,
+            max_tokens=self._model.config.text_config.max_position_embeddings - max_new_tokens,
+        ).to(self.device)
         with torch.inference_mode():
             tokens = None
             if inputs.patches is not None:
@@ -170,11 +196,13 @@ class Reasoner:
             self._model,
             embeddings,
             inputs.position_ids,
-            max_new_tokens=max_new_tokens or MAX_NEW_TOKENS.get(task, DEFAULT_NEW_TOKENS),
+            max_new_tokens=max_new_tokens,
             on_token=stream,
             should_stop=should_stop,
         )
         raw = self._processor.tokenizer.decode(produced.tokens, skip_special_tokens=True)
+        if open_task and task in _MEANT_OTHERWISE:
+            task = task_of_text(raw) or task
         bounds = (low, high)
         parsed = snap_answer(parse_answer(raw, bounds, task), self.detect(scene), bounds)
         return Answer(
@@ -190,6 +218,7 @@ class Reasoner:
             model=self.name,
             trained=self.trained,
             stopped=produced.stopped,
+            finished=produced.finished,
             first_token_seconds=stream.first_token_seconds,
             total_seconds=time.perf_counter() - start,
         )
@@ -199,10 +228,10 @@ class Reasoner:
         if not len(scene.points):
             raise EmptySceneError("the scene has no points yet")
         if scene is not self._given and scene is not self._scene:
-            points, colors, bounds = (t.to(self.device) for t in self._processor.cloud(scene))
+            cloud = tuple(part.to(self.device) for part in self._processor.cloud(scene))
             with torch.autocast(self.device.type, self._model.dtype, self._half):
-                self._encoded = self._model.model.encode_scene(points, colors, bounds)
-            self._given, self._points = scene, points
+                self._encoded = self._model.model.encode_scene(*cloud)
+            self._given, self._cloud = scene, cloud
             # a robot with a bare point cloud still gets views to look at
             self._scene = with_rendered_views(scene)
         return self._encoded
@@ -213,7 +242,7 @@ class Reasoner:
 
     def _placed(self, scene: Scene):
         encoded = self._encode(scene)
-        return placed_tokens(self._points, encoded.features)
+        return placed_tokens(self._cloud[0], encoded.features)
 
 
 class _Stream:
@@ -244,3 +273,14 @@ def _check(question: str, task: str, target: Box | None, history: Sequence[Turn]
     if task != "auto":
         return task
     return classify_task(question, target is not None, bool(history))
+
+
+def _check_target(target: Box, low: np.ndarray, high: np.ndarray) -> None:
+    center, size = np.asarray(target.center, float), np.asarray(target.size, float)
+    if not (np.isfinite(center).all() and np.isfinite(size).all() and (size >= 0).all()):
+        raise InvalidQuestionError(f"the target's box is no box: centre {center}, size {size}")
+    if (center < low - _NEAR_M).any() or (center > high + _NEAR_M).any():
+        raise InvalidQuestionError(
+            f"the target at {center.round(2)} m lies outside of the scene, which reaches from "
+            f"{low.round(2)} to {high.round(2)} m"
+        )

@@ -16,6 +16,7 @@ from .answer import Turn
 from .cloud import sample_points, voxel_means
 from .config import SCENE_END, SCENE_PAD, SCENE_START, R1Config
 from .depth_positions import patch_positions
+from .errors import QuestionTooLongError
 from .positions import rope_positions
 from .scene import Scene, View
 from .vision import MERGE, PATCH, patchify
@@ -93,7 +94,14 @@ class R1Processor:
         return text + f"<|im_start|>user\n{opening}{question}<|im_end|>\n<|im_start|>assistant\n"
 
     def __call__(
-        self, scene: Scene, views: Sequence[View], question: str, history: Sequence[Turn] = ()
+        self,
+        scene: Scene,
+        views: Sequence[View],
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        cloud: tuple[Tensor, Tensor, Tensor] | None = None,
+        max_tokens: int | None = None,
     ) -> R1Inputs:
         """Inputs for one question.
 
@@ -102,11 +110,14 @@ class R1Processor:
             views: the views to show, in order.
             question: as the user asked it; placeholders in it are taken out.
             history: earlier turns, oldest first.
+            cloud: of `cloud(scene)`, where it is there already.
+            max_tokens: earlier turns are left out, oldest first, until the prompt holds no more.
 
         Raises:
             InvalidSceneError: the scene has no points.
+            QuestionTooLongError: the question alone is longer than `max_tokens`.
         """
-        points, colors, bounds = self.cloud(scene)
+        points, colors, bounds = self.cloud(scene) if cloud is None else cloud
         sizes = [self._view_size(view) for view in views]
         grids = [(height // PATCH, width // PATCH) for height, width in sizes]
         token_grids = [(rows // MERGE, columns // MERGE) for rows, columns in grids]
@@ -114,8 +125,8 @@ class R1Processor:
             self._clean(question),
             [Turn(self._clean(turn.question), self._clean(turn.raw)) for turn in history],
         )
-        text = self.prompt(question, history, [rows * columns for rows, columns in token_grids])
-        input_ids = np.asarray(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        view_tokens = [rows * columns for rows, columns in token_grids]
+        input_ids = self._prompt_ids(question, history, view_tokens, max_tokens)
         position_ids = rope_positions(
             input_ids, self.config.image_token_id, self.config.scene_token_id, token_grids
         )
@@ -150,6 +161,22 @@ class R1Processor:
             view_positions_valid=valid,
         )
 
+    def _prompt_ids(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        view_tokens: Sequence[int],
+        max_tokens: int | None,
+    ) -> np.ndarray:
+        for first in range(len(history) + 1):
+            text = self.prompt(question, history[first:], view_tokens)
+            ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+            if max_tokens is None or len(ids) <= max_tokens:
+                return np.asarray(ids)
+        raise QuestionTooLongError(
+            f"the question with its scene takes {len(ids)} tokens, at most {max_tokens} are read"
+        )
+
     def _view_size(self, view: View) -> tuple[int, int]:
         if self.config.view_size is not None:
             height, width = self.config.view_size
@@ -159,7 +186,11 @@ class R1Processor:
         return smart_resize(height, width, PATCH * MERGE, min_pixels=least, max_pixels=most)
 
     def _clean(self, text: str) -> str:
-        # a user's text must not be able to speak for the system or to fake an image
-        for token in self.tokenizer.all_special_tokens:
-            text = text.replace(token, "")
+        # a user's text must not be able to speak for the system or to fake an image, nor may what
+        # is left where a token was taken out
+        cleaned = None
+        while cleaned != text:
+            cleaned = text
+            for token in self.tokenizer.all_special_tokens:
+                text = text.replace(token, "")
         return text

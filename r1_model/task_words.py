@@ -14,11 +14,15 @@ class Words:
         opening: polite or empty words at the front.
         rules: (task, pattern) in order; patterns are searched behind the openings.
         refers: words that point to an earlier turn.
+        names: a thing is named; searched in what `empty` leaves.
+        empty: words of a question that name nothing.
     """
 
     opening: re.Pattern
     rules: tuple[tuple[str, re.Pattern], ...]
     refers: re.Pattern
+    names: re.Pattern
+    empty: re.Pattern
 
 
 def _any(*parts: str) -> re.Pattern:
@@ -191,7 +195,17 @@ ENGLISH = Words(
             ),
         ),
     ),
-    refers=re.compile(r"\b(?:its?|they|them|their|ones?|others?|another|same|that|this|there)\b"),
+    refers=_any(
+        r"\b(?:its?|they|them|their|ones?|others?|another|same|that|this)\b",
+        r"(?<!\bis )(?<!\bare )\bthere\b(?! is| are)|\bhow many are\b",
+        r"^(?:and|also|what about|how about)\b",
+    ),
+    names=_any(
+        r"\b(?:the|an?|any|my|our|your|every|all)\s+(?!first|second|third|last|two|three|former|"
+        r"latter)\w{2,}",
+        r"\bhow many \w+s\b",
+    ),
+    empty=re.compile(r"\bthe (?:colou?r|number|count|material|shape|state|position|location)\b"),
 )
 
 _ROOMS = (
@@ -304,6 +318,14 @@ CHINESE = Words(
         ),
     ),
     refers=re.compile(
-        "它|他們|她|那|這個|这个|這|这|另|其他|其餘|其余|剩下|同一|其中|第[一二三四五]"
+        "它|他們|他们|她|那|這個|这个|這|这|另|其他|其餘|其余|剩下|同一|其中|第[一二三四五]|別的|别的|色的有|^(?:那|還有|还有|然後|然后)"
+    ),
+    names=re.compile("[\u3400-\u9fff]{2}"),
+    empty=_any(
+        "什麼|什么|顏色|颜色|[哪那][裡里兒儿]?|多少|幾|几|怎麼|怎么|樣|样|材質|材质|形狀|形状|狀態|状态",
+        "數量|数量|現在|现在|知道|告訴|告诉|請問|请问|可以|時候|时候|位置|房間|房间",
+        "[紅红黃黄藍蓝綠绿白黑灰棕紫粉橘橙銀银金米深淺浅]+色",
+        "[是不有沒没的嗎吗呢吧啊個个在開开關关著着掉把幫帮我你了還还也都嗯好謝谢能要想拿給给過过來来去一兩两做成"
+        "上下前後后左右旁邊边面大小高矮長长多少看到得出和跟對对說说]",
     ),
 )

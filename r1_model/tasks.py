@@ -53,6 +53,19 @@ def classify_task(question: str, has_target: bool = False, has_history: bool = F
     return task
 
 
+def stands_alone(question: str) -> bool:
+    """Can the question be understood without the turns before it?
+
+    True where it names a thing and nothing in it points back. "It", "the other one" and a bare
+    "what colour?" need the dialogue; "What colour is the fridge?" does not.
+    """
+    text = _BOX.sub("", question).strip().lower()
+    words = ENGLISH if detect_language(text) == "en" else CHINESE
+    if words.refers.search(text):
+        return False
+    return words.names.search(words.empty.sub(" ", text)) is not None
+
+
 def as_request(question: str, task: str) -> str:
     """The question as the model is asked: a bare name to ground becomes a sentence.
 

@@ -242,6 +242,9 @@ def _judge(answer: Answer, message: SceneAnswer) -> Reply:
         what = "nothing"
     elif needs_boxes and not answer.boxes:
         what = "no object"
+    elif answer.steps and not (answer.finished or answer.stopped):
+        sentence = "the plan is cut off: it takes more than max_new_tokens"
+        return Reply(message, ErrorCode.UNREADABLE_OUTPUT, sentence)
     elif answer.task == "planning" and not answer.steps:
         return Reply(message, ErrorCode.NO_PLAN, "the model's answer holds no step")
     else:

@@ -18,6 +18,7 @@ from r1_model.grammar import (
     parse_answer,
     parse_boxes,
     quantise_box,
+    task_of_text,
 )
 
 UNIT = (np.zeros(3), np.full(3, 255.0))  # one quantum is one metre
@@ -266,3 +267,25 @@ def test_a_megabyte_is_read_in_linear_time(garbage, task):
     parsed = parse_answer(garbage, UNIT, task)
     assert time.perf_counter() - start < 10
     assert len(parsed.boxes) <= MAX_BOXES
+
+
+@pytest.mark.parametrize(
+    ("text", "task"),
+    [
+        ("<think>t</think><answer>1. open(door): Open it.\n2. close(door): Close it.</answer>",
+         "planning"),
+        (f"<answer>door {BOX}: a door.\nchair {BOX}: a chair.</answer>", "dense_caption"),
+        (f"<answer>door {BOX}: a door.</answer>", None),
+        ("<think>1. open(door)</think><answer>Yes.</answer>", None),
+        ("<answer>1. dance(door): Dance.</answer>", None),
+        ("<answer>There are 1. open() ...</answer>", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_the_form_of_a_text_tells_its_task(text, task):
+    assert task_of_text(text) == task
+
+
+def test_an_answer_that_was_closed_but_never_opened_is_unread():
+    parsed = parse_answer("<think>a chair. It is red.</answer>", UNIT, "qa")
+    assert (parsed.answer, parsed.unread, parsed.exact) == ("", ["a chair. It is red."], False)

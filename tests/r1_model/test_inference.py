@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from r1_model import inference
 from r1_model.answer import Box, Turn
 from r1_model.errors import EmptySceneError, InvalidQuestionError, QuestionTooLongError
+from r1_model.generation import Generated
 from r1_model.grammar import parse_boxes
 from r1_model.inference import MAX_QUESTION_CHARACTERS, Reasoner
 from r1_model.modeling import R1ForConditionalGeneration
@@ -37,9 +39,9 @@ def prompts(reasoner, monkeypatch) -> list[tuple[str, tuple[Turn, ...]]]:
     seen: list[tuple[str, tuple[Turn, ...]]] = []
     original = R1Processor.__call__
 
-    def spy(self, scene, views, question, history=()):
+    def spy(self, scene, views, question, history=(), **options):
         seen.append((question, tuple(history)))
-        return original(self, scene, views, question, history)
+        return original(self, scene, views, question, history, **options)
 
     monkeypatch.setattr(R1Processor, "__call__", spy)
     return seen
@@ -209,3 +211,64 @@ def test_as_many_views_as_asked_for(reasoner):
     scene = random_scene(views=4)
     assert len(reasoner.select_views(scene, "where?")) == 2
     assert len(reasoner.select_views(scene, "where?", count=3)) == 3
+
+
+def test_a_question_that_stands_alone_is_asked_alone(reasoner, prompts):
+    scene, turns = random_scene(), (Turn("Is the lamp on?", "yes"),)
+    for question, task, history in (
+        ("What colour is the sofa?", "auto", ()),
+        ("What colour is the sofa?", "dialogue", turns),
+        ("What colour is it?", "auto", turns),
+        ("冰箱是什麼顏色的？", "auto", ()),
+        ("什麼顏色的？", "auto", turns),
+    ):
+        answer = reasoner.ask(scene, question, task=task, history=turns, max_new_tokens=1)
+        assert prompts[-1] == (question, history)
+        assert answer.task == ("dialogue" if history else "qa")
+
+
+def test_a_text_that_was_cut_off_says_so(reasoner, monkeypatch):
+    answer = reasoner.ask(random_scene(), "How many chairs?", max_new_tokens=1)
+    assert not answer.finished and not answer.stopped
+    end = Generated([5], finished=True, stopped=False)
+    monkeypatch.setattr(inference, "generate", lambda *_, **__: end)
+    assert reasoner.ask(random_scene(), "How many chairs?").finished
+
+
+def test_the_form_of_an_answer_shows_what_was_meant(reasoner, monkeypatch):
+    monkeypatch.setattr(
+        reasoner._processor.tokenizer,
+        "decode",
+        lambda *_, **__: "<think>t</think><answer>1. open(door): Open the door.</answer>",
+    )
+    answer = reasoner.ask(random_scene(), "The door?", max_new_tokens=1)
+    assert answer.task == "planning" and [step.action for step in answer.steps] == ["open"]
+    answer = reasoner.ask(random_scene(), "The door?", task="qa", max_new_tokens=1)
+    assert answer.task == "qa" and not answer.steps
+
+
+def test_old_turns_make_room_for_new_ones(reasoner):
+    scene, room = random_scene(), reasoner._model.config.text_config.max_position_embeddings
+    turns = [Turn("Is it on?", "word " * (room // 3))] * 5
+    reasoner.ask(scene, "Is it red?", history=turns, max_new_tokens=1)
+    with pytest.raises(QuestionTooLongError, match="tokens"):
+        reasoner.ask(scene, "Is it red?", max_new_tokens=room - 5)
+
+
+@pytest.mark.parametrize(
+    ("center", "size", "reason"),
+    [
+        ([99.0, 0, 0], [1.0, 1, 1], "outside of the scene"),
+        ([np.nan, 0, 0], [1.0, 1, 1], "no box"),
+        ([0.0, 0, 0], [1.0, -1, 1], "no box"),
+        ([0.0, 0, 0], [np.inf, 1, 1], "no box"),
+    ],
+)
+def test_a_target_is_a_box_within_the_scene(reasoner, center, size, reason):
+    with pytest.raises(InvalidQuestionError, match=reason):
+        reasoner.ask(random_scene(), "What is this?", target=Box(np.array(center), np.array(size)))
+
+
+def test_as_many_views_as_the_model_wants(folder):
+    assert Reasoner.from_pretrained(str(folder), device="cpu").num_views == 6
+    assert Reasoner.from_pretrained(str(folder), device="cpu", num_views=0).num_views == 0

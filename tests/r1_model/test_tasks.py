@@ -8,7 +8,7 @@ import pytest
 
 from r1_model.answer import TASKS
 from r1_model.scripts import SIMPLIFIED_ONLY, TRADITIONAL_ONLY
-from r1_model.tasks import as_request, classify_task, detect_language
+from r1_model.tasks import as_request, classify_task, detect_language, stands_alone
 
 
 @pytest.mark.parametrize(
@@ -209,3 +209,34 @@ def test_any_text_has_a_task(text):
 )
 def test_a_bare_name_becomes_a_request(question, task, asked):
     assert as_request(question, task) == asked
+
+
+@pytest.mark.parametrize(
+    ("question", "alone"),
+    [
+        ("What colour is the coffee table?", True),
+        ("Is there a plant?", True),
+        ("Find the microwave.", True),
+        ("How many chairs?", True),
+        ("冰箱是什麼顏色的？", True),
+        ("微波爐在哪裡？", True),
+        ("冰箱是什么颜色的？", True),
+        ("Is it on?", False),
+        ("What colour?", False),
+        ("And the lamp?", False),
+        ("What about the sofa?", False),
+        ("How many are red?", False),
+        ("Show me the other one.", False),
+        ("the second", False),
+        ("What is the colour?", False),
+        ("Turn it off.", False),
+        ("它是什麼顏色的？", False),
+        ("什麼顏色？", False),
+        ("紅色的有幾把？", False),
+        ("還有別的嗎？", False),
+        ("在哪裡？", False),
+        ("", False),
+    ],
+)
+def test_what_can_be_understood_alone(question, alone):
+    assert stands_alone(question) == alone

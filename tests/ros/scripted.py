@@ -76,6 +76,7 @@ class ScriptedReasoner:
         self.asked: list[tuple[str, list[Turn], Box | None]] = []
         self.scenes: list[Scene] = []
         self.fail: BaseException | None = None
+        self.cut_off = False
         self.encoding = threading.Event()
         self.encode_seconds = 0.0
 
@@ -134,6 +135,7 @@ class ScriptedReasoner:
             view_ids=[view.id for view in scene.views],
             model=self.name,
             trained=self.trained,
+            finished=not self.cut_off,
             stopped=stopped,
             total_seconds=time.perf_counter() - start,
         )

@@ -258,6 +258,14 @@ def test_garbage_from_the_model_is_said_to_be_garbage(robot: Robot) -> None:
     assert not error.result.steps
 
 
+def test_half_a_plan_is_no_plan(robot: Robot) -> None:
+    robot.model.say = "<think>t</think><answer>1. open(door): Open the door.</answer>"
+    assert len(robot.client.plan("Leave the room.").steps) == 1
+    robot.model.cut_off = True
+    error = refused(lambda: robot.client.plan("Leave the room."), ErrorCode.UNREADABLE_OUTPUT)
+    assert "cut off" in str(error)
+
+
 def test_defects_and_memory(robot: Robot) -> None:
     robot.model.fail = ZeroDivisionError("division by zero")
     error = refused(lambda: robot.client.ask("Why?"), ErrorCode.INTERNAL)

@@ -8,7 +8,7 @@ from collections import defaultdict
 import pytest
 
 from r1_model.skills import SKILLS
-from r1_model.tasks import classify_task, detect_language
+from r1_model.tasks import classify_task, detect_language, stands_alone
 from r1_training.synthetic.catalog import CATEGORIES, STATES
 from r1_training.synthetic.language import (
     forms_caption,
@@ -135,6 +135,14 @@ def test_the_task_is_recognised_from_the_question(samples):
             assert detect_language(question) == sample.language, sample
     for task, verdicts in right.items():
         assert sum(verdicts) / len(verdicts) >= 0.99, task
+
+
+def test_later_turns_never_stand_alone(samples):
+    """They would be asked without the turns that they refer to."""
+    later = [sample for sample in samples if sample.task == "dialogue"]
+    first = [sample for sample in samples if sample.task in ("qa", "grounding")]
+    assert len(later) > 50 and not [s.question for s in later if stands_alone(s.question)]
+    assert sum(stands_alone(sample.question) for sample in first) > 0.8 * len(first)
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
