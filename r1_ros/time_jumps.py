@@ -13,10 +13,16 @@ from typing import Generic, TypeVar
 # A stamp this much older than what its source sent before is not late: time jumped, if a second
 # one agrees.
 JUMP_BACK_NS = 10**9
+# After a jump, a source that goes on as before for so long has not jumped; until then it is late.
+_LATE_NS = 5 * 10**9
 
 JUMPED = "time jumped back"
 
 T = TypeVar("T")
+
+
+def _continues(stamp: int, last: int) -> bool:
+    return last - JUMP_BACK_NS <= stamp <= last + _LATE_NS
 
 
 @dataclass
@@ -35,7 +41,7 @@ class _Line:
 
     def continues(self, stamp: int) -> bool:
         last = self.newest if self.before is None else self.before
-        return abs(stamp - last) <= JUMP_BACK_NS
+        return _continues(stamp, last)
 
     def advance(self, stamp: int) -> None:
         if self.newest is None or stamp > self.newest:
@@ -142,7 +148,7 @@ class EdgeRounds(Generic[T]):
         """Take a sample; of several that are far behind, the second one is a jump."""
         samples = [(stamp, item)]
         if self._owed:
-            if abs(stamp - self.newest) <= JUMP_BACK_NS:
+            if _continues(stamp, self.newest):
                 return False, []  # late, of the round before
             self._owed, self.newest = False, stamp
             return False, samples

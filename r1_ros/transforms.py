@@ -44,13 +44,39 @@ class ExtrapolationError(TransformError):
 
 
 @dataclass
+class _Samples:
+    """Poses of one round, in order of their stamps."""
+
+    stamps: list[int] = field(default_factory=list)
+    poses: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+
+    def insert(self, stamp: int, pose: tuple[np.ndarray, np.ndarray]) -> None:
+        index = bisect.bisect_left(self.stamps, stamp)
+        if index < len(self.stamps) and self.stamps[index] == stamp:
+            self.poses[index] = pose
+            return
+        self.stamps.insert(index, stamp)
+        self.poses.insert(index, pose)
+
+    def trim(self, cache: int) -> None:
+        if self.stamps:
+            oldest = bisect.bisect_left(self.stamps, self.stamps[-1] - cache)
+            oldest = max(oldest, len(self.stamps) - _MAX_SAMPLES)
+            del self.stamps[:oldest], self.poses[:oldest]
+
+    def cover(self, stamp: int) -> bool:
+        return bool(self.stamps) and self.stamps[0] <= stamp <= self.stamps[-1]
+
+
+@dataclass
 class _Edge:
-    """Transforms from one frame to its parent, in order of their stamps."""
+    """Transforms from one frame to its parent."""
 
     parent: str
     static: np.ndarray | None = None  # T_parent_child
-    stamps: list[int] = field(default_factory=list)
-    poses: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    samples: _Samples = field(default_factory=_Samples)
+    # Those of the round before, until the images follow: they may be seconds late.
+    before: _Samples = field(default_factory=_Samples)
     rounds: EdgeRounds[tuple[np.ndarray, np.ndarray]] = field(default_factory=EdgeRounds)
 
 
@@ -67,7 +93,8 @@ class TransformBuffer:
         """Add T_parent_child (4, 4) at `stamp`, nanoseconds.
 
         A transform older than the whole cache is ignored, as in tf2. Two in a row that are far
-        behind mean that time jumped back (a bag that loops): what this edge had is forgotten.
+        behind mean that time jumped back (a bag that loops): what this edge had is kept apart for
+        late images of the round before, until `jump_back` or for as long as the cache is.
 
         Raises:
             TransformError: parent and child are the same or empty, or there are too many frames.
@@ -83,7 +110,10 @@ class TransformBuffer:
         if static:
             edge.static = np.array(T, np.float64)
         else:
-            self._insert(edge, *edge.rounds.add(stamp, split_pose(T)))
+            jumped, samples = edge.rounds.add(stamp, split_pose(T))
+            if jumped:
+                edge.before, edge.samples = edge.samples, _Samples()
+            self._insert(edge, samples)
 
     def lookup(self, target: str, source: str, stamp: int) -> np.ndarray:
         """T_target_source (4, 4) float64 at `stamp`, nanoseconds.
@@ -112,34 +142,25 @@ class TransformBuffer:
     def jump_back(self, stamp: int) -> None:
         """Images say that time has jumped back to `stamp`: forget what is from before the jump."""
         for edge in self._edges.values():
-            if edge.static is None:
-                self._insert(edge, *edge.rounds.jump_back(stamp, self._cache))
+            older, samples = edge.rounds.jump_back(stamp, self._cache)
+            edge.before = _Samples()
+            if older:
+                edge.samples = _Samples()
+            self._insert(edge, samples)
 
     def frames(self) -> dict[str, str]:
         """Child frame -> parent frame."""
         return {child: edge.parent for child, edge in self._edges.items()}
 
     def _insert(
-        self,
-        edge: _Edge,
-        new_round: bool,
-        samples: list[tuple[int, tuple[np.ndarray, np.ndarray]]],
+        self, edge: _Edge, samples: list[tuple[int, tuple[np.ndarray, np.ndarray]]]
     ) -> None:
-        if new_round:
-            edge.stamps.clear()
-            edge.poses.clear()
         for stamp, pose in samples:
-            index = bisect.bisect_left(edge.stamps, stamp)
-            if index < len(edge.stamps) and edge.stamps[index] == stamp:
-                edge.poses[index] = pose
-                continue
-            edge.stamps.insert(index, stamp)
-            edge.poses.insert(index, pose)
-        if not edge.stamps:
-            return
-        oldest = bisect.bisect_left(edge.stamps, edge.stamps[-1] - self._cache)
-        oldest = max(oldest, len(edge.stamps) - _MAX_SAMPLES)
-        del edge.stamps[:oldest], edge.poses[:oldest]
+            edge.samples.insert(stamp, pose)
+            # where the images do not follow at all
+            if edge.before.stamps and stamp - edge.samples.stamps[0] >= self._cache:
+                edge.before = _Samples()
+        edge.samples.trim(self._cache)
 
     def _ancestors(self, frame: str) -> Iterator[str]:
         seen = set()
@@ -162,25 +183,28 @@ class TransformBuffer:
 def _evaluate(child: str, edge: _Edge, stamp: int) -> np.ndarray:
     if edge.static is not None:
         return edge.static
+    # no image of the new round is looked up before `jump_back`
+    samples = edge.before if edge.before.cover(stamp) else edge.samples
+    stamps, poses = samples.stamps, samples.poses
     where = f"{child!r} in {edge.parent!r}"
-    if not edge.stamps:
+    if not stamps:
         raise ExtrapolationError(f"no transform of {where} yet", into_future=True)
-    index = bisect.bisect_left(edge.stamps, stamp)
-    if index < len(edge.stamps) and edge.stamps[index] == stamp:
-        return pose_matrix(*edge.poses[index])
-    if index == len(edge.stamps):
-        late = (stamp - edge.stamps[-1]) / 1e9
+    index = bisect.bisect_left(stamps, stamp)
+    if index < len(stamps) and stamps[index] == stamp:
+        return pose_matrix(*poses[index])
+    if index == len(stamps):
+        late = (stamp - stamps[-1]) / 1e9
         raise ExtrapolationError(
             f"the newest transform of {where} is {late:.3f} s too old", into_future=True
         )
     if index == 0:
-        early = (edge.stamps[0] - stamp) / 1e9
+        early = (stamps[0] - stamp) / 1e9
         raise ExtrapolationError(
             f"the oldest transform of {where} is {early:.3f} s too new", into_future=False
         )
-    before, after = edge.stamps[index - 1], edge.stamps[index]
+    before, after = stamps[index - 1], stamps[index]
     fraction = (stamp - before) / (after - before)
-    (p0, q0), (p1, q1) = edge.poses[index - 1], edge.poses[index]
+    (p0, q0), (p1, q1) = poses[index - 1], poses[index]
     return pose_matrix((1 - fraction) * p0 + fraction * p1, slerp(q0, q1, fraction))
 
 

@@ -106,12 +106,12 @@ def test_late_messages_of_the_round_before_are_dropped_and_are_no_second_jump() 
     for ms in range(0, 5000, 100):
         log.frame(ms)
         log.add("points", ms)
-    for ms in range(0, 500, 100):
+    for ms in range(0, 3000, 100):
         log.frame(ms)
         log.add("points", 5000 + ms)  # a queue that empties slowly
     for ms in range(0, 500, 100):
         log.add("points", ms)
-    assert log.jumps == [0] and log.drops == {("points", JUMPED): 5}
+    assert log.jumps == [0] and log.drops == {("points", JUMPED): 30}
     assert log.ready[-5:] == [("points", ms) for ms in range(0, 500, 100)]
     log.check()
 
@@ -121,11 +121,11 @@ def test_an_input_that_does_not_jump_with_the_others_goes_on() -> None:
     for ms in range(0, 5000, 100):
         log.frame(ms)
         log.add("points", ms)
-    for ms in range(0, 5000, 100):
+    for ms in range(0, 8000, 100):
         log.frame(ms)
         log.add("points", 5000 + ms)
-    assert log.jumps == [0] and log.ready[-1] == ("points", 9900)
-    assert 5 <= log.drops["points", JUMPED] <= 15  # one second of them
+    assert log.jumps == [0] and log.ready[-1] == ("points", 12_900)
+    assert 45 <= log.drops["points", JUMPED] <= 55  # five seconds of them
 
 
 def test_clear_drops_what_is_held_and_forgets() -> None:
@@ -211,7 +211,7 @@ def test_images_that_jump_after_their_tf_lose_nothing_of_the_new_round() -> None
 def test_images_that_jump_before_their_tf_wait_for_the_new_round() -> None:
     edge, samples = rounds_of(7, 8, 9)
     keep(samples, edge.jump_back(0, 10 * 10**9))
-    for second in (9.1, 9.2, 0.0, 0.1):  # two late ones of the old round
+    for second in (9.1, 11.2, 0.0, 0.1):  # two late ones of the old round
         add(edge, samples, second)
     assert samples == [0.0, 0.1]
     keep(samples, edge.jump_back(0, 10 * 10**9))
@@ -234,9 +234,9 @@ def test_a_round_of_long_ago_is_not_that_of_the_images() -> None:
 def test_an_edge_that_does_not_jump_goes_on() -> None:
     edge, samples = rounds_of(7, 8, 9)
     keep(samples, edge.jump_back(0, 10 * 10**9))
-    for second in (9.5, 10, 10.5, 11):
+    for second in (9.5, 11, 13.9, 14.1, 15):
         add(edge, samples, second)
-    assert samples == [10.5, 11]
+    assert samples == [14.1, 15]
 
 
 @settings(max_examples=100, deadline=None)

@@ -132,6 +132,8 @@ def test_one_old_transform_is_ignored_and_two_are_a_jump() -> None:
     buffer.set_transform("map", "base", 2 * SECOND, at(2.0))
     buffer.set_transform("map", "base", 3 * SECOND, at(3.0))
     np.testing.assert_allclose(buffer.lookup("map", "camera", 3 * SECOND), at(3.1), atol=1e-12)
+    buffer.jump_back(2 * SECOND)
+    np.testing.assert_allclose(buffer.lookup("map", "camera", 3 * SECOND), at(3.1), atol=1e-12)
     with pytest.raises(ExtrapolationError):
         buffer.lookup("map", "base", 101 * SECOND)
 
@@ -150,9 +152,9 @@ def test_a_late_image_does_not_delete_the_new_round(jumping: TransformBuffer) ->
     """A loop of 8 s whose first image comes 2.5 s after its transforms."""
     for second in (0.0, 0.5, 1.0, 1.5, 2.0, 2.5):
         jumping.set_transform("map", "base", int(second * SECOND), at(10 + second))
-    with pytest.raises(ExtrapolationError):  # an image of the old round: its poses are gone
-        jumping.lookup("map", "base", int(7.5 * SECOND))
     jumping.jump_back(0)
+    with pytest.raises(ExtrapolationError):
+        jumping.lookup("map", "base", int(7.5 * SECOND))
     for second in (0.0, 0.2, 1.1, 2.5):
         T = jumping.lookup("map", "base", int(second * SECOND))
         np.testing.assert_allclose(T, at(10 + second), atol=1e-9)
@@ -172,6 +174,17 @@ def test_poses_of_the_old_round_do_not_serve_images_of_the_new_one(
     jumping.set_transform("map", "base", int(7.9 * SECOND), at(17.9))
     T = jumping.lookup("map", "base", int(7.2 * SECOND))
     np.testing.assert_allclose(T, at(17.2), atol=1e-9)
+
+
+def test_late_images_of_the_round_before_find_their_poses() -> None:
+    buffer = moving(TransformBuffer(cache_seconds=5.0), seconds=range(9))
+    for second in (0.0, 1.0, 2.0, 3.0):
+        buffer.set_transform("map", "base", int(second * SECOND), at(10 + second))
+    for second in (3.5, 7.5):  # the cache reaches back to 3 s
+        T = buffer.lookup("map", "base", int(second * SECOND))
+        np.testing.assert_allclose(T[:3, 3], [second, 0, 0], atol=1e-9)
+    buffer.set_transform("map", "base", 5 * SECOND, at(15.0))  # no image followed all this time
+    np.testing.assert_allclose(buffer.lookup("map", "base", 4 * SECOND), at(14.0), atol=1e-9)
 
 
 def test_one_edge_that_begins_anew_leaves_the_others() -> None:
