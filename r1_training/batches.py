@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from random import Random
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from r1_model.vision import MERGE, PATCH
 from r1_training.synthetic.elements import Room
 from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
 from r1_training.synthetic.language.sample import Sample
+from r1_training.synthetic.language.topics import after_other_topics
 from r1_training.synthetic.packing import pack_rooms
 from r1_training.synthetic.room import make_room
 
@@ -97,7 +99,7 @@ class BatchBuilder:
             weights=TRAINING_WEIGHTS,
         )
         conversations, used = [], 0
-        for sample in samples:
+        for sample in after_other_topics(samples, Random(room.seed)):
             if used + len(sample.extra_boxes) > EXTRA_BOXES:
                 continue
             for offset, box in enumerate(sample.extra_boxes.values()):

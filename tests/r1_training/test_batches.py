@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from dataclasses import fields
+from random import Random
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from r1_training.packing import Packed, number_table
 from r1_training.scene_batch import language_inputs
 from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
 from r1_training.synthetic.language.sample import Sample, fill_boxes
+from r1_training.synthetic.language.topics import after_other_topics
 from r1_training.synthetic.room import make_room
 
 from .tiny import small_run
@@ -100,12 +102,13 @@ def rooms_of(builder: BatchBuilder, number: int) -> list:
     return [make_room(first + index, "train") for index in range(builder.config.rooms)]
 
 
-def samples_of(room, count: int) -> list[Sample]:
+def samples_of(room, count: int, make=make_samples) -> list[Sample]:
     visible = [thing.id for thing in room.objects]
     rng = np.random.default_rng(room.seed)
-    return make_samples(
+    samples = make(
         *(room, rng), visible=visible, count=count, split="train", weights=TRAINING_WEIGHTS
     )
+    return after_other_topics(samples, Random(room.seed))
 
 
 def test_a_batch_is_its_number(build, builder, batch):
@@ -155,7 +158,7 @@ def test_boxes_fill_in_right(build, monkeypatch):
     for row, room in enumerate(rooms_of(builder, 0)):
         every = {thing.id: (thing.center, thing.size) for thing in room.objects}
         expected = []
-        for sample in samples_of(room, builder.config.conversations):
+        for sample in samples_of(room, builder.config.conversations, regions_first):
             turns = [*sample.turns, (sample.question, sample.raw)]
             text = "\n<|im_start|>user\n".join(
                 f"{question}<|im_end|>\n<|im_start|>assistant\n{answer}<|im_end|>"

@@ -17,6 +17,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[I want|I would like|I need] {x} [on|turned on][.|, please.]",
             "[Make sure|See to it|Ensure] that {x} is on.",
             "[{x} on, please.|I need {x}, switch it on.]",
+            "[If {x} is off, turn it on.|Is {x} off? Then switch it on.]",
         ),
         "off": Forms(
             _P + "[turn off|switch off|power off|shut off] {x}" + _E,
@@ -25,18 +26,21 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[I want|I would like|I need] {x} [off|turned off][.|, please.]",
             "[Make sure|See to it|Ensure] that {x} is off.",
             "[{x} off, please.|Nobody needs {x}, switch it off.]",
+            "[If {x} is on, turn it off.|Is {x} on? Then switch it off.]",
         ),
         "open": Forms(
             _P + "open {x}" + _E,
             "{x} [should be|needs to be|must be] [open|opened][.|, please.]",
             "[I want|I would like|I need] {x} open[.|, please.]",
             "[Make sure|See to it|Ensure] that {x} is open.",
+            "[If {x} is closed, open it.|Why don't you open {x}?]",
         ),
         "close": Forms(
             _P + "[close|shut] {x}" + _E,
             "{x} [should be|needs to be|must be] [closed|shut][.|, please.]",
             "[I want|I would like|I need] {x} closed[.|, please.]",
             "[Make sure|See to it|Ensure] that {x} is closed.",
+            "[If {x} is open, close it.|Why don't you close {x}?]",
         ),
         "put": Forms(
             _P + "[put|place|set down|store] {x} {p}" + _E,
@@ -148,22 +152,26 @@ FORMS: dict[str, dict[str, Forms]] = {
             _Z + "把{x}[打開|開起來|開啟]。",
             "{x}[要開著|應該開著|該打開了]。",
             "[我想要|我需要|我要]{x}開著。",
+            "[如果{x}關著，就把它打開。|{x}沒開的話，請打開。]",
         ),
         "off": Forms(
             _Z + "[關掉|關閉|關上]{x}。",
             _Z + "把{x}[關掉|關閉|關起來]。",
             "{x}[要關著|應該關著|該關掉了]。",
             "[我想要|我需要|我要]{x}關著。",
+            "[如果{x}開著，就把它關掉。|{x}還開著的話，請關掉。]",
         ),
         "open": Forms(
             _Z + "[打開|開啟]{x}。",
             _Z + "把{x}[打開|開啟|拉開|開起來]。",
             "{x}[要開著|應該開著|該打開了]。",
+            "[如果{x}關著，就把它打開。|{x}沒開的話，請打開。]",
         ),
         "close": Forms(
             _Z + "[關上|關閉|關好]{x}。",
             _Z + "把{x}[關上|關好|關起來|關閉]。",
             "{x}[要關著|應該關著|該關上了]。",
+            "[如果{x}開著，就把它關上。|{x}沒關的話，請關上。]",
         ),
         "put": Forms(
             _Z + "把{x}[放到|放在|移到|拿到|搬到|擺到]{p}。",
