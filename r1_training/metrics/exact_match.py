@@ -68,11 +68,11 @@ def cleaned_match(candidate: str, references: Sequence[str]) -> tuple[bool, bool
 
     Refined: one contains the other, white space ignored. References are tried in order and the
     first that matches in any way decides, so EM can be False although a later one is equal: this
-    is how the field's numbers were made. The cleaning is for English: texts with letters that it
-    does not know are compared as they are, in lower case.
+    is how the field's numbers were made. The cleaning is for English: what is compared with a
+    reference in letters that it does not know stays as it is, in lower case.
     """
     for reference in references:
-        if _foreign(candidate) or _foreign(reference):
+        if _foreign(reference):
             said, wanted = candidate.lower().strip(), reference.lower().strip()
         else:
             said, wanted = clean_answer(candidate), clean_answer(reference)
