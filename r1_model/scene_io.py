@@ -15,13 +15,13 @@ import contextlib
 import errno
 import hashlib
 import os
-import zipfile
-import zlib
+import re
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from .array_file import DamagedArraysError, read_arrays
 from .errors import R1Error
 from .scene import InvalidSceneError, Scene, View
 
@@ -31,6 +31,21 @@ _IMAGES = "images"
 _SUFFIX = {"color": ".png", "depth": ".tiff"}
 _FAST_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
 _LZW_TIFF = [cv2.IMWRITE_TIFF_COMPRESSION, 5]
+_ARRAYS = {
+    "version": ("i8", ()),
+    "points": ("f4", (None, 3)),
+    "colors": ("u1", (None, 3)),
+    "normals": ("f4", (None, 3)),
+    "stamp": ("i8", ()),
+    "frame_id": ("U", ()),
+    "view_color": ("U", (None,)),
+    "view_depth": ("U", (None,)),
+    "view_K": ("f8", (None, 3, 3)),
+    "view_T_scene_camera": ("f8", (None, 4, 4)),
+    "view_stamp": ("i8", (None,)),
+    "view_id": ("i8", (None,)),
+    "view_frame_id": ("U", (None,)),
+}
 
 
 class SceneNotFoundError(R1Error):
@@ -83,13 +98,9 @@ def load_scene(folder: Path | str) -> Scene:
     try:
         if not index.is_file():
             raise SceneNotFoundError(f"no saved scene in {folder}")
-        with np.load(index, allow_pickle=False) as archive:
-            if damaged := archive.zip.testzip():  # numpy itself does not check the sums
-                raise CorruptSceneError(f"{index} is damaged: {damaged}")
-            arrays = {name: archive[name] for name in archive.files}
-        return _scene(arrays, folder / _IMAGES)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, IndexError) as error:
-        raise CorruptSceneError(f"{index} is damaged: {_line(error)}") from error
+        return _scene(_read_index(index), folder / _IMAGES)
+    except (DamagedArraysError, InvalidSceneError) as error:
+        raise CorruptSceneError(f"{index} is damaged: {error}") from error
     except OSError as error:
         raise SceneStorageError(f"cannot read {folder}: {error.strerror or error}") from error
 
@@ -115,9 +126,20 @@ def _index(scene: Scene, color: list[str], depth: list[str]) -> dict[str, np.nda
     return arrays
 
 
+def _read_index(index: Path) -> dict[str, np.ndarray]:
+    data = index.read_bytes()
+    # first and alone: another version may have other arrays
+    version = read_arrays(data, {"version": _ARRAYS["version"]}, others=True)["version"]
+    if version != _VERSION:
+        raise CorruptSceneError(f"{index} has format {version}, not {_VERSION}")
+    arrays = read_arrays(data, _ARRAYS, optional=frozenset({"normals"}))
+    lengths = {name: len(array) for name, array in arrays.items() if name.startswith("view_")}
+    if len(set(lengths.values())) > 1:
+        raise DamagedArraysError(f"numbers of views differ: {lengths}")
+    return arrays
+
+
 def _scene(arrays: dict[str, np.ndarray], images: Path) -> Scene:
-    if arrays["version"] != _VERSION:
-        raise CorruptSceneError(f"{images.parent} has format {arrays['version']}, not {_VERSION}")
     views = [
         View(
             color=_load_image(images, "color", str(arrays["view_color"][row])),
@@ -148,7 +170,8 @@ def _image_name(kind: str, pixels: np.ndarray) -> str:
 
 def _save_image(images: Path, kind: str, pixels: np.ndarray) -> str:
     name = _image_name(kind, pixels)
-    if (images / name).exists():
+    # a name alone proves nothing: a disk or a person may have damaged the file since
+    if (images / name).is_file() and _read_image(images / name, kind) is not None:
         return name
     if kind == "color":
         _, data = cv2.imencode(".png", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), _FAST_PNG)
@@ -160,19 +183,26 @@ def _save_image(images: Path, kind: str, pixels: np.ndarray) -> str:
 
 
 def _load_image(images: Path, kind: str, name: str) -> np.ndarray:
-    if Path(name).name != name:  # an index from elsewhere must not reach outside of its folder
-        raise CorruptSceneError(f"{images.parent} names an image {name!r}")
+    # an index from elsewhere must not reach outside of its folder
+    if not re.fullmatch(rf"{kind}-[0-9a-f]{{32}}\{_SUFFIX[kind]}", name):
+        raise CorruptSceneError(f"{images.parent} names an image {name[:80]!r}")
     path = images / name
     if not path.is_file():
         raise CorruptSceneError(f"{path} is missing")
+    pixels = _read_image(path, kind)
+    if pixels is None:
+        raise CorruptSceneError(f"{path} is damaged")
+    return pixels
+
+
+def _read_image(path: Path, kind: str) -> np.ndarray | None:
+    """Pixels of an image; None where they are not those that its name is the hash of."""
     flags = cv2.IMREAD_COLOR_RGB if kind == "color" else cv2.IMREAD_UNCHANGED
     try:
         pixels = cv2.imdecode(np.fromfile(path, np.uint8), flags)
     except cv2.error:
-        pixels = None
-    if pixels is None or _image_name(kind, pixels) != name:
-        raise CorruptSceneError(f"{path} is damaged")
-    return pixels
+        return None
+    return pixels if pixels is not None and _image_name(kind, pixels) == path.name else None
 
 
 @contextlib.contextmanager
@@ -196,8 +226,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _line(error: Exception) -> str:
-    text = str(error) if isinstance(error, InvalidSceneError) else f"{error!r}"
-    return text.splitlines()[0][:200]

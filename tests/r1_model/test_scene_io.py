@@ -140,6 +140,73 @@ def test_a_pickle_is_never_opened(tmp_path: Path) -> None:
         load_scene(tmp_path)
 
 
+@pytest.mark.parametrize("damage", ["cut", "empty", "another"])
+@pytest.mark.parametrize("kind", ["color", "depth"])
+def test_saving_again_mends_a_damaged_image(tmp_path: Path, kind: str, damage: str) -> None:
+    scene = make_scene(2)
+    save_scene(scene, tmp_path)
+    first, second = sorted((tmp_path / "images").glob(f"{kind}-*"))
+    data = first.read_bytes()
+    contents = {"cut": data[:-100], "empty": b"", "another": second.read_bytes()}[damage]
+    first.write_bytes(contents)
+    save_scene(scene, tmp_path)
+    assert_same(load_scene(tmp_path), scene)
+
+
+def rewritten(folder: Path, **changes: object) -> None:
+    """Change, add or (None) remove arrays of a saved scene's index."""
+    with np.load(folder / "scene.npz") as archive:
+        arrays = {**archive, **changes}
+    np.savez(folder / "scene.npz", **{k: v for k, v in arrays.items() if v is not None})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("version", np.zeros(2)),
+        ("version", np.str_("x")),
+        ("stamp", np.float64("inf")),
+        ("stamp", np.zeros(3, np.int64)),
+        ("frame_id", np.array(["map"])),
+        ("points", np.float32(1)),
+        ("points", np.zeros((50, 3))),
+        ("points", np.zeros((50, 3), ">f4")),
+        ("points", np.zeros((49, 3), np.float32)),
+        ("points", np.full((50, 3), np.nan, np.float32)),
+        ("points", None),
+        ("normals", np.zeros((50, 3, 1), np.float32)),
+        ("view_id", np.int64(3)),
+        ("view_id", np.zeros(1, np.int64)),
+        ("view_stamp", np.zeros(2, [("a", "i4"), ("b", "i4")])),
+        ("view_K", np.zeros((1, 3, 3))),
+        ("view_K", np.zeros((2, 3, 3))),
+        ("view_color", np.str_("x")),
+        ("view_color", np.array(["a" * 300] * 2)),
+        ("view_color", np.array([".."] * 2)),
+        ("extra", np.zeros(1)),
+    ],
+)
+def test_an_index_of_other_kinds_of_arrays_is_corrupt(tmp_path: Path, name, value) -> None:
+    save_scene(make_scene(2), tmp_path)
+    rewritten(tmp_path, **{name: value})
+    with pytest.raises(CorruptSceneError, match=str(tmp_path)):
+        load_scene(tmp_path)
+
+
+def test_a_format_to_come_is_named(tmp_path: Path) -> None:
+    save_scene(make_scene(2), tmp_path)
+    rewritten(tmp_path, version=np.int64(2), normals=None, surfels=np.zeros(3))
+    with pytest.raises(CorruptSceneError, match="scene.npz has format 2, not 1"):
+        load_scene(tmp_path)
+
+
+def test_a_bare_array_is_no_scene(tmp_path: Path) -> None:
+    with (tmp_path / "scene.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(CorruptSceneError, match="scene.npz is damaged"):
+        load_scene(tmp_path)
+
+
 def test_a_full_disk_leaves_the_old_scene(tmp_path: Path, monkeypatch) -> None:
     old, new = make_scene(2, seed=1), make_scene(2, seed=2)
     save_scene(old, tmp_path / "s")
