@@ -19,3 +19,11 @@ class InvalidQuestionError(R1Error, ValueError):
 
 class QuestionTooLongError(InvalidQuestionError):
     """The question exceeds the limit; the message says both lengths."""
+
+
+class ModelOutputError(R1Error):
+    """The model computed something that is no number: damaged weights or a defect."""
+
+
+class InvalidConfigError(R1Error, ValueError):
+    """A value of a model's configuration is out of range; the message names both."""

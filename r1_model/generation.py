@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicCache
 
+from .errors import ModelOutputError
 from .modeling import R1ForConditionalGeneration
 
 
@@ -50,6 +51,9 @@ def generate(
         generator: source of randomness for temperature > 0.
         on_token: called with all tokens so far after each token.
         should_stop: asked before each token; True ends the generation.
+
+    Raises:
+        ModelOutputError: a logit is NaN or infinite.
     """
     ends = end_tokens(model)
     forbidden = torch.tensor(placeholders(model), device=inputs_embeds.device)
@@ -63,6 +67,12 @@ def generate(
         logits = model(**step, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[
             0, -1
         ]
+        wrong = ~logits.isfinite()
+        if wrong.any():  # argmax would take the first of them for an answer
+            raise ModelOutputError(
+                f"the model's output is no number: token {len(tokens) + 1} has {int(wrong.sum())} "
+                f"logits of {len(logits)} that are NaN or infinite"
+            )
         logits[forbidden] = -torch.inf
         if temperature > 0:
             probabilities = (logits.float() / temperature).softmax(-1)

@@ -17,8 +17,9 @@ class View:
 
     Attributes:
         color: (H, W, 3) uint8, RGB.
-        depth: (H, W) float32, metres along the optical axis; 0 is invalid, never NaN.
-        K: (3, 3) float64, pixels.
+        depth: (H, W) float32, metres along the optical axis; 0 is invalid, never NaN or inf: what
+            is given so, as cameras mark pixels without a measurement, becomes 0 (in a copy).
+        K: (3, 3) float64, pixels; focal lengths above 0.
         T_scene_camera: (4, 4) float64, metres; optical camera frame (x right, y down, z forward).
         stamp: nanoseconds.
         id: number of the keyframe in its scene.
@@ -34,13 +35,18 @@ class View:
     frame_id: str = ""
 
     def __post_init__(self) -> None:
-        height, width = self.depth.shape if self.depth.ndim == 2 else (-1, -1)
+        height, width = self.depth.shape if self.depth.ndim == 2 and self.depth.size else (-1, -1)
         _require("color", self.color, (height, width, 3), np.uint8)
         _require("depth", self.depth, (height, width), np.float32)
         _require("K", self.K, (3, 3), np.float64)
         _require("T_scene_camera", self.T_scene_camera, (4, 4), np.float64)
         if not (np.isfinite(self.K).all() and np.isfinite(self.T_scene_camera).all()):
             raise InvalidSceneError("K and T_scene_camera must be finite")
+        if not (self.K[0, 0] > 0 and self.K[1, 1] > 0):
+            raise InvalidSceneError(f"focal lengths must be above 0, K is {self.K.tolist()}")
+        measured = np.isfinite(self.depth)
+        if not measured.all():  # one NaN would spread from its patch over the whole answer
+            object.__setattr__(self, "depth", np.where(measured, self.depth, np.float32(0)))
 
 
 @dataclass(frozen=True)
