@@ -7,6 +7,7 @@ import dataclasses
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Generic
@@ -28,6 +29,8 @@ from r1_ros.share import use_large_message_transport
 
 # How soon a signal ends the node: rclpy's wait is C code that Python signal handlers cannot cut.
 _SIGNAL_POLL_S = 0.2
+# How long results may take to be sent once the callbacks that made them were released.
+_LAST_RESULTS_S = 0.3
 # For timers that must go on while simulated time stands still.
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 
@@ -214,18 +217,37 @@ def spin_node(node_class: type[ManagedNode], arguments: Sequence[str] | None = N
     executor = NodeExecutor(node.executor_threads, node.inline_group)
     executor.add_node(node)
     try:
-        while rclpy.ok() and not stop.is_set():
-            # rclpy raises it for an event of a subscription that was destroyed a moment ago
-            with contextlib.suppress(InvalidHandle):
-                executor.spin_once(timeout_sec=_SIGNAL_POLL_S)
+        _spin_while(executor, lambda: not stop.is_set())
+        _restore(previous)
+        _answer_callers(node, executor)
     except ExternalShutdownException:
         pass
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)  # a second Ctrl-C ends a shutdown that hangs
-        node.interrupt()
+        _restore(previous)
+        node.interrupt()  # what came in since; and where a defect ended the spinning
         executor.shutdown(timeout_sec=5.0)
         node.end()
         node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+def _spin_while(executor: NodeExecutor, condition: Callable[[], bool]) -> None:
+    while rclpy.ok() and condition():
+        # rclpy raises it for an event of a subscription that was destroyed a moment ago
+        with contextlib.suppress(InvalidHandle):
+            executor.spin_once(timeout_sec=_SIGNAL_POLL_S)
+
+
+def _restore(handlers: dict[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)  # a second Ctrl-C ends a shutdown that hangs
+
+
+def _answer_callers(node: ManagedNode, executor: NodeExecutor) -> None:
+    """Release the callbacks that wait, and spin on: the executor sends the results of actions."""
+    interrupting = threading.Thread(target=node.interrupt, name="interrupt", daemon=True)
+    interrupting.start()
+    _spin_while(executor, interrupting.is_alive)
+    deadline = time.monotonic() + _LAST_RESULTS_S
+    _spin_while(executor, lambda: time.monotonic() < deadline)

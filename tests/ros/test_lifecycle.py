@@ -7,14 +7,17 @@ import signal
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
+from r1_ros.msg import ErrorCode, PlanStep
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
+from r1_ros.client import R1Client, RequestFailedError
 from r1_ros.lifecycle import ManagedNode
 from r1_ros.node_parameters import InvalidParameterError, NodeConfig, parameter
 from tests.ros.spinning import Spinner
@@ -144,6 +147,35 @@ def test_a_signal_ends_the_process_cleanly(number: signal.Signals) -> None:
     process.send_signal(number)
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 0 and "cleaned" in out
+
+
+_LONG_PLAN = """
+    import sys
+    from r1_ros.lifecycle import spin_node
+    from r1_ros.nodes.plan_executor import PlanExecutor
+    from r1_ros.simulated_robot import SimulatedRobot
+    class Slow(SimulatedRobot):
+        def execute(self, *arguments):
+            print("executing", flush=True)
+            super().execute(*arguments)
+    node = lambda: PlanExecutor(lambda _: Slow(60.0), namespace="ending_plan")
+    sys.exit(spin_node(node))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_of_a_goal_ends_it_with_a_result(number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(_LONG_PLAN)], stdout=subprocess.PIPE, text=True
+    )
+    with R1Client("ending_plan", discovery_timeout=30.0) as client, ThreadPoolExecutor(1) as pool:
+        plan = pool.submit(client.execute_plan, [PlanStep(action="wait")])
+        assert process.stdout.readline().strip() == "executing"
+        process.send_signal(number)
+        assert process.wait(timeout=20) == 0
+        with pytest.raises(RequestFailedError) as caught:
+            plan.result(timeout=20)
+    assert caught.value.code == ErrorCode.INACTIVE
 
 
 def test_a_bad_parameter_ends_the_process_with_one_line() -> None:
