@@ -67,9 +67,9 @@ class R1Processor:
         self.config.save_pretrained(folder)
 
     def cloud(self, scene: Scene) -> tuple[Tensor, Tensor, Tensor]:
-        """points (1, N, 3), colors (1, N, 3) in [0, 1] and bounds (1, 2, 3) of a scene."""
+        """points (1, N, 3), colors (1, N, 3) in [0, 1] and bounds (1, 2, 3), without strays."""
         bounds = np.stack(scene.bounds()).astype(np.float32)
-        points, colors = voxel_means(scene.points, scene.colors)
+        points, colors = voxel_means(scene.points[scene.not_stray], scene.colors[scene.not_stray])
         points, colors = sample_points(points, colors, self.config.scene_config.num_points)
         return (
             torch.from_numpy(points)[None],

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+
+from .strays import not_stray
 
 
 class InvalidSceneError(ValueError):
@@ -81,14 +84,20 @@ class Scene:
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Minimum and maximum corner of the cloud, (3,) float64 each, metres.
 
-        Boxes in text are relative to these bounds (see `grammar`).
+        Boxes in text are relative to these bounds (see `grammar`). Stray points are left out.
 
         Raises:
             InvalidSceneError: the scene has no points.
         """
         if not len(self.points):
             raise InvalidSceneError("the scene has no points")
-        return self.points.min(0).astype(np.float64), self.points.max(0).astype(np.float64)
+        points = self.points[self.not_stray]
+        return points.min(0).astype(np.float64), points.max(0).astype(np.float64)
+
+    @cached_property
+    def not_stray(self) -> np.ndarray:
+        """(N,) bool, see `strays.not_stray`."""
+        return not_stray(self.points)
 
 
 def _require(name: str, array: np.ndarray, shape: tuple[int, ...], dtype: type) -> None:
