@@ -17,6 +17,7 @@ from r1_ros.transforms import (
     ExtrapolationError,
     TransformError,
     UnknownFrameError,
+    clean_edge,
 )
 
 
@@ -35,38 +36,45 @@ class Tf2Buffer:
         self._cache = int(cache_seconds * 1e9)
         self._core = tf2_py.BufferCore(Duration(seconds=cache_seconds))
         self._edges: dict[str, _Edge] = {}
+        self._parents: dict[str, str] = {}
 
     def set_transform(
         self, parent: str, child: str, stamp: int, T: np.ndarray, *, static: bool = False
     ) -> None:
         """See `transforms.TransformBuffer.set_transform`."""
+        parent, child = clean_edge(parent, child)  # tf2 itself only logs that it refuses one
         message = transform_message(stamp, parent, child, T)
         try:
             if static:
                 self._core.set_transform_static(message, "r1_ros")
+                self._parents[child] = parent
                 return
-            edge = self._edges.setdefault(child.lstrip("/"), _Edge())
+            edge = self._edges.setdefault(child, _Edge())
             new_round, samples = edge.rounds.add(stamp, message)
             if new_round:
                 edge.samples.clear()
                 self._refill()
             self._insert(edge, samples)
+            self._parents[child] = parent
         except (tf2_py.TransformException, ValueError) as error:
             raise TransformError(str(error)) from None
 
     def lookup(self, target: str, source: str, stamp: int) -> np.ndarray:
         """See `transforms.TransformBuffer.lookup`."""
-        time = Time(nanoseconds=stamp)
+        time = Time(nanoseconds=max(stamp, 1))  # 0 would be the newest, whatever the image shows
         try:
             found = self._core.lookup_transform_core(target.lstrip("/"), source.lstrip("/"), time)
         except tf2_py.ExtrapolationException as error:
             newest = (edge.samples[-1][0] for edge in self._edges.values() if edge.samples)
-            into_future = "future" in str(error) or stamp >= min(newest, default=0)
+            # of a frame with one sample tf2 does not say which way
+            one_sample = "into the past" not in str(error) and stamp >= min(newest, default=0)
+            into_future = "into the future" in str(error) or one_sample
             raise ExtrapolationError(str(error), into_future=into_future) from None
         except tf2_py.ConnectivityException as error:
             raise DisconnectedError(str(error)) from None
         except (tf2_py.LookupException, tf2_py.InvalidArgumentException) as error:
-            raise UnknownFrameError(str(error)) from None
+            reason = str(error).strip()
+            raise UnknownFrameError(f"no way from {source!r} to {target!r}: {reason}") from None
         return transform_from_message(found.transform)
 
     def jump_back(self, stamp: int) -> None:
@@ -80,6 +88,10 @@ class Tf2Buffer:
         self._refill()
         for edge, samples in held:
             self._insert(edge, samples)
+
+    def frames(self) -> dict[str, str]:
+        """See `transforms.TransformBuffer.frames`."""
+        return dict(self._parents)
 
     def _insert(self, edge: _Edge, samples: list[tuple[int, TransformStamped]]) -> None:
         for stamp, message in samples:

@@ -99,9 +99,7 @@ class TransformBuffer:
         Raises:
             TransformError: parent and child are the same or empty, or there are too many frames.
         """
-        parent, child = _clean(parent), _clean(child)
-        if not parent or not child or parent == child:
-            raise TransformError(f"no transform goes from {child!r} to {parent!r}")
+        parent, child = clean_edge(parent, child)
         edge = self._edges.get(child)
         if edge is None or edge.parent != parent or (edge.static is not None) != static:
             if edge is None and len(self._edges) >= _MAX_FRAMES:
@@ -206,6 +204,18 @@ def _evaluate(child: str, edge: _Edge, stamp: int) -> np.ndarray:
     fraction = (stamp - before) / (after - before)
     (p0, q0), (p1, q1) = poses[index - 1], poses[index]
     return pose_matrix((1 - fraction) * p0 + fraction * p1, slerp(q0, q1, fraction))
+
+
+def clean_edge(parent: str, child: str) -> tuple[str, str]:
+    """The frames of a transform, without the slash that tf1 put in front.
+
+    Raises:
+        TransformError: they are the same or empty.
+    """
+    parent, child = _clean(parent), _clean(child)
+    if not parent or not child or parent == child:
+        raise TransformError(f"no transform goes from {child!r} to {parent!r}")
+    return parent, child
 
 
 def _clean(frame: str) -> str:
