@@ -18,6 +18,7 @@ def map_status(
     config: MapperConfig,
     bad_transforms: int,
     inputs: Sequence[DiagnosticStatus] | None,
+    unheard: Sequence[str] = (),
 ) -> DiagnosticStatus:
     """Whether there is a map; where there is none, what its inputs say.
 
@@ -27,6 +28,7 @@ def map_status(
         config: the parameters.
         bad_transforms: how many were refused.
         inputs: what is said about the inputs; None while the node does not listen.
+        unheard: publishers of transforms whose QoS keeps them from being heard.
     """
     values = {
         "state": "active" if node.is_active else "inactive",
@@ -37,11 +39,14 @@ def map_status(
         "keyframes": scene_map.keyframes,
         "other_points": scene_map.other_points,
         "bad_transforms": bad_transforms,
+        "unheard_transforms": "; ".join(unheard),
     }
     if inputs is None:
         return status_message(node, "map", OK, "inactive", values)
     if not values["revision"]:
-        reasons = "; ".join(f"{status.name.split(': ')[1]}: {status.message}" for status in inputs)
-        return status_message(node, "map", WARN, f"nothing mapped so far; {reasons}", values)
+        reasons = [f"{status.name.split(': ')[1]}: {status.message}" for status in inputs]
+        text = "; ".join(["nothing mapped so far", *unheard, *reasons])
+        return status_message(node, "map", WARN, text, values)
     text = "{keyframes} keyframes, {blocks} blocks, {other_points} other points"
-    return status_message(node, "map", OK, text.format(**values), values)
+    text = "; ".join([text.format(**values), *unheard])
+    return status_message(node, "map", WARN if unheard else OK, text, values)

@@ -246,7 +246,9 @@ class SceneMapper(ManagedNode[MapperConfig]):
         inputs = None
         if self._inputs is not None:
             inputs = self._inputs.statuses(self._pipeline.counts, self._pipeline.pending)
-        about_map = map_status(self, self._map, self.config, self._bad_transforms, inputs)
+        listener = self._listener  # deactivation takes it away
+        unheard = () if listener is None else listener.conflicts()
+        about_map = map_status(self, self._map, self.config, self._bad_transforms, inputs, unheard)
         return [about_map, *(inputs or ())]
 
     def _log_drop(self, name: str, reason: str, detail: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage
+from tf2_msgs.msg import TFMessage
 
 from r1_ros import mapper_inputs
 from r1_ros.diagnostics import OK, WARN
@@ -156,3 +157,13 @@ def test_losses_are_those_of_all_subscriptions_of_an_input(ros: Spinner) -> None
     lose("compressed", 2, 2)
     assert rig.number("color", "lost_in_transport") == 8
     assert rig.number("depth", "lost_in_transport") == 0
+
+
+def test_transforms_that_cannot_be_heard_are_in_the_diagnostics(ros: Spinner) -> None:
+    rig = Rig(ros, static=False)
+    volatile = rig.robot.node.create_publisher(TFMessage, "/tf_static", 10)
+    ros.until(lambda: "/tf_static" in rig.statuses.of("map").get("unheard_transforms", ""), "it")
+    said = rig.statuses.of("map")
+    assert said["level"] == WARN and "durability" in said["message"]
+    rig.robot.node.destroy_publisher(volatile)
+    ros.until(lambda: not rig.statuses.of("map").get("unheard_transforms"), "the end of it")
