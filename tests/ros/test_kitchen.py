@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
@@ -10,22 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from r1_ros.srv import GetScene
 from rclpy.node import Node
-from scipy.spatial import cKDTree
 
-from r1_model.geometry import backproject, transform_points
 from r1_model.scene import Scene
 from r1_ros.bags.rgbd_folder import RgbdFolder
 from r1_ros.scene_messages import scene_from_response
+from tests.ros.kitchen_truth import direct_cloud, share_on_measured, table_top
 from tests.ros.robot import Statuses
 from tests.ros.spinning import Spinner
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]
-DEPTH_MAX = 4.0  # the mapper's default
 
 
 @dataclass
@@ -88,27 +84,17 @@ def test_no_frame_is_lost(mapped: Mapped) -> None:
 
 
 def test_the_table_top_is_where_it_is(mapped: Mapped, kitchen: Path) -> None:
-    objects = json.loads((kitchen / "objects.json").read_text())
-    table = next(o for o in _boxes(objects) if "table" in o["label"])
-    center, size = np.array(table["center"]), np.array(table["size"])
-    xy = np.abs(mapped.scene.points[:, :2] - center[:2]) < size[:2] / 2 - 0.05
-    z = mapped.scene.points[xy.all(-1), 2]
-    z = z[(z > 0.5) & (z < 1.0)]
-    counts, edges = np.histogram(z, bins=np.arange(0.5, 1.0, 0.005))
-    mode = edges[counts.argmax()] + 0.0025
-    assert abs(np.median(z[np.abs(z - mode) < 0.03]) - 0.74) <= 0.02
+    assert abs(table_top(mapped.scene.points, kitchen) - 0.74) <= 0.02
 
 
 def test_fused_points_lie_on_the_measured_ones(mapped: Mapped, kitchen: Path) -> None:
-    direct = _direct_cloud(kitchen)
-    distance, _ = cKDTree(direct).query(mapped.scene.points, distance_upper_bound=0.1)
     assert len(mapped.scene.points) > 50_000
-    assert (distance <= 0.03).mean() >= 0.95
+    assert share_on_measured(mapped.scene.points, kitchen) >= 0.95
 
 
 def test_the_map_covers_what_was_measured(mapped: Mapped, kitchen: Path) -> None:
     """The other way round: fusing must not leave out what the images show again and again."""
-    direct = _direct_cloud(kitchen)
+    direct = direct_cloud(kitchen)
     cells, counts = np.unique(np.floor(direct / 0.1).astype(int), axis=0, return_counts=True)
     often = cells[counts > np.quantile(counts, 0.75)]
     fused = {tuple(cell) for cell in np.floor(mapped.scene.points / 0.1).astype(int)}
@@ -123,30 +109,3 @@ def test_keyframes_are_few_and_posed(mapped: Mapped, kitchen: Path) -> None:
     for view in views:
         difference = np.abs(poses - view.T_scene_camera).max((1, 2)).min()
         assert difference < 1e-6 and view.color.shape == (480, 640, 3)
-
-
-def _boxes(objects) -> list[dict]:
-    return objects["objects"] if isinstance(objects, dict) else objects
-
-
-_CLOUDS: dict[Path, np.ndarray] = {}
-
-
-def _direct_cloud(kitchen: Path) -> np.ndarray:
-    """Every sixth pixel of all 167 depth images in the map frame, one point a cell of 5 mm."""
-    if kitchen not in _CLOUDS:
-        folder = RgbdFolder.open(kitchen)
-        clouds = []
-        for frame in folder.frames:
-            depth = cv2.imread(str(frame.depth_path), cv2.IMREAD_UNCHANGED)
-            metres = np.where(depth == 65535, 0, depth).astype(np.float32) / 1000
-            metres[metres > DEPTH_MAX] = 0
-            thin = np.zeros_like(metres)
-            thin[::6, ::6] = metres[::6, ::6]
-            xyz, _ = backproject(thin, folder.K)
-            clouds.append(transform_points(frame.pose, xyz.astype(np.float64)))
-        points = np.concatenate(clouds)
-        cells = np.floor(points / 0.005).astype(np.int64)
-        _, first = np.unique(cells, axis=0, return_index=True)
-        _CLOUDS[kitchen] = points[first]
-    return _CLOUDS[kitchen]

@@ -19,8 +19,10 @@ from r1_ros.bags.recording import record
 from r1_ros.bags.rgbd_folder import RgbdFolder
 from r1_ros.cli.node_commands import NodeOptions, node_command
 from r1_ros.cli.processes import ProcessGroup
+from r1_ros.client import R1Client
 from r1_ros.node_states import NodeStates
 from r1_ros.share import use_large_message_transport
+from tests.ros.kitchen_truth import share_on_measured, table_top
 
 pytestmark = pytest.mark.ros
 TIMEOUT_S = 90.0
@@ -62,12 +64,14 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.05)
 
 
-def test_no_frame_of_the_kitchen_is_lost(kitchen: Path, tmp_path: Path) -> None:
-    """Three times the recording's own rate, so that the test is short."""
+def test_the_kitchen_from_bag_to_answer(kitchen: Path, tmp_path: Path) -> None:
+    """Recorded, played, mapped, asked. Three times the recording's own rate: a short test."""
     use_large_message_transport()
     record(RgbdFolder.open(kitchen), tmp_path / "bag")
     diagnostics = Diagnostics()
-    mapper = node_command("scene_mapper", NodeOptions(), tmp_path)
+    mapper, reasoner = (
+        node_command(name, NodeOptions(), tmp_path) for name in ("scene_mapper", "scene_reasoner")
+    )
     play = [sys.executable, "-m", "r1_ros.cli.main", "play", str(tmp_path / "bag"), "--rate", "3"]
     try:
         with ProcessGroup() as group, NodeStates(["scene_mapper"]) as states:
@@ -83,5 +87,14 @@ def test_no_frame_of_the_kitchen_is_lost(kitchen: Path, tmp_path: Path) -> None:
                 assert integrated + diagnostics.count(name, "dropped") == 167
                 assert integrated == 167
                 assert diagnostics.count(name, "lost_in_transport") == 0
+            group.start("scene_reasoner", reasoner, log=tmp_path / "reasoner.log")
+            with NodeStates(["scene_reasoner"]) as asked, R1Client() as client:
+                scene = client.get_scene()
+                assert abs(table_top(scene.points, kitchen) - 0.74) <= 0.02
+                assert share_on_measured(scene.points, kitchen) >= 0.95
+                wait_for(lambda: asked.read()["scene_reasoner"] == "active", "scene_reasoner")
+                answer = client.ask("Find the dining table.")
+                assert answer.trained and answer.objects, answer.raw
+                assert client.plan("Clean the floor under the dining table.").steps
     finally:
         diagnostics.close()
