@@ -11,6 +11,9 @@ from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import (
     Qwen2_5_VLVisionConfig,
 )
 
+from .config_checks import check_model_config, check_scene_config
+from .errors import InvalidConfigError
+
 SCENE_START, SCENE_PAD, SCENE_END = "<|scene_start|>", "<|scene_pad|>", "<|scene_end|>"
 OBJ_START, OBJ_END = "<obj>", "</obj>"
 
@@ -34,6 +37,9 @@ class R1SceneConfig(PreTrainedConfig):
         num_uniform: context tokens that reach the language model beside the objects.
         layers, heads: transformer over the object candidates.
         categories, colors, materials, states: what the dense decoder names, in index order.
+
+    Raises:
+        InvalidConfigError: a size is out of range.
     """
 
     model_type = "r1_scene"
@@ -60,6 +66,10 @@ class R1SceneConfig(PreTrainedConfig):
     materials: list[str] | tuple[str, ...] = ("unknown",)
     states: list[str] | tuple[str, ...] = ("none",)
 
+    def __post_init__(self, **kwargs: Any) -> None:
+        super().__post_init__(**kwargs)
+        check_scene_config(self)
+
     @property
     def num_tokens(self) -> int:
         """Scene tokens in the language model's sequence."""
@@ -77,6 +87,9 @@ class R1Config(Qwen2_5_VLConfig):
             native-resolution rule.
         trained: False while the weights are random; every answer then says so.
         system_prompt: first message of every conversation; empty for none.
+
+    Raises:
+        InvalidConfigError: a size is out of range.
     """
 
     model_type = "r1_qwen2_5_vl"
@@ -100,7 +113,12 @@ class R1Config(Qwen2_5_VLConfig):
             self.scene_config = R1SceneConfig()
         elif isinstance(self.scene_config, dict):
             self.scene_config = R1SceneConfig(**self.scene_config)
+        elif not isinstance(self.scene_config, R1SceneConfig):
+            raise InvalidConfigError(
+                f"scene_config must be an object, not {str(self.scene_config)[:80]}"
+            )
         super().__post_init__(**kwargs)
+        check_model_config(self)
 
     # Trainers compare these with the tokenizer's. Qwen has them in its text configuration only, so
     # every training run would find them missing and add the end token once more to the saved list.

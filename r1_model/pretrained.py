@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
 from transformers import AutoTokenizer
 from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLConfig
 
 from .config import SCENE_END, SCENE_PAD, SCENE_START, R1Config, R1SceneConfig
-from .errors import ModelLoadError
+from .errors import InvalidConfigError, ModelLoadError
 from .modeling import NEW_MODULES, R1ForConditionalGeneration
 from .processing import R1Processor
 
@@ -26,6 +28,30 @@ SYSTEM_PROMPT = (
     "answer: <think>...</think><answer>...</answer>. Point at things with "
     "<obj>cx, cy, cz, w, h, l</obj>, integers 0 to 255 over the scene's bounds. A plan is numbered "
     "lines: 1. action(object <obj>...</obj>): sentence"
+)
+_TOKENS = {
+    "image_token_id": "<|image_pad|>",
+    "video_token_id": "<|video_pad|>",
+    "vision_start_token_id": "<|vision_start|>",
+    "vision_end_token_id": "<|vision_end|>",
+    "scene_start_token_id": SCENE_START,
+    "scene_token_id": SCENE_PAD,
+    "scene_end_token_id": SCENE_END,
+}
+# What the libraries raise for files that are damaged or do not fit. They look into JSON without
+# asking for its types: TypeError, KeyError, IndexError, AttributeError.
+_DAMAGE = (
+    OSError,
+    ValueError,
+    RuntimeError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    SafetensorError,
+    StrictDataclassError,
 )
 
 
@@ -55,11 +81,11 @@ def load_pretrained(
         model: a name in PRESETS, a folder, or a hub id.
         device: cpu, cuda, cuda:N, or auto (the GPU where there is one).
         dtype: float32, bfloat16, or auto (float32 on a CPU, bfloat16 on a GPU).
-        seed: of the initialisation of new modules.
+        seed: of the initialisation of new modules; torch's own random state stays as it is.
 
     Raises:
-        ModelLoadError: missing files, unexpected or missing weights, pickled weights, no such
-            device. One line.
+        ModelLoadError: missing or damaged files, weights that are unexpected, missing or of another
+            shape, pickled weights, a configuration out of range, no such device. One line.
     """
     source = PRESETS.get(str(model), str(model))
     where = _device(device)
@@ -69,20 +95,23 @@ def load_pretrained(
         tokenizer = AutoTokenizer.from_pretrained(source)
         new = _prepare_plain_qwen(config, tokenizer) if not isinstance(config, R1Config) else ()
         r1_config = config if isinstance(config, R1Config) else _from_qwen(config, tokenizer)
-        torch.manual_seed(seed)
-        loaded, report = R1ForConditionalGeneration.from_pretrained(
-            source,
-            config=r1_config,
-            dtype=precision,
-            use_safetensors=True,
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
-        reason = " ".join(str(error).split())
-        raise ModelLoadError(f"cannot load {model!r}: {reason[:400]}") from error
-    _check_keys(str(model), report, new)
+        _check_tokens(r1_config, tokenizer)
+        with torch.random.fork_rng(devices=()):  # new modules are made on the CPU
+            torch.default_generator.manual_seed(seed)
+            loaded, report = R1ForConditionalGeneration.from_pretrained(
+                source,
+                config=r1_config,
+                dtype=precision,
+                use_safetensors=True,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # `_check_keys` names them
+            )
+        _check_keys(report, new)
+        loaded = loaded.eval().to(where)
+    except _DAMAGE as error:
+        raise ModelLoadError(f"cannot load {model!r}: {_line(error)}") from error
     return Pretrained(
-        model=loaded.eval().to(where),
+        model=loaded,
         processor=R1Processor(tokenizer, r1_config),
         name=Path(str(model)).name,
         new_modules=tuple(new),
@@ -100,7 +129,10 @@ def _config(source: str) -> R1Config | Qwen2_5_VLConfig:
         return Qwen2_5_VLConfig.from_pretrained(source)
     if not (folder / "config.json").is_file():
         raise OSError("the folder has no config.json")
-    kind = json.loads((folder / "config.json").read_text()).get("model_type")
+    values = json.loads((folder / "config.json").read_text())
+    if not isinstance(values, dict):
+        raise ValueError(f"config.json holds no object but {str(values)[:80]}")
+    kind = values.get("model_type")
     if kind == R1Config.model_type:
         return R1Config.from_pretrained(folder)
     if kind == Qwen2_5_VLConfig.model_type:
@@ -134,20 +166,38 @@ def _from_qwen(config: Qwen2_5_VLConfig, tokenizer) -> R1Config:
     )
 
 
-def _check_keys(model: str, report: dict, new_modules: tuple[str, ...]) -> None:
+def _check_tokens(config: R1Config, tokenizer) -> None:
+    for name, token in _TOKENS.items():
+        said, known = getattr(config, name), tokenizer.convert_tokens_to_ids(token)
+        if said != known or not known < config.text_config.vocab_size:
+            raise InvalidConfigError(
+                f"{name} is {said}, the tokenizer's {token} is {known} "
+                f"of {config.text_config.vocab_size} tokens"
+            )
+    ends = config.eos_token_id
+    ids = [ends] if isinstance(ends, int) else ends
+    if not ids or not all(0 <= end < config.text_config.vocab_size for end in ids):
+        raise InvalidConfigError(f"eos_token_id is {ends}: no answer would end")
+
+
+def _check_keys(report: dict, new_modules: tuple[str, ...]) -> None:
     prefixes = tuple(f"model.{name}." for name in new_modules)
     missing = sorted(key for key in report["missing_keys"] if not key.startswith(prefixes))
+    mismatched = sorted(
+        f"{key} is {tuple(found)}, not {tuple(expected)}"
+        for key, found, expected in report["mismatched_keys"]
+    )
     problems = []
     for label, keys in (
         ("missing", missing),
         ("unexpected", sorted(report["unexpected_keys"])),
-        ("of another shape", sorted(str(key) for key in report["mismatched_keys"])),
+        ("of another shape", mismatched),
     ):
         if keys:
             shown = ", ".join(keys[:3]) + (", ..." if len(keys) > 3 else "")
             problems.append(f"{len(keys)} weights {label} ({shown})")
     if problems:
-        raise ModelLoadError(f"cannot load {model!r}: {'; '.join(problems)}")
+        raise ValueError("; ".join(problems))
 
 
 def _device(name: str) -> torch.device:
@@ -159,6 +209,11 @@ def _device(name: str) -> torch.device:
         raise ModelLoadError(f"no such device: {name!r}") from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ModelLoadError(f"device {name!r} asked for, but PyTorch sees no CUDA GPU")
+    try:
+        torch.zeros(1, device=device).item()
+    # a PyTorch that was built without a device says so in any of these ways
+    except (RuntimeError, AssertionError, ImportError) as error:
+        raise ModelLoadError(f"device {name!r} cannot be used: {_line(error)}") from error
     return device
 
 
@@ -168,3 +223,10 @@ def _dtype(name: str, device: torch.device) -> torch.dtype:
     if name not in ("float32", "bfloat16"):
         raise ModelLoadError(f"dtype must be auto, float32 or bfloat16, not {name!r}")
     return getattr(torch, name)
+
+
+def _line(error: Exception) -> str:
+    """What went wrong in one line; most errors of Python itself mean little without their name."""
+    text = " ".join(str(error).split())[:400]
+    says = text and isinstance(error, OSError | ValueError | RuntimeError)
+    return text if says else f"{type(error).__name__}: {text}"

@@ -21,7 +21,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from .errors import ModelLoadError
+from .config_checks import require_count
+from .errors import InvalidConfigError, ModelLoadError
 from .view_utility import ViewUtility
 
 CONFIG_FILE, WEIGHTS_FILE = "scene_clip.json", "scene_clip.safetensors"
@@ -39,6 +40,9 @@ class SceneClipConfig:
         width, layers, head_width: of both towers.
         context_length: tokens of a text, the end token included; longer texts lose their end.
         trained: False while the weights are random.
+
+    Raises:
+        InvalidConfigError: a size is out of range.
     """
 
     vocab_size: int
@@ -55,15 +59,19 @@ class SceneClipConfig:
     trained: bool = False
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            if field.name not in ("eos_token_id", "pad_token_id", "trained"):
+                require_count(self, field.name)
         if self.image_size % self.patch_size:
-            raise ValueError(f"image_size {self.image_size} is no multiple of {self.patch_size}")
+            raise InvalidConfigError(
+                f"image_size {self.image_size} is no multiple of {self.patch_size}"
+            )
         if self.width % self.head_width:
-            raise ValueError(f"width {self.width} is no multiple of {self.head_width}")
+            raise InvalidConfigError(f"width {self.width} is no multiple of {self.head_width}")
         for name in ("eos_token_id", "pad_token_id"):
-            if not 0 <= getattr(self, name) < self.vocab_size:
-                raise ValueError(f"{name} {getattr(self, name)} is not in the vocabulary")
+            require_count(self, name, least=0, most=self.vocab_size - 1)
         if self.eos_token_id == self.pad_token_id:
-            raise ValueError("the end of a text and its padding must be different tokens")
+            raise InvalidConfigError("the end of a text and its padding must be different tokens")
 
     @classmethod
     def for_tokenizer(cls, tokenizer: PreTrainedTokenizerBase, **sizes: int) -> SceneClipConfig:
@@ -194,17 +202,20 @@ class SceneClip(nn.Module):
         """Load what `save_pretrained` wrote, as float32 in evaluation mode.
 
         Raises:
-            ModelLoadError: a file is missing or damaged, or does not fit.
+            ModelLoadError: a file is missing or damaged, or does not fit. One line.
         """
         folder = Path(folder)
         known = {field.name for field in fields(SceneClipConfig)}
         try:
             values = json.loads((folder / CONFIG_FILE).read_text())
+            if not isinstance(values, dict):
+                raise ValueError(f"{CONFIG_FILE} holds no object but {str(values)[:80]}")
             if set(values) - known:
                 raise ValueError(f"unknown keys {sorted(set(values) - known)}")
             model = cls(SceneClipConfig(**values))
             state = load_file(folder / WEIGHTS_FILE)
             model.load_state_dict({name: value.float() for name, value in state.items()})
         except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
-            raise ModelLoadError(f"no SceneClip in {folder}: {error}") from error
+            reason = " ".join(str(error).split())[:400]  # torch lists wrong weights in many lines
+            raise ModelLoadError(f"no SceneClip in {folder}: {reason}") from error
         return model.eval()

@@ -87,6 +87,14 @@ def test_new_modules_are_the_same_for_the_same_seed(plain_qwen):
         assert torch.equal(a, b), name
 
 
+def test_loading_leaves_the_callers_random_state(plain_qwen):
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    load_pretrained(plain_qwen, device="cpu", seed=3)
+    assert torch.equal(torch.rand(3), expected)
+
+
 def test_missing_weight_of_the_base_is_an_error(plain_qwen, tmp_path):
     def drop(weights):
         key = next(key for key in weights if key.endswith("layers.1.mlp.up_proj.weight"))
@@ -100,6 +108,88 @@ def test_unexpected_weight_is_an_error(plain_qwen, tmp_path):
     folder = changed(plain_qwen, tmp_path, lambda w: w.update(surprise=torch.zeros(2)))
     with pytest.raises(ModelLoadError, match="1 weights unexpected .surprise."):
         load_pretrained(folder, device="cpu")
+
+
+def test_weight_of_another_shape_is_named(plain_qwen, tmp_path):
+    def cut(weights):
+        key = next(key for key in weights if key.endswith("layers.1.mlp.up_proj.weight"))
+        weights[key] = weights[key][:5].clone()
+
+    with pytest.raises(ModelLoadError, match=r"up_proj.weight is \(5, 64\), not \(96, 64\)"):
+        load_pretrained(changed(plain_qwen, tmp_path, cut), device="cpu")
+
+
+@pytest.mark.parametrize("damage", ["cut", "header", "empty", "garbage"])
+def test_damaged_weights_are_refused_in_one_line(plain_qwen, tmp_path, damage):
+    folder = tmp_path / "m"
+    shutil.copytree(plain_qwen, folder)
+    weights = folder / "model.safetensors"
+    data = weights.read_bytes()
+    contents = {"cut": data[:-100], "header": data[:100], "empty": b"", "garbage": b"\xff" * 999}
+    weights.write_bytes(contents[damage])
+    with pytest.raises(ModelLoadError, match="cannot load .*header") as error:
+        load_pretrained(folder, device="cpu")
+    assert "\n" not in str(error.value)
+
+
+@pytest.fixture(scope="module")
+def own_folder(tmp_path_factory):
+    """A small model of ours."""
+    folder = tmp_path_factory.mktemp("own")
+    tokenizer = scene_tokenizer()
+    config = small_config(tokenizer)
+    R1ForConditionalGeneration(config).save_pretrained(folder)
+    R1Processor(tokenizer, config).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "reason"),
+    [
+        ("text_config", {"num_attention_heads": 0}, "num_attention_heads must be"),
+        ("text_config", {"hidden_size": "256"}, "hidden_size.*expected int"),
+        ("text_config", {"eos_token_id": None}, "eos_token_id is None"),
+        ("text_config", {"vocab_size": 300}, "embed_tokens.weight is .*, not .300, 256"),
+        ("scene_config", {"radii": [0.2]}, "radii must be 4"),
+        ("scene_config", {"categories": ["a"]}, "of another shape .*dense_decoder"),
+        (None, {"scene_config": [1]}, "scene_config must be an object"),
+        (None, {"scene_token_id": 10**6}, "scene_token_id is 1000000, the tokenizer's"),
+        (None, {"image_token_id": 5}, "image_token_id is 5, the tokenizer's"),
+        (None, None, "holds no object"),
+    ],
+)
+def test_a_configuration_that_does_not_fit_is_refused_in_one_line(
+    own_folder, tmp_path, part, change, reason
+):
+    folder = tmp_path / "m"
+    shutil.copytree(own_folder, folder)
+    values = json.loads((folder / "config.json").read_text())
+    if change is None:
+        values = []
+    else:
+        (values if part is None else values[part]).update(change)
+    (folder / "config.json").write_text(json.dumps(values))
+    with pytest.raises(ModelLoadError, match=reason) as error:
+        load_pretrained(folder, device="cpu")
+    assert "\n" not in str(error.value)
+
+
+def test_a_damaged_index_is_refused(own_folder, tmp_path):
+    folder = tmp_path / "m"
+    shutil.copytree(own_folder, folder)
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors.index.json").write_text("[]")
+    with pytest.raises(ModelLoadError, match="cannot load .*TypeError"):
+        load_pretrained(folder, device="cpu")
+
+
+@pytest.mark.parametrize("device", ["meta", "fpga", "xpu", "hpu"])
+def test_a_device_that_is_not_here_is_refused(device):
+    if device == "xpu" and torch.xpu.is_available():
+        pytest.skip("it is here")
+    with pytest.raises(ModelLoadError, match=f"device '{device}' cannot be used") as error:
+        load_pretrained("r1-tiny", device=device)
+    assert "\n" not in str(error.value)
 
 
 def test_own_folder_must_be_complete(tmp_path):

@@ -137,6 +137,27 @@ def test_damaged_folders_are_named(clip: SceneClip, tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"patch_size": 0}, "patch_size"),
+        ({"width": "32"}, "width must be .* not '32'"),
+        ({"layers": -1}, "layers"),
+        ({"vocab_size": 10**12}, "vocab_size"),
+        ({"scene_width": 8}, "size mismatch for point_head"),
+        (None, "holds no object"),
+    ],
+)
+def test_a_folder_that_does_not_fit_is_refused_in_one_line(clip, tmp_path, change, reason) -> None:
+    clip.save_pretrained(tmp_path)
+    values = json.loads((tmp_path / CONFIG_FILE).read_text())
+    changed = [1] if change is None else values | change
+    (tmp_path / CONFIG_FILE).write_text(json.dumps(changed))
+    with pytest.raises(ModelLoadError, match=reason) as error:
+        SceneClip.from_pretrained(tmp_path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
     "wrong",
     [{"image_size": 33}, {"width": 40}, {"eos_token_id": 10_000}, {"pad_token_id": 3}],
 )
