@@ -127,6 +127,7 @@ def train_full_size(config: FullSizeConfig, resume: bool = False) -> Path:
         load_scene_encoder(loaded.model, Path(config.scene_encoder))
     samples = within_limit(samples, loaded.processor, config)
     check_data(config, samples, report)
+    torch.manual_seed(config.seed)  # of the adapters
     wrapped = prepare_for_training(loaded.model, config)
     trainer = FullSizeTrainer(wrapped, loaded.processor, config, samples)
     checkpoint = newest_checkpoint(output, clean=trainer.is_world_process_zero())
