@@ -14,7 +14,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from rclpy.callback_groups import CallbackGroup
 from rclpy.context import Context
-from rclpy.executors import Executor, ShutdownException, TimeoutException
+from rclpy.executors import (
+    ConditionReachedException,
+    Executor,
+    ShutdownException,
+    TimeoutException,
+)
 from rclpy.node import Node
 from rclpy.task import Future as RosFuture
 from rclpy.task import Task
@@ -64,8 +69,10 @@ class NodeExecutor(Executor):
         self._spinning = threading.get_ident()
         self._pause()
         try:
-            handler, entity, _ = self.wait_for_ready_callbacks(timeout_sec)
-        except (ShutdownException, TimeoutException):
+            handler, entity, _ = self.wait_for_ready_callbacks(
+                timeout_sec, condition=self._someone_waits
+            )
+        except (ConditionReachedException, ShutdownException, TimeoutException):
             return
         if self._inline is not None and getattr(entity, "callback_group", None) is self._inline:
             handler()
@@ -91,6 +98,9 @@ class NodeExecutor(Executor):
         self._pause()  # callbacks of the pool wait for it
         self._pool.shutdown()
         return super().shutdown(timeout_sec)
+
+    def _someone_waits(self) -> bool:
+        return bool(self._pauses)
 
     def _pause(self) -> None:
         """Let those work who wait in `between_waits`."""

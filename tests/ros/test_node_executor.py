@@ -148,6 +148,20 @@ def test_what_is_done_between_waits_raises_where_it_was_asked_for(node: Node) ->
     assert late.is_set()
 
 
+def test_nobody_waits_for_an_executor_that_has_nothing_to_do(node: Node) -> None:
+    executor = NodeExecutor(2)
+    executor.add_node(node)
+    with ThreadPoolExecutor(2) as pool:
+        spinning = pool.submit(executor.spin)
+        deadline = time.monotonic() + 10.0
+        while executor._spinning is None:
+            assert time.monotonic() < deadline
+        for _ in range(5):
+            pool.submit(executor.between_waits, lambda: None).result(timeout=5.0)
+        executor.shutdown()
+        spinning.result(timeout=5.0)
+
+
 @pytest.mark.parametrize("threads", [1, 4])
 def test_waiting_costs_no_time(node: Node, threads: int) -> None:
     """A blocked callback, more callbacks than threads, and a coroutine that waits."""
