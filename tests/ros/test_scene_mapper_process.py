@@ -53,8 +53,16 @@ def test_a_killed_mapper_comes_back_with_its_map(ros: Spinner, tmp_path: Path) -
             return robot.statuses.number("color", "integrated") >= 3
 
         ros.until(mapped, "frames in the map")
+
+        def settled() -> bool:
+            pending = robot.statuses.number("color", "pending")
+            if pending > 0:  # best effort: a part of the last frame was lost
+                robot.frame(next(stamps))
+                robot.statuses.forget()
+            return pending == 0
+
         robot.statuses.forget()
-        ros.until(lambda: robot.statuses.number("color", "pending") == 0, "nothing waits")
+        ros.until(settled, "nothing waits")
         before = ros.call(client, GetScene.Request())
         newest = stamp_of(before.header.stamp)
         ros.until(lambda: saved_stamp(tmp_path) == newest, "the automatic snapshot")
