@@ -7,7 +7,8 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ _GRACE_S = 5.0
 _POLL_S = 0.05
 _LATE_FEEDBACK_S = 0.05
 _LIVENESS_S = 1.0
+_CLOSED = object()
 _numbers = itertools.count()
 
 
@@ -49,6 +51,10 @@ class ServerMissingError(ConnectionError):
 
 class NoResponseError(TimeoutError):
     """A node that is there did not answer in time."""
+
+
+class ClientClosedError(ConnectionError):
+    """The client was closed, before the call or during it."""
 
 
 class RequestFailedError(RuntimeError):
@@ -72,8 +78,8 @@ class R1Client:
     calls may come from any thread.
 
     Every call raises `ServerMissingError` when the node is not there, `NoResponseError` when it
-    falls silent, and `RequestFailedError` with an error code when it refuses. Ctrl-C, and any
-    exception of an `on_feedback`, cancels the running goal.
+    falls silent, `RequestFailedError` with an error code when it refuses, and `ClientClosedError`
+    after `close`. Ctrl-C, and any exception of an `on_feedback`, cancels the running goal.
 
     Args:
         namespace: of the robot.
@@ -109,6 +115,8 @@ class R1Client:
         self._select_views = self._node.create_client(SelectViews, f"{reasoner}/select_views")
         self._scene: tuple[int, Scene] | None = None
         self._goals: list[ClientGoalHandle] = []
+        self._inboxes: list[queue.SimpleQueue[Any]] = []  # of the calls that wait
+        self._closed = False
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._spin, name="r1_client", daemon=True)
         self._thread.start()
@@ -120,7 +128,16 @@ class R1Client:
         self.close()
 
     def close(self) -> None:
-        """Leave the network."""
+        """Leave the network; calls that wait in other threads end, their goals are cancelled."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            for inbox in self._inboxes:
+                inbox.put(_CLOSED)
+        deadline = time.monotonic() + _GRACE_S
+        while self._inboxes and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
         self._executor.shutdown()
         self._thread.join(timeout=_GRACE_S)
         for client in (self._ask, self._plan, self._describe, self._execute):
@@ -240,16 +257,36 @@ class R1Client:
         except ExternalShutdownException:
             return
 
+    @contextmanager
+    def _inbox(self) -> Iterator[queue.SimpleQueue[Any]]:
+        """Where a call waits: `close` puts _CLOSED there."""
+        inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        with self._lock:
+            self._raise_if_closed()
+            self._inboxes.append(inbox)
+        try:
+            yield inbox
+        finally:
+            with self._lock:
+                self._inboxes.remove(inbox)
+
+    def _raise_if_closed(self) -> None:
+        if self._closed:
+            raise ClientClosedError("this client was closed")
+
     def _call(self, client: Client, request: Any, timeout: float) -> Any:
-        name = self._node.resolve_service_name(client.srv_name)
-        self._await_server(client.service_is_ready, "service", name)
-        done = threading.Event()
-        future = client.call_async(request)
-        future.add_done_callback(lambda _: done.set())
-        if not done.wait(timeout):
-            client.remove_pending_request(future)
-            raise NoResponseError(f"{name} did not answer within {timeout:g} s")
-        return _checked(future.result())
+        with self._inbox() as inbox:
+            name = self._node.resolve_service_name(client.srv_name)
+            self._await_server(client.service_is_ready, "service", name)
+            future = client.call_async(request)
+            future.add_done_callback(inbox.put)
+            try:
+                inbox.get(timeout=timeout)
+            except queue.Empty:
+                client.remove_pending_request(future)
+                raise NoResponseError(f"{name} did not answer within {timeout:g} s") from None
+            self._raise_if_closed()
+            return _checked(future.result())
 
     def _run(
         self,
@@ -258,10 +295,20 @@ class R1Client:
         timeout: float,
         on_feedback: Callable | None,
     ) -> Any:
+        with self._inbox() as inbox:
+            return _checked(self._result(client, goal, timeout, on_feedback, inbox))
+
+    def _result(
+        self,
+        client: ThreadSafeActionClient,
+        goal: Any,
+        timeout: float,
+        on_feedback: Callable | None,
+        inbox: queue.SimpleQueue[Any],
+    ) -> Any:
         # ActionClient has no public name; it resolves like a topic.
         name = self._node.resolve_topic_name(client._action_name)  # noqa: SLF001
         self._await_server(client.server_is_ready, "action", name)
-        inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         deadline = time.monotonic() + timeout + _GRACE_S
 
         def wait(future: Future) -> Any:
@@ -280,6 +327,8 @@ class R1Client:
                     continue
                 if item is future:
                     return future.result()
+                if item is _CLOSED:
+                    self._raise_if_closed()
                 if on_feedback is not None:
                     on_feedback(item.feedback)
 
@@ -302,7 +351,7 @@ class R1Client:
                 sending.add_done_callback(_cancel_if_accepted)
             elif handle.accepted and not finished:
                 self._cancel(handle)
-        return _checked(result)
+        return result
 
     def _cancel(self, handle: ClientGoalHandle) -> None:
         """Cancel, and see the request off: the caller may end the process next."""
@@ -313,6 +362,7 @@ class R1Client:
     def _await_server(self, is_ready: Callable[[], bool], kind: str, name: str) -> None:
         deadline = time.monotonic() + self._discovery_timeout
         while not is_ready():
+            self._raise_if_closed()
             if time.monotonic() > deadline:
                 raise ServerMissingError(self._missing(kind, name))
             time.sleep(_POLL_S)
@@ -339,7 +389,8 @@ def _drain(inbox: queue.SimpleQueue[Any], on_feedback: Callable) -> None:
             item = inbox.get(timeout=_LATE_FEEDBACK_S)
         except queue.Empty:
             return
-        on_feedback(item.feedback)
+        if item is not _CLOSED:
+            on_feedback(item.feedback)
 
 
 def _cancel_if_accepted(sending: Future) -> None:

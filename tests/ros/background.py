@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import rclpy
+from rclpy.action import ActionClient, ActionServer
 from rclpy.node import Node
 
 from r1_ros.node_executor import NodeExecutor
@@ -44,6 +45,10 @@ class Background:
         for node in self._nodes:
             if hasattr(node, "end"):
                 node.end()
+            # rclpy leaves these to the garbage collector; until then the next test sees them
+            for waitable in list(node.waitables):
+                if isinstance(waitable, ActionServer | ActionClient):
+                    waitable.destroy()
             node.destroy_node()
 
 

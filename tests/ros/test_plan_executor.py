@@ -16,7 +16,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from r1_ros.client import R1Client, RequestFailedError
+from r1_ros.client import ClientClosedError, R1Client, RequestFailedError
 from r1_ros.nodes.plan_executor import PlanExecutor
 from r1_ros.nodes.scene_reasoner import SceneReasoner
 from tests.ros.background import Background, background, eventually
@@ -114,7 +114,7 @@ def _in_thread(call) -> tuple[threading.Thread, list]:
     def run() -> None:
         try:
             outcome.append(call())
-        except RequestFailedError as error:
+        except (RequestFailedError, ClientClosedError) as error:
             outcome.append(error)
 
     thread = threading.Thread(target=run)
@@ -147,6 +147,25 @@ def test_cancel_busy_and_deactivate() -> None:
             thread.join(10.0)
             assert outcome[0].code == ErrorCode.INACTIVE
             _refused(lambda: other.execute_plan(_steps("navigate_to x")), ErrorCode.INACTIVE)
+
+
+def test_a_client_that_is_closed_while_it_waits() -> None:
+    with background() as spinning:
+        node = _executor(spinning, robot="simulated", simulated_step_seconds=30.0)
+        client = R1Client()
+        started = threading.Event()
+        thread, outcome = _in_thread(
+            lambda: client.execute_plan(_steps("wait x"), on_feedback=lambda f: started.set())
+        )
+        assert started.wait(10.0)
+        client.close()
+        thread.join(1.0)
+        assert isinstance(outcome[0], ClientClosedError)
+        eventually(lambda: not node._plan_lock.locked(), "its goal is cancelled")
+        for call in (client.get_scene, lambda: client.ask("?")):
+            with pytest.raises(ClientClosedError):
+                call()
+        client.close()
 
 
 def test_a_skill_that_takes_too_long() -> None:
@@ -233,12 +252,12 @@ def test_a_plan_waits_for_the_skill_servers_that_it_needs() -> None:
         spinning.start(_SkillServer("pick", context=spinning.context))
         node = _executor(spinning, server_timeout=600.0)
         with R1Client() as client, R1Client() as other:
-            eventually(lambda: "pick" in node._robot.skills())
+            eventually(lambda: node._robot.skills() == {"pick"})
             # a name that no robot has is not waited for
             error = _refused(
                 lambda: client.execute_plan(_steps("pick mug", "fly mug")), ErrorCode.UNKNOWN_SKILL
             )
-            assert "'fly'" in str(error)
+            assert "'fly'" in str(error) and str(error).count("navigate_to") == 0
             plan = _steps("navigate_to table", "pick mug")
             thread, outcome = _in_thread(lambda: client.execute_plan(plan))
             eventually(node._plan_lock.locked)
