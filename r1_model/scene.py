@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -25,7 +26,7 @@ class View:
         K: (3, 3) float64, pixels; focal lengths above 0.
         T_scene_camera: (4, 4) float64, metres; optical camera frame (x right, y down, z forward).
         stamp: nanoseconds.
-        id: number of the keyframe in its scene.
+        id: number of the keyframe; each view of a scene has its own.
         frame_id: name of the camera's optical frame.
     """
 
@@ -80,6 +81,9 @@ class Scene:
             _require("normals", self.normals, (count, 3), np.float32)
         if not np.isfinite(self.points).all():
             raise InvalidSceneError("points must be finite")
+        for view_id, count in Counter(view.id for view in self.views).items():
+            if count > 1:  # views are chosen by their ids
+                raise InvalidSceneError(f"{count} views have the id {view_id}")
 
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Minimum and maximum corner of the cloud, (3,) float64 each, metres.

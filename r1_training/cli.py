@@ -29,4 +29,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="r1")  # as people call it

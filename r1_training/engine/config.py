@@ -157,7 +157,7 @@ def _build(cls: type, data: Any, where: str) -> Any:
         raise EngineConfigError(f"{where} must be a mapping, got {data!r}")
     defaults = cls() if cls is not FilterConfig else FilterConfig(name="custom")
     known = {f.name for f in fields(cls)}
-    if unknown := sorted(set(data) - known):
+    if unknown := sorted(set(data) - known, key=str):
         raise EngineConfigError(f"{where}: unknown setting {unknown[0]!r}, known: {sorted(known)}")
     values = {}
     for name, value in data.items():

@@ -53,6 +53,14 @@ def test_a_camera_without_focal_length_is_refused(focal, reason: str) -> None:
         replace(view(), K=K)
 
 
+def test_views_that_cannot_be_told_apart_are_refused() -> None:
+    scene = random_scene(views=3)
+    views = [replace(item, id=number) for item, number in zip(scene.views, (4, 7, 4), strict=True)]
+    with pytest.raises(InvalidSceneError, match="2 views have the id 4"):
+        replace(scene, views=views)
+    assert replace(scene, views=views[1:]).views == views[1:]
+
+
 def test_an_image_without_pixels_is_refused() -> None:
     with pytest.raises(InvalidSceneError, match="color"):
         replace(view(), color=view().color[:0], depth=view().depth[:0])

@@ -50,6 +50,7 @@ def test_partial_file_and_own_filters(tmp_path: Path) -> None:
         ("limits: {first_backoff_seconds: 100}", "first_backoff_seconds"),
         ("limits: 3", "limits"),
         ("limit: {}", "limit"),
+        ("{1: 2, limit: {}}", "unknown setting 1"),
         ("api_key: abc", "api_key"),
         ("[1, 2]", "mapping"),
         ("a: b: c", "cannot read"),
