@@ -35,6 +35,8 @@ class R1SceneConfig(PreTrainedConfig):
         num_seeds: object candidates (furthest points over the voted centres).
         num_objects: candidates that survive duplicate removal and reach the language model.
         num_uniform: context tokens that reach the language model beside the objects.
+        max_extent: longest side of a scene that is encoded at once [m], that of the scenes it was
+            trained on; larger ones are encoded in tiles (see `tiles`). None: everything at once.
         layers, heads: transformer over the object candidates.
         categories, colors, materials, states: what the dense decoder names, in index order.
 
@@ -58,6 +60,7 @@ class R1SceneConfig(PreTrainedConfig):
     num_seeds: int = 224
     num_objects: int = 192
     num_uniform: int = 64
+    max_extent: float | None = None
     layers: int = 3
     heads: int = 8
     duplicate_iou: float = 0.35
@@ -198,6 +201,7 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
         "num_seeds": 384,
         "num_objects": 96,
         "num_uniform": 32,
+        "max_extent": 7.5,
         **names,
     }
     return R1Config(

@@ -22,6 +22,7 @@ from .render_views import with_rendered_views
 from .scene import Scene
 from .scene_clip import CONFIG_FILE, SceneClip
 from .tasks import as_request, classify_task, detect_language, stands_alone
+from .tiles import EncodingStoppedError, cut, encode_tiles, needs_tiles
 from .view_scores import SceneClipScorer, placed_tokens
 from .view_selection import ViewScore, select_views
 
@@ -43,6 +44,7 @@ class Reasoner:
         name: of the model, for people.
         trained: False while the weights are random; answers then mean nothing.
         num_views: views shown for a question.
+        max_extent: longest side of the scenes that it was trained on [m]; None: no limit is known.
         new_modules: modules that were initialised at load time (a plain Qwen2.5-VL folder).
     """
 
@@ -51,10 +53,12 @@ class Reasoner:
         self.name, self.new_modules = loaded.name, loaded.new_modules
         self.trained = bool(loaded.model.config.trained)
         self.num_views = num_views
+        self.max_extent = loaded.model.config.scene_config.max_extent
         self._given: Scene | None = None  # as the caller gave it
         self._scene: Scene | None = None  # with rendered views where it came without
         self._encoded: EncodedScene | None = None
-        self._cloud: tuple[Tensor, Tensor, Tensor] | None = None  # what was encoded
+        self._cloud: tuple[Tensor, Tensor, Tensor] | None = None  # see `R1Processor.cloud`
+        self._points: Tensor | None = None  # (1, N, 3), all that were encoded
         self._scorer = None
         if clip is not None:
             clip = clip.to(self.device)
@@ -84,7 +88,8 @@ class Reasoner:
 
     def close(self) -> None:
         """Drop the scene; the weights go with the object."""
-        self._given = self._scene = self._encoded = self._cloud = self._scorer = None
+        self._given = self._scene = self._encoded = self._scorer = None
+        self._cloud = self._points = None
 
     def prepare(self, scene: Scene) -> None:
         """Encode a scene ahead of its first question.
@@ -139,7 +144,8 @@ class Reasoner:
             target: the object that the question is about; size 0 is a point on it.
             max_new_tokens: upper bound; None takes the task's own.
             on_progress: called with (stage, text so far); stages views, encode, think, answer.
-            should_stop: asked between tokens; True ends the answer, which then says `stopped`.
+            should_stop: asked between tokens, and between the tiles of a large map; True ends the
+                answer, which then says `stopped`.
 
         Raises:
             EmptySceneError: the scene has no points.
@@ -158,7 +164,10 @@ class Reasoner:
         elif max_new_tokens < 1:
             raise InvalidQuestionError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
         report("encode", "")
-        encoded = self._encode(scene)
+        try:
+            encoded = self._encode(scene, should_stop or (lambda: False))
+        except EncodingStoppedError:
+            return self._stopped(question, task, time.perf_counter() - start)
         scene = self._scene
         low, high = scene.bounds()
         if target is not None:
@@ -224,17 +233,38 @@ class Reasoner:
         )
 
     @torch.inference_mode()
-    def _encode(self, scene: Scene) -> EncodedScene:
+    def _encode(
+        self, scene: Scene, should_stop: Callable[[], bool] = lambda: False
+    ) -> EncodedScene:
         if not len(scene.points):
             raise EmptySceneError("the scene has no points yet")
-        if scene is not self._given and scene is not self._scene:
-            cloud = tuple(part.to(self.device) for part in self._processor.cloud(scene))
-            with torch.autocast(self.device.type, self._model.dtype, self._half):
-                self._encoded = self._model.model.encode_scene(*cloud)
-            self._given, self._cloud = scene, cloud
-            # a robot with a bare point cloud still gets views to look at
-            self._scene = with_rendered_views(scene)
-        return self._encoded
+        if scene is self._given or scene is self._scene:
+            return self._encoded
+        model, config = self._model.model, self._model.config.scene_config
+        cloud = tuple(part.to(self.device) for part in self._processor.cloud(scene))
+        with torch.autocast(self.device.type, self._model.dtype, self._half):
+            if needs_tiles(*scene.bounds(), config.max_extent):
+                tiles = cut(scene, config.num_points).to(self.device)
+                encoded = encode_tiles(model, tiles, cloud[2], should_stop)
+                self._points = tiles.points.flatten(0, 1)[None]
+            else:
+                encoded = model.encode_scene(*cloud)
+                self._points = cloud[0]
+        self._given, self._cloud, self._encoded = scene, cloud, encoded
+        # a robot with a bare point cloud still gets views to look at
+        self._scene = with_rendered_views(scene)
+        return encoded
+
+    def _stopped(self, question: str, task: str, seconds: float) -> Answer:
+        """Nothing was said yet."""
+        return Answer(
+            *("", "", "", task, detect_language(question)),
+            model=self.name,
+            trained=self.trained,
+            stopped=True,
+            finished=False,
+            total_seconds=seconds,
+        )
 
     @property
     def _half(self) -> bool:
@@ -242,7 +272,7 @@ class Reasoner:
 
     def _placed(self, scene: Scene):
         encoded = self._encode(scene)
-        return placed_tokens(self._cloud[0], encoded.features)
+        return placed_tokens(self._points, encoded.features)
 
 
 class _Stream:

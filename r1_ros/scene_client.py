@@ -36,6 +36,7 @@ class SceneClient:
         self._name = node.resolve_service_name(service)
         self._revision = 0
         self._scene: Scene | None = None
+        self.longest_m = 0.0  # longest horizontal side of the newest scene
 
     def fetch(
         self,
@@ -80,7 +81,7 @@ class SceneClient:
 
     def forget(self) -> None:
         """Let go of the scene."""
-        self._revision, self._scene = 0, None
+        self._revision, self._scene, self.longest_m = 0, None, 0.0
 
     def _take(self, response: GetScene.Response) -> Scene:
         if response.error_code in (ErrorCode.NONE, ErrorCode.EMPTY_SCENE):
@@ -103,6 +104,8 @@ class SceneClient:
             self._revision = response.revision
         if not len(self._scene.points):
             raise RequestError(ErrorCode.EMPTY_SCENE, "the map holds no points yet")
+        low, high = self._scene.bounds()
+        self.longest_m = float((high - low)[:2].max())
         return self._scene
 
 

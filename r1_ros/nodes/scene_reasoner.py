@@ -292,6 +292,11 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         level, message = OK, "active" if self.is_active else "inactive"
         if not worker.model.trained:
             level, message = WARN, f"{message}; the model is not trained, answers mean nothing"
+        longest, known = self._answering.scenes.longest_m, worker.model.max_extent
+        if known is not None and longest > known:
+            level = WARN
+            message += f"; the map is {longest:.1f} m long, the model was trained on rooms of up to"
+            message += f" {known:g} m: its answers about larger maps are less sure"
         requests = worker.requests
         values = {
             "model": worker.model.name,
@@ -301,6 +306,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             "queued": max(requests - 1, 0),
             "sessions": len(self._answering.sessions),
             "last_request_s": self._last_seconds,
+            "map_longest_m": f"{longest:.1f}",
             **{f"requests: {name}": count for name, count in sorted(self._counts.items())},
         }
         return status_message(self, "reasoning", level, message, values)

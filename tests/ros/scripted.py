@@ -69,7 +69,7 @@ def text_of(scene: Scene, task: str, language: str) -> str:
 class ScriptedReasoner:
     """Stands in for r1_model.inference.Reasoner: same calls, no weights."""
 
-    name, trained, num_views, device = "scripted", False, 6, "cpu"
+    name, trained, num_views, device, max_extent = "scripted", False, 6, "cpu", None
 
     def __init__(self, token_seconds: float = 0.0, say: str = "") -> None:
         self.token_seconds, self.say = token_seconds, say

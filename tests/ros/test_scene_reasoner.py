@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Point, Vector3
 from r1_ros.action import Ask, DescribeScene, Plan
 from r1_ros.msg import ErrorCode, SceneAnswer
@@ -40,6 +41,17 @@ def test_every_task_is_answered(robot: Robot, task: str, chinese: bool) -> None:
         assert lamp.label == "desk lamp" and lamp.id and math.isnan(lamp.score)
         assert lamp.pose.position.x == pytest.approx(LAMP.center[0], abs=0.01)
         assert lamp.size.z == pytest.approx(LAMP.size[2], abs=0.01)
+
+
+def test_diagnostics_say_that_a_map_is_larger_than_what_the_model_knows(robot: Robot) -> None:
+    robot.client.ask("How many chairs?")
+    status = robot.node._status()
+    assert ("map_longest_m", "4.0") in {(pair.key, pair.value) for pair in status.values}
+    assert "rooms" not in status.message
+    robot.model.max_extent = 3.5
+    status = robot.node._status()
+    assert status.level == DiagnosticStatus.WARN
+    assert "the map is 4.0 m long" in status.message and "up to 3.5 m" in status.message
 
 
 def test_the_service_gives_the_same_answer(robot: Robot) -> None:
