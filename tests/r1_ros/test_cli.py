@@ -56,7 +56,7 @@ def test_handed_over_commands_exist() -> None:
 def test_hand_over_passes_options_and_status() -> None:
     result = run("synthesize-room", "--no-such-option", "--help-me")
     assert result.returncode == 2
-    assert "python -m r1_training.cli synthesize-room" in result.stderr
+    assert "Usage: r1 synthesize-room" in result.stderr
     assert "--no-such-option" in result.stderr
 
 
