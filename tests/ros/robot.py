@@ -79,9 +79,10 @@ class Statuses:
     """What mappers say on /diagnostics."""
 
     def __init__(self, node: Node, mapper: str = "/scene_mapper") -> None:
-        self._mapper = mapper
+        self._node, self._mapper = node, mapper
         self._last: dict[tuple[str, str], dict[str, str]] = {}
-        node.create_subscription(DiagnosticArray, "/diagnostics", self._hear, 10)
+        self._subscription = None
+        self.forget()
 
     def _hear(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -91,7 +92,12 @@ class Statuses:
             self._last[status.hardware_id, part] = values
 
     def forget(self) -> None:
-        """Start to wait for news."""
+        """Start to wait for news: what was said before and is still on its way does not count."""
+        if self._subscription is not None:
+            self._node.destroy_subscription(self._subscription)
+        self._subscription = self._node.create_subscription(
+            DiagnosticArray, "/diagnostics", self._hear, 10
+        )
         self._last.clear()
 
     def of(self, part: str, mapper: str = "") -> dict[str, str]:

@@ -69,7 +69,7 @@ EXPECTED = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults(monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
     kind, outcome, words = EXPECTED[fault]
-    with FakeGemini(fault_rate=1, faults=(fault,), stall_seconds=1) as server:
+    with FakeGemini(fault_rate=1, faults=(fault,), stall_seconds=4) as server:
         with pytest.raises(kind, match=words) as caught:
             ask(server, monkeypatch)
         received = server.received[0]
