@@ -1,9 +1,7 @@
 import json
-import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -178,19 +176,21 @@ def test_a_killed_run_continues(tmp_path):
         write_scan(root, scene)
     labels = write_labels(root / "scannetv2-labels.combined.tsv")
     code = (
+        "import os, signal, threading, time\n"
         "from pathlib import Path; from r1_training.prepare.scannet import *\n"
+        "def kill_in_the_middle():\n"
+        f"    while len(list(Path({str(out / 'records')!r}).glob('*.json'))) < 3:\n"
+        "        time.sleep(0.005)\n"
+        "    os.killpg(0, signal.SIGKILL)\n"
         "if __name__ == '__main__':\n"
+        "    threading.Thread(target=kill_in_the_middle, daemon=True).start()\n"
         f"    prepare_scannet(find_scans(Path({str(root)!r})), Path({str(out)!r}),"
         f" Path({str(labels)!r}), workers=1)\n"
     )
     script = tmp_path / "run.py"
     script.write_text(code)
     process = subprocess.Popen([sys.executable, str(script)], start_new_session=True)
-    deadline = time.monotonic() + 60
-    while len(list((out / "records").glob("*.json"))) < 3 and time.monotonic() < deadline:
-        time.sleep(0.005)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    assert process.wait(60) == -signal.SIGKILL
     before = len(list((out / "records").glob("*.json")))
     assert 3 <= before < len(scenes) and not (out / "manifest.json").exists()
 
