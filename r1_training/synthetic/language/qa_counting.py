@@ -68,10 +68,11 @@ def _count_at(ask: Asking) -> Sample | None:
     inside = facts.on(host)
     if anchor is None or not all_seen(ask, host):
         return None
-    if rng.random() < 0.85:
+    small = [c for c in facts.by_category if CATEGORIES[c].kind == "small"]
+    if rng.random() < 0.85 or not small:
         category = rng.choice(inside).category
-    else:
-        category = rng.choice([c for c in facts.by_category if CATEGORIES[c].kind == "small"])
+    else:  # perhaps none is there
+        category = rng.choice(small)
     things = [t for t in inside if t.category == category]
     color = None
     if things and rng.random() < 0.3 and sayable_color(things[0]):

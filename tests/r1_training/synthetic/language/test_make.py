@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from random import Random
+
 import numpy as np
 import pytest
 
 from r1_model.answer import LANGUAGES, TASKS
-from r1_training.synthetic.language import corpus, fill_boxes, make_samples
+from r1_training.synthetic.catalog import CATEGORIES
+from r1_training.synthetic.language import corpus, fill_boxes, make_samples, qa_counting
+from r1_training.synthetic.language.asking import SPEAKERS, Asking
+from r1_training.synthetic.language.facts import Facts
 from r1_training.synthetic.language.make import TRAINING_WEIGHTS, WEIGHTS
 from r1_training.synthetic.language.sample import MissingBoxError, placeholders
 from tests.r1_training.synthetic.language.rooms import bounds_of, boxes_of, room_of, visible_of
@@ -53,6 +59,21 @@ def test_weights_decide_how_often_a_task_comes():
         return found.count("grounding") / len(found)
 
     assert share(TRAINING_WEIGHTS) > share(WEIGHTS) + 0.02
+
+
+@pytest.mark.parametrize("seed", [10, 749])
+def test_rooms_without_small_things_can_be_counted_in(seed):
+    """Two plants on a table and nothing small anywhere: rare, but long training meets it."""
+    room = room_of(seed)
+    large = [t.id for t in room.objects if CATEGORIES[t.category].kind != "small"]
+    on = Counter(t.parent for t in room.objects if t.id in large and t.parent_relation == "on")
+    assert max(on.values()) > 1
+    facts = Facts(room, large)
+    asked = [
+        qa_counting.count(Asking(facts, Random(number), SPEAKERS["en"], "train"))
+        for number in range(200)
+    ]
+    assert sum(sample is not None for sample in asked) > 150
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
