@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Qwen2_5_VLForConditionalGeneration
 from transformers.cache_utils import Cache
@@ -20,9 +19,9 @@ from .dense_decoder import DenseDecoder, Detections, select_objects
 from .depth_positions import DepthPositions
 from .scene_encoder import SceneEncoder, SceneFeatures
 from .scene_tokens import SceneTokens
+from .token_loss import trained_token_loss
 from .vision import encode_equal_views
 
-IGNORED = -100  # label of tokens that are not trained
 NEW_MODULES = ("scene_encoder", "dense_decoder", "scene_tokens", "depth_positions")
 
 
@@ -163,6 +162,7 @@ class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGener
         self.model = R1Model(config)
         text = config.text_config
         self.lm_head = nn.Linear(text.hidden_size, text.vocab_size, bias=False)
+        self.token_loss = trained_token_loss  # training may put the other form of `token_loss` here
         self.post_init()
 
     def save_pretrained(self, save_directory: str | Path, *args: object, **kwargs: object) -> None:
@@ -203,7 +203,8 @@ class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGener
             patches, view_grids: see `R1Model.encode_views`.
             view_positions, view_positions_valid: see `R1Model.embed`.
             labels: (B, L), -100 where a token is not trained. Logits are then of the trained
-                tokens only, (T, vocabulary), and the loss is their mean cross entropy.
+                tokens only, (T, vocabulary), and the loss is their mean cross entropy
+                (`token_loss`).
         """
         encoded = None
         if inputs_embeds is None:
@@ -225,13 +226,7 @@ class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGener
         )
         hidden = outputs.last_hidden_state
         if labels is not None:
-            # row t says token t + 1; a vocabulary's worth of logits only where it is trained
-            targets = labels[:, 1:]
-            trained = targets != IGNORED
-            logits = self.lm_head(hidden[:, :-1][trained])
-            # a batch in which nothing is trained has loss 0, with a gradient
-            loss = F.cross_entropy(logits.float(), targets[trained], reduction="sum")
-            loss = loss / trained.sum().clamp(min=1)
+            loss, logits = self.token_loss(hidden, labels, self.lm_head.weight)
             return R1Output(loss=loss, logits=logits, encoded=encoded)
         kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
         return R1Output(
@@ -255,10 +250,17 @@ register_checkpoint_conversion_mapping(
 
 
 def _fill(embeddings: Tensor, mask: Tensor, tokens: Tensor, wait: bool) -> Tensor:
+    """embeddings (B, L, D) with the tokens (..., D) in the T places of mask (B, L), in order."""
     tokens = tokens.to(embeddings).flatten(0, -2)
-    if not wait:
-        # fails as loudly, but later, and without the numbers
-        torch._assert_async(mask.sum() == len(tokens), "not as many placeholders as tokens")
-    elif int(mask.sum()) != len(tokens):
-        raise ValueError(f"{int(mask.sum())} placeholders for {len(tokens)} tokens")
-    return embeddings.masked_scatter(mask.unsqueeze(-1), tokens)
+    if wait:
+        if int(mask.sum()) != len(tokens):
+            raise ValueError(f"{int(mask.sum())} placeholders for {len(tokens)} tokens")
+        return embeddings.masked_scatter(mask.unsqueeze(-1), tokens)
+    # Fails as loudly, but later, and without the numbers. Not by masked_scatter: its gradient has
+    # as many rows as there are places, and waits to count them.
+    torch._assert_async(mask.sum() == len(tokens), "not as many placeholders as tokens")
+    place = mask.flatten().cumsum(0).sub(1).clamp(0, len(tokens) - 1)
+    # what stands elsewhere is not read; spread, so that its gradients, zeros, do not queue up
+    spread = torch.arange(mask.numel(), device=mask.device) % len(tokens)
+    rows = tokens.index_select(0, torch.where(mask.flatten(), place, spread))
+    return torch.where(mask.unsqueeze(-1), rows.view_as(embeddings), embeddings)

@@ -9,6 +9,7 @@ from r1_model.dense_decoder import DenseDecoder
 from r1_model.layers import Block
 from r1_model.modeling import R1ForConditionalGeneration
 from r1_model.scene_encoder import SceneEncoder, SetAbstraction
+from r1_model.token_loss import every_token_loss
 
 PARTS = (SceneEncoder, SetAbstraction, Block, DenseDecoder, Qwen2_5_VLDecoderLayer)
 FLEX = "flex_attention"
@@ -26,6 +27,9 @@ def compile_parts(model: R1ForConditionalGeneration) -> None:
     for module in model.modules():
         if isinstance(module, PARTS):
             module.compile(dynamic=False)
+    # the whole tower and not its blocks: its pass over equal views calls none of them
+    model.model.encode_views = torch.compile(model.model.encode_views, dynamic=False)
+    model.token_loss = torch.compile(every_token_loss, dynamic=False)
     use_flex(model)
 
 

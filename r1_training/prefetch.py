@@ -7,7 +7,7 @@ thread and a stream of its own that time disappears behind the step that runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 import torch
@@ -48,6 +48,11 @@ class Prefetcher:
         torch.cuda.current_stream(self.device).wait_event(done)
         self._pending = self._start(batches)
         return ready
+
+    def wait(self) -> None:
+        """Until the thread has made the next batch ready and does nothing more."""
+        if self._pending is not None:
+            wait([self._pending])
 
     def _apply(self, made: Made) -> Ready:
         with torch.no_grad():

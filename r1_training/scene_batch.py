@@ -12,6 +12,7 @@ from torch.nn.attention.flex_attention import BlockMask
 from r1_model.config import R1Config
 from r1_model.depth_positions import patch_positions
 from r1_model.scene_tokens import LEVELS, normalise_boxes
+from r1_model.token_loss import IGNORED
 from r1_model.vision import MERGE, PATCH, patchify
 from r1_training.synthetic.observe import observe_batch
 
@@ -22,7 +23,6 @@ from .packing import attention_mask, fill_slots
 
 # An object with fewer points in the cloud (of 81,920) was not observed: its box would be a guess.
 LEAST_POINTS = 20
-IGNORED = -100
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,14 @@ class Language:
     Attributes:
         input_ids, labels: (B, L).
         position_ids: (3, B, L).
+        segment: (B, L) int32; the mask for FlexAttention reads it where a block is partly masked.
         mask: (B, 1, L, L) bool, or the same for FlexAttention.
     """
 
     input_ids: Tensor
     labels: Tensor
     position_ids: Tensor
+    segment: Tensor
     mask: Tensor | BlockMask
 
 
@@ -167,9 +169,9 @@ def language_inputs(
     required = text["required"].long()  # (B, S, R)
     counts = object_points.gather(1, required.clamp(min=0).flatten(1)).view_as(required)
     fair = ((counts >= LEAST_POINTS) | (required < 0)).all(-1)  # (B, S)
-    segment = text["segment"].long()
+    segment = text["segment"].int()
     fair = torch.cat((torch.zeros_like(fair[:, :1]), fair), 1)  # the prefix is not trained
-    trained = text["trained"] & fair.gather(1, segment.clamp(min=0))
+    trained = text["trained"] & fair.gather(1, segment.clamp(min=0).long())
     position = prefix.next_position + text["position"].long()
     position_ids = position.unsqueeze(0).repeat(3, 1, 1)
     own = torch.as_tensor(prefix.positions, device=position.device)
@@ -178,5 +180,6 @@ def language_inputs(
         input_ids=input_ids,
         labels=torch.where(trained, input_ids, IGNORED),
         position_ids=position_ids,
+        segment=segment,
         mask=mask(segment),
     )

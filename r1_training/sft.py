@@ -30,6 +30,7 @@ from .loss_curve import LossCurve
 from .packing import attention_mask, block_mask, number_table
 from .prefetch import Prefetcher
 from .scene_batch import RoomBatch, observe_rooms
+from .step_graph import StepGraph
 
 
 class R1SFTTrainer(SFTTrainer):
@@ -54,6 +55,10 @@ class R1SFTTrainer(SFTTrainer):
             callbacks=[LossCurve()],
         )
         self.prefetcher = Prefetcher(self.observe, self.accelerator.device)
+        self.graph, self.dense_losses = None, dense_losses
+        if config.compile and self.accelerator.device.type == "cuda":
+            self.dense_losses = torch.compile(dense_losses, dynamic=False)
+            self.graph = StepGraph(self._step, model.parameters(), self.prefetcher.wait)
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[dict[str, object]], num_batches: int, device: torch.device
@@ -75,6 +80,20 @@ class R1SFTTrainer(SFTTrainer):
             self.accelerator.device,
         )
 
+    def training_step(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, RoomBatch],
+        num_items_in_batch: Tensor | None = None,
+    ) -> Tensor:
+        """Forward and backward pass; compiled runs replay it from a CUDA graph."""
+        if self.graph is None:
+            return super().training_step(model, inputs, num_items_in_batch)
+        model.train()
+        values = self.graph(inputs["batch"])
+        self._note(values)
+        return values["loss"]
+
     def compute_loss(
         self,
         model: torch.nn.Module,
@@ -83,8 +102,13 @@ class R1SFTTrainer(SFTTrainer):
         num_items_in_batch: Tensor | None = None,
     ) -> Tensor:
         """Language loss and dense losses."""
-        run, batch = self.run, inputs["batch"]
-        language = batch.language
+        loss, named = self.losses(model, inputs["batch"])
+        self._note(named)
+        return loss
+
+    def losses(self, model: torch.nn.Module, batch: RoomBatch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of a batch, and what it is the weighted sum of."""
+        run, language = self.run, batch.language
         if language is not None:
             # without a cloud and views their placeholders stay what they are: words without meaning
             shown = {} if run.blind else {**batch.scene, **batch.views}
@@ -93,6 +117,7 @@ class R1SFTTrainer(SFTTrainer):
                 attention_mask=language.mask,
                 position_ids=language.position_ids,
                 labels=language.labels,
+                use_cache=False,
                 **shown,
             )
             spoken, encoded = output.loss, output.encoded
@@ -100,17 +125,23 @@ class R1SFTTrainer(SFTTrainer):
             with self.accelerator.autocast():
                 encoded = self.model.model.encode_scene(**batch.scene)
             spoken = encoded.tokens.sum() * 0.0
-        self._note("language", spoken)
         if encoded is None:
-            return run.language * spoken
-        dense = dense_losses(encoded, batch.targets)
-        for name, value in dense.items():
-            self._note(name, value)
-        return run.language * spoken + run.dense_weight * sum(dense.values())
+            return run.language * spoken, {"language": spoken}
+        dense = self.dense_losses(encoded, batch.targets)
+        loss = run.language * spoken + run.dense_weight * sum(dense.values())
+        return loss, {"language": spoken, **dense}
 
-    def _note(self, name: str, value: Tensor) -> None:
+    def _step(self, batch: RoomBatch) -> dict[str, Tensor]:
+        """One forward and backward pass -> "loss" and its parts."""
+        loss, named = self.losses(self.model_wrapped, batch)
+        self.accelerator.backward(loss)
+        return {name: value.detach() for name, value in {"loss": loss, **named}.items()}
+
+    def _note(self, losses: dict[str, Tensor]) -> None:
         # kept as tensors: reading them every step would wait for the GPU
-        self._metrics["train"][name].append(value.detach())
+        for name, value in losses.items():
+            if name != "loss":
+                self._metrics["train"][name].append(value.detach())
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Log, with the mean of each named loss since the last time."""
@@ -122,7 +153,7 @@ class R1SFTTrainer(SFTTrainer):
 
 def trainer_arguments(config: TrainingConfig) -> SFTConfig:
     """TRL's arguments for a run."""
-    return SFTConfig(
+    arguments = SFTConfig(
         output_dir=config.output,
         max_steps=config.steps,
         per_device_train_batch_size=1,
@@ -148,6 +179,8 @@ def trainer_arguments(config: TrainingConfig) -> SFTConfig:
         seed=config.seed,
         disable_tqdm=False,
     )
+    arguments._n_gpu = 1  # beside other GPUs the trainer would split a batch over all of them
+    return arguments
 
 
 def freeze_for_dense(model: R1ForConditionalGeneration) -> None:

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from r1_model.config import R1Config
-from r1_model.modeling import IGNORED
 from r1_model.processing import R1Processor
 from r1_model.scene import Scene, View
+from r1_model.token_loss import IGNORED
 from r1_training.datasets.errors import SplitError
 from r1_training.datasets.rows import RowReport
 from r1_training.datasets.sample import Sample

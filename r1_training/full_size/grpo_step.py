@@ -6,7 +6,7 @@ import torch
 from peft import PeftModel
 from torch import Tensor
 
-from r1_model.modeling import IGNORED
+from r1_model.token_loss import IGNORED
 
 
 def token_log_probabilities(model: PeftModel, example: dict[str, object]) -> Tensor:

@@ -78,7 +78,7 @@ class FullSizeTrainer(SFTTrainer):
 def trainer_arguments(config: FullSizeConfig) -> SFTConfig:
     """TRL's arguments for a run."""
     fixed = config.final_learning_rate == config.learning_rate
-    return SFTConfig(
+    arguments = SFTConfig(
         output_dir=config.output,
         num_train_epochs=config.epochs,
         per_device_train_batch_size=1,
@@ -104,6 +104,8 @@ def trainer_arguments(config: FullSizeConfig) -> SFTConfig:
         ddp_find_unused_parameters=False,
         seed=config.seed,
     )
+    arguments._n_gpu = 1  # beside other GPUs the trainer would split a step over all of them
+    return arguments
 
 
 def train_full_size(config: FullSizeConfig, resume: bool = False) -> Path:

@@ -91,6 +91,19 @@ def test_as_many_tokens_as_placeholders_or_an_error(wait, error, count):
     assert filled[0, :, 0].tolist() == [0, 0, 2, 0, 4]
 
 
+def test_both_ways_of_filling_have_one_gradient():
+    mask = torch.tensor([[False, True, True], [True, False, True]])
+    weight = torch.arange(12.0).view(2, 3, 2)
+    gradients = []
+    for wait in (True, False):
+        embeddings = torch.zeros(2, 3, 2, requires_grad=True)
+        tokens = torch.ones(4, 2, requires_grad=True)
+        (_fill(embeddings, mask, tokens, wait) * weight).sum().backward()
+        gradients.append((embeddings.grad, tokens.grad))
+    assert all(torch.equal(*pair) for pair in zip(*gradients, strict=True))
+    assert gradients[0][1].tolist() == weight[mask].tolist()
+
+
 def test_question_depends_on_points_views_and_depth(model, processor):
     scene = random_scene()
     base = processor(scene, scene.views, "where?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import torch
 
 from r1_model.modeling import R1ForConditionalGeneration
 from r1_training import sft
+from r1_training.checkpoints import newest_checkpoint
 from r1_training.compiling import PARTS, compile_parts, use_flex, uses_flex
 from r1_training.sft import R1SFTTrainer
+from r1_training.step_graph import WARM_UP
 
 from .tiny import small_run
 
@@ -72,3 +75,21 @@ def test_compiled_steps_have_the_loss_and_gradients_of_plain_ones(room_model, ro
     assert fast == pytest.approx(plain, rel=1e-3)
     for name, gradient in gradients.items():
         assert torch.allclose(gradient, others[name], rtol=2e-2, atol=1e-3), name
+
+
+@pytest.mark.gpu
+@cuda
+@pytest.mark.parametrize("questions", [6, 0], ids=["sft", "dense"])
+def test_a_compiled_run_has_the_losses_of_a_plain_one(room_model, tmp_path, questions):
+    """Long enough that most of its steps come from the CUDA graph."""
+
+    def losses(name: str, **changes: object) -> list[float]:
+        settings = {"steps": 3 * WARM_UP, "learning_rate": 1e-4, "conversations": questions}
+        run = small_run(tmp_path / name, **settings, **changes)
+        folder = sft.train(str(room_model), run)
+        state = json.loads((newest_checkpoint(folder.parent) / "trainer_state.json").read_text())
+        return [entry["loss"] for entry in state["log_history"] if "loss" in entry]
+
+    plain, fast = losses("plain"), losses("fast", compile=True)
+    assert len(plain) == 3 * WARM_UP
+    assert fast == pytest.approx(plain, rel=5e-3)

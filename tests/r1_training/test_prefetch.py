@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 import torch
@@ -66,3 +67,22 @@ def test_the_next_batch_is_made_in_another_thread():
     prefetcher = Prefetcher(lambda n: threads.append(threading.get_ident()), torch.device("cuda"))
     prefetcher.next(iter(range(3)))
     assert threads and threading.get_ident() not in threads
+
+
+@pytest.mark.parametrize("device", DEVICES, ids=str)
+def test_after_waiting_nothing_is_being_prepared(device):
+    busy = []
+
+    def prepare(n: int) -> int:
+        busy.append(n)
+        time.sleep(0.05)
+        busy.remove(n)
+        return n
+
+    prefetcher = Prefetcher(prepare, device)
+    prefetcher.wait()  # nothing was asked for yet
+    batches = iter(range(5))
+    for _ in range(3):
+        prefetcher.next(batches)
+        prefetcher.wait()
+        assert not busy

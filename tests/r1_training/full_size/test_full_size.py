@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from r1_model.modeling import IGNORED
 from r1_model.pretrained import load_pretrained
+from r1_model.token_loss import IGNORED
 from r1_training.config import TrainingConfigError
 from r1_training.datasets.errors import FileFormatError
 from r1_training.full_size.config import FullSizeConfig
