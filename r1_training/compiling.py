@@ -20,7 +20,8 @@ def compile_parts(model: R1ForConditionalGeneration) -> None:
 
     Most of a step is memory traffic between small operations (casts, norms, gathers, biases).
     Parts and not the whole model: a block that repeats is compiled once. The language model's
-    attention becomes FlexAttention, which needs `packing.block_mask` and, to train, a GPU.
+    attention becomes FlexAttention, which needs `packing.block_mask` and, to train, a GPU. The
+    loss is computed at every token, so that no shape depends on a batch (`step_graph`).
     """
     # one entry for every width and layer number
     torch._dynamo.config.recompile_limit = 64

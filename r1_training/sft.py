@@ -225,6 +225,7 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     final = output / "final"
     # training in language makes the answers mean something; the dense stage alone does not
     model.config.trained = bool(config.conversations)
+    vars(model.config).pop("use_cache", None)  # the trainer's: generation wants a cache
     model.requires_grad_(True)
     part = final.with_name(f"{final.name}.part")  # a kill leaves no half model behind
     shutil.rmtree(part, ignore_errors=True)

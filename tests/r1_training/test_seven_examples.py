@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
 import pytest
 
-from r1_model.answer import Box, Turn
 from r1_model.inference import Reasoner
 from r1_model.scene import Scene
+from r1_training.evaluation.examples import LANGUAGES, ask_example, example_scene
 from r1_training.synthetic.elements import Room
 from r1_training.synthetic.language.check import check_answer
 from r1_training.synthetic.language.examples import EXAMPLES, the
 from r1_training.synthetic.language.sample import fill_boxes, tagged
-from r1_training.synthetic.observe import room_to_scene
 from tests.r1_training.synthetic.language.rooms import bounds_of, boxes_of
 
-LANGUAGES = {"zh": "zh-Hant", "en": "en"}
-CUSHION = ("cushion", "抱枕")
-YELLOW = {"zh": "黃色", "en": "yellow"}
 BY_NAME = {example.name: example for example in EXAMPLES}
 # What the shipped weights answer wrongly: the lamp that is on is taken to be off.
 # Shorten this list with the next weights, never lengthen it.
@@ -35,10 +30,8 @@ def reasoner() -> Reasoner:
 
 
 @cache
-def scanned(build: Callable[[int], Room]) -> tuple[Room, Scene]:
-    room = build(0)
-    scene, _ = room_to_scene(room, partial=0.0, points=150_000)
-    return room, scene
+def scanned(name: str) -> tuple[Room, Scene]:
+    return example_scene(BY_NAME[name], 0)
 
 
 @pytest.mark.parametrize("family", LANGUAGES)
@@ -46,25 +39,8 @@ def scanned(build: Callable[[int], Room]) -> tuple[Room, Scene]:
 def test_example(reasoner, name, family, request):
     if (name, family) in KNOWN_WRONG:
         request.applymarker(pytest.mark.xfail(reason="known wrong answer of the shipped weights"))
-    room, scene = scanned(BY_NAME[name].build)
-    history: list[Turn] = []
-    for turn in BY_NAME[name].turns:
-        question, target = turn.questions[family], None
-        if turn.target is not None:
-            thing = turn.target(room)
-            target = Box(thing.center, thing.size)
-        answer = reasoner.ask(scene, question, history=history, target=target)
-        sample = turn.sample(room, LANGUAGES[family])
-        verdict = check_answer(sample, answer.raw, boxes_of(room), room, scene.bounds())
-        assert verdict["correct"], (question, answer.raw, verdict)
-        assert answer.language == LANGUAGES[family]
-        for word in (turn.words or {}).get(family, ()):
-            assert word in answer.raw, (word, question, answer.raw)
-        if name == "dense_caption":  # the sofa with its two yellow cushions, each at its place
-            cushions = [box for box in answer.boxes if box.label in CUSHION]
-            assert len(cushions) == 2, answer.raw
-            assert all(YELLOW[family] in box.description for box in cushions), answer.raw
-        history.append(Turn(question, answer.raw))
+    for turn in ask_example(reasoner, BY_NAME[name], *scanned(name), family):
+        assert not turn.wrong, (turn.question, turn.answer.raw, turn.wrong)
 
 
 # name -> family -> for each turn an answer that is right; {thing} is its box

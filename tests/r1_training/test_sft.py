@@ -67,6 +67,7 @@ def test_the_losses_of_every_step_are_logged_and_fall(trained):
 def test_the_result_is_a_whole_trained_model(trained):
     loaded = load_pretrained(trained / "final", device="cpu")
     assert loaded.model.config.trained and loaded.new_modules == ()
+    assert "use_cache" not in json.loads((trained / "final" / "config.json").read_text())
     assert all(parameter.requires_grad for parameter in loaded.model.parameters())
 
 
