@@ -205,20 +205,29 @@ _FRAMES = ((0.55, 0.38, 0.24), (0.25, 0.17, 0.11), (0.85, 0.84, 0.8), (0.3, 0.3,
 
 
 def lamp_shade(p: Pen, z: float, width: float, height: float, shape: str) -> None:
-    """A shade with its bulb; where the lamp is on, bulb and inside shine and the outside glows."""
+    """A shade with its bulb; where the lamp is on, bulb and inside shine and the outside glows.
+
+    No light comes through black: a black globe has a gap around it, and a black shade a ring below
+    its rim. Otherwise nobody could see from the side whether it is on.
+    """
     i = p.item
-    on = i.states["power"] == "on"
+    on, black = i.states["power"] == "on", i.color == "black"
     outside = i.look
     warm = (1.0, 0.93, 0.65)
-    if on and i.color != "black":  # light comes through, the colour stays what it is called
+    inside = plain(*warm, emissive=1.0) if on else shade(i.look, 0.9)
+    if on and not black:  # light comes through, the colour stays what it is called
         glow = tuple(0.75 * c + 0.25 * w for c, w in zip(i.look.color, warm, strict=True))
         outside = plain(*glow, emissive=0.85)
     if shape == "globe":
-        p.ball(0, 0, z, width, width, height, outside)
+        narrow = 0.96 * width if black else width
+        p.ball(0, 0, z, narrow, narrow, height, outside)
+        if black:
+            p.cylinder(0, 0, z + height * 0.4, width, width, height * 0.2, inside)
         return
     taper = 0.55 if shape != "drum shade" else 0.95
     p.tube(0, 0, z, width, width, height, outside, taper=taper)
-    inside = plain(*warm, emissive=1.0) if on else shade(i.look, 0.9)
+    if black:
+        p.tube(0, 0, z - 0.025, width, width, 0.025, inside, taper=1.0)
     p.tube(0, 0, z + 0.004, width * 0.93, width * 0.93, height - 0.008, inside, taper=taper)
     bulb = BULB if on else plain(0.85, 0.85, 0.8)
     p.ball(0, 0, z + height * 0.2, 0.08, 0.08, min(0.1, height * 0.6), bulb)

@@ -16,9 +16,6 @@ from r1_training.synthetic.language.sample import fill_boxes, tagged
 from tests.r1_training.synthetic.language.rooms import bounds_of, boxes_of
 
 BY_NAME = {example.name: example for example in EXAMPLES}
-# What the shipped weights answer wrongly: the lamp that is on is taken to be off.
-# Shorten this list with the next weights, never lengthen it.
-KNOWN_WRONG = {("dialogue", "en")}
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +33,7 @@ def scanned(name: str) -> tuple[Room, Scene]:
 
 @pytest.mark.parametrize("family", LANGUAGES)
 @pytest.mark.parametrize("name", BY_NAME)
-def test_example(reasoner, name, family, request):
-    if (name, family) in KNOWN_WRONG:
-        request.applymarker(pytest.mark.xfail(reason="known wrong answer of the shipped weights"))
+def test_example(reasoner, name, family):
     for turn in ask_example(reasoner, BY_NAME[name], *scanned(name), family):
         assert not turn.wrong, (turn.question, turn.answer.raw, turn.wrong)
 
