@@ -20,6 +20,7 @@ from .errors import QuestionTooLongError
 from .positions import rope_positions
 from .scene import Scene, View
 from .vision import MERGE, PATCH, patchify
+from .written import as_written
 
 NATIVE_PIXELS = (28 * 28 * 16, 640 * 480)  # least and most pixels of a view at native resolution
 
@@ -108,7 +109,7 @@ class R1Processor:
         Args:
             scene: with at least one point.
             views: the views to show, in order.
-            question: as the user asked it; placeholders in it are taken out.
+            question: as the user typed it (see `written`); placeholders in it are taken out.
             history: earlier turns, oldest first.
             cloud: of `cloud(scene)`, where it is there already.
             max_tokens: earlier turns are left out, oldest first, until the prompt holds no more.
@@ -121,10 +122,10 @@ class R1Processor:
         sizes = [self._view_size(view) for view in views]
         grids = [(height // PATCH, width // PATCH) for height, width in sizes]
         token_grids = [(rows // MERGE, columns // MERGE) for rows, columns in grids]
-        question, history = (
-            self._clean(question),
-            [Turn(self._clean(turn.question), self._clean(turn.raw)) for turn in history],
-        )
+        question = as_written(self._clean(question))
+        history = [
+            Turn(as_written(self._clean(turn.question)), self._clean(turn.raw)) for turn in history
+        ]
         view_tokens = [rows * columns for rows, columns in token_grids]
         input_ids = self._prompt_ids(question, history, view_tokens, max_tokens)
         position_ids = rope_positions(

@@ -177,7 +177,7 @@ def test_history_stands_before_the_question(processor):
     scene = random_scene()
     inputs = processor(scene, scene.views, "and now?", [Turn("is it on?", "yes")])
     text = processor.tokenizer.decode(inputs.input_ids[0])
-    assert text.index("is it on?") < text.index("yes") < text.index("and now?")
+    assert text.index("Is it on?") < text.index("yes") < text.index("And now?")
     assert text.count("<|scene_start|>") == 1
 
 

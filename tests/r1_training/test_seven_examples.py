@@ -38,6 +38,22 @@ def test_example(reasoner, name, family):
         assert not turn.wrong, (turn.question, turn.answer.raw, turn.wrong)
 
 
+@pytest.mark.parametrize(
+    ("name", "family", "typed"),
+    [
+        ("count", "en", str.lower),
+        ("count", "en", str.upper),
+        ("colour", "en", lambda question: f" {question.lower()}\n"),
+        ("count", "zh", lambda question: question.replace("？", " ?")),
+    ],
+)
+def test_an_answer_does_not_depend_on_how_a_question_is_typed(reasoner, name, family, typed):
+    _, scene = scanned(name)
+    question = BY_NAME[name].turns[0].questions[family]
+    assert typed(question) != question
+    assert reasoner.ask(scene, typed(question)).raw == reasoner.ask(scene, question).raw
+
+
 # name -> family -> for each turn an answer that is right; {thing} is its box
 RIGHT = {
     "object_caption": {

@@ -1,0 +1,39 @@
+"""Questions as people type them, written as text is.
+
+A small model that has read "How many chairs ..." only takes "how many chairs" for another text.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SPACES = re.compile(r"\s+")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_TAG = re.compile(r"<obj>[^<]{0,120}</obj>")
+_CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
+_STARTS = re.compile(r"\A[^\W\d_]|(?<=[.?!] )[a-z]")  # of sentences
+# after a Chinese character or at the end; in "3.5" a point is a point
+_HALF_WIDTH = {",": "，", ".": "。", "?": "？", "!": "！", ":": "：", ";": "；"}
+_MARK = re.compile(r"(?<=[\u3400-\u9fff])\s*([,.?!:;])\s*")
+
+
+def as_written(question: str) -> str:
+    """A question with single spaces, its script's marks, and capitals where sentences start.
+
+    English in capitals only is written small: "WHERE IS IT?" is "Where is it?". Boxes stay as
+    they are, and so does everything that is written so already.
+    """
+    parts = _TAG.split(question)
+    boxes = [*_TAG.findall(question), ""]
+    words = " ".join(parts)
+    shouted = len(_CAPITALS.findall(words)) > 1 and words == words.upper()
+    chinese = _HAN.search(question) is not None
+    text = ""
+    for part, box in zip(parts, boxes, strict=True):
+        part = _SPACES.sub(" ", part)
+        if shouted:
+            part = part.lower()
+        if chinese:
+            part = _MARK.sub(lambda mark: _HALF_WIDTH[mark[1]], part)
+        text += part + box
+    return _STARTS.sub(lambda start: start[0].upper(), text.strip())
