@@ -12,6 +12,11 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _TAG = re.compile(r"<obj>[^<]{0,120}</obj>")
 _CAPITALS = re.compile(r"\b[A-Z]{2,}\b")
 _STARTS = re.compile(r"\A[^\W\d_]|(?<=[.?!] )[a-z]")  # of sentences
+_ENDS = re.compile(r"[.?!:;)\"'>]\Z")
+_ASKS = re.compile(
+    r"(what|which|where|who|why|when|how|is|are|was|does|do|did|has|have|can|could|would|will)\b",
+    re.I,
+)
 # after a Chinese character or at the end; in "3.5" a point is a point
 _HALF_WIDTH = {",": "，", ".": "。", "?": "？", "!": "！", ":": "：", ";": "；"}
 _MARK = re.compile(r"(?<=[\u3400-\u9fff])\s*([,.?!:;])\s*")
@@ -20,8 +25,9 @@ _MARK = re.compile(r"(?<=[\u3400-\u9fff])\s*([,.?!:;])\s*")
 def as_written(question: str) -> str:
     """A question with single spaces, its script's marks, and capitals where sentences start.
 
-    English in capitals only is written small: "WHERE IS IT?" is "Where is it?". Boxes stay as
-    they are, and so does everything that is written so already.
+    English in capitals only is written small: "WHERE IS IT" is "Where is it?". English that ends
+    in no mark gets one; Chinese is understood as well without. Boxes stay as they are, and so does
+    everything that is written so already.
     """
     parts = _TAG.split(question)
     boxes = [*_TAG.findall(question), ""]
@@ -36,4 +42,7 @@ def as_written(question: str) -> str:
         if chinese:
             part = _MARK.sub(lambda mark: _HALF_WIDTH[mark[1]], part)
         text += part + box
-    return _STARTS.sub(lambda start: start[0].upper(), text.strip())
+    text = text.strip()
+    if text and not chinese and not _ENDS.search(text):
+        text += "?" if _ASKS.match(text.lower()) else "."
+    return _STARTS.sub(lambda start: start[0].upper(), text)
