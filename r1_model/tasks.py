@@ -78,7 +78,8 @@ def as_request(question: str, task: str) -> str:
     words = ENGLISH if language == "en" else CHINESE
     if _matched(question.strip().lower(), words) is not None:
         return question
-    name = re.sub(r"^(The|An?) ", lambda m: m[0].lower(), question.strip().rstrip(".?!。？！"))
+    name = question.strip().rstrip(".?!。？！")
+    name = re.sub(r"^[A-Z](?=[a-z ])", lambda m: m[0].lower(), name)  # but "TV" stays
     return {"en": f"Find {name}.", "zh-Hant": f"請找到{name}。", "zh-Hans": f"请找到{name}。"}[
         language
     ]

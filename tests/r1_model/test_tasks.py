@@ -200,6 +200,10 @@ def test_any_text_has_a_task(text):
     [
         ("the white mug", "grounding", "Find the white mug."),
         ("The chair at the left end.", "grounding", "Find the chair at the left end."),
+        ("All office chairs.", "grounding", "Find all office chairs."),
+        ("Every chair", "grounding", "Find every chair."),
+        ("A white mug", "grounding", "Find a white mug."),
+        ("TV", "grounding", "Find TV."),
         ("藍色的書", "grounding", "請找到藍色的書。"),
         ("蓝色的书。", "grounding", "请找到蓝色的书。"),
         ("Find the white mug.", "grounding", "Find the white mug."),
