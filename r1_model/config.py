@@ -35,9 +35,6 @@ class R1SceneConfig(PreTrainedConfig):
         num_seeds: object candidates (furthest points over the voted centres).
         num_objects: candidates that survive duplicate removal and reach the language model.
         num_uniform: context tokens that reach the language model beside the objects.
-        ordered: objects reach the language model from left to right (map x), each at a position of
-            its own, so that "the next chair" is a place in the sequence. False: as a set, best
-            first, at one position.
         max_extent: longest side of a scene that is encoded at once [m], that of the scenes it was
             trained on; larger ones are encoded in tiles (see `tiles`). None: everything at once.
         layers, heads: transformer over the object candidates.
@@ -63,7 +60,6 @@ class R1SceneConfig(PreTrainedConfig):
     num_seeds: int = 224
     num_objects: int = 192
     num_uniform: int = 64
-    ordered: bool = False
     max_extent: float | None = None
     layers: int = 3
     heads: int = 8

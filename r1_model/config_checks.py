@@ -87,8 +87,6 @@ def check_scene_config(config: R1SceneConfig) -> None:
     _four("samples", config.samples, lambda value: _whole(value) and 0 < value <= _MOST)
     if not (_number(config.duplicate_iou) and 0 <= config.duplicate_iou <= 1):
         raise InvalidConfigError(f"duplicate_iou must be 0 to 1, not {config.duplicate_iou!r}")
-    if not isinstance(config.ordered, bool):
-        raise InvalidConfigError(f"ordered must be bool, not {config.ordered!r}"[:200])
     extent = config.max_extent
     if extent is not None and not (_number(extent) and extent > 0):
         raise InvalidConfigError(f"max_extent must be above 0 or null, not {extent!r}"[:200])

@@ -6,22 +6,17 @@ import numpy as np
 
 
 def rope_positions(
-    input_ids: np.ndarray,
-    image_token: int,
-    scene_token: int,
-    grids: list[tuple[int, int]],
-    ordered: bool = False,
+    input_ids: np.ndarray, image_token: int, scene_token: int, grids: list[tuple[int, int]]
 ) -> np.ndarray:
     """Temporal, row and column position of every token.
 
     Text counts up by one. A view of rows x columns tokens spans a grid, and text goes on after the
-    longer side. Scene tokens are a set, all of which share one position, or ordered like text.
+    longer side. Scene tokens are a set: all of them share one position.
 
     Args:
         input_ids: (L,) token ids with placeholders.
         image_token, scene_token: ids of the placeholders.
         grids: (rows, columns) of each view's tokens, in order.
-        ordered: see `R1SceneConfig`.
 
     Returns:
         (3, L) int64.
@@ -42,7 +37,7 @@ def rope_positions(
             block = slice(index, index + rows * columns)
             positions[:, block] = position + np.stack((np.zeros_like(row), row, column))
             index, position = block.stop, position + max(rows, columns)
-        elif token == scene_token and not ordered:
+        elif token == scene_token:
             stop = index
             while stop < len(input_ids) and input_ids[stop] == scene_token:
                 stop += 1

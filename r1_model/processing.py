@@ -129,11 +129,7 @@ class R1Processor:
         view_tokens = [rows * columns for rows, columns in token_grids]
         input_ids = self._prompt_ids(question, history, view_tokens, max_tokens)
         position_ids = rope_positions(
-            input_ids,
-            self.config.image_token_id,
-            self.config.scene_token_id,
-            token_grids,
-            self.config.scene_config.ordered,
+            input_ids, self.config.image_token_id, self.config.scene_token_id, token_grids
         )
         patches = positions = valid = None
         if views:

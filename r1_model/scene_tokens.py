@@ -11,7 +11,6 @@ from .layers import fourier_features
 from .scene_encoder import POSITION_BANDS, POSITION_SCALE, SceneFeatures, pick
 
 LEVELS = 256  # integers 0..255 of the box grammar
-LEAST_SCORE = 0.1  # of what may be an object; the rest comes behind, where tokens are ordered
 
 
 def normalise_boxes(center: Tensor, size: Tensor, bounds: Tensor) -> Tensor:
@@ -74,7 +73,7 @@ class SceneTokens(nn.Module):
         self.labels = nn.Linear(labels + 1, hidden_size)
         self.context = nn.Linear(width + position, hidden_size)
         self.norm = nn.LayerNorm(hidden_size)
-        self.num_uniform, self.ordered = config.num_uniform, config.ordered
+        self.num_uniform = config.num_uniform
 
     def forward(
         self,
@@ -84,13 +83,7 @@ class SceneTokens(nn.Module):
         score: Tensor,
         bounds: Tensor,
     ) -> Tensor:
-        """Candidates of `index` (B, K), then context -> (B, K + num_uniform, hidden).
-
-        Objects come in the order of `index`, or from left to right (`R1SceneConfig.ordered`).
-        """
-        if self.ordered:
-            order = left_to_right(pick(found.center, index), score)
-            index, score = index.gather(1, order), score.gather(1, order)
+        """Candidates of `index` (B, K), then context -> (B, K + num_uniform, hidden)."""
         found = found.pick(index)
         origin = bounds[:, :1]
         objects = pick(features.objects, index)
@@ -115,12 +108,6 @@ class SceneTokens(nn.Module):
         context = features.context[:, : self.num_uniform]
         context = self.context(torch.cat((context, _fourier(xyz - origin).to(context)), -1))
         return self.norm(torch.cat((tokens, context), 1))
-
-
-def left_to_right(center: Tensor, score: Tensor) -> Tensor:
-    """Order (B, K) of objects by x, center (B, K, 3) metres; what is hardly one comes last."""
-    x = center.detach()[..., 0].masked_fill(score < LEAST_SCORE, torch.inf)
-    return x.sort(dim=1, stable=True).indices
 
 
 def _fourier(xyz: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ _ASKS = re.compile(
 )
 # after a Chinese character or at the end; in "3.5" a point is a point
 _HALF_WIDTH = {",": "，", ".": "。", "?": "？", "!": "！", ":": "：", ";": "；"}
+_FULL_WIDTH = str.maketrans({full: half for half, full in _HALF_WIDTH.items()})
 _MARK = re.compile(r"(?<=[\u3400-\u9fff])\s*([,.?!:;])\s*")
 
 
@@ -41,6 +42,8 @@ def as_written(question: str) -> str:
             part = part.lower()
         if chinese:
             part = _MARK.sub(lambda mark: _HALF_WIDTH[mark[1]], part)
+        else:
+            part = part.translate(_FULL_WIDTH)
         text += part + box
     text = text.strip()
     if text and not chinese and not _ENDS.search(text):

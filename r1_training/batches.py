@@ -53,11 +53,7 @@ def make_prefix(tokenizer: PreTrainedTokenizerBase, config: R1Config, views: int
     text = "<|im_start|>user\n" + scene + view * views
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     positions = rope_positions(
-        np.asarray(ids),
-        config.image_token_id,
-        config.scene_token_id,
-        [(rows, columns)] * views,
-        config.scene_config.ordered,
+        np.asarray(ids), config.image_token_id, config.scene_token_id, [(rows, columns)] * views
     )
     return Prefix(ids, positions, int(positions.max()) + 1)
 

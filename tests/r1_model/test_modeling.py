@@ -75,11 +75,6 @@ def test_scene_tokens_share_one_position():
     assert positions.tolist() == [[0, 1, 1, 1, 2]] * 3
 
 
-def test_ordered_scene_tokens_count_up():
-    positions = rope_positions(torch.tensor([1, 7, 7, 7, 2]).numpy(), -1, 7, [], ordered=True)
-    assert positions.tolist() == [[0, 1, 2, 3, 4]] * 3
-
-
 def test_positions_refuse_a_wrong_number_of_image_tokens():
     with pytest.raises(ValueError, match="2 image tokens"):
         rope_positions(torch.tensor([9, 9]).numpy(), 9, 7, [(1, 1)])

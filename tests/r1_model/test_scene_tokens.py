@@ -5,15 +5,7 @@ import torch
 from r1_model.dense_decoder import Detections, pairwise_iou, select_objects
 from r1_model.depth_positions import DepthPositions, patch_positions
 from r1_model.grammar import quantise_box
-from r1_model.scene_encoder import SceneFeatures
-from r1_model.scene_tokens import (
-    LEVELS,
-    CoordinateEmbedding,
-    SceneTokens,
-    left_to_right,
-    normalise_boxes,
-)
-from tests.r1_model.small import scene_tokenizer, seeded, small_config
+from r1_model.scene_tokens import LEVELS, CoordinateEmbedding, normalise_boxes
 
 BOUNDS = torch.tensor([[[-2.0, 1.0, 0.0], [3.0, 4.0, 2.5]]])
 
@@ -45,45 +37,6 @@ def test_coordinates_lie_between_those_of_their_neighbouring_levels():
     top = embedding(torch.full((1, 1, 6), 255.0))  # the last level has no neighbour above
     assert torch.isfinite(top).all()
     assert not torch.allclose(top, embedding(torch.full((1, 1, 6), 254.0)), atol=1e-3)
-
-
-def test_objects_go_from_left_to_right_and_what_is_none_comes_last():
-    center = torch.zeros(1, 5, 3)
-    center[0, :, 0] = torch.tensor([2.0, -1.0, 0.5, -3.0, 1.0])
-    score = torch.tensor([[0.9, 0.8, 0.7, 0.05, 0.0]])
-    assert left_to_right(center, score).tolist() == [[1, 2, 0, 3, 4]]
-
-
-@pytest.mark.parametrize("ordered", [True, False])
-def test_ordered_tokens_do_not_depend_on_the_order_of_candidates(ordered):
-    config = small_config(scene_tokenizer()).scene_config
-    config.ordered = ordered
-    tokens = seeded(lambda: SceneTokens(config, 24))
-    torch.manual_seed(0)
-    seeds, width = 12, config.width
-    found = Detections(
-        objectness=torch.randn(2, seeds),
-        category=torch.randn(2, seeds, len(config.categories)),
-        color=torch.randn(2, seeds, len(config.colors)),
-        material=torch.randn(2, seeds, len(config.materials)),
-        states=torch.randn(2, seeds, len(config.states)),
-        center=torch.randn(2, seeds, 3),
-        size=torch.rand(2, seeds, 3) + 0.1,
-    )
-    nothing = torch.zeros(2, seeds)
-    features = SceneFeatures(
-        *(nothing, found.center, found.center, nothing, torch.randn(2, seeds, width)),
-        context=torch.randn(2, config.num_uniform, width),
-        context_xyz=torch.randn(2, config.num_uniform, 3),
-    )
-    bounds = torch.tensor([[[-3.0, -3, -3], [3, 3, 3]]] * 2)
-    index = torch.stack([torch.randperm(seeds)[: config.num_objects] for _ in range(2)])
-    score = torch.rand(2, index.shape[1]) * 0.8 + 0.2
-    with torch.no_grad():
-        one = tokens(features, found, index, score, bounds)
-        other = tokens(features, found, index.flip(1), score.flip(1), bounds)
-    assert torch.allclose(one, other, atol=1e-5) == ordered
-    assert torch.allclose(one.sum(1), other.sum(1), atol=1e-4)
 
 
 def test_places_of_patches_against_a_loop():

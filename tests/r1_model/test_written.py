@@ -20,6 +20,7 @@ BOX = "<obj>1, 2, 3, 4, 5, 6</obj>"
         ("how many chairs are there", "How many chairs are there?"),
         ("find the sofa", "Find the sofa."),
         ("the white mug", "The white mug."),
+        ("where is the sofa？", "Where is the sofa?"),
         ("it is dark. turn on the lamp.", "It is dark. Turn on the lamp."),
         ("Is it 3.5 m wide?", "Is it 3.5 m wide?"),
         ("餐桌周圍有幾把椅子?", "餐桌周圍有幾把椅子？"),

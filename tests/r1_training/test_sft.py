@@ -16,7 +16,7 @@ from r1_model.modeling import R1ForConditionalGeneration
 from r1_model.pretrained import load_pretrained
 from r1_training.batches import BatchBuilder
 from r1_training.config import TrainingConfigError
-from r1_training.sft import freeze_for_dense, train
+from r1_training.sft import freeze_for_dense, train, trainer_arguments
 
 from .tiny import small_run
 
@@ -69,6 +69,10 @@ def test_the_result_is_a_whole_trained_model(trained):
     assert loaded.model.config.trained and loaded.new_modules == ()
     assert "use_cache" not in json.loads((trained / "final" / "config.json").read_text())
     assert all(parameter.requires_grad for parameter in loaded.model.parameters())
+
+
+def test_one_gpu_is_used_where_there_are_several(tmp_path):
+    assert trainer_arguments(small_run(tmp_path)).n_gpu == 1
 
 
 def test_end_tokens_do_not_grow(room_model, trained, tmp_path):
