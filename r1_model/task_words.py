@@ -94,7 +94,7 @@ ENGLISH = Words(
             _any(
                 r"\b(?:how many|(?:number|count|colou?r|material|shape|type|state) of)\b",
                 r"^do you (?:see|have|know|spot)\b",
-                r"^(?:can|could) (?:you|we|i|one) (?:see|spot)\b",
+                r"^(?:can|could) (?:you|we|i|one) (?:see|spot)\b|, where\W*$",
             ),
         ),
         (
@@ -138,7 +138,8 @@ ENGLISH = Words(
                 r"\b(?:position|location|(?:bounding )?box|coordinates) of (?:the|my|all|an?)\b",
                 r"\b(?:looking|look|search) for\b(?!.*\b(?:bring|fetch|get|hand|give|push|what)\b)",
                 r"^(?:pick|point|single) out\b|\b(?:location|position|coordinates)\W*$",
-                r"^(?:put|draw) (?:an?|the) (?:bounding )?box\b",
+                r"^draw (?:an?|the) (?:bounding )?box\b",
+                r"^put (?:an? (?:bounding )?box (?:around|on)|the (?:bounding box|box around))\b",
             ),
         ),
         (
@@ -154,6 +155,7 @@ ENGLISH = Words(
                     *("light", "plan", "making", "putting", "turning", "opening", "closing"),
                     *("bringing", "getting", "switching", "cleaning", "wiping", "good night"),
                     *("warm", "heat", "water", "wash", "come", "lights? o(?:n|ff|ut)"),
+                    *("walk", "approach", "head (?:to|over|back|towards?)", "over to"),
                 ),
                 r"^i(?:'d| would)? (?:want|like|love|need|wish|feel like)\b"
                 r"(?! to (?:know|find|see))",
@@ -249,7 +251,8 @@ CHINESE = Words(
             _any(
                 "^(?:把.*|(?:關|关|打開|打开|開|开)(?![著着了的]).*)(?:嗎|吗|好不好)",
                 "找.*(?:然後|然后|再|並|并|之後|之后).{0,3}(?:打開|打开|關|关|開|开|拿|放|推|擦)",
-                "^[走去]?到.*(?:旁邊|旁边|前面|那裡|那里)[。！!]?$",
+                "^(?:[走去到]|靠近).*(?:旁邊|旁边|前面|那裡|那里|那邊|那边)去?[。！!]?$",
+                "^(?:(?:走|移動|移动|開|开)到|前往|過去|过去)(?!.*[？?嗎吗])",
             ),
         ),
         (

@@ -15,7 +15,7 @@ from .tokenizer import train_tokenizer
 
 VOCABULARY = 4_608
 CORPUS_ROOMS = 2_500
-STAGES = ("dense", "sft")  # r1-tiny-NAME.yaml
+STAGES = ("dense", "sft", "polish")  # r1-tiny-NAME.yaml
 SHARD = "14MB"
 
 

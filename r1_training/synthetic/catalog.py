@@ -331,6 +331,7 @@ _SMALL = (
         *("mug", (0.1, 0.13), (0.08, 0.1), (0.085, 0.11), (*_BRIGHT, "brown"), ("ceramic",)),
         ("with handle",),
         states=("pose",),
+        hypernym="cup",
         parents=_DISHES,
     ),
     _small(

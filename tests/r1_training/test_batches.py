@@ -151,7 +151,7 @@ def regions_first(*arguments: object, **options: object) -> list[Sample]:
 def test_boxes_fill_in_right(build, monkeypatch):
     """Every conversation, decoded, is the sample's text with the true boxes in it."""
     monkeypatch.setattr(batches, "make_samples", regions_first)
-    builder = build(rooms=60, conversations=24, sequence_length=2_048)
+    builder = build(rooms=80, conversations=32, sequence_length=2_048)
     batch = builder([{"batch": 0}])
     language, segment = filled(batch, builder), batch["text"]["segment"]
     numbers = wrong = regions = 0

@@ -14,7 +14,7 @@ from r1_training import recipe, sft
 
 from .tiny import small_run
 
-STAGES = ("r1-tiny-dense", "r1-tiny-sft")
+STAGES = ("r1-tiny-dense", "r1-tiny-sft", "r1-tiny-polish")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_stages_follow_each_other_and_are_done_once(room_model, configs, tmp_pat
     files = list(final.glob("model*.safetensors"))
     assert {value.dtype for file in files for value in load_file(file).values()} == {torch.bfloat16}
     assert max(file.stat().st_size for file in files) < 16 * 2**20
-    assert started == [str(output / name) for name in ("start", "dense/final")]
+    assert started == [str(output / name) for name in ("start", "dense/final", "sft/final")]
     reasoner = Reasoner.from_pretrained(str(final), device="cpu")  # with its SceneClip
     assert reasoner.trained
     assert (output / "clip" / "retrieval.json").is_file()
@@ -57,7 +57,7 @@ def test_stages_follow_each_other_and_are_done_once(room_model, configs, tmp_pat
     # killed before view selection was trained: the stages before it stay as they are
     shutil.rmtree(output / "clip")
     assert recipe.train_tiny(configs, output, workers=0) == final
-    assert len(started) == 2
+    assert len(started) == 3
     assert (output / "clip" / "retrieval.json").is_file()
 
 

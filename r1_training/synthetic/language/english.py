@@ -51,7 +51,7 @@ class English:
     def noun(self, category: str, index: int = 0) -> str:
         """chair"""
         if index == -1:
-            return HYPERNYMS[CATEGORIES[category].hypernym]
+            return HYPERNYMS.get(CATEGORIES[category].hypernym, NOUNS[category][0])
         names = NOUNS[category]
         return names[index % len(names)]
 

@@ -24,6 +24,11 @@ def expand(pattern: str) -> list[str]:
     return ["".join(words) for words in product(*choices)]
 
 
+def plainest(pattern: str) -> str:
+    """The first choice everywhere: what most people would say."""
+    return expand(pattern)[0]
+
+
 def held_out(form: str) -> bool:
     """Is this wording kept for the test split? The same on every machine."""
     return zlib.crc32(form.encode()) % HELD_OUT_ONE_IN == 0
@@ -37,13 +42,14 @@ class Forms:
 
     Attributes:
         all: every wording.
-        kept: those of the test split alone.
+        kept: those of the test split alone; never the `plainest`, which training must not miss.
     """
 
     def __init__(self, *patterns: str) -> None:
         groups = [expand(pattern) for pattern in patterns]
         self.all = sorted({form for group in groups for form in group})
         whole = {form for group in groups if len(group) < FEW for form in group}
+        whole |= {plainest(pattern) for pattern in patterns}
         self.kept = frozenset(f for f in self.all if held_out(f) and f not in whole)
         self._train = [[form for form in group if form not in self.kept] for group in groups]
         self._test = [[form for form in group if form in self.kept] for group in groups]

@@ -58,6 +58,16 @@ FORMS: dict[str, dict[str, Forms]] = {
             _P + "[go and|go to] get {x}.",
             "[Bring {x} here.|I'm looking for {x}, bring it to me.]",
         ),
+        "fetch_from": Forms(
+            _P + "[go to|drive to|move to] {y} and [get|pick up|take|fetch|grab] {x}" + _E,
+            _P + "[take|get|grab|remove|fetch] {x} from {y}" + _E,
+        ),
+        "go": Forms(
+            _P + "[go|drive|move|walk|navigate] to {x}" + _E,
+            _P + "[go|drive|move|walk] [over to|next to|up to|near] {x}" + _E,
+            "[I want you|I need you] [at|beside|next to] {x}[.|, please.| now.]",
+            "[Head to {x}.|Come to {x}.|Over to {x}, please.]",
+        ),
         "bed": Forms(
             _P + "[make|tidy|straighten] {x}" + _E,
             "{x} [should be|needs to be|must be] [made|tidy][.|, please.]",
@@ -188,6 +198,15 @@ FORMS: dict[str, dict[str, Forms]] = {
             _Z + "把{x}[拿來|拿過來|拿起來|取來|拿給我]。",
             "[我需要|我想要|我要]{x}，[請拿來|幫我拿]。",
             "[把{x}帶過來。|我在找{x}，拿給我。]",
+        ),
+        "fetch_from": Forms(
+            _Z + "[去|到|走到]{y}[那裡|旁邊|][拿|取|拿起]{x}。",
+            _Z + "從{p}[拿|取|拿走|拿起]{x}。",
+        ),
+        "go": Forms(
+            _Z + "[走到|移動到|前往|開到|去]{x}[旁邊|那裡|]。",
+            _Z + "到{x}[那裡|旁邊|那邊|前面]去。",
+            "[過去|靠近]{x}[那裡|旁邊|那邊]。",
         ),
         "bed": Forms(
             _Z + "[整理|鋪好|收拾]{x}。",

@@ -105,6 +105,18 @@ FORMS: dict[str, dict[str, Forms]] = {
             "Is anything {p}, and what?",
             "[What's {p}?|What do we have {p}?]",
         ),
+        "beside": Forms(
+            _ASK_EN + "what is {p}?",
+            "What [stands|can you see|do you see|is right|is there] {p}?",
+            _KNOW_EN + " what is {p}.",
+            "[Which thing|Which object|What object|What thing] is {p}?",
+            "[What's {p}?|What do we have {p}?]",
+        ),
+        "location_all": Forms(
+            _ASK_EN + "where are the {xs}?",
+            "Where [can I find|do I find|can you see] the {xs}?",
+            _KNOW_EN + " where the {xs} are.",
+        ),
         "existence": Forms(
             _ASK_EN + "is there {ax}{at}?",
             "[Can you see|Do you see|Can you spot|Do you have] {ax}{at}?",
@@ -223,6 +235,15 @@ FORMS: dict[str, dict[str, Forms]] = {
             _ASK_ZH + "{p}[有什麼東西|有哪些東西|放了什麼|有些什麼|有哪些物品]？",
             "[你看到|看得到|能看到]{p}有[什麼|什麼東西|哪些東西]？",
         ),
+        "beside": Forms(
+            _ASK_ZH + "{p}是什麼？",
+            _ASK_ZH + "{p}有什麼？",
+            "{p}[是什麼東西|放著什麼|有什麼東西|是哪個東西]？",
+        ),
+        "location_all": Forms(
+            _ASK_ZH + "{xs}在哪裡？",
+            "{xs}[都在哪裡|在哪|在什麼地方|放在哪裡|都放在哪]？",
+        ),
         "existence": Forms(
             _ASK_ZH + "{at}有{x}嗎？",
             _ASK_ZH + "{at}有沒有{x}？",
@@ -269,6 +290,8 @@ ANSWERS: dict[str, dict[str, str]] = {
         "shape": "{x} is {s}.",
         "state": "{x} is {s}.",
         "location": "{x} is {p}.",
+        "location_all": "the {xs} are {p}.",
+        "shut": "{x} is {s}, so I cannot see what is inside.",
         "what": "{things} {are} {p}.",
         "nothing": "there is nothing {p}.",
         "exists": "there is {ax}{at}.",
@@ -289,6 +312,8 @@ ANSWERS: dict[str, dict[str, str]] = {
         "shape": "{x}是{s}的。",
         "state": "{x}是{s}的。",
         "location": "{x}在{p}。",
+        "location_all": "{xs}在{p}。",
+        "shut": "{x}是{s}的，看不到裡面有什麼。",
         "support": "{x}是放在{p}的。",
         "what": "{p}有{things}。",
         "nothing": "{p}什麼都沒有。",

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from r1_training.synthetic.catalog import CATEGORIES
+from r1_training.synthetic.language import uses
 from r1_training.synthetic.language.asking import Asking, box, named, row
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.forms_grounding import FORMS
@@ -50,6 +51,7 @@ _WEIGHTS = {
     "region": 0.8,
     "all": 2.0,
     "none": 2.0,
+    "use": 0.6,
 }
 
 
@@ -307,7 +309,7 @@ ALIKE = (
     frozenset(("pink", "purple")),
     frozenset(("orange", "yellow")),
 )
-_SPECIAL = {"region": region, "all": every, "none": none}
+_SPECIAL = {"region": region, "all": every, "none": none, "use": uses.find}
 _KINDS, _WEIGHT_LIST = tuple(_WEIGHTS), tuple(_WEIGHTS.values())
 
 

@@ -83,7 +83,10 @@ def _plain_anchor(ask: Asking, thing: Thing) -> Ref | None:
 
 def place_phrase(ask: Asking, relation: str, anchor: Ref, *, level: int | None = None) -> str:
     """on the desk"""
-    return ask.say.at(relation, ask.say.the(anchor))
+    place = ask.say.at(relation, ask.say.the(anchor))
+    if place.endswith("桌子上") and ask.rng.random() < 0.5:
+        return place.removesuffix("桌子上") + "桌上"  # as people say it
+    return place
 
 
 def mine(ask: Asking, place: str) -> str:

@@ -26,6 +26,7 @@ OPENABLE = (
 FOOD = ("apple", "bottle", "bowl")
 RUBBISH = ("apple", "cup", "bottle", "magazine", "box")
 TABLES = ("coffee table", "dining table", "table", "desk", "counter")
+TOPS = (*TABLES, "nightstand", "tv cabinet", "dresser", "sofa", "bed", "stool")
 UNFIT_FOR_TABLES = ("trash can", "basket", "pillow", "cushion", "towel", "ball", "backpack")
 _NOTHING = {
     "en": ("{x} is {s} already.", "there is nothing to do."),
@@ -130,7 +131,7 @@ def put(ask: Asking) -> Sample | None:
     thing, ref = found
     hosts = []
     if thing.category not in UNFIT_FOR_TABLES:
-        hosts = [t for t in ask.things() if t.id != thing.parent and t.category in TABLES]
+        hosts = [t for t in ask.things() if t.id != thing.parent and t.category in TOPS]
     if thing.category in ("book", "magazine"):
         hosts += ask.facts.by_category.get("bookshelf", [])
     if thing.category in FOOD:
@@ -166,13 +167,31 @@ def _put(
     return planned(ask, kind, form, plan, words, ask.needed(ref, target))
 
 
+def go(ask: Asking) -> Sample | None:
+    """Drive somewhere."""
+    things = [t for t in ask.things() if t.category not in ("rug", "puddle", "curtain")]
+    large = [t for t in things if t.kind == "furniture"]
+    found = random_subject(ask, large if large and ask.rng.random() < 0.7 else things)
+    if found is None:
+        return None
+    thing, ref = found
+    plan = plans.go(ask, thing)
+    return planned(ask, "go", "go", plan, {"x": ask.say.the(ref)}, ask.needed(ref))
+
+
 def fetch(ask: Asking) -> Sample | None:
-    """Go and take a thing."""
+    """Go and take a thing; perhaps it is said where it is."""
     found = random_subject(ask, _movable(ask))
     if found is None:
         return None
     thing, ref = found
     plan = plans.fetch(ask, thing)
+    host = ask.facts.things.get(thing.parent)
+    if host is not None and ref.relation is None and ask.rng.random() < 0.3:
+        target = anchor_ref(ask.facts, ask.rng, host)
+        if target is not None:
+            words = _words(ask, ref, target, thing.relation)
+            return planned(ask, "fetch", "fetch_from", plan, words, ask.needed(ref, target))
     return planned(ask, "fetch", "fetch", plan, {"x": ask.say.the(ref)}, ask.needed(ref))
 
 
@@ -372,8 +391,9 @@ def coffee(ask: Asking) -> Sample | None:
     [machine] = machines
     table = tables[0]  # nobody said which: the first of the list that is in sight
     form, words, objects = "coffee_any", {}, ()
-    if ask.rng.random() < 0.6 or len(facts.by_category[table.category]) > 1:
-        table = ask.rng.choice(tables)
+    if ask.rng.random() < 0.75 or len(facts.by_category[table.category]) > 1:
+        # few rooms have a coffee table beside a coffee machine: there it is named more often
+        table = ask.rng.choice(tables + facts.by_category.get("coffee table", []))
         target = anchor_ref(facts, ask.rng, table)
         if target is None:
             return None
@@ -418,7 +438,8 @@ MAKERS: dict[str, tuple[Callable[[Asking], Sample | None], float]] = {
     "opening": (opening, 2.5),
     "put": (put, 4.0),
     "throw": (throw, 2.0),
-    "fetch": (fetch, 1.5),
+    "fetch": (fetch, 1.8),
+    "go": (go, 1.8),
     "push": (push, 2.0),
     "wipe": (wipe, 1.0),
     "under": (under, 1.2),

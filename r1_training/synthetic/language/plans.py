@@ -207,6 +207,18 @@ def put(ask: Asking, things: Sequence[Thing], target: Thing) -> Plan | None:
     return plan
 
 
+def go(ask: Asking, thing: Thing) -> Plan | None:
+    """Drive to a thing, or to what it stands on."""
+    plan = Plan.of(ask)
+    plan.note(thing.id)
+    try:
+        plan.go(thing.id)
+    except PlanError:
+        return None
+    plan.goal.append(Fact(thing.id, "at", True))
+    return plan
+
+
 def fetch(ask: Asking, thing: Thing) -> Plan | None:
     """Go to a thing and take it."""
     plan = Plan.of(ask)

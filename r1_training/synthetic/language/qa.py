@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from r1_training.synthetic.language import qa_attributes, qa_comparison, qa_counting, qa_relations
+from r1_training.synthetic.language import (
+    qa_attributes,
+    qa_comparison,
+    qa_counting,
+    qa_places,
+    qa_relations,
+    uses,
+)
 from r1_training.synthetic.language.asking import Asking
 from r1_training.synthetic.language.sample import Sample
 
@@ -15,6 +22,12 @@ MAKERS = {
     "support": (qa_relations.support, 1.2),
     "side": (qa_relations.side, 2.0),
     "what": (qa_relations.what, 1.5),
+    "support_yesno": (qa_places.support_yesno, 1.0),
+    "beside": (qa_places.beside, 2.0),
+    "shut": (qa_places.shut, 0.3),
+    "missing": (qa_places.missing, 0.3),
+    "location_all": (qa_places.location_all, 0.5),
+    "use": (uses.use, 0.8),
     "existence": (qa_counting.existence, 3.0),
     "compare": (qa_comparison.compare, 1.0),
     "compare_near": (qa_comparison.compare_near, 0.8),

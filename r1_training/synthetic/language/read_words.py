@@ -89,7 +89,7 @@ def nouns(category: str, language: str) -> tuple[str, ...]:
     """All names of a category, the wider word included."""
     say = SPEAKERS[language]
     names = {say.noun(category, index).lower() for index in range(2)}
-    if CATEGORIES[category].hypernym in words_en.HYPERNYMS:
+    if CATEGORIES[category].hypernym in words_zh.HYPERNYMS:
         names.add(say.noun(category, -1).lower())
     return tuple(sorted(names, key=len, reverse=True))
 

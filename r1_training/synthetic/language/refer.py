@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from r1_training.synthetic.language.facts import DIRECTIONS, FLAT, SEATS, Facts, Thing
-from r1_training.synthetic.language.words_en import HYPERNYMS, MATERIALS, SHAPES
+from r1_training.synthetic.language.words_en import MATERIALS, SHAPES
+from r1_training.synthetic.language.words_zh import HYPERNYMS
 
 # things whose material is that of all their kind
 OBVIOUS = (

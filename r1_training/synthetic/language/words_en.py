@@ -71,7 +71,8 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "backpack": ("backpack", "rucksack"),
     "ball": ("ball",),
 }
-# wider words, used where only one thing of that kind is in sight; key: hypernym of the catalog
+# wider words, used where only one thing of that kind is in sight; key: hypernym of the catalog.
+# A language that has none says the plain name ("cup" in English is a category of its own).
 HYPERNYMS: dict[str, str] = {"table": "table", "lamp": "lamp"}
 PLURALS: dict[str, str] = {
     "bookshelf": "bookshelves",

@@ -74,6 +74,7 @@ NOUNS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], str]] = {
 HYPERNYMS: dict[str, tuple[str, str, str, str]] = {
     "table": ("桌子", "張", "桌子", "张"),
     "lamp": ("燈", "盞", "灯", "盏"),
+    "cup": ("杯子", "個", "杯子", "个"),
 }
 # Traditional, Simplified
 COLORS: dict[str, tuple[str, str]] = {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from r1_training.synthetic.catalog import CATEGORIES
 from r1_training.synthetic.elements import Room, RoomObject
 from r1_training.synthetic.language.refer import Ref
 
 AXES = {"left": (0, -1), "right": (0, 1), "front": (1, -1), "behind": (1, 1)}
 HYPERNYM_TABLE = {"dining table", "coffee table", "table", "desk"}
 HYPERNYM_LAMP = {"lamp", "floor lamp"}
+HYPERNYM_CUP = {"mug", "cup"}
 
 
 def gap(a: RoomObject, b: RoomObject) -> float:
@@ -38,7 +40,8 @@ def relation(name: str, a: RoomObject, b: RoomObject) -> bool:
 def nouns_of(thing: RoomObject, room: Room, visible: set[int], wider: bool) -> list[RoomObject]:
     group = {thing.category}
     if wider:
-        group = HYPERNYM_TABLE if thing.category in HYPERNYM_TABLE else HYPERNYM_LAMP
+        groups = (HYPERNYM_TABLE, HYPERNYM_LAMP, HYPERNYM_CUP)
+        [group] = [group for group in groups if thing.category in group]
     return [o for o in room.objects if o.id in visible and o.category in group]
 
 
@@ -113,6 +116,20 @@ def claim_holds(claim: tuple, room: Room, visible: set[int]) -> bool:
         name, host, ids = rest
         there = {o.id for o in room.objects if o.id in visible and o.parent == host}
         return {id for id in there if room.object(id).parent_relation == name} == set(ids)
+    if kind == "beside":
+        name, host, nearest = rest[0], *(room.object(id) for id in rest[1:])
+        nearer = [
+            o
+            for o in room.objects
+            if o.id not in (host.id, nearest.id)
+            and (o.parent, o.parent_relation) == (host.parent, host.parent_relation)
+            and CATEGORIES[o.category].kind == CATEGORIES[host.category].kind
+            and o.category not in ("rug", "puddle")
+            and (o.id in visible or CATEGORIES[o.category].kind == "furniture")
+            and relation(name, o, host)
+            and gap(o, host) < gap(nearest, host)
+        ]
+        return relation(name, nearest, host) and not nearer
     if kind == "more":
         more, winner, loser = rest
         a, b = (room.object(id).size for id in (winner, loser))
