@@ -42,7 +42,7 @@ _WEIGHTS = {
     "negation": 2.0,
     "negated_relation": 1.5,
     "level": 4.0,
-    "nearest": 2.5,
+    "nearest": 3.5,
     "between": 1.2,
     "superlative": 2.5,
     "shape": 1.0,
@@ -82,13 +82,20 @@ def think_candidates(ask: Asking, ref: Ref) -> str:
 
 
 def listing(ask: Asking, ref: Ref, things: list[Thing], tell: Tell | None) -> str:
-    """mugs: blue <obj:1>, red <obj:2>"""
+    """mugs: blue <obj:1>, red <obj:2>; mugs: <obj:1> 0.4 m, <obj:2> 1.3 m"""
     say = ask.say
     plural = len(things) > 1
     noun = say.plural(ref.category, ref.noun) if plural else say.noun(ref.category, ref.noun)
     if tell is None:
         return f"{noun} {row(say, things)}"
-    return noun + say.colon + say.comma.join(f"{tell(t)} {box(t.id)}" for t in things)
+    # a number follows from boxes that were said already, so it comes behind them
+    pairs = [(box(t.id), tell(t)) if _measured(ref) else (tell(t), box(t.id)) for t in things]
+    return noun + say.colon + say.comma.join(" ".join(pair) for pair in pairs)
+
+
+def _measured(ref: Ref) -> bool:
+    """Are the candidates told apart by metres?"""
+    return ref.relation in ("nearest", "farthest") or ref.superlative == "tallest"
 
 
 def by_face(things: list[Thing], superlative: str) -> list[Thing]:

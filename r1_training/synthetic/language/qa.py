@@ -30,7 +30,7 @@ MAKERS = {
     "use": (uses.use, 0.8),
     "existence": (qa_counting.existence, 3.0),
     "compare": (qa_comparison.compare, 1.0),
-    "compare_near": (qa_comparison.compare_near, 0.8),
+    "compare_near": (qa_comparison.compare_near, 1.4),
     "compare_count": (qa_comparison.compare_count, 0.7),
     "material": (qa_attributes.material, 0.6),
     "shape": (qa_attributes.shape, 0.8),

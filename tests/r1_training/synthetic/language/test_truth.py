@@ -19,11 +19,9 @@ from tests.r1_training.synthetic.language.rooms import (
 )
 
 SEEDS = range(250)
-# of a thing in a thought: its distance or size, before its box or behind it
-METRES = re.compile(r"(\d+\.\d) ?(?:m|公尺|米) <obj:(\d+)>")
-CENTIMETRES = re.compile(r"(\d+) ?(?:cm|公分|厘米) <obj:(\d+)>")
-METRES_BEHIND = re.compile(r"<obj:(\d+)> (\d+\.\d) ?(?:m|公尺|米)")
-CENTIMETRES_BEHIND = re.compile(r"<obj:(\d+)> (\d+) ?(?:cm|公分|厘米)")
+# of a thing in a thought: its distance or size, behind its box
+METRES = re.compile(r"<obj:(\d+)> (\d+\.\d) ?(?:m|公尺|米)")
+CENTIMETRES = re.compile(r"<obj:(\d+)> (\d+) ?(?:cm|公分|厘米)")
 
 
 @pytest.fixture(scope="module")
@@ -160,8 +158,8 @@ def test_distances_and_heights_in_thoughts_are_true_and_decide(samples):
         ref = sample.answer_key.get("ref")
         if sample.task != "grounding" or ref is None:
             continue
-        lengths = {int(id): float(metres) for metres, id in METRES.findall(sample.think)}
-        heights = {int(id): int(cm) / 100 for cm, id in CENTIMETRES.findall(sample.think)}
+        lengths = {int(id): float(metres) for id, metres in METRES.findall(sample.think)}
+        heights = {int(id): int(cm) / 100 for id, cm in CENTIMETRES.findall(sample.think)}
         for id, metres in lengths.items():
             assert abs(slow.gap(room.object(id), room.object(ref.anchor.id)) - metres) < 0.051
         for id, height in heights.items():
@@ -183,11 +181,11 @@ def test_comparisons_say_the_numbers_that_decide_them(samples):
             continue
         kind, *rest = sample.answer_key["claim"]
         if kind == "nearer":
-            metres = {int(id): float(m) for id, m in METRES_BEHIND.findall(sample.think)}
+            metres = {int(id): float(m) for id, m in METRES.findall(sample.think)}
             assert metres[rest[0]] < metres[rest[1]], sample
             said[kind] += 1
         elif kind == "more" and rest[0] != "bigger":
-            cm = {int(id): int(number) for id, number in CENTIMETRES_BEHIND.findall(sample.think)}
+            cm = {int(id): int(number) for id, number in CENTIMETRES.findall(sample.think)}
             assert cm[rest[1]] > cm[rest[2]], sample
             said[rest[0]] += 1
     assert len(said) == 3, said
