@@ -75,7 +75,7 @@ ENGLISH = Words(
                 r"^(?:judging|considering|given|based) ",
                 r"\bhow many (?:people|persons|guests|adults|children|of us)\b",
                 r"\b(?:trip|stumble|in the way|safe to)\b|\brain\b.*\?",
-                r"\b(?:see|look|peek) (?:me|us|in(?! (?:the|this|my|our)))\b",
+                r"\b(?:see|look|peek) (?:me|us|in(?! (?:front|the|this|my|our)))\b",
                 r"\b(?:in use|been used|slept in|being (?:used|watched))\b",
                 r"^(?:can|may) (?:i|we) (?:go out|leave)\b|^is everything (?:off|closed|shut)\b",
                 r"\b(?:somebody|someone|anyone|anybody)\b.*"

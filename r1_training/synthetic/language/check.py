@@ -63,6 +63,11 @@ def _yes_no(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> V
     return {"correct": read.yes_or_no(parsed.answer) is sample.answer_key["value"]}
 
 
+def _measure(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+    key, said = sample.answer_key, read.metres(parsed.answer)
+    return {"correct": said is not None and abs(said - key["value"]) <= key["within"]}
+
+
 def _colour(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
     named = read.colors(parsed.answer, sample.language)
     return {"correct": named == {sample.answer_key["value"]}}
@@ -256,6 +261,7 @@ def _reason(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> V
 _CHECKS: dict[str, Callable[[Sample, ParsedAnswer, Boxes, Room], Verdict]] = {
     "count": _count,
     "yes_no": _yes_no,
+    "measure": _measure,
     "colour": _colour,
     "material": _word("material"),
     "shape": _word("shape"),

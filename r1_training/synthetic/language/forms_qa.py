@@ -109,7 +109,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _ASK_EN + "what is {p}?",
             "What [stands|can you see|do you see|is right|is there] {p}?",
             _KNOW_EN + " what is {p}.",
-            "[Which thing|Which object|What object|What thing] is {p}?",
+            "[What object|What thing] is {p}?",
             "[What's {p}?|What do we have {p}?]",
         ),
         "location_all": Forms(
@@ -146,6 +146,18 @@ FORMS: dict[str, dict[str, Forms]] = {
             _ASK_EN + "are there more {xs} than {ys}?",
             "[Can you see|Do you see|Do we have] more {xs} than {ys}[| here| in this room]?",
             _KNOW_EN + " whether there are more {xs} than {ys}.",
+        ),
+        "size": Forms(
+            _ASK_EN + "how {tall} is {x}?",
+            "[What is|What's|Tell me] the {height} of {x}[?|, please.]",
+            _KNOW_EN + " how {tall} {x} is.",
+        ),
+        "distance": Forms(
+            _ASK_EN + "how far is {x} from {y}?",
+            _ASK_EN + "how far apart are {x} and {y}?",
+            "[What is|What's|Tell me] the distance between {x} and {y}[?|, please.]",
+            "How [close|near] is {x} to {y}?",
+            _KNOW_EN + " how far {x} is from {y}.",
         ),
         "room": Forms(
             _ASK_EN + "what [kind|type|sort] of room is this?",
@@ -271,6 +283,15 @@ FORMS: dict[str, dict[str, Forms]] = {
             "{xs}的數量[比{ys}多嗎|是不是比{ys}多|有沒有比{ys}多]？",
             "[這裡|房間裡]{xs}[是不是比{ys}多|比{ys}多嗎]？",
         ),
+        "size": Forms(
+            _ASK_ZH + "{x}有多{tall}？",
+            "{x}[多{tall}|到底多{tall}|的{height}是多少|的{height}有多少]？",
+        ),
+        "distance": Forms(
+            _ASK_ZH + "{x}離{y}有多遠？",
+            "{x}離{y}[多遠|到底多遠|幾公尺|的距離是多少]？",
+            _ASK_ZH + "{x}和{y}[的距離是多少|相距多遠|隔多遠|之間有多遠]？",
+        ),
         "room": Forms(
             _ASK_ZH + "這是什麼房間？",
             _ASK_ZH + "[這裡是|這是|我們在]什麼[樣的房間|房間|類型的房間]？",
@@ -299,6 +320,8 @@ ANSWERS: dict[str, dict[str, str]] = {
         "compare": "{x} is {more} than {y}.",
         "compare_near": "{x} is closer to {z} than {y}.",
         "compare_count": "there are {n} {xs} and {m} {ys}.",
+        "size": "{x} is about {n} {tall}.",
+        "distance": "{x} is about {n} from {y}.",
         "room": "this is {r}.",
         "yes": "yes, ",
         "no": "no, ",
@@ -322,6 +345,8 @@ ANSWERS: dict[str, dict[str, str]] = {
         "compare": "{x}比{y}{more}。",
         "compare_near": "{x}離{z}比{y}近。",
         "compare_count": "有{n}{xs}和{m}{ys}。",
+        "size": "{x}大概{n}{tall}。",
+        "distance": "{x}離{y}大概{n}。",
         "room": "這是{r}。",
         "yes": "是的，",
         "no": "不是，",

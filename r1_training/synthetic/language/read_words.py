@@ -21,6 +21,10 @@ _EN_COUNT = re.compile(
 _ZH_COUNT = re.compile(
     "(沒有|没有|" + "|".join(sorted(_ZH_NUMBERS, key=len, reverse=True)) + "|[0-9]{1,3})"
 )
+_CENTIMETRES = ("cm", "centimet", "公分", "厘米")
+_LENGTH = re.compile(
+    rf"(?<![0-9.])([0-9]{{1,5}}(?:\.[0-9]+)?) ?({'|'.join(_CENTIMETRES)}|met|公尺|米|m\b)"
+)
 _OPENING = re.compile(r"\s*(?:yes|no|是的|不是|沒有|没有|有|對|对|okay|好的)\s*[,，.。]\s*")
 _YES = ("yes", "是的", "有，", "對", "对", "會", "会", "看得到", "可以")
 _NO = ("no", "probably not", "not", "不", "沒", "没", "看不", "還不", "还不", "可能沒", "可能没")
@@ -44,6 +48,15 @@ def count(text: str) -> int | None:
     if word.isdigit():
         return int(word)
     return _EN_NUMBERS.get(word, _ZH_NUMBERS.get(word, 0))
+
+
+def metres(text: str) -> float | None:
+    """The first length of a sentence with its unit, as metres."""
+    text = re.sub("<obj>[^<]*</obj>", "", text).lower()  # its numbers are no lengths
+    found = _LENGTH.search(text)
+    if found is None:
+        return None
+    return float(found[1]) / (100 if found[2] in _CENTIMETRES else 1)
 
 
 def yes_or_no(text: str) -> bool | None:

@@ -130,6 +130,13 @@ def claim_holds(claim: tuple, room: Room, visible: set[int]) -> bool:
             and gap(o, host) < gap(nearest, host)
         ]
         return relation(name, nearest, host) and not nearer
+    if kind == "size":
+        dimension, id, metres = rest
+        sides = room.object(id).size
+        return metres == (sides[2] if dimension == "tall" else sides[:2].max())
+    if kind == "distance":
+        a, b = (room.object(id) for id in rest[:2])
+        return abs(gap(a, b) - rest[2]) < 1e-9
     if kind == "more":
         more, winner, loser = rest
         a, b = (room.object(id).size for id in (winner, loser))

@@ -140,6 +140,25 @@ def test_numbers_are_read(text, number):
 
 
 @pytest.mark.parametrize(
+    ("text", "metres"),
+    [
+        ("The fridge is about 175 cm tall.", 1.75),
+        ("The mug is about 2.3 m from the door.", 2.3),
+        ("the fridge <obj>1, 2, 3, 4, 5, 6</obj> is 1.5 metres wide", 1.5),
+        ("書桌大約75公分高。", 0.75),
+        ("书桌离门大约2.5米。", 2.5),
+        ("約80 厘米", 0.8),
+        ("It is 5 minutes away.", None),
+        ("three", None),
+        ("", None),
+        ("9" * 400 + " m", None),
+    ],
+)
+def test_lengths_are_read(text, metres):
+    assert read.metres(text) == (metres if metres is None else pytest.approx(metres))
+
+
+@pytest.mark.parametrize(
     ("text", "language", "colors"),
     [
         ("The fridge is silver.", "en", {"silver"}),
