@@ -182,7 +182,7 @@ ENGLISH = Words(
                 _start("find", "locate", "ground", "highlight", "mark", "point", "show", "spot"),
                 _start("select", "identify", "detect", "segment", "outline", "indicate", "box"),
                 r"^which (?!.*\bor\b)(?!colou?r|material|shape|side|state|room)(?:of the )?"
-                r"(?:[\w-]+ ){1,4}(?:is|stands|lies|hangs|sits|has)\b",
+                r"(?:[\w-]+ ){1,7}(?:is|stands|lies|hangs|sits|has)\b",
             ),
         ),
         (
@@ -221,7 +221,7 @@ _SAY = (
 )
 _ALL = "所有|每個|每个|每一|每件|每樣|每样|全部|各個|各个|各種|各种|逐一|逐個|逐个|一一介|一一描"
 _WHAT = "什麼|什么|哪些"
-_MEASURES = "個个把張张本盞盏台扇隻只瓶顆颗件條条座塊块幅盆面組组架具支棵株部床"
+_MEASURES = "個个把張张本盞盏台扇隻只瓶顆颗件條条座塊块幅盆面組组架具支棵株部床灘滩"
 
 CHINESE = Words(
     opening=_any(

@@ -207,6 +207,20 @@ class Chinese:
             place = self.at(ref.relation, anchor)
         return ("不在" if ref.negated else "") + place
 
+    def predicate(self, ref: Ref) -> str | None:
+        """在窗戶旁邊, 是白色的; None where that takes more than one part."""
+        said = (ref.color, ref.state, ref.relation, ref.superlative)
+        others = (ref.material, ref.shape, ref.not_color, ref.level, ref.ordinal)
+        if sum(map(bool, said)) != 1 or any(others) or ref.negated:
+            return None
+        if ref.relation is not None:
+            place = self._relation(ref)
+            return place if ref.relation in ("nearest", "farthest") else f"在{place}"
+        if ref.superlative is not None:
+            return _SUPERLATIVES[ref.superlative].removesuffix("的")
+        told = self.color(ref.color) if ref.color else self.state(ref.category, ref.state)
+        return f"是{told}的"
+
     def the(self, ref: Ref) -> str:
         """餐桌左邊的紅色椅子"""
         return self.bare(ref)

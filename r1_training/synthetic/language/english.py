@@ -196,6 +196,18 @@ class English:
             return f"on the {_LEVELS[ref.level]} of {anchor}"
         return start + self.at(ref.relation, anchor)
 
+    def predicate(self, ref: Ref) -> str | None:
+        """What stands behind "which chair is"; None where that takes more than one part."""
+        said = (ref.color, ref.state, ref.relation, ref.superlative)
+        others = (ref.material, ref.shape, ref.not_color, ref.level, ref.ordinal)
+        if sum(map(bool, said)) != 1 or any(others) or ref.negated:
+            return None
+        if ref.relation is not None:
+            return self._relation(ref)
+        if ref.superlative is not None:
+            return f"the {ref.superlative}"
+        return COLORS[ref.color] if ref.color else STATES[ref.state]
+
     def the(self, ref: Ref) -> str:
         """the red chair to the left of the table"""
         return "the " + self.bare(ref)

@@ -24,6 +24,10 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[I am looking for|I'm looking for|Look for|Help me find] {x}[.|, please.]",
             "[Which one is {x}?|Get me the location of {x}.]",
         ),
+        "which": Forms(
+            "[|So |Now |Please tell me, |Tell me, |I wonder, ]which {n} is {p}[?| here?| in this room?]",
+            "Which [one of the|of the] {xs} is {p}?",
+        ),
         "all": Forms(
             "[|Please |Robot, ]" + _FIND + " [all|all the|every one of the] {xs}[.| in the room.]",
             "[Can you|Could you] " + _FIND + " all {xs}[?| in this room?]",
@@ -43,6 +47,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[我在找|我要找|我想找到]{x}。",
             "[哪一個是{x}？|{x}在哪？標出來。]",
         ),
+        "which": Forms("[|請問|請問一下，|告訴我，|我想知道，]哪[一|]{cl}{n}{p}[？|呢？]"),
         "all": Forms(
             "[|請|幫我|請幫我]" + _FIND_ZH + "[所有的|全部的|所有|每一{cl}]{xs}。",
             "[把|請把|幫我把][所有的|全部的]{xs}[都標出來|都圈出來|都找出來|標出來]。",

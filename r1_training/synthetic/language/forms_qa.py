@@ -90,7 +90,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             _ASK_EN + "is {x} {p}?",
             "[Is it true|Is it right|Would you say] that {x} is {p}?",
             _KNOW_EN + " [whether|if] {x} is {p}.",
-            "Does {x} stand {p}?",
+            "Does {x} [stand|lie|sit] {p}[?| now?| right now?]",
         ),
         "side_or": Forms(
             _ASK_EN + "is {x} {p} or {q} {y}?",

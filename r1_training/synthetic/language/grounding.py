@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from r1_training.synthetic.catalog import CATEGORIES
-from r1_training.synthetic.language import uses
+from r1_training.synthetic.language import unknown, uses
 from r1_training.synthetic.language.asking import Asking, box, named, row
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.forms_grounding import FORMS
@@ -52,6 +52,7 @@ _WEIGHTS = {
     "all": 2.0,
     "none": 2.0,
     "use": 0.6,
+    "unknown": 0.6,
 }
 
 
@@ -160,9 +161,13 @@ def one(ask: Asking, kind: str) -> Sample | None:
         # by its own colour where it was described as not of another one
         color = ref.color if ref.not_color is None else thing.color
         label = say.adjectives(say.label(ref), color=color)
+        form, words = "one", _said(ask, ref)
+        predicate = say.predicate(ref) if rng.random() < 0.15 else None
+        if predicate is not None:
+            form, words = "which", _which(ask, ref, predicate)
         return ask.sample(
-            *("grounding", kind, FORMS[ask.family]["one"]),
-            _said(ask, ref),
+            *("grounding", kind, FORMS[ask.family][form]),
+            words,
             think_candidates(ask, ref),
             f"{label} {box(thing.id)}",
             ask.needed(ref),
@@ -170,6 +175,17 @@ def one(ask: Asking, kind: str) -> Sample | None:
             is_label=True,
         )
     return None
+
+
+def _which(ask: Asking, ref: Ref, predicate: str) -> dict[str, str]:
+    """Which chair is closest to the door?"""
+    say = ask.say
+    return {
+        "n": say.label(ref),
+        "xs": say.plural(ref.category, ref.noun),
+        "cl": say.measure(ref.category, ref.noun) if ask.family == "zh" else "",
+        "p": predicate,
+    }
 
 
 def _said(ask: Asking, ref: Ref) -> dict[str, str]:
@@ -316,7 +332,13 @@ ALIKE = (
     frozenset(("pink", "purple")),
     frozenset(("orange", "yellow")),
 )
-_SPECIAL = {"region": region, "all": every, "none": none, "use": uses.find}
+_SPECIAL = {
+    "region": region,
+    "all": every,
+    "none": none,
+    "use": uses.find,
+    "unknown": unknown.grounding,
+}
 _KINDS, _WEIGHT_LIST = tuple(_WEIGHTS), tuple(_WEIGHTS.values())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from r1_training.synthetic.catalog import CATEGORIES
-from r1_training.synthetic.language import plans
+from r1_training.synthetic.language import plans, unknown
 from r1_training.synthetic.language.asking import Asking
 from r1_training.synthetic.language.facts import SEATS, Facts, Thing
 from r1_training.synthetic.language.forms_planning import FORMS
@@ -407,6 +407,8 @@ def coffee(ask: Asking) -> Sample | None:
 
 def impossible(ask: Asking) -> Sample | None:
     """A request that needs something that is not there: the answer says so."""
+    if ask.rng.random() < 0.35:
+        return unknown.planning(ask)
     facts, say = ask.facts, ask.say
     form, category = ask.rng.choice(
         (

@@ -9,6 +9,7 @@ from r1_training.synthetic.language import (
     qa_measures,
     qa_places,
     qa_relations,
+    unknown,
     uses,
 )
 from r1_training.synthetic.language.asking import Asking
@@ -29,6 +30,7 @@ MAKERS = {
     "missing": (qa_places.missing, 0.3),
     "location_all": (qa_places.location_all, 0.5),
     "use": (uses.use, 0.8),
+    "unknown": (unknown.qa, 0.5),
     "size": (qa_measures.size, 0.5),
     "distance": (qa_measures.distance, 0.9),
     "existence": (qa_counting.existence, 3.0),

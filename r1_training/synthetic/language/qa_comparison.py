@@ -35,6 +35,9 @@ def compare(ask: Asking) -> Sample | None:
     ratio = max(first, second) / max(min(first, second), 1e-6)
     if ratio < (1.5 if more == "bigger" else 1.2):
         return None
+    volumes = [thing.volume for thing, _ in picked]
+    if more == "bigger" and (first > second) != (volumes[0] > volumes[1]):
+        return None  # a large thin thing and a small thick one: nobody could say
     a, b = (ref for _, ref in picked)
     winner, loser = (a, b) if first > second else (b, a)
     said = _MORE[ask.family][more]
