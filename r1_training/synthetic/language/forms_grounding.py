@@ -25,7 +25,8 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[Which one is {x}?|Get me the location of {x}.]",
         ),
         "which": Forms(
-            "[|So |Now |Please tell me, |Tell me, |I wonder, ]which {n} is {p}[?| here?| in this room?]",
+            "[|So |Now |Please tell me, |Tell me, |I wonder, ]which {n} is {p}"
+            "[?| here?| in this room?]",
             "Which [one of the|of the] {xs} is {p}?",
         ),
         "all": Forms(
