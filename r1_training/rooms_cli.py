@@ -156,13 +156,15 @@ def evaluate_rooms(
         training_samples,
     )
     from r1_training.evaluation.pictures import FontMissingError, font, write_pictures
-    from r1_training.evaluation.synthetic import RoomEvaluator
+    from r1_training.evaluation.synthetic import RoomEvaluator, questions_digest
     from r1_training.evaluation.synthetic import evaluate_rooms as run
     from r1_training.writable import OutputError, require_file, require_folder
 
     if blind and (baselines or blind_json):
         raise typer.BadParameter("a blind run has no blind baseline: leave out --blind")
-    settings = report.Settings(str(model), rooms, questions, seeds, split, blind)
+    settings = report.Settings(
+        str(model), rooms, questions, seeds, split, blind, questions_digest(split)
+    )
     beside = {}
     try:  # what can be wrong is found before an hour of questions
         if output is not None:

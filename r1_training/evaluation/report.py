@@ -28,7 +28,14 @@ class ReportError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What figures were made of; figures of equal rooms and questions can stand side by side."""
+    """What figures were made of; figures of equal rooms and questions can stand side by side.
+
+    Attributes:
+        model: preset or folder.
+        rooms, questions, seeds, split, blind: as given to `r1 evaluate-rooms`.
+        digest: of the rooms and questions of this version, see `synthetic.questions_digest`; empty
+            in files from before there was one.
+    """
 
     model: str
     rooms: int
@@ -36,6 +43,7 @@ class Settings:
     seeds: int
     split: str
     blind: bool
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,10 +182,10 @@ def read_blind(path: Path, settings: Settings) -> dict[str, Scores]:
         raise ReportError(f"{path} is no report of evaluate-rooms: {error!r}") from error
     if not made_of.blind:
         raise ReportError(f"{path} was made without --blind, by a model that sees")
-    for name in ("rooms", "questions", "seeds", "split"):
+    for name in ("rooms", "questions", "seeds", "split", "digest"):
         own, other = getattr(settings, name), getattr(made_of, name)
         if own != other:
-            raise ReportError(f"{path} is about other questions: {name} is {other}, here {own}")
+            raise ReportError(f"{path} is about other questions: {name} is {other!r}, here {own!r}")
     return found
 
 

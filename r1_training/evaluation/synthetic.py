@@ -5,6 +5,7 @@ python -m r1_training.cli evaluate-rooms MODEL --rooms 200 --seeds 3
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ from .batch_generation import generate_batch
 
 CHUNK = 16  # rooms observed at a time
 SEQUENCES = 192  # questions answered at a time
+DIGEST_ROOMS = 24
 
 
 @dataclass(frozen=True)
@@ -215,6 +217,22 @@ def evaluate_rooms(
         for (place, sample), text in zip(chunk, evaluator.answer(chunk, most), strict=True):
             asked.append(_judge(place, sample, text))
     return asked
+
+
+def questions_digest(split: str) -> str:
+    """Of the questions about some rooms, everything in sight: another version asks others.
+
+    Args:
+        split: val or test.
+    """
+    digest = hashlib.sha256()
+    for number in range(DIGEST_ROOMS):
+        room = make_room(number, split)
+        everything = [thing.id for thing in room.objects]
+        rng = np.random.default_rng(number)
+        for sample in make_samples(room, rng, visible=everything, count=12, split=split):
+            digest.update(f"{sample.question}\n{sample.raw}\n".encode())
+    return digest.hexdigest()[:16]
 
 
 def _judge(place: ObservedRoom, sample: Sample, text: str) -> Asked:

@@ -88,7 +88,8 @@ def test_a_blind_run_stands_beside_one_that_sees(tmp_path):
         ({"rooms": 9}, "rooms is 9, here 2"),
         ({"questions": 9}, "questions is 9, here 3"),
         ({"seeds": 1}, "seeds is 1, here 2"),
-        ({"split": "val"}, "split is val, here test"),
+        ({"split": "val"}, "split is 'val', here 'test'"),
+        ({"digest": "0123"}, "digest is '0123', here ''"),
     ],
 )
 def test_figures_of_other_questions_are_refused(tmp_path, changes, reason):

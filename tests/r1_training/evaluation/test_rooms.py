@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from r1_model.grammar import parse_answer
 from r1_model.pretrained import load_pretrained
+from r1_training.evaluation import synthetic
 from r1_training.evaluation.detection import detection_map
 from r1_training.evaluation.synthetic import Asked, RoomEvaluator, evaluate_rooms
 from r1_training.scene_batch import LEAST_POINTS
@@ -80,3 +83,17 @@ def test_detections_of_the_same_rooms_are_scored(evaluator):
     assert {"mAP@0.25", "mAP@0.5"} <= set(found)
     assert found["mAP@0.25"] >= found["mAP@0.5"]
     assert found["mAP@0.25"] > 50
+
+
+def test_the_digest_tells_questions_apart(monkeypatch):
+    monkeypatch.setattr(synthetic, "DIGEST_ROOMS", 3)
+    digest = synthetic.questions_digest("test")
+    assert digest == synthetic.questions_digest("test") != synthetic.questions_digest("val")
+    ask = synthetic.make_samples
+
+    def otherwise(*arguments, **options):
+        *rest, last = ask(*arguments, **options)
+        return [*rest, replace(last, question=last.question + " ")]
+
+    monkeypatch.setattr(synthetic, "make_samples", otherwise)
+    assert synthetic.questions_digest("test") != digest
