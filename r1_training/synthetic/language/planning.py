@@ -412,7 +412,9 @@ def impossible(ask: Asking) -> Sample | None:
     facts, say = ask.facts, ask.say
     form, category = ask.rng.choice(
         (
-            *(("coffee_any", "coffee machine"), ("tv", "tv"), ("on", "tv"), ("off", "lamp")),
+            # asked for often where there is a machine: without one it must not be made up
+            *[("coffee_any", "coffee machine")] * 4,
+            *(("tv", "tv"), ("on", "tv"), ("off", "lamp")),
             *(("open", "fridge"), ("close", "window"), ("bed", "bed"), ("wipe", "desk")),
             *(("fetch", "mug"), ("fetch", "book"), ("on", "floor lamp"), ("open", "wardrobe")),
         )
@@ -450,7 +452,7 @@ MAKERS: dict[str, tuple[Callable[[Asking], Sample | None], float]] = {
     "leave": (leave, 1.0),
     "sleep": (sleep, 1.0),
     "air": (air, 1.0),
-    "impossible": (impossible, 1.0),
+    "impossible": (impossible, 1.5),
 }
 _KINDS = tuple(MAKERS)
 _WEIGHTS = tuple(weight for _, weight in MAKERS.values())
