@@ -40,7 +40,7 @@ def count(text: str) -> int | None:
     text = text.lower()
     opening = _OPENING.match(text)
     rest = text[opening.end() :] if opening else text
-    rest = re.sub("[一總总]共", "", rest)
+    rest = re.sub("[一總总]共|五斗[櫃柜]", "", rest)  # a dresser has five drawers in its name
     found = _EN_COUNT.search(rest) if re.search("[a-z]", rest) else _ZH_COUNT.search(rest)
     if found is None:
         return None

@@ -135,6 +135,8 @@ def test_a_caption_of_another_object_is_wrong(samples):
         ("沒有，只有一扇門。", 1),
         ("some chairs", None),
         ("", None),
+        ("五斗櫃上沒有碗。", 0),
+        ("五斗柜上有两个碗。", 2),
     ],
 )
 def test_numbers_are_read(text, number):
