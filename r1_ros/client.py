@@ -115,6 +115,7 @@ class R1Client:
         self._select_views = self._node.create_client(SelectViews, f"{reasoner}/select_views")
         self._scene: tuple[int, Scene] | None = None
         self._goals: list[ClientGoalHandle] = []
+        self._sending: list[Future] = []  # goals whose server has not said yet that it takes them
         self._inboxes: list[queue.SimpleQueue[Any]] = []  # of the calls that wait
         self._closed = False
         self._lock = threading.Lock()
@@ -247,9 +248,11 @@ class R1Client:
     def cancel(self) -> None:
         """Cancel all running goals; the calls that wait for them raise CANCELED."""
         with self._lock:
-            running = list(self._goals)
+            running, sending = list(self._goals), list(self._sending)
         for handle in running:
             handle.cancel_goal_async()
+        for future in sending:  # the server may be at work before its word is here
+            future.add_done_callback(_cancel_if_accepted)
 
     def _spin(self) -> None:
         try:
@@ -332,7 +335,9 @@ class R1Client:
                 if on_feedback is not None:
                     on_feedback(item.feedback)
 
-        sending = client.send_goal_async(goal, feedback_callback=inbox.put)
+        with self._lock:
+            sending = client.send_goal_async(goal, feedback_callback=inbox.put)
+            self._sending.append(sending)
         handle, finished = None, False
         try:
             handle = wait(sending)
@@ -340,6 +345,7 @@ class R1Client:
                 raise NoResponseError(f"{name} rejected the goal")
             with self._lock:
                 self._goals.append(handle)
+                self._sending.remove(sending)
             result = wait(handle.get_result_async()).result
             finished = True
             if on_feedback is not None and result.error_code == ErrorCode.NONE:
@@ -347,6 +353,7 @@ class R1Client:
         finally:
             with self._lock:
                 self._goals = [other for other in self._goals if other is not handle]
+                self._sending = [other for other in self._sending if other is not sending]
             if handle is None:
                 sending.add_done_callback(_cancel_if_accepted)
             elif handle.accepted and not finished:

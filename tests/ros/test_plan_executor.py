@@ -15,6 +15,7 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rclpy.task import Future
 
 from r1_ros.client import ClientClosedError, R1Client, RequestFailedError
 from r1_ros.nodes.plan_executor import PlanExecutor
@@ -147,6 +148,39 @@ def test_cancel_busy_and_deactivate() -> None:
             thread.join(10.0)
             assert outcome[0].code == ErrorCode.INACTIVE
             _refused(lambda: other.execute_plan(_steps("navigate_to x")), ErrorCode.INACTIVE)
+
+
+def test_a_goal_is_cancelled_before_its_server_has_answered() -> None:
+    """Under load a robot may move before the client knows that its plan was accepted."""
+    with background() as spinning:
+        slow = _SkillServer("wait", 30.0, context=spinning.context)
+        spinning.start(slow)
+        _executor(spinning)
+        with R1Client() as client:
+            send = client._execute.send_goal_async
+            asked, answer = threading.Event(), threading.Event()
+
+            def late(*arguments, **options):
+                sending, known = send(*arguments, **options), Future()
+
+                def pass_on(future) -> None:
+                    threading.Thread(
+                        target=lambda: (answer.wait(10.0), known.set_result(future.result()))
+                    ).start()
+
+                sending.add_done_callback(pass_on)
+                asked.set()
+                return known
+
+            client._execute.send_goal_async = late
+            thread, outcome = _in_thread(lambda: client.execute_plan(_steps("wait kettle")))
+            assert asked.wait(10.0)
+            eventually(lambda: slow.goals)
+            client.cancel()
+            answer.set()
+            thread.join(10.0)
+            assert outcome[0].code == ErrorCode.CANCELED and slow.stopped
+            assert not client._sending and not client._goals
 
 
 def test_a_client_that_is_closed_while_it_waits() -> None:
