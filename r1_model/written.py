@@ -17,6 +17,8 @@ _ASKS = re.compile(
     r"(what|which|where|who|why|when|how|is|are|was|does|do|did|has|have|can|could|would|will)\b",
     re.I,
 )
+_TV = re.compile(r"\btv(s?)\b", re.I)
+_L = re.compile(r"\bl-(?=shaped\b)", re.I)
 # after a Chinese character or at the end; in "3.5" a point is a point
 _HALF_WIDTH = {",": "，", ".": "。", "?": "？", "!": "！", ":": "：", ";": "；"}
 _FULL_WIDTH = str.maketrans({full: half for half, full in _HALF_WIDTH.items()})
@@ -26,9 +28,9 @@ _MARK = re.compile(r"(?<=[\u3400-\u9fff])\s*([,.?!:;])\s*")
 def as_written(question: str) -> str:
     """A question with single spaces, its script's marks, and capitals where sentences start.
 
-    English in capitals only is written small: "WHERE IS IT" is "Where is it?". English that ends
-    in no mark gets one; Chinese is understood as well without. Boxes stay as they are, and so does
-    everything that is written so already.
+    English in capitals only is written small: "WHERE IS IT" is "Where is it?", but a TV stays one.
+    English that ends in no mark gets one; Chinese is understood as well without. Boxes stay as they
+    are, and so does everything that is written so already.
     """
     parts = _TAG.split(question)
     boxes = [*_TAG.findall(question), ""]
@@ -43,7 +45,7 @@ def as_written(question: str) -> str:
         if chinese:
             part = _MARK.sub(lambda mark: _HALF_WIDTH[mark[1]], part)
         else:
-            part = part.translate(_FULL_WIDTH)
+            part = _L.sub("L-", _TV.sub(r"TV\1", part.translate(_FULL_WIDTH)))
         text += part + box
     text = text.strip()
     if text and not chinese and not _ENDS.search(text):

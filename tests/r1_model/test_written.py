@@ -15,7 +15,10 @@ BOX = "<obj>1, 2, 3, 4, 5, 6</obj>"
     [
         ("how many chairs are there?", "How many chairs are there?"),
         ("  where   is\tthe sofa ?\n", "Where is the sofa ?"),
-        ("WHERE IS THE TV?", "Where is the tv?"),
+        ("WHERE IS THE TV?", "Where is the TV?"),
+        ("put the mug on the tv cabinet", "Put the mug on the TV cabinet."),
+        ("the l-shaped sofa", "The L-shaped sofa."),
+        ("TVs or motv?", "TVs or motv?"),
         ("TV?", "TV?"),
         ("how many chairs are there", "How many chairs are there?"),
         ("find the sofa", "Find the sofa."),

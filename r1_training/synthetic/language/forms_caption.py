@@ -30,7 +30,7 @@ OBJECT: dict[str, dict[str, Forms]] = {
             "{x}[.|, please.]",
             "What does {x} look like[?| and where is it?]",
             "[Give|Write] a [short description|caption|description] of {x}.",
-            "[Tell me what {x} looks like.|How does {x} look?]",
+            "[Tell me what {x} looks like.|How does {x} look?|What is {x} like?]",
         ),
     },
     "zh": {
