@@ -14,7 +14,8 @@ FORMS: dict[str, dict[str, Forms]] = {
     "en": {
         "sit": Forms(
             _WHERE + "sit[| down]?",
-            "Is there [anything|something|anywhere|a place] to sit[| down| on]?",
+            "Is there [anything|something|a thing] to sit on[?| here?]",
+            "Is there [anywhere|a place|somewhere] to sit[| down]?",
             "[I want to|I'd like to|I need to] sit[| down], where?",
         ),
         "lie": Forms(
