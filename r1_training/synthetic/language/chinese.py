@@ -209,9 +209,7 @@ class Chinese:
 
     def predicate(self, ref: Ref) -> str | None:
         """在窗戶旁邊, 是白色的; None where that takes more than one part."""
-        said = (ref.color, ref.state, ref.relation, ref.superlative)
-        others = (ref.material, ref.shape, ref.not_color, ref.level, ref.ordinal)
-        if sum(map(bool, said)) != 1 or any(others) or ref.negated:
+        if not ref.is_simple():
             return None
         if ref.relation is not None:
             place = self._relation(ref)

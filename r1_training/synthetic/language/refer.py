@@ -59,6 +59,12 @@ class Ref:
         anchors = [a.ids() for a in (self.anchor, self.second) if a is not None]
         return (self.id, *(id for group in anchors for id in group))
 
+    def is_simple(self) -> bool:
+        """Does it say a colour, a state, a relation or a superlative, one of them and no more?"""
+        said = (self.color, self.state, self.relation, self.superlative)
+        others = (self.material, self.shape, self.not_color, self.level, self.ordinal)
+        return sum(map(bool, said)) == 1 and not any(others) and not self.negated
+
     def plain(self) -> Ref:
         """Category and name only."""
         return Ref(self.id, self.category, self.noun)
