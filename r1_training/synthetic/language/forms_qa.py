@@ -87,7 +87,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "Where is {x}, {p} or {q}?",
         ),
         "relation_yesno": Forms(
-            _ASK_EN + "is {x} {p}?",
+            _ASK_EN + "is {x} {p}[?| or not?]",
             "[Is it true|Is it right|Would you say] that {x} is {p}?",
             _KNOW_EN + " [whether|if] {x} is {p}.",
             "Does {x} [stand|lie|sit] {p}[?| now?| right now?]",
@@ -206,7 +206,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[看一下|幫我看看]{x}是什麼[做的|材質]？",
         ),
         "shape": Forms(
-            _ASK_ZH + "{x}是什麼形狀的？",
+            _ASK_ZH + "{x}是什麼形狀的[？|呢？]",
             _ASK_ZH + "{x}[是什麼形狀|的形狀是什麼|是哪種形狀]？",
         ),
         "state_yesno": Forms(
@@ -248,7 +248,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[你看到|看得到|能看到]{p}有[什麼|什麼東西|哪些東西]？",
         ),
         "beside": Forms(
-            _ASK_ZH + "{p}是什麼？",
+            _ASK_ZH + "{p}是什麼[？|呢？|東西？]",
             _ASK_ZH + "{p}有什麼？",
             "{p}[是什麼東西|放著什麼|有什麼東西|是哪個東西]？",
         ),
@@ -257,8 +257,8 @@ FORMS: dict[str, dict[str, Forms]] = {
             "{xs}[都在哪裡|在哪|在什麼地方|放在哪裡|都放在哪]？",
         ),
         "existence": Forms(
-            _ASK_ZH + "{at}有{x}嗎？",
-            _ASK_ZH + "{at}有沒有{x}？",
+            _ASK_ZH + "{at}有{x}[嗎|沒有|的嗎]？",
+            _ASK_ZH + "{at}有沒有{x}[？|呢？]",
             "{at}[看得到|能看到|找得到|你看到]{x}嗎？",
             "[看一下|幫我看看|檢查一下]{at}有沒有{x}。",
             "{at}是不是有{ax}？",
@@ -275,7 +275,7 @@ FORMS: dict[str, dict[str, Forms]] = {
             "[跟|和|與]{y}相比，{x}[更|是不是更|有沒有更]{more}[嗎|]？",
         ),
         "compare_near": Forms(
-            _ASK_ZH + "{x}和{y}[哪個|哪一個]離{z}比較近？",
+            _ASK_ZH + "{x}和{y}[哪個|哪一個]離{z}[比較近|更近|近一點]？",
             _ASK_ZH + "[哪個|哪一個]離{z}[比較近|更近]，{x}還是{y}？",
         ),
         "compare_count": Forms(

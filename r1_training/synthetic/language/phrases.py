@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from r1_training.synthetic.catalog import CATEGORIES
 from r1_training.synthetic.language.asking import Asking, box, named
 from r1_training.synthetic.language.facts import DIRECTIONS, FLAT, Thing, shut_away
 from r1_training.synthetic.language.refer import Ref, anchor_ref, unique_ref
@@ -87,6 +88,26 @@ def place_phrase(ask: Asking, relation: str, anchor: Ref, *, level: int | None =
     if place.endswith("桌子上") and ask.rng.random() < 0.5:
         return place.removesuffix("桌子上") + "桌上"  # as people say it
     return place
+
+
+def could_carry(ask: Asking, thing: Thing) -> list[Thing]:
+    """Furniture of another category than what a thing stands on, and on which it does not stand."""
+    facts = ask.facts
+    parent = facts.things[thing.parent]
+    return [
+        t
+        for t in ask.things()
+        if t.category != parent.category
+        and t.id != thing.id
+        and t.kind != "small"
+        and CATEGORIES[t.category].supports
+        and not facts.supported_by(parent, t)
+    ]
+
+
+def in_the_room(ask: Asking) -> str:
+    """in the room"""
+    return "in the room" if ask.family == "en" else "房間裡"
 
 
 def mine(ask: Asking, place: str) -> str:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from r1_training.synthetic.catalog import CATEGORIES
 from r1_training.synthetic.language.asking import Asking, box, named, row
 from r1_training.synthetic.language.facts import SEATS, Thing
-from r1_training.synthetic.language.phrases import all_seen, mine, place_phrase, side_on
+from r1_training.synthetic.language.phrases import (
+    all_seen,
+    in_the_room,
+    mine,
+    place_phrase,
+    side_on,
+)
 from r1_training.synthetic.language.qa_words import measure, qa_sample, tell, within, yes_or_no
 from r1_training.synthetic.language.refer import Ref, anchor_ref, name, sayable_color
 from r1_training.synthetic.language.sample import Sample
@@ -37,8 +43,8 @@ def count(ask: Asking) -> Sample | None:
         if rng.random() < 0.1:
             color = rng.choice(CATEGORIES[category].colors)
         things = [t for t in things if t.color == color]
-    place = "in the room" if ask.family == "en" else "房間裡"
-    return _counted(ask, category, color, things, within(ask, place), None, "count")
+    place = within(ask, in_the_room(ask))
+    return _counted(ask, category, color, things, place, None, "count")
 
 
 def _count_at(ask: Asking) -> Sample | None:

@@ -18,7 +18,7 @@ LEAST_APART = 0.3  # metres
 def size(ask: Asking) -> Sample | None:
     """How tall or wide is a piece of furniture? Its width is its longer side on the floor."""
     say = ask.say
-    things = [t for t in ask.things() if t.kind == "furniture" and t.category not in ("rug",)]
+    things = [t for t in ask.things() if t.kind == "furniture" and t.category != "rug"]
     found = random_subject(ask, things)
     if found is None:
         return None

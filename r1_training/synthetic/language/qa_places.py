@@ -7,7 +7,9 @@ from r1_training.synthetic.language.asking import Asking, box, named, row
 from r1_training.synthetic.language.facts import CLEARLY, DIRECTIONS, FLAT, Facts, Thing
 from r1_training.synthetic.language.phrases import (
     all_seen,
+    could_carry,
     described_group,
+    in_the_room,
     place_phrase,
     random_subject,
     subject,
@@ -87,14 +89,7 @@ def support_yesno(ask: Asking) -> Sample | None:
     truth = rng.random() < 0.5
     asked_place, asked = true, thing.relation
     if not truth:
-        others = [
-            t
-            for t in ask.things()
-            if t.category != facts.things[thing.parent].category
-            and t.kind != "small"
-            and CATEGORIES[t.category].supports
-            and not facts.supported_by(thing, t)
-        ]
+        others = could_carry(ask, thing)
         asked_place = anchor_ref(facts, rng, rng.choice(others)) if others else None
         asked = "on"
     if true is None or asked_place is None:
@@ -148,7 +143,7 @@ def missing(ask: Asking) -> Sample | None:
     if category in ask.facts.by_category or not ask.facts.certain(category):
         return None
     noun = ask.say.noun(category)
-    place = within(ask, "in the room" if ask.family == "en" else "房間裡")
+    place = within(ask, in_the_room(ask))
     none = f"no {noun}" if ask.family == "en" else f"沒有{noun}"
     return qa_sample(
         *(ask, "missing", "location", {"x": ask.say.definite(noun)}),

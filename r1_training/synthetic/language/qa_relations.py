@@ -7,6 +7,7 @@ from r1_training.synthetic.language.asking import Asking, box, named
 from r1_training.synthetic.language.facts import DIRECTIONS
 from r1_training.synthetic.language.phrases import (
     all_seen,
+    could_carry,
     described_group,
     located,
     place_phrase,
@@ -56,16 +57,7 @@ def support(ask: Asking) -> Sample | None:
         return None
     thing, ref = found
     parent = facts.things[thing.parent]
-    true = anchor_ref(facts, rng, parent)
-    others = [
-        t
-        for t in ask.things()
-        if t.category != parent.category
-        and t.kind != "small"
-        and CATEGORIES[t.category].supports
-        and not facts.supported_by(parent, t)
-        and t.id != thing.id
-    ]
+    true, others = anchor_ref(facts, rng, parent), could_carry(ask, thing)
     if true is None or not others:
         return None
     false = anchor_ref(facts, rng, rng.choice(others))

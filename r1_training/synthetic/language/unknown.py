@@ -7,6 +7,7 @@ import zlib
 from r1_training.synthetic.language.asking import Asking
 from r1_training.synthetic.language.forms_grounding import FORMS as GROUNDING
 from r1_training.synthetic.language.forms_planning import FORMS as PLANNING
+from r1_training.synthetic.language.phrases import in_the_room
 from r1_training.synthetic.language.qa_words import qa_sample, within, yes_or_no
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.words_unknown import UNKNOWN
@@ -46,7 +47,7 @@ def _think(ask: Asking, name: _Name) -> str:
 def qa(ask: Asking) -> Sample:
     """Is there a cat? Where is it? How many are there?"""
     name = _Name(ask)
-    place = "" if ask.rng.random() < 0.5 else ("in the room", "房間裡")[ask.family == "zh"]
+    place = in_the_room(ask) if ask.rng.random() < 0.5 else ""
     words = {"x": ask.say.definite(name.x), "xs": name.xs, "ax": name.ax, "cl": name.cl}
     words["at"] = within(ask, place)
     form = ask.rng.choice(("existence", "location", "count"))

@@ -10,6 +10,7 @@ import pytest
 from r1_training.synthetic.language import check_answer, fill_boxes
 from r1_training.synthetic.language import read_words as read
 from r1_training.synthetic.language.sample import tagged
+from tests.r1_training.synthetic.language import slow
 from tests.r1_training.synthetic.language.rooms import bounds_of, boxes_of, samples_of
 
 
@@ -71,12 +72,20 @@ def test_another_answer_of_the_same_kind_is_wrong(samples):
                 continue
             if kind == "state" and truth[0] != said[0]:  # a door and a lamp may both be "closed"
                 continue
-            if sample.answer_key.get("open"):  # whatever is true of it is an answer
-                continue
             answer = other.answer
             for id in [*other.objects, *other.extra_boxes]:
                 answer = answer.replace(f" <obj:{id}>", "")
-            wrong[kind, judge(room, sample, "x", answer)["correct"]] += 1
+            right = judge(room, sample, "x", answer)["correct"]
+            if right and sample.answer_key.get("open"):  # whatever is true of it is an answer
+                thing = room.object(sample.answer_key["claim"][1])
+                named = [
+                    o
+                    for o in room.objects
+                    if o is not thing and read.names_category(answer, o.category, sample.language)
+                ]
+                assert any(slow.relation(said[0], thing, o) for o in named), (sample, answer)
+                continue
+            wrong[kind, right] += 1
     kinds = {kind for kind, _ in wrong}
     assert {"count", "colour", "yes_no", "state", "location", "reason"} <= kinds
     for kind in kinds:
