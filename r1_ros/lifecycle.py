@@ -67,11 +67,15 @@ class ManagedNode(LifecycleNode, Generic[Config]):
         self.inline_group: CallbackGroup | None = None
         self._live = live_names(self.config_class)
         self._state = State.PRIMARY_STATE_UNCONFIGURED
+        self._ending = False
+        self._start_is_over = threading.Event()
         self.config: Config = declare_config(self, self.config_class)
         self.add_on_set_parameters_callback(self._refuse_late_changes)
         self.add_post_set_parameters_callback(self._follow_live_changes)
         self._autostart_timer = None
-        if self.config.autostart:
+        if not self.config.autostart:
+            self._start_is_over.set()
+        else:
             self._autostart_timer = self.create_timer(
                 0.0,
                 self._autostart,
@@ -94,12 +98,24 @@ class ManagedNode(LifecycleNode, Generic[Config]):
         """Undo `configure`."""
 
     def interrupt(self) -> None:
-        """The process is about to end: release the threads in which callbacks wait."""
+        """The process is about to end: release the threads in which callbacks wait.
+
+        Overrides call this first: whatever asks from now on finds the node inactive.
+        """
+        self._ending = True
 
     @property
     def is_active(self) -> bool:
-        """True between the end of `activate` and the start of `deactivate`."""
-        return self._state == State.PRIMARY_STATE_ACTIVE
+        """True between the end of `activate` and the start of `deactivate` or of the end."""
+        return self._state == State.PRIMARY_STATE_ACTIVE and not self._ending
+
+    def wait_for_start(self) -> None:
+        """Wait until a node that starts by itself has done so, or failed to.
+
+        Services and actions exist from `configure` on: whoever waits for them to appear may ask a
+        moment before the node is active, and should be served. For callbacks of a thread pool.
+        """
+        self._start_is_over.wait()
 
     def end(self) -> None:
         """Deactivate and clean up, from whatever state; before `destroy_node`."""
@@ -173,10 +189,14 @@ class ManagedNode(LifecycleNode, Generic[Config]):
 
     def _autostart(self) -> None:
         self._autostart_timer.cancel()
-        if self._state != State.PRIMARY_STATE_UNCONFIGURED:
-            return  # somebody was faster
-        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
+        try:
+            if self._state != State.PRIMARY_STATE_UNCONFIGURED:
+                return  # somebody was faster
+            configured = self.trigger_configure() == TransitionCallbackReturn.SUCCESS
+            if configured and not self._ending:
+                self.trigger_activate()
+        finally:
+            self._start_is_over.set()
 
     def _refuse_late_changes(self, changes: list[Parameter]) -> rclpy.node.SetParametersResult:
         names = {field.name for field in dataclasses.fields(self.config_class)}

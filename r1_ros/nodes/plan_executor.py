@@ -107,6 +107,7 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
 
     def interrupt(self) -> None:
         """See `deactivate`."""
+        super().interrupt()
         self.deactivate()
 
     def cleanup(self) -> None:
@@ -118,6 +119,7 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
     # Plans.
 
     def _on_goal(self, handle: ServerGoalHandle) -> ExecutePlan.Result:
+        self.wait_for_start()  # before the lock, which a start that fails waits for
         if not self._plan_lock.acquire(blocking=False):
             return self._conclude(handle, _refusal(ErrorCode.BUSY, "another plan runs"))
         try:

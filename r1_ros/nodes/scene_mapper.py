@@ -234,6 +234,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
         return response
 
     def _refused(self, response: Any) -> bool:
+        self.wait_for_start()
         if self.is_active:
             return False
         response.error_code = ErrorCode.INACTIVE

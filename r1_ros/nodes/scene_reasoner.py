@@ -125,6 +125,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
 
     def interrupt(self) -> None:
         """See `deactivate`."""
+        super().interrupt()
         self.deactivate()
 
     def cleanup(self) -> None:
@@ -312,6 +313,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         return status_message(self, "reasoning", level, message, values)
 
     def _require_active(self) -> None:
+        self.wait_for_start()
         if not self.is_active or self._answering is None:
             raise RequestError(ErrorCode.INACTIVE, "scene_reasoner is not active")
 

@@ -1,0 +1,163 @@
+"""Requests between `configure`, when services appear, and the end of a start."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+from r1_ros.msg import ErrorCode, PlanStep
+
+from r1_ros.client import R1Client, RequestFailedError
+from r1_ros.lifecycle import ManagedNode
+from r1_ros.nodes.plan_executor import PlanExecutor
+from r1_ros.nodes.scene_mapper import SceneMapper
+from r1_ros.nodes.scene_reasoner import SceneReasoner
+from r1_ros.simulated_robot import SimulatedRobot
+from tests.ros.background import Background, background
+from tests.ros.scripted import ScriptedReasoner, StubMapper, room
+
+pytestmark = pytest.mark.ros
+
+_DEADLINE_S = 20.0
+
+
+class _Slow(ManagedNode):
+    """Becomes active only after somebody has asked and the test has let it."""
+
+    def __init__(self, *arguments: object, **node_arguments: object) -> None:
+        self.asked, self.go_on = threading.Event(), threading.Event()
+        self.fail: Exception | None = None
+        super().__init__(*arguments, **node_arguments)
+
+    def wait_for_start(self) -> None:
+        self.asked.set()
+        super().wait_for_start()
+
+    def activate(self) -> None:
+        assert self.go_on.wait(_DEADLINE_S)
+        if self.fail is not None:
+            raise self.fail
+        super().activate()
+
+
+class _SlowReasoner(_Slow, SceneReasoner):
+    pass
+
+
+class _SlowMapper(_Slow, SceneMapper):
+    pass
+
+
+class _SlowExecutor(_Slow, PlanExecutor):
+    pass
+
+
+def _reasoner(spinning: Background) -> ManagedNode:
+    spinning.start(StubMapper(room(), namespace="early", context=spinning.context))
+    return _SlowReasoner(lambda _: ScriptedReasoner(), namespace="early", context=spinning.context)
+
+
+def _mapper(spinning: Background) -> ManagedNode:
+    return _SlowMapper(namespace="early", context=spinning.context)
+
+
+def _executor(spinning: Background) -> ManagedNode:
+    robot = SimulatedRobot(0.0)
+    return _SlowExecutor(lambda _: robot, namespace="early", context=spinning.context)
+
+
+def _ask(client: R1Client) -> object:
+    return client.ask("How many chairs are there?", task="qa").answer
+
+
+def _select_views(client: R1Client) -> object:
+    return list(client.select_views("Where is the desk?").view_ids)
+
+
+def _get_scene(client: R1Client) -> object:
+    with pytest.raises(RequestFailedError) as caught:
+        client.get_scene()
+    if caught.value.code != ErrorCode.EMPTY_SCENE:  # a mapper that has seen nothing says so
+        raise caught.value
+    return "empty"
+
+
+def _execute(client: R1Client) -> object:
+    steps = [PlanStep(action="navigate_to", object="lamp", arguments=["lamp"])]
+    return client.execute_plan(steps).steps_done
+
+
+CASES = [
+    (_reasoner, _ask, "There are four."),
+    (_reasoner, _select_views, [3, 7]),
+    (_mapper, _get_scene, "empty"),
+    (_executor, _execute, 1),
+]
+each_request = pytest.mark.parametrize(
+    ("make", "request_it", "expected"), CASES, ids=[case[1].__name__[1:] for case in CASES]
+)
+
+
+@pytest.fixture
+def spinning() -> Iterator[Background]:
+    with background() as running:
+        yield running
+
+
+@pytest.fixture
+def client() -> Iterator[R1Client]:
+    with R1Client("early", discovery_timeout=_DEADLINE_S) as one:
+        yield one
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as one:
+        yield one
+
+
+def _ask_early(node: _Slow, spinning: Background, request: Callable[[], Future]) -> Future:
+    """A request that is on its way while the node is between its services and its activation."""
+    spinning.start(node)
+    result = request()
+    assert node.asked.wait(_DEADLINE_S)
+    assert not node.is_active and not result.done()
+    return result
+
+
+@each_request
+def test_a_request_during_the_start_is_served(
+    spinning: Background, client: R1Client, pool: ThreadPoolExecutor, make, request_it, expected
+) -> None:
+    node = make(spinning)
+    result = _ask_early(node, spinning, lambda: pool.submit(request_it, client))
+    node.go_on.set()
+    assert result.result(_DEADLINE_S) == expected
+
+
+@each_request
+def test_a_start_that_fails_refuses_who_waits_for_it(
+    spinning: Background, client: R1Client, pool: ThreadPoolExecutor, make, request_it, expected
+) -> None:
+    node = make(spinning)
+    node.fail = OSError("no such thing")
+    result = _ask_early(node, spinning, lambda: pool.submit(request_it, client))
+    node.go_on.set()
+    with pytest.raises(RequestFailedError) as caught:
+        result.result(_DEADLINE_S)
+    assert caught.value.code == ErrorCode.INACTIVE
+
+
+@each_request
+def test_an_end_during_the_start_refuses_who_waits_for_it(
+    spinning: Background, client: R1Client, pool: ThreadPoolExecutor, make, request_it, expected
+) -> None:
+    node = make(spinning)
+    result = _ask_early(node, spinning, lambda: pool.submit(request_it, client))
+    node.interrupt()  # as a signal does
+    node.go_on.set()
+    with pytest.raises(RequestFailedError) as caught:
+        result.result(_DEADLINE_S)
+    assert caught.value.code == ErrorCode.INACTIVE
