@@ -208,8 +208,20 @@ def evaluate_rooms(
                 place.room, rng, visible=place.visible, count=questions, split=split, tasks=tasks
             ):
                 pending.append((place, sample))
-    # questions with long answers together, so that short ones need not wait for them
-    pending.sort(key=lambda item: MAX_NEW_TOKENS.get(item[1].task, 0))
+    return ask_all(evaluator, pending)
+
+
+def ask_all(
+    evaluator: RoomEvaluator, questions: Sequence[tuple[ObservedRoom, Sample]]
+) -> list[Asked]:
+    """Every question answered and judged, in an order of its own: those with long answers last.
+
+    Args:
+        evaluator: with the model.
+        questions: each with its room, as `RoomEvaluator.observe` gives it.
+    """
+    # long answers together, so that short ones need not wait for them
+    pending = sorted(questions, key=lambda item: MAX_NEW_TOKENS.get(item[1].task, 0))
     asked: list[Asked] = []
     for start in range(0, len(pending), SEQUENCES):
         chunk = pending[start : start + SEQUENCES]

@@ -6,8 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from r1_model.answer import LANGUAGES
+from r1_training.synthetic.room import make_room
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,6 +44,35 @@ def test_making_items_has_its_ten_minutes(tmp_path, monkeypatch, seconds, status
     monkeypatch.setattr(sys, "argv", ["synthetic_scene30k.py", "--out", str(out)])
     assert bench.main() == status
     assert json.loads((out / "benchmark.json").read_text())["met"] is (status == 0)
+
+
+@pytest.mark.parametrize(
+    ("rooms", "mean", "error"),
+    [
+        ({1: [0, 0], 2: [0]}, 0.0, 0.0),
+        ({1: [1, 1], 2: [1]}, 1.0, 0.0),
+        ({1: [1], 2: [-1]}, 0.0, 2**0.5 / 2),  # as of two independent questions
+        ({1: [1, 1], 2: [-1, -1]}, 0.0, 2**0.5 / 2),  # of one room: no more than two
+    ],
+)
+def test_differences_between_languages_know_that_a_rooms_questions_belong_together(
+    rooms, mean, error
+):
+    difference = importlib.import_module("benchmarks.languages").difference
+    assert difference(rooms) == pytest.approx((mean, error))
+
+
+def test_languages_are_compared_on_questions_about_the_same_objects():
+    alike = importlib.import_module("benchmarks.languages").alike
+    room = make_room(3, "test")
+    place = SimpleNamespace(room=room, visible=[thing.id for thing in room.objects])
+    groups = [alike(place, number) for number in range(40)]
+    assert [] in groups  # languages' forms may lead to different questions: those are left out
+    kept = [group for group in groups if group]
+    assert len(kept) > 10
+    for group in kept:
+        assert tuple(sample.language for sample in group) == LANGUAGES
+        assert len({(one.task, one.kind, frozenset(one.objects)) for one in group}) == 1
 
 
 def test_make_bench_runs_all_and_fails_at_the_end(tmp_path):

@@ -254,8 +254,15 @@ def _shut_away(label: str, sample: Sample, room: Room) -> Hashable:
 
 
 def _reason(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
-    text = parsed.answer.lower()
-    return {"correct": all(word in text for word in sample.answer_key["must"])}
+    key, text = sample.answer_key, parsed.answer.lower()
+
+    def names(category: str) -> bool:
+        return read.names_category(parsed.answer, category, sample.language)
+
+    concluded = all(word in text for word in key["must"])
+    some = any(word in text for word in key["any"]) if "any" in key else True
+    listed = all(map(names, key.get("named", ()))) and not any(map(names, key.get("unnamed", ())))
+    return {"correct": concluded and some and listed}
 
 
 _CHECKS: dict[str, Callable[[Sample, ParsedAnswer, Boxes, Room], Verdict]] = {

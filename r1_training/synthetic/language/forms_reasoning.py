@@ -200,9 +200,9 @@ ANSWERS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
             "{n} can sit at the {x}, because there {are} {chairs} around it.",
             ("{n}",),
         ),
-        "unsafe": ("not yet, because {things} {are} still on or open.", ("not yet", "{things}")),
+        "unsafe": ("not yet, because {things} {are} still on or open.", ("not yet",)),
         "safe": ("yes, because everything is off and closed.", ("yes", "off and closed")),
-        "trip": ("yes, over {things} on the floor.", ("yes", "{things}")),
+        "trip": ("yes, over {things} on the floor.", ("yes", "floor")),
         "not trip": ("probably not, because nothing lies on the floor.", ("not", "nothing")),
     },
     "zh": {
@@ -230,9 +230,9 @@ ANSWERS: dict[str, dict[str, tuple[str, tuple[str, ...]]]] = {
         "rain": ("會，因為窗戶開著。", ("會，", "開著")),
         "not rain": ("不會，因為窗戶關著。", ("不會", "關著")),
         "seats": ("{x}可以坐{n}，因為周圍有{chairs}。", ("坐{n}",)),
-        "unsafe": ("還不行，因為{things}還開著。", ("還不行", "{things}")),
+        "unsafe": ("還不行，因為{things}還開著。", ("還不行",)),
         "safe": ("可以，因為電器都關了，窗戶也關好了。", ("可以",)),
-        "trip": ("會，可能會被地上的{things}絆倒。", ("會，", "{things}")),
+        "trip": ("會，可能會被地上的{things}絆倒。", ("會，", "絆倒")),
         "not trip": ("應該不會，因為地上沒有東西。", ("不會", "沒有")),
     },
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from r1_training.synthetic.catalog import CATEGORIES
 from r1_training.synthetic.language import words_en, words_zh
@@ -107,9 +108,29 @@ def nouns(category: str, language: str) -> tuple[str, ...]:
     return tuple(sorted(names, key=len, reverse=True))
 
 
+@cache
+def _longer(category: str, language: str) -> re.Pattern[str]:
+    """A category's names and the longer ones of others around them: a floor lamp for a lamp."""
+    own = nouns(category, language)
+    others = {noun for other in CATEGORIES for noun in nouns(other, language)}
+    names = {*own, *(noun for noun in others if any(name in noun for name in own))}
+    words = "|".join(re.escape(noun) for noun in sorted(names, key=len, reverse=True))
+    return re.compile(rf"\b(?:{words})" if language == "en" else words)
+
+
+def _of_others_hidden(text: str, category: str, language: str) -> str:
+    """A text in lower case, without longer names that hold a name of the category: an office chair
+    is no answer where a chair is meant, nor a bookcase (書架) where a book (書) is.
+    """
+    own = nouns(category, language)
+    return _longer(category, language).sub(
+        lambda found: found[0] if found[0] in own else "\u0002" * len(found[0]), text.lower()
+    )
+
+
 def names_category(text: str, category: str, language: str) -> bool:
     """Does a sentence name the category, in singular or plural?"""
-    text = text.lower()
+    text = _of_others_hidden(text, category, language)
     if language != "en":
         return any(noun in text for noun in nouns(category, language))
     plurals = {words_en.PLURALS.get(noun, noun + "s") for noun in nouns(category, "en")}
@@ -119,7 +140,8 @@ def names_category(text: str, category: str, language: str) -> bool:
 
 def first_place(text: str, category: str, language: str) -> int:
     """Where a category is named first; past the end where it is not."""
-    places = [text.lower().find(noun) for noun in nouns(category, language)]
+    text = _of_others_hidden(text, category, language)
+    places = [text.find(noun) for noun in nouns(category, language)]
     return min((p for p in places if p >= 0), default=len(text) + 1)
 
 
@@ -135,7 +157,7 @@ def says_state(text: str, category: str, state: tuple[str, str], language: str) 
 
 def says_place(text: str, relation: str, category: str, language: str) -> bool:
     """Does a sentence say this relation to a thing of the category?"""
-    text = text.lower()
+    text = _of_others_hidden(text, category, language)
     names = "|".join(re.escape(noun) for noun in nouns(category, language))
     if language == "en":
         words = r"(?:the|a|an|my)\s+(?:[\w-]+\s+){0,3}?"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from r1_training.synthetic.language.asking import Asking, box, named, row
 from r1_training.synthetic.language.facts import Facts, Thing
@@ -33,13 +33,17 @@ def _conclude(
     objects: list[int],
     words: dict[str, str] | None = None,
     slots: dict[str, str] | None = None,
+    listed: tuple[Collection[str], Collection[str]] = ((), ()),
 ) -> Sample:
+    """`listed`: categories that the answer must name, in any order, and those that it may not."""
     answer, must = ANSWERS[ask.family][cause]
     words = words or {}
     key = {
         "type": "reason",
         "value": cause,
         "must": tuple(ask.say.script(word.format_map(words)).lower() for word in must),
+        "named": tuple(dict.fromkeys(listed[0])),
+        "unnamed": tuple(c for c in dict.fromkeys(listed[1]) if c not in listed[0]),
     }
     return ask.sample(
         *("reasoning", kind, FORMS[ask.family][kind], slots or {}, think),
@@ -212,7 +216,8 @@ def safe(ask: Asking) -> Sample | None:
     nouns = dict.fromkeys(ask.say.definite(ask.say.noun(t.category)) for t in left)
     are = "is" if len(nouns) == 1 else "are"
     words = {"things": ask.say.join(list(nouns)), "are": are}
-    return _conclude(ask, "safe", "unsafe", think, objects, words)
+    listed = [t.category for t in left], [t.category for t in things]
+    return _conclude(ask, "safe", "unsafe", think, objects, words, listed=listed)
 
 
 def trip(ask: Asking) -> Sample | None:
@@ -229,9 +234,9 @@ def trip(ask: Asking) -> Sample | None:
         return None
     think = say.comma.join(f"{say.noun(t.category)} {box(t.id)}" for t in things)
     nouns = list(dict.fromkeys(say.definite(say.noun(t.category)) for t in things))
-    return _conclude(
-        ask, "trip", "trip", think, [t.id for t in things], {"things": say.join(nouns)}
-    )
+    words, ids = {"things": say.join(nouns)}, [t.id for t in things]
+    listed = [t.category for t in things], loose
+    return _conclude(ask, "trip", "trip", think, ids, words, listed=listed)
 
 
 # kind -> (maker, weight where the room offers it)

@@ -14,7 +14,11 @@ from r1_training.synthetic.language.words_unknown import UNKNOWN
 
 UNSEEN = {"en": "I cannot see {ax} here.", "zh": "這裡沒有看到{x}。"}
 _CANNOT = {"en": "I cannot do that: I cannot see {ax} here.", "zh": "我做不到，這裡沒有看到{x}。"}
-_MUST = {"en": "cannot see", "zh": "沒有看到"}
+# any of these says that it is not there
+_DECLINES = {
+    "en": ("cannot see", "there is no", "there are no"),
+    "zh": ("沒有看到", "裡沒有"),
+}
 TEST_WORDS_ONE_IN = 5
 
 
@@ -54,7 +58,8 @@ def qa(ask: Asking) -> Sample:
     if form == "existence":
         words["x"] = name.x
     answer = name.say(UNSEEN[ask.family])
-    key = {"type": "reason", "value": "unseen", "must": (ask.say.script(_MUST[ask.family]),)}
+    declines = tuple(map(ask.say.script, _DECLINES[ask.family]))
+    key = {"type": "reason", "value": "unseen", "must": (), "any": declines}
     if form == "existence":
         answer = yes_or_no(ask, False) + answer
         key = {"type": "yes_no", "value": False}

@@ -9,6 +9,7 @@ import pytest
 
 from r1_training.synthetic.language import check_answer, fill_boxes
 from r1_training.synthetic.language import read_words as read
+from r1_training.synthetic.language.asking import SPEAKERS
 from r1_training.synthetic.language.sample import tagged
 from tests.r1_training.synthetic.language import slow
 from tests.r1_training.synthetic.language.rooms import bounds_of, boxes_of, samples_of
@@ -202,10 +203,66 @@ def test_colours_are_read(text, language, colors):
         ("它放在書桌的左側。", "on", "desk", "zh-Hant", True),
         ("杯子在沙发左边。", "left", "sofa", "zh-Hans", True),
         ("杯子在沙发右边。", "left", "sofa", "zh-Hans", False),
+        ("It is on the office chair.", "on", "chair", "en", False),
+        ("It is on the white coffee table.", "on", "dining table", "en", False),
+        ("It is on the table.", "on", "dining table", "en", True),
+        ("它在書架的左邊。", "left", "book", "zh-Hant", False),
+        ("它在書的左邊。", "left", "book", "zh-Hant", True),
     ],
 )
 def test_places_are_read(text, relation, category, language, says):
     assert read.says_place(text, relation, category, language) is says
+
+
+@pytest.mark.parametrize(
+    ("text", "category", "language", "named"),
+    [
+        ("A brown office chair.", "chair", "en", False),
+        ("An office chair beside a chair.", "chair", "en", True),
+        ("Two desk chairs.", "desk", "en", False),
+        ("Three chairs.", "chair", "en", True),
+        ("The floor lamp is on.", "lamp", "en", False),
+        ("The lamp is on.", "floor lamp", "en", True),
+        ("A mug in the cupboard.", "cup", "en", False),
+        ("The bookcases.", "book", "en", False),
+        ("一個白色的書架。", "book", "zh-Hant", False),
+        ("書架上的書。", "book", "zh-Hant", True),
+        ("床头柜是白色的。", "bed", "zh-Hans", False),
+    ],
+)
+def test_a_longer_name_around_the_category_is_another_thing(text, category, language, named):
+    assert read.names_category(text, category, language) is named
+
+
+def test_what_is_left_on_may_be_listed_in_any_order_but_completely():
+    """The lamp and the stove are still on: the stove and the lamp."""
+    checked = 0
+    for room, sample in samples_of(range(600, 800), count=6, tasks=("reasoning",)):
+        named = sample.answer_key.get("named", ())
+        if sample.kind != "safe" or len(named) < 2:
+            continue
+        say = SPEAKERS[sample.language]
+        nouns = [say.definite(say.noun(category)) for category in named]
+        told, other = say.script(say.join(nouns)), say.script(say.join(nouns[::-1]))
+        assert told in sample.answer
+        for words, right in ((other, True), (say.script(nouns[0]), False)):
+            answer = sample.answer.replace(told, words)
+            assert judge(room, sample, sample.think, answer)["correct"] is right, answer
+        checked += 1
+    assert checked > 10
+
+
+def test_what_is_off_may_not_be_named_as_left_on():
+    checked = 0
+    for room, sample in samples_of(range(600, 800), count=6, tasks=("reasoning",)):
+        off = sample.answer_key.get("unnamed", ())
+        if sample.kind != "safe" or not off:
+            continue
+        say = SPEAKERS[sample.language]
+        more = say.script(say.definite(say.noun(off[0])))
+        assert not judge(room, sample, sample.think, f"{sample.answer} {more}")["correct"]
+        checked += 1
+    assert checked > 10
 
 
 @pytest.mark.parametrize(
