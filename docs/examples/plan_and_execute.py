@@ -3,7 +3,7 @@
 from r1_ros.client import R1Client, RequestFailedError
 
 with R1Client() as robot:
-    plan = robot.plan("Prepare the coffee table.")
+    plan = robot.plan("Prepare the coffee table for coffee.")
     for step in plan.steps:
         print(f"{step.index}. {step.action}({', '.join(step.arguments)}): {step.text}")
     try:

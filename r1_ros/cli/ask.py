@@ -69,7 +69,7 @@ def ask(
 
 
 def plan(
-    goal: Annotated[str, typer.Argument(help='What to achieve, e.g. "Prepare the coffee table".')],
+    goal: Annotated[str, typer.Argument(help='What to achieve, e.g. "Make a coffee."')],
     execute: Annotated[
         bool, typer.Option("--execute", help="Carry the plan out (plan_executor must run).")
     ] = False,
