@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import rclpy
 from geometry_msgs.msg import Point, Vector3
-from rclpy.action import get_action_names_and_types
 from rclpy.action.client import ClientGoalHandle
 from rclpy.client import Client
 from rclpy.context import Context
@@ -30,6 +29,8 @@ from r1_ros.action_client import ThreadSafeActionClient
 from r1_ros.msg import ErrorCode, PlanStep, SceneAnswer
 from r1_ros.request_errors import code_name
 from r1_ros.scene_messages import scene_from_response
+from r1_ros.server_discovery import ServerDiscovery
+from r1_ros.server_discovery import ServerMissingError as ServerMissingError  # part of this API
 from r1_ros.share import use_large_message_transport
 from r1_ros.srv import Ask as AskService
 from r1_ros.srv import GetScene, SelectViews
@@ -43,10 +44,6 @@ _LATE_FEEDBACK_S = 0.05
 _LIVENESS_S = 1.0
 _CLOSED = object()
 _numbers = itertools.count()
-
-
-class ServerMissingError(ConnectionError):
-    """No node offers the service or action; the message says which node to start."""
 
 
 class NoResponseError(TimeoutError):
@@ -77,13 +74,14 @@ class R1Client:
     Use it as a context manager. It brings its own ROS context: no `rclpy.init`, no spinning, and
     calls may come from any thread.
 
-    Every call raises `ServerMissingError` when the node is not there, `NoResponseError` when it
-    falls silent, `RequestFailedError` with an error code when it refuses, and `ClientClosedError`
+    Every call raises `ServerMissingError` when the node is not there (one that is still starting is
+    waited for, up to the timeout of the call), `NoResponseError` when it falls silent,
+    `RequestFailedError` with an error code when it refuses, and `ClientClosedError`
     after `close`. Ctrl-C, and any exception of an `on_feedback`, cancels the running goal.
 
     Args:
         namespace: of the robot.
-        mapper, reasoner: names of the nodes.
+        mapper, reasoner, executor: names of the nodes.
         discovery_timeout: how long to look for a node [s].
     """
 
@@ -93,10 +91,10 @@ class R1Client:
         *,
         mapper: str = "scene_mapper",
         reasoner: str = "scene_reasoner",
+        executor: str = "plan_executor",
         discovery_timeout: float = 5.0,
     ) -> None:
         use_large_message_transport()
-        self._discovery_timeout = discovery_timeout
         self._context = Context()
         rclpy.init(args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         self._node = Node(
@@ -113,6 +111,12 @@ class R1Client:
         self._execute = ThreadSafeActionClient(self._node, ExecutePlan, "execute_plan")
         self._get_scene = self._node.create_client(GetScene, f"{mapper}/get_scene")
         self._select_views = self._node.create_client(SelectViews, f"{reasoner}/select_views")
+        servers = {
+            **dict.fromkeys(("ask", "plan", "describe", f"{reasoner}/select_views"), reasoner),
+            "execute_plan": executor,
+            f"{mapper}/get_scene": mapper,
+        }
+        self._discovery = ServerDiscovery(self._node, servers, discovery_timeout)
         self._scene: tuple[int, Scene] | None = None
         self._goals: list[ClientGoalHandle] = []
         self._sending: list[Future] = []  # goals whose server has not said yet that it takes them
@@ -280,7 +284,7 @@ class R1Client:
     def _call(self, client: Client, request: Any, timeout: float) -> Any:
         with self._inbox() as inbox:
             name = self._node.resolve_service_name(client.srv_name)
-            self._await_server(client.service_is_ready, "service", name)
+            self._discovery.wait(name, client.service_is_ready, timeout, self._raise_if_closed)
             future = client.call_async(request)
             future.add_done_callback(inbox.put)
             try:
@@ -311,7 +315,7 @@ class R1Client:
     ) -> Any:
         # ActionClient has no public name; it resolves like a topic.
         name = self._node.resolve_topic_name(client._action_name)  # noqa: SLF001
-        self._await_server(client.server_is_ready, "action", name)
+        self._discovery.wait(name, client.server_is_ready, timeout, self._raise_if_closed)
         deadline = time.monotonic() + timeout + _GRACE_S
 
         def wait(future: Future) -> Any:
@@ -365,28 +369,6 @@ class R1Client:
         sent = threading.Event()
         handle.cancel_goal_async().add_done_callback(lambda _: sent.set())
         sent.wait(1.0)
-
-    def _await_server(self, is_ready: Callable[[], bool], kind: str, name: str) -> None:
-        deadline = time.monotonic() + self._discovery_timeout
-        while not is_ready():
-            self._raise_if_closed()
-            if time.monotonic() > deadline:
-                raise ServerMissingError(self._missing(kind, name))
-            time.sleep(_POLL_S)
-
-    def _missing(self, kind: str, name: str) -> str:
-        sentence = f"nobody offers the {kind} {name}: are the nodes running (`r1 up`)"
-        listed = (
-            get_action_names_and_types(self._node)
-            if kind == "action"
-            else self._node.get_service_names_and_types()
-        )
-        namespace = self._node.get_namespace()
-        tail = name.removeprefix(namespace.rstrip("/"))
-        others = sorted(other for other, _ in listed if other.endswith(tail) and other != name)
-        if others:
-            return f"{sentence} in namespace {namespace}? There is {', '.join(others)}"
-        return f"{sentence}, in the same ROS_DOMAIN_ID?"
 
 
 def _drain(inbox: queue.SimpleQueue[Any], on_feedback: Callable) -> None:

@@ -126,6 +126,14 @@ class ManagedNode(LifecycleNode, Generic[Config]):
 
     # rclpy's side.
 
+    def destroy_node(self) -> None:
+        """As rclpy's; and destroy the lifecycle services, which it leaves to the garbage collector.
+
+        Clients of the next node of this name would count servers that are half gone, and find none.
+        """
+        super().destroy_node()
+        self._state_machine.destroy_when_not_in_use()
+
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """See `configure`."""
 

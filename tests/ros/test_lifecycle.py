@@ -15,6 +15,7 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from r1_ros.msg import ErrorCode, PlanStep
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from r1_ros.client import R1Client, RequestFailedError
@@ -65,6 +66,20 @@ def test_autostart_activates_and_end_undoes_it(ros: Spinner) -> None:
     ros.until(lambda: node.is_active)
     node.end()
     assert node.log == ["configure", "activate", "deactivate", "cleanup"]
+
+
+def test_a_destroyed_node_leaves_no_services_behind(ros: Spinner) -> None:
+    """Half of them, left to the garbage collector, hides those of the next node of the name."""
+    watching = ros.add(Node("watching"))
+    request = "rq/managed/get_stateRequest"
+
+    def services() -> int:
+        return len(watching.get_subscriptions_info_by_topic(request, no_mangle=True))
+
+    node = _Node(autostart=False)  # held until the end: nothing is collected
+    ros.until(lambda: services() == 1)
+    node.destroy_node()
+    ros.until(lambda: services() == 0)
 
 
 def test_without_autostart_a_manager_drives_the_node(ros: Spinner) -> None:

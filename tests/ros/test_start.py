@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from r1_ros.msg import ErrorCode, PlanStep
 
-from r1_ros.client import R1Client, RequestFailedError
+from r1_model.errors import ModelLoadError
+from r1_ros.client import R1Client, RequestFailedError, ServerMissingError
 from r1_ros.lifecycle import ManagedNode
 from r1_ros.nodes.plan_executor import PlanExecutor
 from r1_ros.nodes.scene_mapper import SceneMapper
 from r1_ros.nodes.scene_reasoner import SceneReasoner
 from r1_ros.simulated_robot import SimulatedRobot
-from tests.ros.background import Background, background
+from tests.ros.background import Background, background, eventually
 from tests.ros.scripted import ScriptedReasoner, StubMapper, room
 
 pytestmark = pytest.mark.ros
@@ -161,3 +163,61 @@ def test_an_end_during_the_start_refuses_who_waits_for_it(
     with pytest.raises(RequestFailedError) as caught:
         result.result(_DEADLINE_S)
     assert caught.value.code == ErrorCode.INACTIVE
+
+
+def _client_that_sees(state: str) -> R1Client:
+    client = R1Client("early", discovery_timeout=0.5)
+    eventually(lambda: client._discovery._state("/early/ask")[1] == state, state)
+    return client
+
+
+def test_a_model_that_takes_long_to_load_is_waited_for(spinning: Background, capfd) -> None:
+    """`r1 up &`, then at once `r1 ask`: the node is there, its action is not yet."""
+    loaded = threading.Event()
+
+    def load(_: object) -> ScriptedReasoner:
+        assert loaded.wait(_DEADLINE_S)
+        return ScriptedReasoner()
+
+    spinning.start(
+        StubMapper(room(), namespace="early", context=spinning.context),
+        SceneReasoner(load, namespace="early", context=spinning.context),
+    )
+    with _client_that_sees("configuring") as client, ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(_ask, client)
+        said = ""
+        deadline = time.monotonic() + _DEADLINE_S
+        while "scene_reasoner is still starting" not in said:
+            assert time.monotonic() < deadline and not answer.done(), said
+            said += capfd.readouterr().err
+            time.sleep(0.02)
+        loaded.set()
+        assert answer.result(_DEADLINE_S) == "There are four."
+        said += capfd.readouterr().err
+    assert said.count("still starting") == 1
+
+
+def test_a_start_that_outlasts_the_call(spinning: Background) -> None:
+    loaded = threading.Event()
+
+    def load(_: object) -> ScriptedReasoner:
+        loaded.wait(_DEADLINE_S)
+        return ScriptedReasoner()
+
+    spinning.start(SceneReasoner(load, namespace="early", context=spinning.context))
+    with _client_that_sees("configuring") as client:
+        with pytest.raises(ServerMissingError, match=r"is still starting \(configuring\)"):
+            client.ask("Why?", timeout=2.0)
+        loaded.set()
+
+
+def test_a_start_that_failed_is_told_from_no_node(spinning: Background) -> None:
+    def load(_: object) -> ScriptedReasoner:
+        raise ModelLoadError("no such folder")
+
+    spinning.start(SceneReasoner(load, namespace="early", context=spinning.context))
+    with _client_that_sees("unconfigured") as client:
+        with pytest.raises(ServerMissingError, match="scene_reasoner is unconfigured; its log"):
+            client.ask("Why?")
+        with pytest.raises(ServerMissingError, match="are the nodes running"):
+            client.execute_plan([PlanStep(action="wait")])
