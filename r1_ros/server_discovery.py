@@ -89,7 +89,8 @@ class ServerDiscovery:
         if state in _STARTING:
             return f"{sentence}{node} is still starting ({state})"
         if state:
-            return f"{sentence}{node} is {state}; its log says why"
+            why = "its log says why, or a manager has yet to configure it"
+            return f"{sentence}{node} is {state}; {why}"
         services = self._node.get_service_names_and_types()
         listed = services + get_action_names_and_types(self._node)
         namespace = self._node.get_namespace()

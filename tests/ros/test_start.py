@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -17,12 +16,11 @@ from r1_ros.nodes.plan_executor import PlanExecutor
 from r1_ros.nodes.scene_mapper import SceneMapper
 from r1_ros.nodes.scene_reasoner import SceneReasoner
 from r1_ros.simulated_robot import SimulatedRobot
-from tests.ros.background import Background, background, eventually
+from tests.ros.background import DEADLINE_S, Background, background, eventually
+from tests.ros.reasoner_rig import refused
 from tests.ros.scripted import ScriptedReasoner, StubMapper, room
 
 pytestmark = pytest.mark.ros
-
-_DEADLINE_S = 20.0
 
 
 class _Slow(ManagedNode):
@@ -38,7 +36,7 @@ class _Slow(ManagedNode):
         super().wait_for_start()
 
     def activate(self) -> None:
-        assert self.go_on.wait(_DEADLINE_S)
+        assert self.go_on.wait(DEADLINE_S)
         if self.fail is not None:
             raise self.fail
         super().activate()
@@ -79,11 +77,12 @@ def _select_views(client: R1Client) -> object:
 
 
 def _get_scene(client: R1Client) -> object:
-    with pytest.raises(RequestFailedError) as caught:
-        client.get_scene()
-    if caught.value.code != ErrorCode.EMPTY_SCENE:  # a mapper that has seen nothing says so
-        raise caught.value
-    return "empty"
+    try:
+        return client.get_scene()
+    except RequestFailedError as error:
+        if error.code != ErrorCode.EMPTY_SCENE:  # a mapper that has seen nothing says so
+            raise
+        return "empty"
 
 
 def _execute(client: R1Client) -> object:
@@ -110,7 +109,7 @@ def spinning() -> Iterator[Background]:
 
 @pytest.fixture
 def client() -> Iterator[R1Client]:
-    with R1Client("early", discovery_timeout=_DEADLINE_S) as one:
+    with R1Client("early", discovery_timeout=DEADLINE_S) as one:
         yield one
 
 
@@ -124,7 +123,7 @@ def _ask_early(node: _Slow, spinning: Background, request: Callable[[], Future])
     """A request that is on its way while the node is between its services and its activation."""
     spinning.start(node)
     result = request()
-    assert node.asked.wait(_DEADLINE_S)
+    assert node.asked.wait(DEADLINE_S)
     assert not node.is_active and not result.done()
     return result
 
@@ -136,7 +135,7 @@ def test_a_request_during_the_start_is_served(
     node = make(spinning)
     result = _ask_early(node, spinning, lambda: pool.submit(request_it, client))
     node.go_on.set()
-    assert result.result(_DEADLINE_S) == expected
+    assert result.result(DEADLINE_S) == expected
 
 
 @each_request
@@ -147,9 +146,7 @@ def test_a_start_that_fails_refuses_who_waits_for_it(
     node.fail = OSError("no such thing")
     result = _ask_early(node, spinning, lambda: pool.submit(request_it, client))
     node.go_on.set()
-    with pytest.raises(RequestFailedError) as caught:
-        result.result(_DEADLINE_S)
-    assert caught.value.code == ErrorCode.INACTIVE
+    refused(lambda: result.result(DEADLINE_S), ErrorCode.INACTIVE)
 
 
 @each_request
@@ -160,9 +157,7 @@ def test_an_end_during_the_start_refuses_who_waits_for_it(
     result = _ask_early(node, spinning, lambda: pool.submit(request_it, client))
     node.interrupt()  # as a signal does
     node.go_on.set()
-    with pytest.raises(RequestFailedError) as caught:
-        result.result(_DEADLINE_S)
-    assert caught.value.code == ErrorCode.INACTIVE
+    refused(lambda: result.result(DEADLINE_S), ErrorCode.INACTIVE)
 
 
 def _client_that_sees(state: str) -> R1Client:
@@ -176,7 +171,7 @@ def test_a_model_that_takes_long_to_load_is_waited_for(spinning: Background, cap
     loaded = threading.Event()
 
     def load(_: object) -> ScriptedReasoner:
-        assert loaded.wait(_DEADLINE_S)
+        assert loaded.wait(DEADLINE_S)
         return ScriptedReasoner()
 
     spinning.start(
@@ -185,23 +180,25 @@ def test_a_model_that_takes_long_to_load_is_waited_for(spinning: Background, cap
     )
     with _client_that_sees("configuring") as client, ThreadPoolExecutor(1) as pool:
         answer = pool.submit(_ask, client)
-        said = ""
-        deadline = time.monotonic() + _DEADLINE_S
-        while "scene_reasoner is still starting" not in said:
-            assert time.monotonic() < deadline and not answer.done(), said
-            said += capfd.readouterr().err
-            time.sleep(0.02)
+        said: list[str] = []
+
+        def told() -> bool:
+            said.append(capfd.readouterr().err)
+            return "scene_reasoner is still starting" in "".join(said)
+
+        eventually(told)
+        assert not answer.done()
         loaded.set()
-        assert answer.result(_DEADLINE_S) == "There are four."
-        said += capfd.readouterr().err
-    assert said.count("still starting") == 1
+        assert answer.result(DEADLINE_S) == "There are four."
+        said.append(capfd.readouterr().err)
+    assert "".join(said).count("still starting") == 1
 
 
 def test_a_start_that_outlasts_the_call(spinning: Background) -> None:
     loaded = threading.Event()
 
     def load(_: object) -> ScriptedReasoner:
-        loaded.wait(_DEADLINE_S)
+        loaded.wait(DEADLINE_S)
         return ScriptedReasoner()
 
     spinning.start(SceneReasoner(load, namespace="early", context=spinning.context))
