@@ -137,6 +137,19 @@ class RoomEvaluator:
     @torch.inference_mode()
     def answer(self, questions: Sequence[tuple[ObservedRoom, Sample]], most: int) -> list[str]:
         """The model's raw texts; all of `questions` at a time, at most `most` tokens each."""
+        ids, mask, positions = self.prompts(questions)
+        scene = torch.stack([place.scene for place, _ in questions])
+        views = torch.stack([place.views for place, _ in questions]).flatten(0, 1)
+        if self.blind:
+            scene = views = None
+        embeddings = self.model.model.embed(ids, scene, views)
+        new = generate_batch(self.model, embeddings, positions, mask, max_new_tokens=most)
+        return [self.tokenizer.decode(row, skip_special_tokens=True) for row in new]
+
+    def prompts(
+        self, questions: Sequence[tuple[ObservedRoom, Sample]]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Token ids (Q, L), padded on the left, mask (Q, L) and positions (3, Q, L)."""
         device, pad = self.model.device, self.tokenizer.pad_token_id
         sequences = [self._prompt(place, sample) for place, sample in questions]
         longest = max(map(len, sequences))
@@ -149,15 +162,7 @@ class RoomEvaluator:
             ids[row, start:], mask[row, start:] = torch.tensor(sequence), 1
             rest = self.prefix.next_position + torch.arange(text).expand(3, -1)
             positions[:, row, start:] = torch.cat((own, rest), 1)
-        scene = torch.stack([place.scene for place, _ in questions])
-        views = torch.stack([place.views for place, _ in questions]).flatten(0, 1)
-        if self.blind:
-            scene = views = None
-        embeddings = self.model.model.embed(ids.to(device), scene, views)
-        new = generate_batch(
-            self.model, embeddings, positions.to(device), mask.to(device), max_new_tokens=most
-        )
-        return [self.tokenizer.decode(row, skip_special_tokens=True) for row in new]
+        return ids.to(device), mask.to(device), positions.to(device)
 
     def _prompt(self, place: ObservedRoom, sample: Sample) -> list[int]:
         conversation = as_conversation(sample, place.room, MAX_OBJECTS)
