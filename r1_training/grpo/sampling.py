@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from transformers.cache_utils import DynamicCache
 
-from r1_model.errors import ModelOutputError
-from r1_model.generation import end_tokens, placeholders
+from r1_model.generation import Generator, end_tokens, placeholders
 from r1_model.modeling import R1ForConditionalGeneration
+from r1_training.config import TrainingConfigError
 
 _NEVER = -1e4  # a logit; not minus infinity, whose entropy would be NaN
-_LOOK = 16  # tokens between looks at whether all are done, for which a GPU must wait
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,64 @@ class Sampled:
     log_probabilities: list[list[float]]
 
 
+class Sampler:
+    """Samples with the project's generator, from the weights as they are at each call.
+
+    Args:
+        model: policy; only its language model may change between calls.
+
+    Raises:
+        TrainingConfigError: answers may end in several ways, and nobody could tell in which.
+    """
+
+    def __init__(self, model: R1ForConditionalGeneration) -> None:
+        self._generate = Generator(model)
+        ends = end_tokens(model)
+        if len(ends) != 1:
+            raise TrainingConfigError(f"the model has {len(ends)} end tokens, not one: {ends}")
+        [self._end] = ends
+
+    def __call__(
+        self,
+        inputs_embeds: Tensor,
+        position_ids: Tensor,
+        attention_mask: Tensor,
+        *,
+        copies: int,
+        max_new_tokens: int,
+        temperature: float,
+        seed: int,
+    ) -> Sampled:
+        """`copies` answers to each of Q prompts, one after the other.
+
+        Args:
+            inputs_embeds: (Q, L, hidden), padding on the left.
+            position_ids: (3, Q, L).
+            attention_mask: (Q, L), 0 on padding.
+            copies: answers to each prompt.
+            max_new_tokens: of an answer, the end token not counted.
+            temperature: above 0.
+            seed: equal seeds give equal answers.
+
+        Raises:
+            ModelOutputError: a logit is NaN or infinite.
+        """
+        found = self._generate(
+            inputs_embeds.repeat_interleave(copies, 0),
+            position_ids.repeat_interleave(copies, 1),
+            attention_mask.repeat_interleave(copies, 0),
+            max_new_tokens=max_new_tokens,
+            temperature=temperature,
+            generator=torch.Generator(inputs_embeds.device).manual_seed(seed),
+            log_probabilities=True,
+        )
+        return Sampled(
+            [one.tokens + [self._end] * one.finished for one in found],
+            [one.finished for one in found],
+            [one.log_probabilities for one in found],
+        )
+
+
 def suppress_placeholders(model: R1ForConditionalGeneration) -> None:
     """Let the head never say the tokens that stand for scene and views, in place.
 
@@ -40,90 +96,5 @@ def suppress_placeholders(model: R1ForConditionalGeneration) -> None:
     head: nn.Linear = model.lm_head
     bias = torch.zeros(head.out_features, dtype=head.weight.dtype, device=head.weight.device)
     bias[placeholders(model)] = _NEVER
-    head.register_parameter("bias", None)
-    del head._parameters["bias"]
+    del head._parameters["bias"]  # registered as None, which a buffer of the name collides with
     head.register_buffer("bias", bias, persistent=False)
-
-
-@torch.no_grad()
-def sample_answers(
-    model: R1ForConditionalGeneration,
-    inputs_embeds: Tensor,
-    position_ids: Tensor,
-    attention_mask: Tensor,
-    *,
-    copies: int,
-    uniforms: Tensor,
-    temperature: float,
-) -> Sampled:
-    """`copies` answers to each of Q prompts: a prompt is read once for all of them.
-
-    Args:
-        model: whose head `suppress_placeholders` has seen.
-        inputs_embeds: (Q, L, hidden), padding on the left.
-        position_ids: (3, Q, L).
-        attention_mask: (Q, L), 0 on padding.
-        copies: answers to each prompt; they stand one after the other.
-        uniforms: (Q * copies, T) in [0, 1), one number for each token: an answer depends on its own
-            row alone, not on what is sampled beside it. T is the most tokens.
-        temperature: above 0.
-
-    Raises:
-        ModelOutputError: a logit is NaN or infinite.
-    """
-    ends = torch.tensor(sorted(end_tokens(model)), device=inputs_embeds.device)
-    cache = DynamicCache(config=model.config.text_config)
-    step = {"inputs_embeds": inputs_embeds, "position_ids": position_ids}
-    position = (position_ids.amax((0, 2)) + 1).repeat_interleave(copies)  # (B,)
-    done = torch.zeros(len(position), dtype=torch.bool, device=inputs_embeds.device)
-    tokens, scores = [], []
-    sound = torch.ones((), dtype=torch.bool, device=inputs_embeds.device)
-    for index in range(uniforms.shape[1]):
-        output = model(
-            **step,
-            attention_mask=attention_mask,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        logits = output.logits[:, -1].float()
-        if index == 0:
-            cache.batch_repeat_interleave(copies)
-            logits, attention_mask = (
-                part.repeat_interleave(copies, 0) for part in (logits, attention_mask)
-            )
-        sound &= logits.isfinite().all()
-        token, score = _draw(logits / temperature, uniforms[:, index])
-        token = torch.where(done, ends[0], token)
-        tokens.append(token)
-        scores.append(score)
-        done |= torch.isin(token, ends)
-        if index % _LOOK == _LOOK - 1 and bool(done.all()):
-            break
-        attention_mask = torch.cat((attention_mask, attention_mask.new_ones(len(done), 1)), 1)
-        positions = position.view(1, -1, 1).expand(3, -1, -1)
-        step = {"input_ids": token.unsqueeze(1), "position_ids": positions}
-        position = position + 1
-    if not sound:
-        raise ModelOutputError("the model's output is no number: a sampled answer has NaN logits")
-    return _cut(torch.stack(tokens, 1), torch.stack(scores, 1), ends)
-
-
-def _draw(logits: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
-    """(B, V) logits and (B,) numbers in [0, 1) -> (B,) tokens and their log-probabilities."""
-    log_probabilities = logits.log_softmax(-1)
-    below = log_probabilities.exp().cumsum(-1)
-    # the sum may be a little off 1
-    place = uniform.to(below).unsqueeze(1) * below[:, -1:]
-    token = torch.searchsorted(below, place, right=True).clamp(max=logits.shape[1] - 1)
-    return token[:, 0], log_probabilities.gather(1, token)[:, 0]
-
-
-def _cut(tokens: Tensor, scores: Tensor, ends: Tensor) -> Sampled:
-    """(B, T) tokens and log-probabilities -> lists that stop behind the first end token."""
-    ended = torch.isin(tokens, ends)
-    finished = ended.any(1)
-    length = torch.where(finished, ended.int().argmax(1) + 1, tokens.shape[1]).tolist()
-    rows = zip(tokens.tolist(), scores.tolist(), length, strict=True)
-    cut = [(row[:most], score[:most]) for row, score, most in rows]
-    return Sampled([row for row, _ in cut], finished.tolist(), [score for _, score in cut])

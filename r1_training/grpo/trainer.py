@@ -28,7 +28,7 @@ from r1_training.grpo.advantages import group_advantages, pad_rows, weighted_sum
 from r1_training.grpo.arguments import trainer_arguments
 from r1_training.grpo.config import REWARDS, GRPORunConfig
 from r1_training.grpo.questions import Prompts
-from r1_training.grpo.sampling import Sampled, sample_answers, suppress_placeholders
+from r1_training.grpo.sampling import Sampled, Sampler, suppress_placeholders
 from r1_training.rewards.judge import Judged, reference_text
 from r1_training.rewards.semantic import semantic_reward
 from r1_training.rewards.text_embeddings import TextEmbeddings
@@ -96,6 +96,7 @@ class R1GRPOTrainer(GRPOTrainer):
         self._owner: Tensor | None = None
         self._any_kept, self._skipped = True, 0
         suppress_placeholders(model)
+        self.sampler = Sampler(model)
         reference = copy.deepcopy(model).requires_grad_(False).eval() if config.kl_beta else None
         batches = config.steps // config.updates
         super().__init__(
@@ -142,21 +143,17 @@ class R1GRPOTrainer(GRPOTrainer):
         run = self.run
         model = self.accelerator.unwrap_model(self.model)
         batch = self.state.global_step // run.updates
-        rows = run.rooms * run.questions * run.group_size
-        generator = torch.Generator().manual_seed(run.seed * 1_000_003 + batch)
-        uniforms = torch.rand(rows, run.max_new_tokens, generator=generator, dtype=torch.float64)
-        mine = uniforms.chunk(self.accelerator.num_processes)[self.accelerator.process_index]
-        with torch.no_grad(), self.accelerator.autocast(), _evaluating(model):
-            everything = torch.arange(len(prompts.ids), device=prompts.ids.device)
-            embeddings = model.model.embed(prompts.ids, **prompts.shown(everything))
-            return sample_answers(
-                model,
-                embeddings,
+        process = self.accelerator.process_index
+        everything = torch.arange(len(prompts.ids), device=prompts.ids.device)
+        with torch.no_grad(), _evaluating(model):
+            return self.sampler(
+                model.model.embed(prompts.ids, **prompts.shown(everything)),
                 prompts.positions,
                 prompts.mask,
                 copies=run.group_size,
-                uniforms=mine.to(prompts.ids.device),
+                max_new_tokens=run.max_new_tokens,
                 temperature=run.temperature,
+                seed=(run.seed * 1_000_003 + batch) * run.devices + process,
             )
 
     def _judge(self, prompts: Prompts, groups: list[list[str]]) -> tuple[Tensor, Tensor]:
