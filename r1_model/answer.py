@@ -47,6 +47,7 @@ class Step:
         labels: what the arguments are called, in order.
         boxes: one per label that carries an `<obj>` reference, in order.
         text: the step as a sentence, in the language of the question.
+        assumed: nobody has seen its object yet; an earlier step is expected to reveal it.
     """
 
     index: int
@@ -54,6 +55,7 @@ class Step:
     labels: tuple[str, ...] = ()
     boxes: tuple[Box, ...] = ()
     text: str = ""
+    assumed: bool = False
 
 
 @dataclass(frozen=True)

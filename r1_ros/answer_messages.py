@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from geometry_msgs.msg import Point, Pose, Vector3
@@ -82,6 +83,7 @@ def step_message(step: Step, object_ids: Sequence[str]) -> PlanStep:
             object_message(box, object_id)
             for box, object_id in zip(step.boxes, object_ids, strict=True)
         ],
+        assumed=step.assumed,
     )
 
 
@@ -95,7 +97,7 @@ def step_from_message(message: PlanStep) -> Step:
     labels = tuple(message.arguments) or tuple(box.label for box in boxes)
     if message.object and message.object not in labels[:1]:
         labels = (message.object, *labels)
-    return Step(message.index, message.action, labels, boxes, message.text)
+    return Step(message.index, message.action, labels, boxes, message.text, message.assumed)
 
 
 def steps_from_messages(messages: Sequence[PlanStep]) -> list[Step]:
@@ -114,7 +116,7 @@ def steps_from_messages(messages: Sequence[PlanStep]) -> list[Step]:
             step = step_from_message(message)
         except BadMessageError as error:
             raise BadMessageError("bad step", f"step {position}: {error}") from None
-        steps.append(Step(position, step.action, step.labels, step.boxes, step.text))
+        steps.append(replace(step, index=position))
     return steps
 
 
