@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import rclpy
+from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import Point, Vector3
 from rclpy.action.client import ClientGoalHandle
 from rclpy.client import Client
@@ -350,8 +351,12 @@ class R1Client:
             with self._lock:
                 self._goals.append(handle)
                 self._sending.remove(sending)
-            result = wait(handle.get_result_async()).result
-            finished = True
+            response = wait(handle.get_result_async())
+            finished, result = True, response.result
+            if response.status != GoalStatus.STATUS_SUCCEEDED and result.error_code == 0:
+                # a server that raises leaves a result of defaults behind
+                result.error_code = ErrorCode.INTERNAL
+                result.error_msg = f"the goal of {name} did not succeed; its log may say why"
             if on_feedback is not None and result.error_code == ErrorCode.NONE:
                 _drain(inbox, on_feedback)
         finally:
