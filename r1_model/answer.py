@@ -79,6 +79,8 @@ class Answer:
         boxes: every box of the answer part, in order of the text.
         steps: the steps, where the answer holds a plan.
         unread: parts of the text that the grammar could not read.
+        withheld: steps of the text that must not be carried out (see `plans.guard`), as text for
+            people in the language of the question; empty where there are none.
         view_ids: ids of the views that were shown to the model.
         model: name of the model and its weights.
         trained: False where the weights are random.
@@ -95,6 +97,7 @@ class Answer:
     boxes: list[Box] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    withheld: str = ""
     view_ids: list[int] = field(default_factory=list)
     model: str = ""
     trained: bool = False

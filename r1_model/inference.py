@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,10 @@ from .errors import EmptySceneError, InvalidQuestionError, QuestionTooLongError
 from .generation import generate
 from .grammar import format_box, parse_answer, task_of_text
 from .modeling import EncodedScene
+from .plans.forbidden import Prohibition
+from .plans.guard import guard_steps
+from .plans.prohibitions import Request, read_request
+from .plans.told import noted_text, withheld_text
 from .pretrained import Pretrained, load_pretrained
 from .refinement import snap_answer, target_box
 from .render_views import with_rendered_views
@@ -32,6 +37,8 @@ MAX_NEW_TOKENS = {"dense_caption": 900, "planning": 600}
 DEFAULT_NEW_TOKENS = 300
 # tasks whose answer may show that the question was another one's
 _MEANT_OTHERWISE = ("qa", "grounding", "object_caption", "reasoning")
+# tasks whose answer may be a plan
+_MAY_ACT = ("auto", "planning", "dialogue")
 _NEAR_M = 1.0  # a target may lie so far outside of the cloud: its other side was not seen
 
 Progress = Callable[[str, str], None]
@@ -128,6 +135,7 @@ class Reasoner:
         *,
         task: str = "auto",
         history: Sequence[Turn] = (),
+        forbidden: Sequence[Prohibition] = (),
         target: Box | None = None,
         max_new_tokens: int | None = None,
         on_progress: Progress | None = None,
@@ -140,7 +148,8 @@ class Reasoner:
             question: English or Chinese.
             task: one of `answer.TASKS`, or auto: the question tells, and the form of the answer.
             history: earlier turns of the dialogue, oldest first; a question that stands alone (see
-                `tasks.stands_alone`) is asked without them.
+                `tasks.stands_alone`) is asked without them. What they forbid still holds.
+            forbidden: what turns forbade that are not in `history` any more.
             target: the object that the question is about; size 0 is a point on it.
             max_new_tokens: upper bound; None takes the task's own.
             on_progress: called with (stage, text so far); stages views, encode, think, answer.
@@ -155,9 +164,19 @@ class Reasoner:
         """
         start = time.perf_counter()
         report = on_progress or (lambda stage, text: None)
+        request = Request(question, question)
+        if task in _MAY_ACT:
+            request = read_request(question)
+            earlier = [read_request(turn.question).prohibitions for turn in history]
+            forbidden = [*forbidden, *chain.from_iterable(earlier)]
         if task != "dialogue" and stands_alone(question):
             history = ()  # the subject of the turns before it would only mislead
         open_task = task == "auto"
+        if request.prohibitions:
+            if not request.allowed:
+                return self._noted(request, task, time.perf_counter() - start)
+            # what must not be is held by the guard; the model is asked for the rest
+            question = request.allowed
         task = _check(question, task, target, history)
         if max_new_tokens is None:
             max_new_tokens = MAX_NEW_TOKENS.get(task, DEFAULT_NEW_TOKENS)
@@ -214,15 +233,26 @@ class Reasoner:
             task = task_of_text(raw) or task
         bounds = (low, high)
         parsed = snap_answer(parse_answer(raw, bounds, task), self.detect(scene), bounds)
+        language = detect_language(question)
+        guarded = guard_steps(
+            parsed.steps,
+            request,
+            earlier=forbidden,
+            locate=lambda name: self._locate(scene, name, should_stop),
+        )
+        withheld = withheld_text(guarded.withheld, language)
+        if open_task and task == "planning" and not request.acts:
+            task = "qa"  # "how do I make a coffee?" is answered in words
         return Answer(
             raw=raw,
             thinking=parsed.thinking,
-            answer=parsed.answer,
+            answer=parsed.answer if guarded.steps or not withheld else withheld,
             task=task,
-            language=detect_language(question),
+            language=language,
             boxes=parsed.boxes,
-            steps=parsed.steps,
+            steps=guarded.steps,
             unread=parsed.unread,
+            withheld=withheld,
             view_ids=[view.id for view in views],
             model=self.name,
             trained=self.trained,
@@ -254,6 +284,29 @@ class Reasoner:
         # a robot with a bare point cloud still gets views to look at
         self._scene = with_rendered_views(scene)
         return encoded
+
+    def _locate(
+        self, scene: Scene, name: str, should_stop: Callable[[], bool] | None
+    ) -> list[Box]:
+        """Where the model finds what a noun phrase names."""
+        name = f"the {name}" if detect_language(name) == "en" else name
+        return self.ask(scene, name, task="grounding", should_stop=should_stop).boxes
+
+    def _noted(self, request: Request, task: str, seconds: float) -> Answer:
+        """The request only forbids: there is nothing to ask the model for."""
+        language = detect_language(request.text)
+        text = noted_text(request.prohibitions, language)
+        return Answer(
+            raw=f"<think></think><answer>{text}</answer>",
+            thinking="",
+            answer=text,
+            task="dialogue" if task == "auto" else task,
+            language=language,
+            withheld=text,
+            model=self.name,
+            trained=self.trained,
+            total_seconds=seconds,
+        )
 
     def _stopped(self, question: str, task: str, seconds: float) -> Answer:
         """Nothing was said yet."""

@@ -151,7 +151,7 @@ def answer_message(
         task=answer.task,
         language=answer.language,
         thinking=answer.thinking,
-        answer=planned_text(answer.steps, answer.language) if answer.steps else answer.answer,
+        answer=_text(answer),
         raw=answer.raw,
         objects=[
             object_message(box, object_id)
@@ -165,6 +165,13 @@ def answer_message(
         first_token_seconds=float(answer.first_token_seconds),
         total_seconds=float(answer.total_seconds),
     )
+
+
+def _text(answer: Answer) -> str:
+    if not answer.steps:
+        return answer.answer
+    text = planned_text(answer.steps, answer.language)
+    return f"{text}\n{answer.withheld}" if answer.withheld else text
 
 
 def answer_from_message(message: SceneAnswer) -> Answer:

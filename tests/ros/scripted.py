@@ -19,6 +19,9 @@ from rclpy.node import Node
 from r1_model.answer import Answer, Box, Turn
 from r1_model.errors import EmptySceneError
 from r1_model.grammar import format_box, parse_answer
+from r1_model.plans.forbidden import Prohibition
+from r1_model.plans.guard import guard_steps
+from r1_model.plans.prohibitions import read_request
 from r1_model.scene import Scene
 from r1_model.tasks import classify_task, detect_language
 from r1_model.view_selection import ViewScore
@@ -93,6 +96,7 @@ class ScriptedReasoner:
         *,
         task: str = "auto",
         history: Sequence[Turn] = (),
+        forbidden: Sequence[Prohibition] = (),
         target: Box | None = None,
         max_new_tokens: int | None = None,
         on_progress: Callable[[str, str], None] | None = None,
@@ -130,7 +134,7 @@ class ScriptedReasoner:
             task=task,
             language=language,
             boxes=parsed.boxes,
-            steps=parsed.steps,
+            steps=guard_steps(parsed.steps, read_request(question), earlier=forbidden).steps,
             unread=parsed.unread,
             view_ids=[view.id for view in scene.views],
             model=self.name,
