@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .answer import TASKS, Answer, Box, Turn
+from .answer import TASKS, Answer, Box, Turn, Withheld
 from .detected import LEAST_SCORE, detected_boxes
 from .errors import EmptySceneError, InvalidQuestionError, QuestionTooLongError
 from .generation import generate
 from .grammar import format_box, parse_answer, task_of_text
 from .modeling import EncodedScene
 from .plans.forbidden import Prohibition
-from .plans.guard import guard_steps
+from .plans.guard import FORBIDDEN, guard_steps
 from .plans.prohibitions import Request, read_request
 from .plans.told import noted_text, withheld_text
 from .pretrained import Pretrained, load_pretrained
@@ -240,19 +240,19 @@ class Reasoner:
             earlier=forbidden,
             locate=lambda name: self._locate(scene, name, should_stop),
         )
-        withheld = withheld_text(guarded.withheld, language)
+        why = withheld_text(guarded.withheld, language)
         if open_task and task == "planning" and not request.acts:
             task = "qa"  # "how do I make a coffee?" is answered in words
         return Answer(
             raw=raw,
             thinking=parsed.thinking,
-            answer=parsed.answer if guarded.steps or not withheld else withheld,
+            answer=parsed.answer if guarded.steps or not why else why,
             task=task,
             language=language,
             boxes=parsed.boxes,
             steps=guarded.steps,
             unread=parsed.unread,
-            withheld=withheld,
+            withheld=guarded.withheld,
             view_ids=[view.id for view in views],
             model=self.name,
             trained=self.trained,
@@ -302,7 +302,7 @@ class Reasoner:
             answer=text,
             task="dialogue" if task == "auto" else task,
             language=language,
-            withheld=text,
+            withheld=[Withheld(FORBIDDEN, item.words) for item in request.prohibitions],
             model=self.name,
             trained=self.trained,
             total_seconds=seconds,

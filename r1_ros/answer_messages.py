@@ -11,6 +11,7 @@ from geometry_msgs.msg import Point, Pose, Vector3
 
 from r1_model.answer import Answer, Box, Step
 from r1_model.geometry import rotation_from_quaternion
+from r1_model.plans.told import withheld_text
 from r1_ros.errors import BadMessageError
 from r1_ros.geometry_messages import header_message, pose_from_message
 from r1_ros.msg import GroundedObject, PlanStep, SceneAnswer
@@ -170,8 +171,8 @@ def answer_message(
 def _text(answer: Answer) -> str:
     if not answer.steps:
         return answer.answer
-    text = planned_text(answer.steps, answer.language)
-    return f"{text}\n{answer.withheld}" if answer.withheld else text
+    why = withheld_text(answer.withheld, answer.language)
+    return "\n".join(filter(None, (planned_text(answer.steps, answer.language), why)))
 
 
 def answer_from_message(message: SceneAnswer) -> Answer:

@@ -15,8 +15,9 @@ from r1_model.answer import Answer, Box, Step, Turn
 from r1_model.errors import ModelLoadError
 from r1_model.grammar import parse_answer
 from r1_model.plans.forbidden import Prohibition
-from r1_model.plans.guard import guard_steps
+from r1_model.plans.guard import FORBIDDEN, UNSEEN, guard_steps
 from r1_model.plans.prohibitions import read_request
+from r1_model.plans.told import withheld_text
 from r1_model.scene import Scene
 from r1_ros.answer_messages import answer_message, object_message, step_message
 from r1_ros.ask_requests import AskRequest, require_in_scene, require_no_object
@@ -247,9 +248,13 @@ def _complete_lines(inquiry: Inquiry, text: str):
 
 
 def _why_no_plan(answer: Answer) -> tuple[int, str]:
-    if answer.withheld:
-        return ErrorCode.FORBIDDEN, f"nothing is left of the plan: {answer.withheld}"
-    return ErrorCode.NO_PLAN, f"no step is to be taken: {answer.answer}"
+    said = " ".join((withheld_text(answer.withheld, answer.language) or answer.answer).split())
+    reasons = {item.reason for item in answer.withheld}
+    if FORBIDDEN in reasons:
+        return ErrorCode.FORBIDDEN, f"nothing is left of the plan: {said}"
+    if UNSEEN in reasons:
+        return ErrorCode.NOT_SEEN, f"nothing is left of the plan: {said}"
+    return ErrorCode.NO_PLAN, f"no step is to be taken: {said}"
 
 
 def _judge(answer: Answer, message: SceneAnswer) -> Reply:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..answer import Box, Step
+from ..answer import Box, Step, Withheld
 from ..scripts import simplified
 from .dependence import arguments, dependent_steps, same_thing
 from .forbidden import Prohibition
@@ -32,21 +32,6 @@ FORBIDDEN, UNSEEN, DEPENDS, QUESTION = "forbidden", "unseen", "depends", "questi
 _OVERLAP = 0.25  # of the smaller box; two boxes of one thing share more
 
 Locate = Callable[[str], Sequence[Box]]
-
-
-@dataclass(frozen=True)
-class Withheld:
-    """A step that was taken out.
-
-    Attributes:
-        step: as the model wrote it.
-        reason: one of FORBIDDEN, UNSEEN, DEPENDS, QUESTION.
-        words: what the user said, for FORBIDDEN; the thing, for UNSEEN.
-    """
-
-    step: Step
-    reason: str
-    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,19 +58,19 @@ def guard_steps(
         locate: boxes that the model finds for a noun phrase, labelled; asked only in doubt.
     """
     if not request.acts:
-        return Guarded([], [Withheld(step, QUESTION) for step in steps])
+        return Guarded([], [Withheld(QUESTION, step=step) for step in steps])
     found = _Finder(locate)
     out: dict[int, Withheld] = {}
     for prohibition in (*request.prohibitions, *earlier):
         for position, step in enumerate(steps):
             if position not in out and _matches(step, prohibition, request, steps, found):
-                out[position] = Withheld(step, FORBIDDEN, prohibition.words)
+                out[position] = Withheld(FORBIDDEN, prohibition.words, step)
     gone = dependent_steps(steps, out) if out else set()
     kept, unseen = _mark_assumed(steps, gone)
     out |= unseen
     if unseen:
         gone = dependent_steps(steps, gone | set(unseen))
-    withheld = [out.get(i, Withheld(steps[i], DEPENDS)) for i in sorted(gone | set(out))]
+    withheld = [out.get(i, Withheld(DEPENDS, step=steps[i])) for i in sorted(gone | set(out))]
     allowed = [kept[i] for i in range(len(steps)) if i not in gone]
     if not out:
         return Guarded(allowed, withheld)
@@ -168,7 +153,7 @@ def _mark_assumed(
             if box is not None or any(same_thing(label, None, name, None) for name in known):
                 continue
             if not opened or step.action not in ("pick", "look_at"):
-                unseen[position] = Withheld(step, UNSEEN, label)
+                unseen[position] = Withheld(UNSEEN, label, step)
                 break
             kept[position] = replace(step, assumed=True)
             known.append(label)

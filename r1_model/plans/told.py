@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..answer import Withheld
 from ..scripts import simplified
 from .forbidden import Prohibition
-from .guard import FORBIDDEN, UNSEEN, Withheld
+from .guard import FORBIDDEN, UNSEEN
 
 _ENGLISH = {
     "noted": "Understood, I will keep to it: {}.",
@@ -35,12 +36,12 @@ def withheld_text(withheld: Sequence[Withheld], language: str) -> str:
     """Why steps are missing, one line a reason; empty where none were forbidden or unseen.
 
     Args:
-        withheld: of `guard.Guarded`.
+        withheld: of an answer.
         language: one of `answer.LANGUAGES`.
     """
     lines: dict[tuple[str, str], list[str]] = {}
     for item in withheld:
-        if item.reason in (FORBIDDEN, UNSEEN):
+        if item.reason in (FORBIDDEN, UNSEEN) and item.step is not None:
             step = f"{item.step.action}({', '.join(item.step.labels)})"
             lines.setdefault((item.reason, item.words), []).append(step)
     return "\n".join(

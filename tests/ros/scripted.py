@@ -127,6 +127,7 @@ class ScriptedReasoner:
             if self.token_seconds:
                 time.sleep(self.token_seconds)
         parsed = parse_answer(raw, scene.bounds(), task)
+        guarded = guard_steps(parsed.steps, read_request(question), earlier=forbidden)
         return Answer(
             raw=raw,
             thinking=parsed.thinking,
@@ -134,7 +135,8 @@ class ScriptedReasoner:
             task=task,
             language=language,
             boxes=parsed.boxes,
-            steps=guard_steps(parsed.steps, read_request(question), earlier=forbidden).steps,
+            steps=guarded.steps,
+            withheld=guarded.withheld,
             unread=parsed.unread,
             view_ids=[view.id for view in scene.views],
             model=self.name,
