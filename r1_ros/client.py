@@ -33,8 +33,8 @@ from r1_ros.scene_messages import scene_from_response
 from r1_ros.server_discovery import ServerDiscovery
 from r1_ros.server_discovery import ServerMissingError as ServerMissingError  # part of this API
 from r1_ros.share import use_large_message_transport
+from r1_ros.srv import ApprovePlan, GetScene, SelectViews
 from r1_ros.srv import Ask as AskService
-from r1_ros.srv import GetScene, SelectViews
 
 Target = str | Sequence[float] | Box
 
@@ -114,9 +114,10 @@ class R1Client:
         self._select_views = self._node.create_client(SelectViews, f"{reasoner}/select_views")
         servers = {
             **dict.fromkeys(("ask", "plan", "describe", f"{reasoner}/select_views"), reasoner),
-            "execute_plan": executor,
+            **dict.fromkeys(("execute_plan", f"{executor}/approve"), executor),
             f"{mapper}/get_scene": mapper,
         }
+        self._approve = self._node.create_client(ApprovePlan, f"{executor}/approve")
         self._discovery = ServerDiscovery(self._node, servers, discovery_timeout)
         self._scene: tuple[int, Scene] | None = None
         self._goals: list[ClientGoalHandle] = []
@@ -215,6 +216,9 @@ class R1Client:
     ) -> ExecutePlan.Result:
         """Carry a plan out.
 
+        Where plan_executor requires approval the plan waits for `approve_plan`, by this client or
+        another one; meanwhile the feedback has a `plan_id`.
+
         Args:
             steps: as `plan` returns them.
             frame_id: frame of their boxes; empty: the node's scene_frame.
@@ -224,6 +228,20 @@ class R1Client:
         """
         goal = ExecutePlan.Goal(steps=list(steps), frame_id=frame_id, session_id=session_id)
         return self._run(self._execute, goal, timeout, on_feedback)
+
+    def approve_plan(
+        self, plan_id: str, approve: bool = True, *, reason: str = "", timeout: float = 10.0
+    ) -> None:
+        """Say yes or no to a plan that waits for approval.
+
+        Args:
+            plan_id: of the feedback of `execute_plan`; its goal id in hexadecimal.
+            approve: carry it out; else it ends as NOT_APPROVED.
+            reason: why not.
+            timeout: [s].
+        """
+        request = ApprovePlan.Request(plan_id=plan_id, approve=approve, reason=reason)
+        self._call(self._approve, request, timeout)
 
     def get_scene(self, *, max_points: int = 0, max_views: int = 0, timeout: float = 30.0) -> Scene:
         """The current map; the same object as before while the map did not change.
