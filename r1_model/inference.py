@@ -18,7 +18,7 @@ from .generation import generate
 from .grammar import format_box, parse_answer, task_of_text
 from .modeling import EncodedScene
 from .plans.forbidden import Prohibition
-from .plans.guard import FORBIDDEN, guard_steps
+from .plans.guard import FORBIDDEN, guard_steps, overlap
 from .plans.prohibitions import Request, read_request
 from .plans.told import noted_text, withheld_text
 from .pretrained import Pretrained, load_pretrained
@@ -39,6 +39,8 @@ DEFAULT_NEW_TOKENS = 300
 _MEANT_OTHERWISE = ("qa", "grounding", "object_caption", "reasoning")
 # tasks whose answer may be a plan
 _MAY_ACT = ("auto", "planning", "dialogue")
+_DOUBTFUL_SCORE = 0.1  # a detection that would not be named may still be a thing
+_SEEN = 0.1  # of the smaller box: a step's box that shares less with all detections holds nothing
 _NEAR_M = 1.0  # a target may lie so far outside of the cloud: its other side was not seen
 
 Progress = Callable[[str, str], None]
@@ -234,11 +236,13 @@ class Reasoner:
         bounds = (low, high)
         parsed = snap_answer(parse_answer(raw, bounds, task), self.detect(scene), bounds)
         language = detect_language(question)
+        doubtful = self.detect(scene, _DOUBTFUL_SCORE) if parsed.steps else []
         guarded = guard_steps(
             parsed.steps,
             request,
             earlier=forbidden,
             locate=lambda name: self._locate(scene, name, should_stop),
+            seen=lambda box: any(overlap(box, other) > _SEEN for other in doubtful),
         )
         why = withheld_text(guarded.withheld, language)
         if open_task and task == "planning" and not request.acts:

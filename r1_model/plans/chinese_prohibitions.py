@@ -15,10 +15,11 @@ _NO_WORD = (
     "(?<![个特分级性类区告识辨差派道离判鉴各])别(?![的人墅针处名致离扭客急怕担忘])"
     "|(?<![要])不要(?![紧忘客急怕担])|(?<!能)不能(?!不)|(?<!可)不可(?:以)?(?!不)|(?<!许)不许|不准|不得(?!不)"
     "|不应该|不应|不该|不用(?![担谢说客急怕])|不必|不需要|没必要|没有必要|无须|无需|毋须"
+    "|不是(?!不)|用不着|犯不着|不劳"
     "|切勿(?!忘)|请勿(?!忘)|(?<![切请])勿(?!忘)|禁止|严禁|甭|避免|拒绝"
 )
 _FILL = (
-    "(?:再|又|去(?=[^了，。]{0,6}(?:开|关|拿|碰|动|把|将))|来|给我|帮我|替我|随便|随意|乱|轻易|擅自|直接|马上|立刻|现在|先|也|都|"
+    "(?:你|您|再|又|去(?=[^了，。]{0,6}(?:开|关|拿|碰|动|把|将))|来|给我|帮我|替我|随便|随意|乱|轻易|擅自|直接|马上|立刻|现在|先|也|都|"
     "让(?:任何)?人|任何人|有人|自己|故意|不小心|同时|急着|想着|尝试|试着|试图|在任何情况下|"
     "用手|用力|到处|进行|继续|去)*"
 )
@@ -103,9 +104,11 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
     clause = _JOINED.sub(lambda match: " " * len(match[0]), clause)
     for match in _GOVERNED.finditer(clause):
         before = clause[: match.start()]
+        if match["no"] == "不是" and re.match("[着的了过]|好的", clause[match.end() :]):
+            continue  # "灯不是开着吗"
         if _SELF.search(before.strip()) or before.endswith(("为什么", "何", "怎么", "要")):
             continue
-        yield _governed(clause, match, start, end)
+        yield from _governed(clause, match, start, end)
         return
     wish = _WISH.search(clause)
     if wish is not None:
@@ -147,7 +150,9 @@ def _forbids_without(clause: str, match: re.Match[str]) -> bool:
     return conditional or bool(alone)
 
 
-def _governed(clause: str, match: re.Match[str], start: int, end: int) -> Forbidden:
+def _governed(
+    clause: str, match: re.Match[str], start: int, end: int
+) -> Iterator[Forbidden]:
     before, rest = clause[: match.start()], clause[match.end() :]
     actions = chinese_actions(match["verb"])
     for more in re.finditer(f"(?:或者?|和|及|也?不要|也?别|、)(?:是)?(?=({CHINESE_VERB}))", rest):
@@ -168,10 +173,11 @@ def _governed(clause: str, match: re.Match[str], start: int, end: int) -> Forbid
     things = tuple(filter(None, (_thing(part) for part in re.split("或者?|和|与|跟|及|、", named))))
     # "拿杯子别打开柜子": what stands before is no topic but a request of its own
     asks = next(verbs_in(topic, chinese=True), None) is not None
-    return Forbidden(
-        start + match.start() if asks else start, end, actions,
-        () if others else things, place, others,
-    )  # fmt: skip
+    first = start + match.start() if asks else start
+    yield Forbidden(first, end, actions, () if others else things, place, others)
+    if "place" in actions and actions < CARRYING and not place and things:
+        # "不是放沙发": what follows may be where to
+        yield Forbidden(first, end, frozenset({"place"}), (), things[0])
 
 
 def _exceptions(text: str) -> Iterator[Forbidden]:

@@ -51,7 +51,8 @@ _UNWANTED = re.compile(
     r"\b(?:don't|do not|never|wouldn't|would not|won't|will not|not) "
     r"(?:want|wish|like|allow|permit|accept|appreciate)\b"
     rf"(?:(?P<between>[^.;:!?]*?\b(?:to|be|being|you|anyone|anybody|robot)) {_VERB}"
-    rf"|(?P<object>[^.;:!?]+?) (?P<done>{ENGLISH_VERB})(?=\s*(?:$|[,.]|again|any ?more|now)))"
+    rf"|(?P<object>[^.;:!?]+?) (?P<done>{ENGLISH_VERB})"
+    r"(?=\s*(?:$|[,.]|(?:up|down|on|off|away|out|over|again|any ?more|now|by|at|to|in|into)\b)))"
 )
 _OFF_LIMITS = re.compile(
     r"\b(?:forbidden|prohibited|off[- ]limits|taboo|banned|disallowed|not allowed|not permitted|"
@@ -71,6 +72,11 @@ _STAYS = re.compile(
 _REMAINS = re.compile(
     r"(?P<thing>.+?)\s+(?:must|should|shall|may|has to|have to|needs? to|is to|are to)\s+"
     rf"(?:stay|remain|be left|be kept)\s+(?P<state>{_STATES})$"
+)
+_WHEN = re.compile(
+    r"(?:,?\s+(?:please|though|as well|too|always|forever|(?:to)?night|today|tomorrow|"
+    r"(?:for|at|all|until|till|during|while|whatever|no matter|because|since|even if|if|unless|"
+    r"this|from)\b.*))+$"
 )
 _REVERSE = {
     "open": "close", "opened": "close", "closed": "open", "shut": "open", "locked": "open",
@@ -179,7 +185,7 @@ def _read_clause(clause: str) -> Forbidden | None:
         what = _what(away["thing"], actions)
         return Forbidden(away.start(), away.end(), actions, *what)
     stripped = clause.rstrip(" ,.!?")
-    stripped = re.sub(r"\s+(?:please|for now|though|as well|too)$", "", stripped)
+    stripped = _WHEN.sub("", stripped)
     stays = _STAYS.search(stripped)
     if stays is not None and not _told(clause[: stays.start()]):
         stays = None  # "did someone leave the window open?"

@@ -4,8 +4,9 @@ The rule, in this order:
 
 1. A question has no steps (`speech.asks_for_action`).
 2. No step does what its request, or an earlier turn of the dialogue, forbade (`prohibitions`).
-3. A step on a thing that nobody has seen, one without a box, is kept where a step before it opens
-   what it may be in; it is marked `assumed`. Any other goes.
+3. A step on a thing that nobody has seen, one without a box or with a box where nothing was
+   detected, is kept where a step before it opens what it may be in; it is marked `assumed`. Any
+   other goes.
 4. What hangs on a step that went goes with it (`dependence`).
 
 Which thing a prohibition means is told by its name, and where the plan calls things otherwise, by
@@ -48,6 +49,7 @@ def guard_steps(
     *,
     earlier: Sequence[Prohibition] = (),
     locate: Locate = lambda name: (),
+    seen: Callable[[Box], bool] = lambda box: True,
 ) -> Guarded:
     """The steps that are allowed, numbered anew.
 
@@ -56,6 +58,7 @@ def guard_steps(
         request: what was asked.
         earlier: what earlier turns of the dialogue forbade.
         locate: boxes that the model finds for a noun phrase, labelled; asked only in doubt.
+        seen: is there anything in a box?
     """
     if not request.acts:
         return Guarded([], [Withheld(QUESTION, step=step) for step in steps])
@@ -66,7 +69,7 @@ def guard_steps(
             if position not in out and _matches(step, prohibition, request, steps, found):
                 out[position] = Withheld(FORBIDDEN, prohibition.words, step)
     gone = dependent_steps(steps, out) if out else set()
-    kept, unseen = _mark_assumed(steps, gone)
+    kept, unseen = _mark_assumed(steps, gone, seen)
     out |= unseen
     if unseen:
         gone = dependent_steps(steps, gone | set(unseen))
@@ -132,7 +135,7 @@ def _is(
         return True
     boxes = found(name) if box is not None else []
     if boxes:  # "the red mug" spares other mugs where it is clear which one that is
-        return any(_overlap(box, other) > _OVERLAP for other in boxes)
+        return any(overlap(box, other) > _OVERLAP for other in boxes)
     if fitting:
         return True
     if any(fits(other, name) for step in steps for other in step.labels):
@@ -141,7 +144,7 @@ def _is(
 
 
 def _mark_assumed(
-    steps: Sequence[Step], gone: set[int]
+    steps: Sequence[Step], gone: set[int], seen: Callable[[Box], bool]
 ) -> tuple[list[Step], dict[int, Withheld]]:
     kept, unseen = list(steps), dict[int, Withheld]()
     known: list[str] = []
@@ -150,16 +153,28 @@ def _mark_assumed(
         if position in gone or position in unseen:
             continue
         for label, box in arguments(step):
-            if box is not None or any(same_thing(label, None, name, None) for name in known):
+            if box is not None and seen(box):
+                continue
+            if any(same_thing(label, None, name, None) for name in known):
                 continue
             if not opened or step.action not in ("pick", "look_at"):
                 unseen[position] = Withheld(UNSEEN, label, step)
                 break
-            kept[position] = replace(step, assumed=True)
+            # a box that was made up must not be driven or reached to
+            boxes = tuple(own for own in step.boxes if seen(own))
+            kept[position] = replace(step, boxes=boxes, assumed=True)
             known.append(label)
         if step.action == "open" and position not in unseen:
             opened = True
     return kept, unseen
+
+
+def overlap(box: Box, other: Box) -> float:
+    """Shared volume, as a share of the smaller box."""
+    low = np.maximum(box.center - box.size / 2, other.center - other.size / 2)
+    high = np.minimum(box.center + box.size / 2, other.center + other.size / 2)
+    shared = float(np.prod((high - low).clip(min=0)))
+    return shared / max(min(float(np.prod(box.size)), float(np.prod(other.size))), 1e-9)
 
 
 def fits(label: str, name: str) -> bool:
@@ -173,7 +188,10 @@ def fits(label: str, name: str) -> bool:
     if not label:
         return False
     if re.search("[\u3400-\u9fff]", label + name):
-        return label in name or (len(name) > 1 and name in label) or label[-2:] == name[-2:]
+        if label in name or (len(name) > 1 and name in label):
+            return True
+        # 台灯, 桌灯 and 灯; but 杯子 is no 柜子
+        return label[-2:] == name[-2:] or label[-1] == name[-1] not in "子儿头机器面"
     own, other = _words(label), _words(re.split(r"\b(?:that|which|who|with)\b", name)[0])
     if not own or not other:
         return False
@@ -215,11 +233,3 @@ def _named(label: str, text: str) -> bool:
     if re.search("[\u3400-\u9fff]", label):
         return label in text
     return bool(label) and f" {' '.join(_words(label))} " in f" {' '.join(_words(text))} "
-
-
-def _overlap(box: Box, other: Box) -> float:
-    """Shared volume, as a share of the smaller box."""
-    low = np.maximum(box.center - box.size / 2, other.center - other.size / 2)
-    high = np.minimum(box.center + box.size / 2, other.center + other.size / 2)
-    shared = float(np.prod((high - low).clip(min=0)))
-    return shared / max(min(float(np.prod(box.size)), float(np.prod(other.size))), 1e-9)

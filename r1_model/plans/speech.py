@@ -49,6 +49,7 @@ _POLITE = re.compile(
     r"|(?:can|could|may) (?:i|we) (?:please )?(?:have|get)\b(?! (?:some )?(?:information|answers?))"
     rf"|(?:shall|should|can) we {_DO}"
     rf"|would you be (?:so )?(?:kind|able)(?: enough)?(?: as)? to {_DO}"
+    rf"|(?:may|can|could|might) i ask you to {_DO}|i was wondering (?:if|whether) you could {_DO}"
     rf"|will you {_DO}|have you time to {_DO}|could (?:somebody|someone) {_DO}"
     r")"
 )
@@ -63,7 +64,7 @@ _TAG = re.compile(r",\s*(?:(?:wi|wou|ca|cou)\w+ you|ok|okay|please|right)\s*\?$"
 _COULD_YOU = re.compile(rf".*\bif you (?:can|could|would) {_DO}")
 
 _ZH_QUESTION = re.compile(
-    "吗|呢[？?]|什么(?!都)|哪|谁|几[个把张盏台只瓶本]|多少|怎么|怎样|为何|为什么|是不是|有没有|是否|还是|"
+    "吗|呢[？?]|什么(?!都)|哪|谁(?!都|也)|几[个把张盏台只瓶本]|多少|怎么|怎样|为何|为什么|是不是|有没有|是否|还是|"
     "多[高长宽大远重]|(?P<same>[开关亮在满空])没(?P=same)|[？?]$"
 )
 _ZH_ASKED = re.compile(
@@ -79,7 +80,7 @@ _ZH_TAG = re.compile(
 )
 _ZH_CLAUSE = re.compile(f"^(?:请|麻烦|帮我|帮忙|你|您|快|先|去|来|\\s)*(?:把|将|{CHINESE_VERB})")
 _ZH_SUGGESTED = re.compile(
-    f"何不|(?:为什么|为何|怎么)不(?:帮|给|去|来|替)我?.{{0,12}}?{CHINESE_VERB}"
+    f"何不|(?:为什么|为何|怎么)不(?:帮|给|去|来|替|把|将)我?.{{0,12}}?{CHINESE_VERB}"
 )
 _ZH_TELLING = re.compile(
     "^(?:请|麻烦|帮我|帮忙|你|您|能|可以|\\s)*(?:告诉|说明|说说|描述|介绍|列出|数一数|数数|解释|找出|找到|"

@@ -60,6 +60,11 @@ FORBIDS = [
     ("別把杯子放在沙發上。", "", (PLACE, ("杯子",), "沙发")),
     ("我不希望你打開冰箱。", "", (OPEN_ZH, ("冰箱",), "")),
     ("別動！", "", (EVERYTHING, (), "")),
+    ("The microwave must stay closed at all times.", "The microwave must stay closed at all times.",
+     (OPEN, ("microwave",), "")),
+    ("I don't want the cup picked up; just wipe the desk.", "just wipe the desk.",
+     (frozenset({"pick"}), ("cup",), "")),
+    ("用不着你关窗户，关门就行。", "关门就行。", (CLOSE_ZH, ("窗户",), "")),
     ("冰箱別開，櫃子也別開。", "", (OPEN_ZH, ("冰箱",), ""), (OPEN_ZH, ("柜子",), "")),
 ]  # fmt: skip
 
@@ -94,6 +99,7 @@ Did somebody leave the window open?
 別忘了關門。
 不要忘記關燈。
 能不能幫我打開窗戶？
+可不可以把燈關掉？
 不妨打開窗戶。
 不得不打開窗戶，幫我打開。
 燈沒關，把它關掉。
