@@ -74,7 +74,7 @@ class ScriptedReasoner:
 
     name, trained, num_views, device, max_extent = "scripted", False, 6, "cpu", None
 
-    def __init__(self, token_seconds: float = 0.0, say: str = "") -> None:
+    def __init__(self, token_seconds: float = 0.0, say: str | dict[str, str] = "") -> None:
         self.token_seconds, self.say = token_seconds, say
         self.asked: list[tuple[str, list[Turn], Box | None]] = []
         self.scenes: list[Scene] = []
@@ -116,7 +116,8 @@ class ScriptedReasoner:
         if task == "auto":
             task = classify_task(question, target is not None, bool(history))
         language = detect_language(question)
-        whole = self.say or text_of(scene, task, language)
+        say = self.say.get(task, "") if isinstance(self.say, dict) else self.say
+        whole = say or text_of(scene, task, language)
         raw, stopped = "", False
         for character in whole:
             if should_stop():

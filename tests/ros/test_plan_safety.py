@@ -172,10 +172,11 @@ def test_a_robot_without_a_mapper_says_so_once(capfd) -> None:
 # Assumed things.
 
 
-def _answer(*boxes: Box) -> str:
-    bounds = room().bounds()
-    named = ", ".join(f"{b.label} {format_box(b.center, b.size, bounds)}" for b in boxes)
-    return f"<think>I look.</think><answer>{named}</answer>"
+def _answer(box: Box, there: str = "Yes, there is one.") -> dict[str, str]:
+    """What the model says when it is asked whether it is there, and where."""
+    where = f"{box.label} {format_box(box.center, box.size, room().bounds())}"
+    texts = {"qa": there, "grounding": where}
+    return {task: f"<think>I look.</think><answer>{text}</answer>" for task, text in texts.items()}
 
 
 def _plan_in_desk(thing: str = "lamp") -> list[PlanStep]:
@@ -193,7 +194,8 @@ def test_what_is_assumed_is_looked_for_before_the_robot_acts(rig: _Rig) -> None:
         _plan_in_desk(), on_feedback=lambda f: statuses.append(f.status)
     )
     assert result.steps_done == 4
-    assert [question for question, *_ in rig.model.asked] == ["Find the lamp."]
+    asked = [question for question, *_ in rig.model.asked]
+    assert asked == ["Is there a lamp?", "Find the lamp."]
     (found,) = rig.arm.steps[2].boxes
     assert found.label == "lamp" and abs(found.center - in_desk.center).max() < 0.05
     assert "looking for the lamp in the desk" in statuses
@@ -205,11 +207,13 @@ def test_what_is_assumed_is_looked_for_before_the_robot_acts(rig: _Rig) -> None:
     [
         (_answer(Box(DESK.center + (2.0, 0.0, 0.0), LAMP.size, "lamp")), "not seen there"),
         (_answer(Box(DESK.center, LAMP.size, "vase")), "not seen there"),
+        # asked to find it the model finds something, and asked whether it is there it denies it
+        (_answer(Box(DESK.center, LAMP.size, "lamp"), "No, there is no lamp."), "not seen there"),
         ("<think>I look.</think><answer>I cannot see a lamp here.</answer>", "not seen there"),
     ],
-    ids=["elsewhere", "another thing", "nothing"],
+    ids=["elsewhere", "another thing", "denied", "nothing"],
 )
-def test_what_is_not_there_is_not_acted_on(rig: _Rig, say: str, why: str) -> None:
+def test_what_is_not_there_is_not_acted_on(rig: _Rig, say: str | dict[str, str], why: str) -> None:
     rig.model.say = say
     error = refused(lambda: rig.client.execute_plan(_plan_in_desk()), ErrorCode.NOT_SEEN)
     assert "step 3 takes it that there is a lamp in the desk" in str(error) and why in str(error)
