@@ -22,7 +22,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from r1_model import inference
+from r1_model import inference, question
 from r1_model.answer import Step, Turn
 from r1_model.inference import Reasoner
 from r1_model.plans.dependence import arguments
@@ -101,7 +101,7 @@ def unguarded(
 ) -> list[Step]:
     """The steps of the model's text when it is asked the words as they are."""
     with (
-        patch.object(inference, "read_request", lambda words: Request(words, words)),
+        patch.object(question, "read_request", lambda words: Request(words, words)),
         patch.object(inference, "guard_steps", lambda steps, *_, **__: Guarded(list(steps), [])),
     ):
         return reasoner.ask(scene, text, history=history).steps
