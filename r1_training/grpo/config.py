@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from r1_model.answer import TASKS
-from r1_training.config import TrainingConfigError, check_types, read_settings
+from r1_model.text.answer import TASKS
+from r1_training.common.config import TrainingConfigError, check_types, read_settings
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from r1_model.answer import Box
-from r1_model.grammar import Bounds
-from r1_training.evaluation.synthetic import ObservedRoom, RoomEvaluator
+from r1_model.text.answer import Box
+from r1_model.text.grammar import Bounds
+from r1_training.evaluation.room_evaluator import ObservedRoom, RoomEvaluator
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.rewards.judge import Judged, judge
-from r1_training.synthetic.elements import Room
 from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
 from r1_training.synthetic.language.sample import Sample
-from r1_training.synthetic.language.topics import after_other_topics
-from r1_training.synthetic.room import make_room
+from r1_training.synthetic.language.tasks.topic_changes import after_other_topics
+from r1_training.synthetic.rooms.elements import Room
+from r1_training.synthetic.rooms.room import make_room
 
 
 @dataclass(frozen=True)

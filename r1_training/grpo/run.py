@@ -18,10 +18,10 @@ from pathlib import Path
 import torch
 from transformers import AutoTokenizer
 
-from r1_model.modeling import R1ForConditionalGeneration
-from r1_training.checkpoints import newest_checkpoint, start_anew
-from r1_training.config import TrainingConfigError
-from r1_training.evaluation.synthetic import RoomEvaluator
+from r1_model.network.modeling import R1ForConditionalGeneration
+from r1_training.common.checkpoints import newest_checkpoint, start_anew
+from r1_training.common.config import TrainingConfigError
+from r1_training.evaluation.room_evaluator import RoomEvaluator
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.grpo.questions import RoomQuestions
 from r1_training.grpo.trainer import R1GRPOTrainer

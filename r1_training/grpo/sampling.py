@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from r1_model.generation import Generator, end_tokens, placeholders
-from r1_model.modeling import R1ForConditionalGeneration
-from r1_training.config import TrainingConfigError
+from r1_model.network.modeling import R1ForConditionalGeneration
+from r1_training.common.config import TrainingConfigError
 
 _NEVER = -1e4  # a logit; not minus infinity, whose entropy would be NaN
 

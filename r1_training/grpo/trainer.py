@@ -22,8 +22,8 @@ from transformers import PreTrainedTokenizerBase, TrainerCallback
 from trl import GRPOTrainer
 from trl.trainer.utils import add_fused_lm_head
 
-from r1_model.modeling import R1ForConditionalGeneration
-from r1_training.config import TrainingConfigError
+from r1_model.network.modeling import R1ForConditionalGeneration
+from r1_training.common.config import TrainingConfigError
 from r1_training.grpo.advantages import group_advantages, pad_rows, weighted_sum
 from r1_training.grpo.arguments import trainer_arguments
 from r1_training.grpo.config import REWARDS, GRPORunConfig

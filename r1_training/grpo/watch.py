@@ -15,7 +15,7 @@ from transformers import (
 )
 from transformers.integrations import TensorBoardCallback
 
-from r1_training.evaluation.synthetic import Asked, RoomEvaluator, evaluate_rooms
+from r1_training.evaluation.room_evaluator import Asked, RoomEvaluator, evaluate_rooms
 
 if TYPE_CHECKING:
     from r1_training.grpo.trainer import R1GRPOTrainer

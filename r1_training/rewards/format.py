@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from r1_model.grammar import ParsedAnswer
+from r1_model.text.grammar import ParsedAnswer
 
 
 def format_reward(parsed: ParsedAnswer) -> float:

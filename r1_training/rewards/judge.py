@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from r1_model.answer import Box
-from r1_model.grammar import Bounds, ParsedAnswer, parse_answer
-from r1_model.refinement import snap_answer, snap_to_detections
+from r1_model.text.answer import Box
+from r1_model.text.grammar import Bounds, ParsedAnswer, parse_answer
+from r1_model.text.refinement import snap_answer, snap_to_detections
 from r1_training.rewards.format import format_reward
 from r1_training.rewards.perception import perception_reward
 from r1_training.rewards.plan import plan_reward
-from r1_training.synthetic.elements import Room
-from r1_training.synthetic.language.check import check_parsed, plan_steps
+from r1_training.synthetic.language.answer_check import check_parsed, plan_steps
 from r1_training.synthetic.language.sample import PLACEHOLDER, Sample
-from r1_training.synthetic.language.world import world_of
+from r1_training.synthetic.language.symbolic_world import world_of
+from r1_training.synthetic.rooms.elements import Room
 
 
 @dataclass(frozen=True)

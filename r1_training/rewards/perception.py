@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from r1_training.metrics.boxes import pairwise_iou
+from r1_training.metrics.measures.boxes import pairwise_iou
 
 # Share of the soft form. It is what is left where boxes do not touch, so that nearer and more
 # alike is still better; small, since a box beside the object is no find.

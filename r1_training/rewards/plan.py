@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from r1_model.plan_simulator import Fact, World, check_plan
+from r1_model.plans.simulator import Fact, World, check_plan
 
 PlanStep = tuple[str, Sequence[Hashable]]  # action and the keys of its arguments
 UNFINISHED = 0.3  # most that a plan gets which does not reach its goal

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers import AutoTokenizer
 
-from r1_model.scene_clip import CONFIG_FILE, SceneClip
-from r1_training.metrics.clip_embeddings import load_clip
+from r1_model.views.scene_clip import CONFIG_FILE, SceneClip
 from r1_training.metrics.errors import EvaluationInputError
+from r1_training.metrics.measures.clip_embeddings import load_clip
 
 _CHARACTERS = 4_000  # of a text that are tokenized; CLIP reads 77 tokens
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from r1_training.config import TrainingConfigError
+from r1_training.common.config import TrainingConfigError
 from r1_training.grpo.arguments import trainer_arguments
 from r1_training.grpo.config import OBJECTIVES, GRPORunConfig
 

@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from r1_model.modeling import R1ForConditionalGeneration
-from r1_training.batches import BatchBuilder
-from r1_training.evaluation.synthetic import RoomEvaluator
+from r1_model.network.modeling import R1ForConditionalGeneration
+from r1_training.evaluation.room_evaluator import RoomEvaluator
 from r1_training.grpo.questions import RoomQuestions, choose, judge_group, make_visit
 from r1_training.rewards.judge import judge
 from r1_training.synthetic.language import fill_boxes
-from tests.r1_training.tiny import small_run
-
-from .toy import toy_run
+from r1_training.tiny.batches import BatchBuilder
+from tests.r1_training.grpo.toy import toy_run
+from tests.r1_training.tiny_model import small_run
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,9 @@ from typer.testing import CliRunner
 
 from r1_model.pretrained import load_pretrained
 from r1_training.cli import app
-from r1_training.config import TrainingConfigError
+from r1_training.common.config import TrainingConfigError
 from r1_training.grpo.run import train
-
-from .toy import toy_run
+from tests.r1_training.grpo.toy import toy_run
 
 SMALL = {
     "rooms": 1,

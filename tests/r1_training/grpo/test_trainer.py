@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from r1_model.modeling import R1ForConditionalGeneration
-from r1_training.config import TrainingConfigError
+from r1_model.network.modeling import R1ForConditionalGeneration
+from r1_training.common.config import TrainingConfigError
 from r1_training.grpo.config import OBJECTIVES
 from r1_training.grpo.sampling import Sampled
 from r1_training.grpo.trainer import R1GRPOTrainer, TrainingDivergedError
-
-from .toy import ToyQuestions, toy_model, toy_run
+from tests.r1_training.grpo.toy import ToyQuestions, toy_model, toy_run
 
 
 def length(text: str) -> float:

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from r1_model.modeling import R1ForConditionalGeneration
-from r1_training.batches import make_prefix
+from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.grpo.questions import Prompts
 from r1_training.grpo.run import train_language_alone
 from r1_training.rewards.judge import Judged
 from r1_training.synthetic.language.sample import Sample
+from r1_training.tiny.batches import make_prefix
 from tests.r1_model.small import seeded
-from tests.r1_training.tiny import room_config
+from tests.r1_training.tiny_model import room_config
 
 
 def toy_model(tokenizer) -> R1ForConditionalGeneration:

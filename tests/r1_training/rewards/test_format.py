@@ -5,11 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1_model.answer import TASKS
-from r1_model.grammar import parse_answer
+from r1_model.text.answer import TASKS
+from r1_model.text.grammar import parse_answer
 from r1_training.rewards.format import format_reward
-
-from .nasty import BROKEN, EXACT, GOOD
+from tests.r1_training.rewards.nasty import BROKEN, EXACT, GOOD
 
 BOUNDS = (np.zeros(3), np.array([5.0, 4.0, 3.0]))
 TAGS = ("<think>", "</think>", "<answer>", "</answer>", "<obj>", "</obj>", "red", " ", "1, 2")

@@ -6,9 +6,8 @@ import pytest
 from r1_training.rewards.judge import judge, reference_text
 from r1_training.synthetic.language import fill_boxes
 from r1_training.synthetic.language.sample import tagged
+from tests.r1_training.rewards.nasty import ALL, BROKEN
 from tests.r1_training.synthetic.language.rooms import bounds_of, boxes_of, samples_of
-
-from .nasty import ALL, BROKEN
 
 
 @pytest.fixture(scope="module")

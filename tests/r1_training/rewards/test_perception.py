@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from r1_training.metrics.boxes import pairwise_iou
+from r1_training.metrics.measures.boxes import pairwise_iou
 from r1_training.rewards.perception import SOFT, pair_scores, perception_reward
 
 CHAIR = np.array([[1.0, 2.0, 0.5, 0.5, 0.5, 1.0]])

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1_model.plan_simulator import Fact, Thing, World
-from r1_model.skills import SKILLS
+from r1_model.plans.simulator import Fact, Thing, World
+from r1_model.plans.skills import SKILLS
 from r1_training.rewards.plan import UNFINISHED, plan_reward
 
 WORLD = World(

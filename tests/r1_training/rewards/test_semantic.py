@@ -11,8 +11,7 @@ import r1_model
 from r1_training.metrics.errors import EvaluationInputError
 from r1_training.rewards.semantic import semantic_reward, words
 from r1_training.rewards.text_embeddings import TextEmbeddings, load_text_embeddings
-
-from .nasty import ALL
+from tests.r1_training.rewards.nasty import ALL
 
 TRUTH = "The sofa is red."
 COLOURS = "red orange yellow green blue purple pink brown black white grey beige"
