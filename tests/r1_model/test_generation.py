@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import torch
@@ -12,6 +13,8 @@ from r1_model import nvrtc
 from r1_model.errors import ModelOutputError
 from r1_model.generation import Generator, cuda_step, end_tokens, placeholders
 from r1_model.generation.cpu_step import CpuStep
+from r1_model.generation.cuda_step import CudaStep
+from r1_model.generation.language import LanguageModel
 from r1_model.generation.prefixes import common_length, group
 from r1_model.generation.run import rows_for
 from r1_model.generation.slots import capacity_for
@@ -141,8 +144,6 @@ def test_what_was_asked_before_does_not_matter(model, device) -> None:
 @pytest.fixture
 def read(monkeypatch) -> Iterator[list[tuple[int, int]]]:
     """Rows and columns of everything that is read into a cache from embeddings."""
-    from r1_model.generation.language import LanguageModel
-
     seen: list[tuple[int, int]] = []
     original = LanguageModel.extend
 
@@ -358,8 +359,6 @@ def test_capacities_are_few_numbers_and_enough() -> None:
 
 
 def test_a_model_with_adapters_takes_the_general_way(model) -> None:
-    from r1_model.generation.language import LanguageModel
-
     assert CpuStep.fits(LanguageModel(model))
     assert not CpuStep.fits(LanguageModel(with_adapters(model)))
 
@@ -375,4 +374,48 @@ def test_kernels_compile_without_a_gpu(arch: tuple[int, int], half: int) -> None
         defines = (("BF16", half), *shape.items())
         assert b"attend" in nvrtc.compile_kernels(cuda_step.SOURCE, *arch, defines)
     code = nvrtc.compile_kernels(cuda_step.SOURCE, *arch, (("BF16", half), ("GATED", 1)))
-    assert b"linear_one" in code and b"gated" in code
+    assert b"gated" in code and (b"linear_few" in code) == half
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("rows", [1, 3, 8, 9])
+def test_half_precision_steps_are_those_of_the_general_way(model, rows: int) -> None:
+    """Logits of a step in bfloat16, by our kernels and by torch's, from the same cache."""
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    model = model.to("cuda", torch.bfloat16)
+    language = LanguageModel(model)
+    some = torch.randn(rows, 70, 256, device="cuda", dtype=torch.bfloat16)
+    positions = torch.arange(70, device="cuda").expand(3, rows, -1)
+    lengths = [70 - 9 * row for row in range(min(rows, 7))] + [1] * max(0, rows - 7)
+    found = []
+    with torch.inference_mode():
+        for kernels in (True, False):
+            slots = language.slots(rows, 512)
+            language.extend(some, positions, slots, slice(0, rows), 0)
+            slots.start(lengths, [length + 3 for length in lengths])
+            slots.report[0] = torch.arange(40, 40 + rows)
+            step = (
+                CudaStep(language, slots, rows) if kernels else partial(language.step, slots, rows)
+            )
+            found.append(torch.stack([step().float() for _ in range(3)]))
+            assert slots.clock[1].tolist() == [length + 3 for length in lengths]
+    difference = (found[0] - found[1]).norm() / found[1].norm()
+    assert 0 < difference < 0.02, difference
+
+
+@pytest.mark.gpu
+def test_half_precision_answers_are_nearly_those_of_the_slow_twin(model) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    model = model.to("cuda", torch.bfloat16)
+    some = prompts(model)
+    expected = slowly(model, some, 8)
+    together = tokens(Generator(model)(*padded(some), max_new_tokens=8))
+    one_by_one = [Generator(model)(p, places(p), max_new_tokens=8)[0].tokens for p in some]
+    for found in (together, one_by_one):
+        assert [one[0] for one in found] == [one[0] for one in expected]
+        same = [
+            a == b for pair in zip(found, expected, strict=True) for a, b in zip(*pair, strict=True)
+        ]
+        assert sum(same) / len(same) > 0.6
