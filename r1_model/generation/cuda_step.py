@@ -171,7 +171,7 @@ class CudaStep:
                 *(0.0 if norm is None else float(norm.variance_epsilon), self.rows, x.shape[-1]),
                 *(*weights, *biases, *sizes, residual, out, wide),
             ),
-            defines=(("BF16", 1), ("GATED", gated)),
+            defines=(("BF16", 1), ("NORM", int(norm is not None)), ("GATED", gated)),
         )
 
     def _launch(self, name: str, **options: object) -> None:
@@ -179,13 +179,12 @@ class CudaStep:
         nvrtc.launch(SOURCE, name, self.language.device, defines=defines, overlaps=True, **options)
 
 
-def captured(run: Callable[[], None], slots: Slots, pool: object) -> Callable[[], None]:
-    """`run` as one CUDA graph. Its state is as before; what it allocates lies in `pool`.
+def captured(run: Callable[[], None], slots: Slots) -> Callable[[], None]:
+    """`run` as one CUDA graph; the state of `slots` is as it was.
 
     Args:
         run: works in place on `slots` and waits for nothing.
         slots: what it works on.
-        pool: from `torch.cuda.graph_pool_handle`.
     """
     state = (slots.clock, slots.report, slots.log_probability)
     before = [tensor.clone() for tensor in state]
@@ -198,7 +197,7 @@ def captured(run: Callable[[], None], slots: Slots, pool: object) -> Callable[[]
                 tensor.copy_(old)
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, pool=pool):
+    with torch.cuda.graph(graph):
         run()
     return functools.partial(_replay, graph, run)
 

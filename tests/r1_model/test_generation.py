@@ -67,7 +67,7 @@ def slowly(model, some: list[Tensor], most: int = MOST) -> list[list[int]]:
 def padded(some: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
     longest = max(prompt.shape[1] for prompt in some)
     device = some[0].device
-    embeddings = torch.full((len(some), longest, some[0].shape[2]), 7.0, device=device)
+    embeddings = some[0].new_full((len(some), longest, some[0].shape[2]), 7.0)
     positions = torch.full((3, len(some), longest), 99, dtype=torch.long, device=device)
     mask = torch.zeros(len(some), longest, dtype=torch.long, device=device)
     for row, prompt in enumerate(some):
@@ -373,7 +373,8 @@ def test_kernels_compile_without_a_gpu(arch: tuple[int, int], half: int) -> None
     ):
         defines = (("BF16", half), *shape.items())
         assert b"attend" in nvrtc.compile_kernels(cuda_step.SOURCE, *arch, defines)
-    code = nvrtc.compile_kernels(cuda_step.SOURCE, *arch, (("BF16", half), ("GATED", 1)))
+    defines = (("BF16", half), ("NORM", 1), ("GATED", 1))
+    code = nvrtc.compile_kernels(cuda_step.SOURCE, *arch, defines)
     assert b"gated" in code and (b"linear_few" in code) == half
 
 
@@ -419,3 +420,16 @@ def test_half_precision_answers_are_nearly_those_of_the_slow_twin(model) -> None
             a == b for pair in zip(found, expected, strict=True) for a, b in zip(*pair, strict=True)
         ]
         assert sum(same) / len(same) > 0.6
+
+
+@pytest.mark.gpu
+def test_batches_that_grow_and_shrink_keep_their_graphs_apart(model) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    model = model.to("cuda")
+    generator = Generator(model)
+    for lengths in ((5, 9), (4, 4, 7, 12, 3), (6, 8), (3,) * 20, (500, 7)):
+        some = prompts(model, lengths)
+        assert tokens(generator(*padded(some), max_new_tokens=6)) == slowly(model, some, 6)
+        with torch.no_grad():
+            model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.clone())

@@ -5,7 +5,7 @@
 // norm, bias, residual and gate folded in, and on Hopper the first weights are on their way before the
 // kernel before has ended (programmatic dependent launch). Sums are float32.
 //
-// Macros: BF16 (else float32), GATED for `linear_few`; HEAD_DIM, GROUP, SPLITS for `attend`.
+// Macros: BF16 (else float32); NORM, GATED for `linear_few`; HEAD_DIM, GROUP, SPLITS for `attend`.
 
 #if BF16
 typedef unsigned short scalar;
@@ -25,11 +25,28 @@ __device__ __forceinline__ float widen(scalar value) {
 #endif
 }
 
+#if BF16
+// Two values as one word, the first in its lower half.
+__device__ __forceinline__ unsigned narrow_two(float first, float second) {
+#if __CUDA_ARCH__ >= 800
+    unsigned word;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(second), "f"(first));
+    return word;
+#else
+    unsigned halves[2];
+    for (int i = 0; i < 2; ++i) {
+        const unsigned bits = __float_as_uint(i ? second : first);
+        const bool is_number = (bits & 0x7fffffffu) <= 0x7f800000u;  // what is none stays none
+        halves[i] = is_number ? (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16 : (bits >> 16) | 0x40u;
+    }
+    return halves[0] | (halves[1] << 16);
+#endif
+}
+#endif
+
 __device__ __forceinline__ scalar narrow(float value) {
 #if BF16
-    const unsigned bits = __float_as_uint(value);
-    if ((bits & 0x7fffffffu) > 0x7f800000u) return (bits >> 16) | 0x40;  // NaN stays NaN
-    return (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+    return (scalar)narrow_two(value, 0.f);
 #else
     return value;
 #endif
@@ -53,7 +70,7 @@ __device__ __forceinline__ uint4 pack(const float* in) {
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
 #if BF16
-        words[i] = (unsigned)narrow(in[2 * i]) | ((unsigned)narrow(in[2 * i + 1]) << 16);
+        words[i] = narrow_two(in[2 * i], in[2 * i + 1]);
 #else
         words[i] = __float_as_uint(in[i]);
 #endif
@@ -87,14 +104,19 @@ __device__ __forceinline__ void wait_for_previous() {
 #ifndef GATED
 #define GATED 0
 #endif
+#ifndef NORM
+#define NORM 0
+#endif
 #define MATRICES (1 + GATED)
 #define WARPS_OF_LINEAR 8
 #define ROWS 16    // of a matrix, for a thread block; its warps share the columns
 #define VECTORS 8  // at most
 #define COLUMNS 32  // of a step of a warp
+// Steps whose weights are loaded together, and thread blocks on an SM: together what registers allow.
+// Measured on an H200 at the 7B's sizes.
 #ifndef AHEAD
-#define AHEAD (GATED ? 2 : 4)  // steps whose weights are loaded together
-#define RESIDENT 3             // thread blocks on an SM; together they are what registers allow
+#define AHEAD (NORM ? 2 : 4)
+#define RESIDENT (NORM ? 3 : 2)
 #endif
 
 __device__ __forceinline__ void multiply_add(
@@ -107,8 +129,8 @@ __device__ __forceinline__ void multiply_add(
 
 // out = residual + W norm(x) + bias for `count` vectors, W of up to three matrices one below the
 // other, all but the last with a multiple of ROWS rows; with GATED
-// out = silu(W0 norm(x)) * (W1 norm(x)). Any of norm, bias, residual may be null. With `wide` the
-// result is float32.
+// out = silu(W0 norm(x)) * (W1 norm(x)). Without NORM x is taken as it is. Biases and residual may be
+// null. With `wide` the result is float32.
 //
 // A lane loads 8 neighbouring values of a row and of a vector; that the tensor core takes them for
 // other columns does not matter, as long as both sides do the same. The norm's factor is the same for
@@ -161,7 +183,9 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS_OF_LINEAR, RESIDENT) lin
     matrix[1] = reinterpret_cast<const uint4*>(w1);
 #endif
     const uint4* vector = reinterpret_cast<const uint4*>(x) + (size_t)line * packets + part;
+#if NORM
     const uint4* gains = reinterpret_cast<const uint4*>(norm) + part;
+#endif
     const uint4 nothing = make_uint4(0, 0, 0, 0);
 
     float sums[MATRICES][4] = {}, square = 0.f;
@@ -182,17 +206,17 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS_OF_LINEAR, RESIDENT) lin
         for (int i = 0; i < AHEAD; ++i) {
             const int at = (start + i) * (COLUMNS / VEC);
             uint4 values = start + i < end && line < count ? vector[at] : nothing;
-            if (norm) {
-                float own[VEC], gain[VEC];
-                unpack(values, own);
-                unpack(start + i < end ? gains[at] : nothing, gain);
+#if NORM
+            float own[VEC], gain[VEC];
+            unpack(values, own);
+            unpack(start + i < end ? gains[at] : nothing, gain);
 #pragma unroll
-                for (int j = 0; j < VEC; ++j) {
-                    square = fmaf(own[j], own[j], square);
-                    own[j] *= gain[j];
-                }
-                values = pack(own);
+            for (int j = 0; j < VEC; ++j) {
+                square = fmaf(own[j], own[j], square);
+                own[j] *= gain[j];
             }
+            values = pack(own);
+#endif
 #pragma unroll
             for (int m = 0; m < MATRICES; ++m) {
                 const uint4 a = weights[m][0][i], b = weights[m][1][i];
@@ -221,7 +245,7 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS_OF_LINEAR, RESIDENT) lin
 #pragma unroll
         for (int m = 0; m < MATRICES; ++m) total[m] += joined[w][m][mine][number];
     }
-    const float scale = norm ? rsqrtf(all_squares / width + epsilon) : 1.f;
+    const float scale = NORM ? rsqrtf(all_squares / width + epsilon) : 1.f;
     float result = total[0] * scale;
 #if GATED
     result = result / (1.f + expf(-result)) * (total[1] * scale);
