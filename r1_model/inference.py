@@ -12,12 +12,15 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from .answer import Answer, Box, Turn
+from .answer import Answer, Box, Turn, Withheld
 from .detected import LEAST_SCORE, detected_boxes
 from .errors import EmptySceneError, InvalidQuestionError
 from .generation import Generated, Generator
 from .grammar import format_box, parse_answer, task_of_text
 from .modeling import EncodedScene
+from .plans.forbidden import Prohibition
+from .plans.guard import FORBIDDEN, guard_steps, overlap
+from .plans.told import noted_text, withheld_text
 from .pretrained import Pretrained, load_pretrained
 from .question import Question, check_target
 from .refinement import snap_answer, target_box
@@ -36,6 +39,8 @@ DEFAULT_NEW_TOKENS = 300
 AT_A_TIME = {"cuda": 192, "cpu": 32}  # questions that are answered together
 # tasks whose answer may show that the question was another one's
 _MEANT_OTHERWISE = ("qa", "grounding", "object_caption", "reasoning")
+_DOUBTFUL_SCORE = 0.1  # a detection that would not be named may still be a thing
+_SEEN = 0.1  # of the smaller box: a step's box that shares less with all detections holds nothing
 
 Progress = Callable[[str, str], None]
 
@@ -45,18 +50,20 @@ class _Ready:
     """A question as the model reads it, and what reading its answer will need.
 
     Attributes:
-        open_task: the form of the answer may tell another task.
+        question: as it was given.
         task, language, bounds, view_ids, max_new_tokens: see `Reasoner`.
         found: detections, which the answer's boxes are refined with.
+        doubtful: these and others that score less.
         embeddings: (L, hidden).
         positions: (3, L).
     """
 
-    open_task: bool
+    question: Question
     task: str
     language: str
     bounds: tuple[np.ndarray, np.ndarray]
     found: list[Box]
+    doubtful: list[Box]
     view_ids: list[int]
     max_new_tokens: int
     embeddings: Tensor
@@ -157,6 +164,7 @@ class Reasoner:
         *,
         task: str = "auto",
         history: Sequence[Turn] = (),
+        forbidden: Sequence[Prohibition] = (),
         target: Box | None = None,
         max_new_tokens: int | None = None,
         on_progress: Progress | None = None,
@@ -169,7 +177,8 @@ class Reasoner:
             question: English or Chinese.
             task: one of `answer.TASKS`, or auto: the question tells, and the form of the answer.
             history: earlier turns of the dialogue, oldest first; a question that stands alone (see
-                `tasks.stands_alone`) is asked without them.
+                `tasks.stands_alone`) is asked without them. What they forbid still holds.
+            forbidden: what turns forbade that are not in `history` any more.
             target: the object that the question is about; size 0 is a point on it.
             max_new_tokens: upper bound; None takes the task's own.
             on_progress: called with (stage, text so far); stages views, encode, think, answer.
@@ -182,7 +191,7 @@ class Reasoner:
                 token allowed.
             QuestionTooLongError: more than MAX_QUESTION_CHARACTERS, or than the model can read.
         """
-        asked = Question(scene, question, task, history, target)
+        asked = Question(scene, question, task, history, target, forbidden)
         [answer] = self._answer([asked], max_new_tokens, on_progress, should_stop)
         return answer
 
@@ -226,6 +235,12 @@ class Reasoner:
     ) -> list[Answer]:
         start = time.perf_counter()
         report = on_progress or (lambda stage, text: None)
+        noted = {row: self._noted(q, start) for row, q in enumerate(questions) if q.only_forbids}
+        if noted:
+            rest = [one for row, one in enumerate(questions) if row not in noted]
+            asked = self._answer(rest, max_new_tokens, on_progress, should_stop) if rest else []
+            others = iter(asked)
+            return [noted.get(row) or next(others) for row in range(len(questions))]
         try:
             ready = [self._read(one, max_new_tokens, report, should_stop) for one in questions]
         except EncodingStoppedError:
@@ -251,13 +266,14 @@ class Reasoner:
         should_stop: Callable[[], bool] | None,
     ) -> _Ready:
         """A question as the model reads it."""
-        text, history, target, task = asked.text, asked.turns(), asked.target, asked.known_task()
+        text, history, target, task = asked.asked, asked.turns(), asked.target, asked.known_task()
         max_new_tokens = _most_tokens(asked, max_new_tokens)
         report("encode", "")
         encoded = self._encode(asked.scene, should_stop or (lambda: False))
         scene = self._scene
         low, high = scene.bounds()
-        found = self.detect(scene)
+        doubtful = self.detect(scene, _DOUBTFUL_SCORE)
+        found = [box for box in doubtful if box.score >= LEAST_SCORE]
         if target is not None:
             check_target(target, low, high)
             target = target_box(target, found)
@@ -285,11 +301,12 @@ class Reasoner:
                 inputs.view_positions_valid,
             )
         return _Ready(
-            open_task=asked.task == "auto",
+            question=asked,
             task=task,
             language=detect_language(text),
             bounds=(low, high),
             found=found,
+            doubtful=doubtful,
             view_ids=[view.id for view in views],
             max_new_tokens=max_new_tokens,
             embeddings=embeddings[0],
@@ -301,19 +318,33 @@ class Reasoner:
     ) -> Answer:
         raw = self._processor.tokenizer.decode(produced.tokens, skip_special_tokens=True)
         task = asked.task
-        if asked.open_task and task in _MEANT_OTHERWISE:
+        question, request = asked.question, asked.question.request
+        open_task = question.task == "auto"
+        if open_task and task in _MEANT_OTHERWISE:
             task = task_of_text(raw) or task
         parsed = parse_answer(raw, asked.bounds, task)
         parsed = snap_answer(parsed, asked.found, asked.bounds)
+        if open_task and task == "planning" and not request.acts:
+            task = "qa"  # "how do I make a coffee?" is answered in words
+        guarded = guard_steps(
+            parsed.steps,
+            request,
+            earlier=question.forbidden_before(),
+            # who ended the request does not wait for more
+            locate=lambda name: [] if produced.stopped else self._locate(question.scene, name),
+            seen=lambda box: any(overlap(box, other) > _SEEN for other in asked.doubtful),
+        )
+        why = withheld_text(guarded.withheld, asked.language)
         return Answer(
             raw=raw,
             thinking=parsed.thinking,
-            answer=parsed.answer,
+            answer=parsed.answer if guarded.steps or not why else why,
             task=task,
             language=asked.language,
             boxes=parsed.boxes,
-            steps=parsed.steps,
+            steps=guarded.steps,
             unread=parsed.unread,
+            withheld=guarded.withheld,
             view_ids=asked.view_ids,
             model=self.name,
             trained=self.trained,
@@ -345,6 +376,28 @@ class Reasoner:
         # a robot with a bare point cloud still gets views to look at
         self._scene = with_rendered_views(scene)
         return encoded
+
+    def _locate(self, scene: Scene, name: str) -> list[Box]:
+        """Where the model finds what a noun phrase names."""
+        name = f"the {name}" if detect_language(name) == "en" else name
+        return self.ask(scene, name, task="grounding").boxes
+
+    def _noted(self, asked: Question, start: float) -> Answer:
+        """The answer to a request that only forbids."""
+        task, prohibitions = asked.known_task(), asked.request.prohibitions
+        language = detect_language(asked.text)
+        text = noted_text(prohibitions, language)
+        return Answer(
+            raw=f"<think></think><answer>{text}</answer>",
+            thinking="",
+            answer=text,
+            task="dialogue" if asked.task == "auto" else task,
+            language=language,
+            withheld=[Withheld(FORBIDDEN, item.words) for item in prohibitions],
+            model=self.name,
+            trained=self.trained,
+            total_seconds=time.perf_counter() - start,
+        )
 
     def _stopped(self, asked: Question, seconds: float) -> Answer:
         """Nothing was said yet."""
