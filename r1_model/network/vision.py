@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,9 +18,13 @@ from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import (
     apply_rotary_pos_emb_vision,
 )
 
+from r1_model import nvrtc
+
 MEAN = (0.48145466, 0.4578275, 0.40821073)  # CLIP's, as in Qwen2.5-VL
 STD = (0.26862954, 0.26130258, 0.27577711)
 PATCH, MERGE, FRAMES = 14, 2, 2
+ROTATE, ROTATE_THREADS = Path(__file__).parent / "csrc" / "rotate.cu", 256
+PACKET = 8  # values of 2 bytes that a GPU loads at once
 Grid = tuple[int, int]  # rows and columns of patches
 
 
@@ -69,13 +74,13 @@ def encode_views(
     windowed = set(range(config.depth)) - set(config.fullatt_block_indexes)
     side = config.window_size // config.patch_size // MERGE if windowed else None
     layout = view_layout(tuple(grids), side, x.device)
-    turns = tuple(table[layout.order] for table in tower.rotary_pos_emb(x, layout.places))
+    turns = [table[layout.order] for table in tower.rotary_pos_emb(x, layout.places)]
     x = x[layout.order]
     for number, block in enumerate(tower.blocks):
         attention = block.attn
         h = _norm(x, block.norm1)
-        q, k, v = attention.qkv(h).view(len(x), 3, attention.num_heads, -1).unbind(1)
-        q, k = apply_rotary_pos_emb_vision(q, k, *turns)
+        qkv = attention.qkv(h).view(len(x), 3, attention.num_heads, -1)
+        q, k, v = _turned(qkv, *turns)
         if number in windowed:
             attended = _attend(q, k, v, layout.windows)
         elif windowed:
@@ -83,7 +88,7 @@ def encode_views(
         else:
             attended = _attend(q, k, v, layout.views)
         x = x + attention.proj(attended.flatten(1))
-        x = x + block.mlp(_norm(x, block.norm2))
+        x = x + _mlp(_norm(x, block.norm2), block.mlp)
     return tower.merger(x[layout.back])
 
 
@@ -141,6 +146,48 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, runs: list[tuple[int, int]]) -> Ten
         parts.append(F.scaled_dot_product_attention(*own).transpose(1, 2).flatten(0, 1))
         start = rows.stop
     return torch.cat(parts) if len(parts) > 1 else parts[0]
+
+
+def _turned(qkv: Tensor, cosine: Tensor, sine: Tensor) -> tuple[Tensor, ...]:
+    """(P, 3, heads, channels), tables (P, channels) float32 -> q, k, v, the first two turned."""
+    patches, _, heads, channels = qkv.shape
+    in_place = (
+        qkv.is_cuda
+        and qkv.dtype == torch.bfloat16
+        and channels % (2 * PACKET) == 0
+        and not (torch.is_grad_enabled() or torch.compiler.is_compiling())
+        and torch.cuda.get_device_capability(qkv.device) >= (8, 0)
+        and nvrtc.available("views on a GPU are slow")
+    )
+    if not in_place:
+        q, k, v = qkv.unbind(1)
+        return *apply_rotary_pos_emb_vision(q, k, cosine, sine), v
+    packets = channels // (2 * PACKET)
+    nvrtc.launch(
+        ROTATE,
+        "rotate",
+        qkv.device,
+        grid=(-(-patches * 2 * heads * packets // ROTATE_THREADS),),
+        threads=ROTATE_THREADS,
+        arguments=(qkv, cosine, sine, patches, heads, packets),
+    )
+    return qkv.unbind(1)
+
+
+def _mlp(x: Tensor, module: nn.Module) -> Tensor:
+    """Qwen's MLP. Where its width does not suit a GPU (3,420), zeros are added to it.
+
+    Rows that do not start at a multiple of 16 bytes make products several times slower.
+    """
+    missing = -module.up_proj.out_features % PACKET
+    if not (x.is_cuda and missing):
+        return module(x)
+    gate, up = (
+        F.linear(x, F.pad(one.weight, (0, 0, 0, missing)), F.pad(one.bias, (0, missing)))
+        for one in (module.gate_proj, module.up_proj)
+    )
+    down = F.pad(module.down_proj.weight, (0, missing))
+    return F.linear(module.act_fn(gate) * up, down, module.down_proj.bias)
 
 
 def _norm(x: Tensor, module: nn.Module) -> Tensor:

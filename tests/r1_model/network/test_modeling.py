@@ -74,6 +74,30 @@ def test_views_are_those_of_qwens_tower(grids, full):
     assert torch.allclose(ours, stock, atol=2e-5), (ours - stock).abs().max()
 
 
+@pytest.mark.gpu
+def test_views_on_a_gpu_are_nearly_those_of_qwens_tower():
+    """Half precision, widths that no GPU likes (an eighth of Qwen's), against float32."""
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    config = small_config(scene_tokenizer()).vision_config
+    config.depth, config.fullatt_block_indexes = 3, [1]
+    config.hidden_size, config.num_heads, config.intermediate_size = 320, 4, 428
+    torch.manual_seed(0)
+    tower = Qwen2_5_VisionTransformerPretrainedModel._from_config(config).eval().cuda()
+    for block in tower.blocks:
+        torch.nn.init.normal_(block.attn.qkv.bias)
+        torch.nn.init.normal_(block.mlp.up_proj.bias)
+    grids = [(34, 46), (34, 46), (10, 16)]
+    patches = torch.randn(sum(rows * columns for rows, columns in grids), 1176, device="cuda")
+    with torch.no_grad():
+        exact = tower(patches, grid_thw=torch.tensor([(1, *g) for g in grids], device="cuda"))
+        found = encode_views(tower.bfloat16(), patches, grids).float()
+        difference = (found - exact.pooler_output).norm() / exact.pooler_output.norm()
+    assert difference < 0.03, difference
+    tower.float().requires_grad_(True)
+    assert torch.allclose(encode_views(tower, patches, grids), exact.pooler_output, atol=1e-3)
+
+
 def test_positions_are_qwens_where_there_is_no_scene(processor, model):
     image, start, end = (
         processor.config.image_token_id,
