@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from r1_model.conversation import R1Inputs
 from r1_model.errors import EmptySceneError, InvalidQuestionError
 from r1_model.generation import Generated, Generator
 from r1_model.network.detected_boxes import LEAST_SCORE, detected_boxes
@@ -22,7 +23,7 @@ from r1_model.plans.forbidden import Prohibition
 from r1_model.plans.guard import FORBIDDEN, guard_steps, overlap
 from r1_model.plans.told import noted_text, withheld_text
 from r1_model.pretrained import Pretrained, load_pretrained
-from r1_model.scene.scene import Scene
+from r1_model.scene.scene import Scene, View
 from r1_model.text.answer import Answer, Box, Turn, Withheld
 from r1_model.text.grammar import format_box, parse_answer, task_of_text
 from r1_model.text.question import Question, check_target
@@ -292,14 +293,6 @@ class Reasoner:
             cloud=self._cloud,
             max_tokens=self._model.config.text_config.max_position_embeddings - max_new_tokens,
         ).to(self.device)
-        with torch.inference_mode():
-            embeddings = self._model.model.embed(
-                inputs.input_ids,
-                encoded.tokens,
-                self._view_tokens(views, inputs),
-                inputs.view_positions,
-                inputs.view_positions_valid,
-            )
         return _Ready(
             question=asked,
             task=task,
@@ -309,8 +302,19 @@ class Reasoner:
             doubtful=doubtful,
             view_ids=[view.id for view in views],
             max_new_tokens=max_new_tokens,
-            embeddings=embeddings[0],
+            embeddings=self._embed(inputs, encoded, views)[0],
             positions=inputs.position_ids[:, 0],
+        )
+
+    @torch.inference_mode()
+    def _embed(self, inputs: R1Inputs, encoded: EncodedScene, views: Sequence[View]) -> Tensor:
+        """(1, L, hidden): the prompt with scene and views in their places."""
+        return self._model.model.embed(
+            inputs.input_ids,
+            encoded.tokens,
+            self._view_tokens(views, inputs),
+            inputs.view_positions,
+            inputs.view_positions_valid,
         )
 
     def _answer_from(
@@ -344,6 +348,7 @@ class Reasoner:
             boxes=parsed.boxes,
             steps=guarded.steps,
             unread=parsed.unread,
+            exact=parsed.exact,
             withheld=guarded.withheld,
             view_ids=asked.view_ids,
             model=self.name,
@@ -393,6 +398,7 @@ class Reasoner:
             answer=text,
             task="dialogue" if asked.task == "auto" else task,
             language=language,
+            exact=True,
             withheld=[Withheld(FORBIDDEN, item.words) for item in prohibitions],
             model=self.name,
             trained=self.trained,
