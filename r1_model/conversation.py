@@ -131,7 +131,7 @@ class R1Processor:
         Args:
             scene: with at least one point.
             views: the views to show, in order.
-            question: as the user typed it (see `text.normalise`); placeholders in it are taken out.
+            question: as the user typed it; placeholders in it are taken out.
             history: earlier turns, oldest first.
             cloud: of `cloud(scene)`, where it is there already.
             max_tokens: earlier turns are left out, oldest first, until the prompt holds no more.
@@ -144,10 +144,8 @@ class R1Processor:
         sizes = [self._view_size(view) for view in views]
         grids = [(height // PATCH, width // PATCH) for height, width in sizes]
         token_grids = [(rows // MERGE, columns // MERGE) for rows, columns in grids]
-        question = as_written(self._clean(question))
-        history = [
-            Turn(as_written(self._clean(turn.question)), self._clean(turn.raw)) for turn in history
-        ]
+        question = self._read(question)
+        history = [Turn(self._read(turn.question), self._clean(turn.raw)) for turn in history]
         view_tokens = [rows * columns for rows, columns in token_grids]
         input_ids = self._prompt_ids(question, history, view_tokens, max_tokens)
         position_ids = rope_positions(
@@ -207,6 +205,10 @@ class R1Processor:
         least, most = NATIVE_PIXELS
         height, width = view.depth.shape
         return smart_resize(height, width, PATCH * MERGE, min_pixels=least, max_pixels=most)
+
+    def _read(self, question: str) -> str:
+        text = self._clean(question)
+        return as_written(text) if self.config.normalise_questions else text
 
     def _clean(self, text: str) -> str:
         # a user's text must not be able to speak for the system or to fake an image, nor may what

@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerBase
 from r1_model.conversation import R1Inputs
 from r1_model.errors import EmptySceneError, InvalidQuestionError
 from r1_model.generation import Generated, Generator
+from r1_model.network.config import R1Config
 from r1_model.network.detected_boxes import LEAST_SCORE, detected_boxes
 from r1_model.network.modeling import EncodedScene
 from r1_model.network.tiles import EncodingStoppedError, cut, encode_tiles, needs_tiles
@@ -122,6 +123,11 @@ class Reasoner:
         """Where the model runs."""
         return self._model.device
 
+    @property
+    def settings(self) -> R1Config:
+        """How questions are read: what the configuration says, and what is changed here."""
+        return self._processor.config
+
     def close(self) -> None:
         """Drop the scene; the weights go with the object."""
         self._given = self._scene = self._encoded = self._scorer = None
@@ -177,8 +183,8 @@ class Reasoner:
             scene: with at least one point.
             question: English or Chinese.
             task: one of `answer.TASKS`, or auto: the question tells, and the form of the answer.
-            history: earlier turns of the dialogue, oldest first; a question that stands alone (see
-                `tasks.stands_alone`) is asked without them. What they forbid still holds.
+            history: earlier turns of the dialogue, oldest first. What they forbid holds also where
+                the model reads the question alone (`R1Config.drop_unrelated_history`).
             forbidden: what turns forbade that are not in `history` any more.
             target: the object that the question is about; size 0 is a point on it.
             max_new_tokens: upper bound; None takes the task's own.
@@ -236,6 +242,8 @@ class Reasoner:
     ) -> list[Answer]:
         start = time.perf_counter()
         report = on_progress or (lambda stage, text: None)
+        if self.settings.drop_unrelated_history:
+            questions = [one.without_unrelated() for one in questions]
         noted = {row: self._noted(q, start) for row, q in enumerate(questions) if q.only_forbids}
         if noted:
             rest = [one for row, one in enumerate(questions) if row not in noted]
@@ -267,7 +275,7 @@ class Reasoner:
         should_stop: Callable[[], bool] | None,
     ) -> _Ready:
         """A question as the model reads it."""
-        text, history, target, task = asked.asked, asked.turns(), asked.target, asked.known_task()
+        text, target, task = asked.asked, asked.target, asked.known_task()
         max_new_tokens = _most_tokens(asked, max_new_tokens)
         report("encode", "")
         encoded = self._encode(asked.scene, should_stop or (lambda: False))
@@ -281,15 +289,15 @@ class Reasoner:
             text = f"{text} {format_box(target.center, target.size, (low, high))}"
         report("views", "")
         # "is it on?" says nothing of where to look; the turns before it do
-        about = " ".join([*(turn.question for turn in history[-2:]), text])
+        about = " ".join([*(turn.question for turn in asked.history[-2:]), text])
         scores = select_views(scene, about, self.num_views, self._scorer)
         by_id = {view.id: view for view in scene.views}
         views = [by_id[score.view_id] for score in sorted(scores, key=lambda s: s.view_id)]
         inputs = self._processor(
             scene,
             views,
-            as_request(text, task),
-            history,
+            as_request(text, task) if self.settings.names_as_requests else text,
+            asked.history,
             cloud=self._cloud,
             max_tokens=self._model.config.text_config.max_position_embeddings - max_new_tokens,
         ).to(self.device)
