@@ -20,7 +20,7 @@ from r1_model.network.depth_positions import DepthPositions
 from r1_model.network.scene_encoder import SceneEncoder, SceneFeatures
 from r1_model.network.scene_tokens import SceneTokens
 from r1_model.network.token_loss import trained_token_loss
-from r1_model.network.vision import encode_equal_views
+from r1_model.network.vision import encode_views
 
 NEW_MODULES = ("scene_encoder", "dense_decoder", "scene_tokens", "depth_positions")
 
@@ -168,15 +168,7 @@ class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
         Returns:
             (total patches / 4, hidden).
         """
-        vision = self.config.vision_config
-        whole_view = set(range(vision.depth)) <= set(vision.fullatt_block_indexes)
-        if whole_view and len(set(grids)) == 1:
-            rows, columns = grids[0]
-            batch = patches.view(len(grids), rows * columns, -1)
-            return encode_equal_views(self.visual, batch, rows, columns).flatten(0, 1)
-        grid_thw = torch.tensor([(1, *grid) for grid in grids], device=patches.device)
-        patches = patches.to(self.visual.dtype)
-        return self.visual(patches, grid_thw=grid_thw).pooler_output
+        return encode_views(self.visual, patches, grids)
 
     def embed(
         self,

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from r1_model.text.answer import Box
 from r1_model.text.grammar import Bounds
-from r1_training.evaluation.room_evaluator import ObservedRoom, RoomEvaluator
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.rewards.judge import Judged, judge
 from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
@@ -22,6 +21,7 @@ from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.tasks.topic_changes import after_other_topics
 from r1_training.synthetic.rooms.elements import Room
 from r1_training.synthetic.rooms.room import make_room
+from r1_training.tiny.room_prompts import EncodedRoom, RoomPrompts
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Prompts:
         fair: (Q,) bool; False for a stand-in in a room of which too little was seen to ask.
     """
 
-    asked: list[tuple[ObservedRoom, Sample]]
+    asked: list[tuple[EncodedRoom, Sample]]
     ids: Tensor
     mask: Tensor
     positions: Tensor
@@ -93,28 +93,28 @@ class RoomQuestions:
 
     Args:
         config: of the run.
-        evaluator: with the policy; its scene branch and views are frozen.
+        maker: with the policy; its scene branch and views are frozen.
         pool: of processes; None: all is done here and now.
     """
 
     def __init__(
-        self, config: GRPORunConfig, evaluator: RoomEvaluator, pool: Executor | None = None
+        self, config: GRPORunConfig, maker: RoomPrompts, pool: Executor | None = None
     ) -> None:
-        self.config, self.evaluator, self.pool = config, evaluator, pool
+        self.config, self.maker, self.pool = config, maker, pool
         self._made: OrderedDict[int, Future[tuple[Room, list[Sample]]]] = OrderedDict()
 
     def prompts(self, numbers: Sequence[int]) -> Prompts:
         """The questions of these numbers: whole visits, `config.questions` of each."""
         visits = list(dict.fromkeys(number // self.config.questions for number in numbers))
         made = self._take(visits)
-        observed, _, _ = self.evaluator.observe([room for room, _ in made], seed=_scan(visits))
+        observed, _, _ = self.maker.observe([room for room, _ in made], seed=_scan(visits))
         asked, fair = [], []
         for visit, place, (_, samples) in zip(visits, observed, made, strict=True):
             rng = np.random.default_rng((self.config.seed, visit))
             chosen, any_fair = choose(samples, place.visible, self.config.questions, rng)
             asked += [(place, sample) for sample in chosen]
             fair += [any_fair] * len(chosen)
-        ids, mask, positions = self.evaluator.prompts(asked)
+        ids, mask, positions = self.maker.prompts(asked)
         device = ids.device
         # copies, outside of inference mode: a backward pass may keep them
         return Prompts(
@@ -171,6 +171,6 @@ def _scan(visits: Sequence[int]) -> int:
     return 7_919 + visits[0]
 
 
-def _bounds(place: ObservedRoom) -> Bounds:
+def _bounds(place: EncodedRoom) -> Bounds:
     low, high = place.bounds.double().cpu().numpy()
     return low, high

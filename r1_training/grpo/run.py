@@ -21,12 +21,12 @@ from transformers import AutoTokenizer
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.common.checkpoints import newest_checkpoint, start_anew
 from r1_training.common.config import TrainingConfigError
-from r1_training.evaluation.room_evaluator import RoomEvaluator
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.grpo.questions import RoomQuestions
 from r1_training.grpo.trainer import R1GRPOTrainer
 from r1_training.grpo.watch import Watch
 from r1_training.rewards.text_embeddings import load_text_embeddings
+from r1_training.tiny.room_prompts import RoomPrompts
 
 
 def train(config: GRPORunConfig, resume: bool = False) -> Path:
@@ -56,8 +56,7 @@ def train(config: GRPORunConfig, resume: bool = False) -> Path:
         embeddings = load_text_embeddings(config.embeddings or config.model, device)
     with worker_pool(config.workers) as pool:
         watch = Watch()
-        evaluator = RoomEvaluator(model.to(device), tokenizer)
-        questions = RoomQuestions(config, evaluator, pool)
+        questions = RoomQuestions(config, RoomPrompts(model.to(device), tokenizer), pool)
         trainer = R1GRPOTrainer(model, tokenizer, config, questions, embeddings, [watch])
         watch.trainer = trainer
         checkpoint = newest_checkpoint(output, clean=trainer.is_world_process_zero())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from transformers import (
+    PreTrainedTokenizerBase,
     Trainer,
     TrainerCallback,
     TrainerControl,
@@ -15,7 +16,11 @@ from transformers import (
 )
 from transformers.integrations import TensorBoardCallback
 
-from r1_training.evaluation.room_evaluator import Asked, RoomEvaluator, evaluate_rooms
+from r1_model.conversation import R1Processor
+from r1_model.network.modeling import R1ForConditionalGeneration
+from r1_model.pretrained import Pretrained
+from r1_model.reasoner import Reasoner
+from r1_training.evaluation.room_evaluator import Asked, evaluate_rooms
 
 if TYPE_CHECKING:
     from r1_training.grpo.trainer import R1GRPOTrainer
@@ -141,7 +146,7 @@ class Watch(TrainerCallback):
             model.eval()
             run = trainer.run
             asked = evaluate_rooms(
-                RoomEvaluator(model, trainer.processing_class),
+                _reasoner(model, trainer.processing_class),
                 rooms=run.validation_rooms,
                 questions=run.validation_questions,
                 seed=run.seed,
@@ -152,6 +157,14 @@ class Watch(TrainerCallback):
             # not by GRPOTrainer.log, which would add a batch's figures
             Trainer.log(trainer, {f"validation/{k}": v for k, v in figures(asked).items()})
         trainer.accelerator.wait_for_everyone()
+
+
+def _reasoner(
+    model: R1ForConditionalGeneration, tokenizer: PreTrainedTokenizerBase
+) -> Reasoner:
+    """The policy as users would ask it; without a SceneClip it is shown views spread evenly."""
+    processor = R1Processor(tokenizer, model.config)
+    return Reasoner(Pretrained(model, processor, "policy", ()), None, model.config.num_views)
 
 
 def _mean(values: Sequence[float | bool]) -> float:

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from r1_model.network.modeling import R1ForConditionalGeneration
-from r1_training.evaluation.room_evaluator import RoomEvaluator
 from r1_training.grpo.questions import RoomQuestions, choose, judge_group, make_visit
 from r1_training.rewards.judge import judge
 from r1_training.synthetic.language import fill_boxes
 from r1_training.tiny.batches import BatchBuilder
+from r1_training.tiny.room_prompts import RoomPrompts
 from tests.r1_training.grpo.toy import toy_run
 from tests.r1_training.tiny_model import small_run
 
@@ -24,7 +24,7 @@ def config(tmp_path_factory):
 @pytest.fixture(scope="module")
 def prompts(config, room_model, room_words):
     model = R1ForConditionalGeneration.from_pretrained(room_model, dtype=torch.float32).eval()
-    questions = RoomQuestions(config, RoomEvaluator(model, room_words))
+    questions = RoomQuestions(config, RoomPrompts(model, room_words))
     return questions, questions.prompts(range(6, 12))  # visits 2 and 3
 
 
