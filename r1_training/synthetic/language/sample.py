@@ -66,7 +66,7 @@ def placeholders(text: str) -> list[int]:
 
 def without_boxes(text: str) -> str:
     """A text without its `<obj:ID>`: what a user says who gives the box beside it."""
-    return _PLACEHOLDER.sub("", text).strip()
+    return PLACEHOLDER.sub("", text).strip()
 
 
 def fill_boxes(

@@ -120,7 +120,7 @@ def test_other_processes_make_and_judge_the_same(prompts, config):
     questions, found = prompts
     texts = [["<think>a</think><answer>one</answer>", "two"]] * 6
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        parallel = RoomQuestions(config, questions.evaluator, pool)
+        parallel = RoomQuestions(config, questions.maker, pool)
         same = parallel.prompts(range(6, 12))
         assert parallel.judge(found, texts) == questions.judge(found, texts)
     assert torch.equal(same.ids, found.ids) and torch.equal(same.scene, found.scene)
