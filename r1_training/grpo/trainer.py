@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import logging
 import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -121,11 +122,14 @@ class R1GRPOTrainer(GRPOTrainer):
     ) -> dict[str, Tensor | None]:
         """A batch of answers: sampled, judged, and what is worth training on."""
         run, device = self.run, self.accelerator.device
-        prompts = self.questions.prompts([row["number"] for row in inputs[:: run.group_size]])
-        sampled = self._sample(prompts)
+        with self._timed("prompts"):
+            prompts = self.questions.prompts([row["number"] for row in inputs[:: run.group_size]])
+        with self._timed("sampling"):
+            sampled = self._sample(prompts)
         texts = self.processing_class.batch_decode(sampled.tokens, skip_special_tokens=True)
         groups = [texts[i : i + run.group_size] for i in range(0, len(texts), run.group_size)]
-        rewards, correct = self._judge(prompts, groups)
+        with self._timed("judging"):
+            rewards, correct = self._judge(prompts, groups)
         total = weighted_sum(rewards, self.reward_weights.to(device)).view(-1, run.group_size)
         finished = torch.tensor(sampled.finished, device=device).view_as(total)
         advantages, useful = group_advantages(
@@ -136,7 +140,15 @@ class R1GRPOTrainer(GRPOTrainer):
         kept = useful.flatten().nonzero()[:, 0]
         self._note_batch(sampled, rewards, total, correct, useful.any(1))
         self._keep_samples(prompts, texts, rewards, correct)
-        return self._batch(prompts, sampled, advantages.flatten(), kept)
+        with self._timed("scoring"):
+            return self._batch(prompts, sampled, advantages.flatten(), kept)
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        """Seconds of a part of a batch, into the log. Its end waits for the GPU by itself."""
+        start = time.perf_counter()
+        yield
+        self._metrics["train"][f"seconds/{name}"].append(time.perf_counter() - start)
 
     def _sample(self, prompts: Prompts) -> Sampled:
         """`group_size` answers to each prompt, from the weights as they are now."""
