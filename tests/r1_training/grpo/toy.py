@@ -122,6 +122,6 @@ class ToyQuestions:
     def judge(self, prompts: Prompts, texts: Sequence[Sequence[str]]) -> list[list[Judged]]:
         self.texts += [text for group in texts for text in group]
         return [
-            [Judged(self.rule(text), None, None, self.rule(text), text) for text in group]
+            [Judged(self.rule(text), None, None, self.rule(text), text, "here") for text in group]
             for group in texts
         ]
