@@ -11,6 +11,7 @@ import torch
 from r1_model.scene import Scene, View
 from r1_training.synthetic.cameras import intrinsics
 from r1_training.synthetic.elements import Room
+from r1_training.synthetic.household.pack import MeshPack
 from r1_training.synthetic.packing import PackedRooms, pack_rooms
 from r1_training.synthetic.raytracer import render
 from r1_training.synthetic.sensor import apply_sensor, noisy_poses, sample_levels
@@ -115,6 +116,7 @@ def observe_batch(
     keep_views: int = 6,
     noise: tuple[float, float] = (0.0, 1.0),
     device: str | torch.device = "cpu",
+    pack: MeshPack | None = None,
 ) -> dict[str, torch.Tensor]:
     """Scan B rooms and fuse what was seen.
 
@@ -122,6 +124,7 @@ def observe_batch(
         packed: from `pack_rooms`; its first `views` cameras are used.
         seed: of sensor noise and subsampling; equal seeds give equal results on a device.
         noise: range of sensor levels (`sensor.sample_levels`); (0, 0) is a perfect sensor.
+        pack: of rooms of meshes.
 
     Returns:
         points (B, N, 3) float32, metres; colors (B, N, 3) uint8; instance (B, N) int16 (0 is
@@ -142,15 +145,20 @@ def observe_batch(
     generator = torch.Generator(device).manual_seed(seed)
     T = packed.T_scene_camera[:, :views].float()
     K = intrinsics(packed.fov, height, width)[:, None].expand(-1, views, -1, -1)
-    frames = render(packed, K, T, height, width)
+    frames = render(packed, K, T, height, width, pack=pack)
     level = sample_levels(len(packed), generator, *noise)
     color, depth, instance = apply_sensor(frames, level, generator)
     believed = noisy_poses(T, level, generator)
+    points_seen = back_project(depth, K, believed).flatten(1, 3)
+    valid = (depth > 0).flatten(1, 3)
+    if packed.crops is not None:  # the map covers a part of the room
+        low, high = packed.crops[:, None].unbind(2)
+        valid &= ((points_seen >= low) & (points_seen <= high)).all(-1)
     cloud = fuse(
-        back_project(depth, K, believed).flatten(1, 3),
+        points_seen,
         color.flatten(1, 3),
         instance.flatten(1, 3),
-        (depth > 0).flatten(1, 3),
+        valid,
         points,
         generator,
     )
