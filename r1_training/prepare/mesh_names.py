@@ -130,7 +130,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     ("lamp", "desk lamp|little lamp|lamp|pedestal vase lamp|light (desk|small)"),
     ("lamp", "japanese lantern"),
     ("plant", ".*plant.*|cactus|orchids|yucca|bamboo|ficus|bonsai tree|houseplant \\d"),
-    ("rug", "oriental rug|round carpet|carpet (round|\\d)"),
+    (_FLAT, "oriental rug|round carpet|carpet (round|\\d)"),  # their layers lie in one plane
     # --- electronics
     ("tv", "tv|tv 16:9|wall flat tv"),
     ("monitor", "apple imac.*"),

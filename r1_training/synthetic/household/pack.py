@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from scipy.spatial import ConvexHull, QhullError
 
 from r1_training.synthetic.household.catalog import VOCABULARY
 
@@ -22,6 +23,7 @@ FORMAT = 1
 TILE = 64  # pixels of a texture tile
 STEPS = 65535  # of a vertex coordinate
 MOST_BYTES = 10_000_000
+_UNIT_BOX = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (0.0, 1.0)])
 
 
 class MeshPackError(ValueError):
@@ -97,6 +99,21 @@ class MeshPack:
         wanted = split != "train"
         chosen = tuple(n for n in numbers if self.meshes[n].held_out == wanted)
         return chosen or numbers
+
+    def hull(self, number: int) -> np.ndarray:
+        """(N, 3) float64, the unit vertices on a mesh's convex hull; those of the box for -1."""
+        if number not in self._hulls:
+            points = _UNIT_BOX if number < 0 else self.unit_vertices(number)
+            try:
+                points = points[ConvexHull(points).vertices]
+            except QhullError:  # flat: all of its vertices do as well
+                pass
+            self._hulls[number] = points
+        return self._hulls[number]
+
+    @cached_property
+    def _hulls(self) -> dict[int, np.ndarray]:
+        return {}
 
     def unit_vertices(self, number: int) -> np.ndarray:
         """(N, 3) float64 of a mesh in [-0.5, 0.5]^2 x [0, 1]: times the size it has its metres."""

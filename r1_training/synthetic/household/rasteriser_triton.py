@@ -72,33 +72,44 @@ def _corner(pointer, T_ptr, ok):
 
 
 @triton.jit
+def _widen(u0, u1, v0, v1, x, y, z, ok, fx, fy, px, py, NEAR: tl.constexpr):
+    """A rectangle with one more point in it, where the point counts."""
+    depth = tl.maximum(z, NEAR / 2)
+    u, v = x / depth * fx + px, y / depth * fy + py
+    return (
+        tl.where(ok, tl.minimum(u0, u), u0),
+        tl.where(ok, tl.maximum(u1, u), u1),
+        tl.where(ok, tl.minimum(v0, v), v0),
+        tl.where(ok, tl.maximum(v1, v), v1),
+    )
+
+
+@triton.jit
+def _cut(u0, u1, v0, v1, ax, ay, az, bx, by, bz, fx, fy, px, py, NEAR: tl.constexpr):
+    """The same with the point where the edge a b crosses the near plane."""
+    share = (NEAR - az) / tl.where(bz == az, 1.0, bz - az)
+    share = tl.minimum(tl.maximum(share, 0.0), 1.0)
+    ok = (az < NEAR) != (bz < NEAR)
+    x, y, z = ax + share * (bx - ax), ay + share * (by - ay), az + share * (bz - az)
+    return _widen(u0, u1, v0, v1, x, y, z, ok, fx, fy, px, py, NEAR)
+
+
+@triton.jit
 def _bounds(ax, ay, az, bx, by, bz, cx, cy, cz, fx, fy, px, py, width, height, NEAR: tl.constexpr):
     """First column, last + 1, first row, last + 1."""
-    au, bu, cu = (
-        ax / tl.maximum(az, 1e-6) * fx + px,
-        bx / tl.maximum(bz, 1e-6) * fx + px,
-        cx / tl.maximum(cz, 1e-6) * fx + px,
-    )
-    av, bv, cv = (
-        ay / tl.maximum(az, 1e-6) * fy + py,
-        by / tl.maximum(bz, 1e-6) * fy + py,
-        cy / tl.maximum(cz, 1e-6) * fy + py,
-    )
-    near = tl.minimum(tl.minimum(az, bz), cz)
-    far = tl.maximum(tl.maximum(az, bz), cz)
-    crosses = near < NEAR
-    u0 = tl.minimum(tl.minimum(au, bu), cu) - 5e-4
-    u1 = tl.maximum(tl.maximum(au, bu), cu) + 5e-4
-    v0 = tl.minimum(tl.minimum(av, bv), cv) - 5e-4
-    v1 = tl.maximum(tl.maximum(av, bv), cv) + 5e-4
-    x0 = tl.ceil(tl.minimum(tl.maximum(u0, 0.0), 1e6)).to(tl.int32)
-    x1 = tl.floor(tl.minimum(tl.maximum(u1, -1.0), 1e6)).to(tl.int32) + 1
-    y0 = tl.ceil(tl.minimum(tl.maximum(v0, 0.0), 1e6)).to(tl.int32)
-    y1 = tl.floor(tl.minimum(tl.maximum(v1, -1.0), 1e6)).to(tl.int32) + 1
-    x0, x1 = tl.where(crosses, 0, x0), tl.where(crosses, width, tl.minimum(x1, width))
-    y0, y1 = tl.where(crosses, 0, y0), tl.where(crosses, height, tl.minimum(y1, height))
-    x1 = tl.where(far <= NEAR, x0, x1)
-    return x0, x1, y0, y1
+    u0, u1 = ax * 0.0 + 1e6, ax * 0.0 - 1e6
+    v0, v1 = u0, u1
+    u0, u1, v0, v1 = _widen(u0, u1, v0, v1, ax, ay, az, az >= NEAR, fx, fy, px, py, NEAR)
+    u0, u1, v0, v1 = _widen(u0, u1, v0, v1, bx, by, bz, bz >= NEAR, fx, fy, px, py, NEAR)
+    u0, u1, v0, v1 = _widen(u0, u1, v0, v1, cx, cy, cz, cz >= NEAR, fx, fy, px, py, NEAR)
+    u0, u1, v0, v1 = _cut(u0, u1, v0, v1, ax, ay, az, bx, by, bz, fx, fy, px, py, NEAR)
+    u0, u1, v0, v1 = _cut(u0, u1, v0, v1, bx, by, bz, cx, cy, cz, fx, fy, px, py, NEAR)
+    u0, u1, v0, v1 = _cut(u0, u1, v0, v1, cx, cy, cz, ax, ay, az, fx, fy, px, py, NEAR)
+    x0 = tl.ceil(tl.minimum(tl.maximum(u0 - 5e-4, 0.0), 1e6)).to(tl.int32)
+    x1 = tl.floor(tl.minimum(tl.maximum(u1 + 5e-4, -1.0), 1e6)).to(tl.int32) + 1
+    y0 = tl.ceil(tl.minimum(tl.maximum(v0 - 5e-4, 0.0), 1e6)).to(tl.int32)
+    y1 = tl.floor(tl.minimum(tl.maximum(v1 + 5e-4, -1.0), 1e6)).to(tl.int32) + 1
+    return x0, tl.minimum(x1, width), y0, tl.minimum(y1, height)
 
 
 @triton.jit
