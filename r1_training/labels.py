@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from r1_training.synthetic.catalog import CATEGORIES
 from r1_training.synthetic.elements import Room
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.palette import COLORS, MATERIALS
 
 # One independent label per state axis: (axis, value that counts as 1).
 STATES = {"on": ("power", "on"), "open": ("opening", "open")}
 STATES |= {"messy": ("bedding", "messy"), "tipped": ("pose", "tipped")}
 NAMES = {
-    "categories": list(CATEGORIES),
+    "categories": list(VOCABULARY),
     "colors": list(COLORS),
     "materials": list(MATERIALS),
     "states": list(STATES),

@@ -131,7 +131,7 @@ def meshes(
     textures: Annotated[
         Path | None, typer.Option(help="Folder of sheets of swatches, GROUP.webp.")
     ] = None,
-    triangles: Annotated[int, typer.Option(min=50, help="At most so many a mesh.")] = 1200,
+    triangles: Annotated[int, typer.Option(min=50, help="At most so many a mesh.")] = 2000,
     sheet: Annotated[Path | None, typer.Option(help="Draw all meshes into this picture.")] = None,
 ) -> None:
     """Turn public meshes into the pack that training rooms are made from.

@@ -31,7 +31,10 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (_MIXED, "plate glass and cutlery|plate glasses and cutlery|kitchen tools|glass table set"),
     (_MIXED, "oil servers|utensils pot|bowl with fruits|apples|track lights"),
     (_FITTED, "lower corner cabinet|upper corner cabinet|corner bathtub|island.*|sink cabinet"),
-    (_FITTED, "washbasin|vanity|double vanity|kitchen sink|sink|box shelves|upper shelves cabinet"),
+    (
+        _FITTED,
+        "basin|washbasin|vanity|double vanity|kitchen sink|sink|box shelves|upper shelves cabinet",
+    ),
     (_PART, "shower head.*|shower door|screen door|window shutter|induction cooker.*|cooktop"),
     (_PART, "keyboard|clock|stove|socket|bowl with salad"),  # a piano's, a table's, a hob, a sock
     (_PART, "skillet lid|wall hanger|plate holder"),
@@ -61,7 +64,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     ("radiator", "radiator"),
     ("towel", "bathroom towel|towel"),
     ("cupboard", "upper cabinet|small upper cabinet|glass door cabinet|shelf small.*"),
-    ("sink", "small lavatory|basin|bathroom sink"),
+    ("sink", "small lavatory|bathroom sink"),
     # --- seats
     ("office chair", "office/chair|office/armchair|office chair"),
     ("armchair", "armchair|winchester armchair|modern armchair|armchair ottoman|couch small.*"),

@@ -26,7 +26,7 @@ SQUEEZED = 1.5  # and be squeezed by this factor along one axis
 MAIN_REACH = 70.0  # RGB distance, 0..255, within which a colour belongs to the main part
 # what a mesh shows; meshes are closed, switched off, tidy and upright where nothing is said
 _SHOWS = {("laptop", "opening"): "open", ("curtain", "opening"): "closed"}
-_UNCLEAR = {("toilet", "opening"), ("curtain", "opening"), ("box", "opening"), ("stove", "power")}
+_OPEN = {("book", "Book")}
 _DEFAULTS = {"power": "off", "opening": "closed", "bedding": "made", "pose": "upright"}
 _SOFT = {"sofa", "armchair", "bed", "bench", "ottoman", "chair", "stool"}
 _NEED_SURFACE = {"sofa", "bed", "cabinet", "counter", "nightstand", "tv cabinet", "dresser"}
@@ -74,7 +74,7 @@ class PackReport:
 
 
 def make_pack(
-    raws: Iterable[RawMesh], textures: Path | None, out: Path, *, triangles: int = 1200
+    raws: Iterable[RawMesh], textures: Path | None, out: Path, *, triangles: int = 2000
 ) -> PackReport:
     """Choose, scale, thin and write.
 
@@ -255,14 +255,14 @@ def outline(vertices: np.ndarray) -> str:
 
 
 def shown_states(category: str, name: str) -> dict[str, str]:
-    """What the mesh shows of the states that its category has; unclear ones are left out."""
-    if category == "box":
-        return {"opening": "open" if name.lower().startswith("open") else "closed"}
-    return {
+    """What the mesh shows of the states that its category has."""
+    shown = {
         state: _SHOWS.get((category, state), _DEFAULTS[state])
         for state in VOCABULARY[category].states
-        if (category, state) not in _UNCLEAR
     }
+    if name.lower().startswith("open ") or (category, name) in _OPEN:
+        shown["opening"] = "open"
+    return shown
 
 
 def _surfaces(category: str, vertices: np.ndarray, faces: np.ndarray) -> list:

@@ -23,8 +23,9 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from r1_training.synthetic.cameras import intrinsics, smooth_path
-from r1_training.synthetic.catalog import CATEGORIES, SPLITS
+from r1_training.synthetic.catalog import SPLITS
 from r1_training.synthetic.elements import Room, RoomObject
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.packing import pack_rooms
 from r1_training.synthetic.raytracer import render
 from r1_training.synthetic.sensor import apply_sensor
@@ -163,7 +164,7 @@ def _questions(objects: list[RoomObject], names: dict[int, str]) -> list[dict]:
     rows = []
     for category, members in groups.items():
         ids = [names[item.id] for item in members]
-        if CATEGORIES[category].kind != "region":
+        if VOCABULARY[category].kind != "region":
             question = f"How many {_plural(category)} are there?"
             rows.append(("qa", question, [str(len(ids))], ids))
         if len(members) == 1:

@@ -35,6 +35,11 @@ _PAINTED: dict[str, tuple[tuple[str, ...], str]] = {
     "cutting board": (("Wood",), "wood"),
     "box": (("Cardboard",), "cardboard"),
 }
+_MOST_LEVELS = 6
+# what nobody paints: their own colour, or the one that is nearest to it
+_NATURAL = {"banana", "lemon", "orange fruit", "pear", "peach", "bread", "cake", "apple", "plant"}
+_NATURAL |= {"socket", "light switch", "toilet", "bidet", "sink", "bathtub", "toilet paper"}
+_NATURAL |= {"paper towel", "soap", "sponge", "fork", "spoon", "scissors", "keys", "watch"}
 _SHINY = ("fridge", "oven", "microwave", "toaster", "kettle", "pot", "glass", "tv", "monitor")
 
 
@@ -156,6 +161,9 @@ class HouseholdBuilder(RoomBuilder):
         dice, mesh = self.dice, self.pack.meshes[number]
         if mesh.main_share < RECOLOURED:
             return COLOURFUL, None
+        if category in _NATURAL and color is None:
+            known = VOCABULARY[category].colors
+            return named_color(mesh.main) or nearest_color(mesh.main, known), None
         name = color
         if name is None and dice.chance(_KEPT):
             own, known = named_color(mesh.main), VOCABULARY[category].colors
@@ -226,6 +234,7 @@ class HouseholdBuilder(RoomBuilder):
         mesh = self.pack.meshes[item.mesh]
         sx, sy, sz = item.w / mesh.size[0], item.d / mesh.size[1], item.h / mesh.size[2]
         levels = len(mesh.surfaces) if item.category == "bookshelf" else 0
+        levels = 0 if levels > _MOST_LEVELS else levels  # nobody counts further
         found = [
             Surface(
                 *(x * sx, y * sy, z * sz, w * sx * 0.96, d * sy * 0.96, clear * sz, "on"),

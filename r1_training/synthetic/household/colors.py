@@ -15,7 +15,9 @@ _MARGIN = (4.0, 0.06, 0.06)  # degrees, saturation, value beyond the ranges that
 
 def nearest_color(rgb: tuple[float, float, float], names: Sequence[str]) -> str:
     """The name, of some, whose middle lies nearest to a colour (RGB in [0, 1])."""
-    return min(names, key=lambda name: sum((a - b) ** 2 for a, b in zip(rgb, _middle(name))))
+    return min(
+        names, key=lambda name: sum((a - b) ** 2 for a, b in zip(rgb, _middle(name), strict=True))
+    )
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""What rooms of meshes hold beside the furniture of all rooms: more of it, clutter, strange things."""
+"""What rooms of meshes hold beside all rooms' furniture: more of it, clutter, strange things."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -104,10 +105,8 @@ class MeshPack:
         """(N, 3) float64, the unit vertices on a mesh's convex hull; those of the box for -1."""
         if number not in self._hulls:
             points = _UNIT_BOX if number < 0 else self.unit_vertices(number)
-            try:
+            with suppress(QhullError):  # flat: all of its vertices do as well
                 points = points[ConvexHull(points).vertices]
-            except QhullError:  # flat: all of its vertices do as well
-                pass
             self._hulls[number] = points
         return self._hulls[number]
 

@@ -31,7 +31,7 @@ from r1_training.synthetic.structure import add_door, add_window
 
 STREAM = 2  # beside the streams of rooms of primitives and of their cameras
 EXTENTS = ("whole", "low", "high", "table")  # how much of a room is mapped
-_TRIES = 8
+_TRIES = 20
 _LEAST_SEEN = 0.4  # share of an object's box that must be mapped, or it is background
 _TABLES = ("dining table", "coffee table", "table", "desk", "counter", "dresser", "cabinet")
 
@@ -167,10 +167,10 @@ def cropped(room: Room, crop: np.ndarray | None) -> Room:
     for thing in room.objects:
         low, high = thing.center - thing.size / 2, thing.center + thing.size / 2
         inside = np.minimum(high, crop[1]) - np.maximum(low, crop[0])
-        if (inside <= 0).any() or np.prod(inside / thing.size) < _LEAST_SEEN:
-            # a table is the table still when only its top is mapped
-            if (inside <= 0).any() or thing.category not in _TABLES:
-                continue
+        # a table is the table still when only its top is mapped
+        least = 0.0 if thing.category in _TABLES else _LEAST_SEEN
+        if (inside <= 0).any() or np.prod(inside / thing.size) < least:
+            continue
         low, high = np.maximum(low, crop[0]), np.minimum(high, crop[1])
         number[thing.id] = len(kept) + 1
         kept.append(replace(thing, center=(low + high) / 2, size=high - low, id=len(kept) + 1))

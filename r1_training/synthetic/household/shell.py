@@ -49,7 +49,7 @@ Painted = tuple[RGB, int, float]  # colour, texture, metres a tile
 
 
 def _surface(b: HouseholdBuilder, groups: dict[str, float], value: tuple[float, float]) -> Painted:
-    """A photographed surface in about its own colour, or a plain one; plain where none is packed."""
+    """A photographed surface in about its own colour, or a plain one where none is packed."""
     dice, pack = b.dice, b.pack
     known = {g: n for g, n in groups.items() if g == "" or g in pack.texture_groups} or {"": 1.0}
     group = dice.weighted(known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from r1_training.synthetic.catalog import CATEGORIES
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.asking import Asking, box
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.forms_caption import DENSE, OBJECT
@@ -87,7 +87,7 @@ def _supported(ask: Asking, thing: Thing) -> tuple[list[str], list[Ref]]:
 def on_top(ask: Asking, thing: Thing) -> list[Thing]:
     """What is worth saying about its upper face."""
     things = [t for t in ask.facts.on(thing) if t.category != "counter"]
-    if not CATEGORIES[thing.category].supports or len(things) > MOST_ON_TOP:
+    if not VOCABULARY[thing.category].supports or len(things) > MOST_ON_TOP:
         return []
     return things if all_seen(ask, thing) else []
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from random import Random
 
 from r1_model.scripts import simplified
-from r1_training.synthetic.catalog import CATEGORIES
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.refer import OBVIOUS, Ref
 from r1_training.synthetic.language.words_zh import (
@@ -52,7 +52,7 @@ class Chinese:
     def noun(self, category: str, index: int = 0) -> str:
         """椅子"""
         if index == -1:
-            return HYPERNYMS[CATEGORIES[category].hypernym][2 * self._script]
+            return HYPERNYMS[VOCABULARY[category].hypernym][2 * self._script]
         names = NOUNS[category][2 * self._script]
         return names[index % len(names)]
 
@@ -63,7 +63,7 @@ class Chinese:
     def measure(self, category: str, index: int = 0) -> str:
         """The measure word: 把"""
         if index == -1:
-            return HYPERNYMS[CATEGORIES[category].hypernym][2 * self._script + 1]
+            return HYPERNYMS[VOCABULARY[category].hypernym][2 * self._script + 1]
         return NOUNS[category][2 * self._script + 1]
 
     def color(self, color: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from r1_training.synthetic.catalog import CATEGORIES
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.refer import OBVIOUS, Ref
 from r1_training.synthetic.language.words_en import (
@@ -51,7 +51,7 @@ class English:
     def noun(self, category: str, index: int = 0) -> str:
         """chair"""
         if index == -1:
-            return HYPERNYMS.get(CATEGORIES[category].hypernym, NOUNS[category][0])
+            return HYPERNYMS.get(VOCABULARY[category].hypernym, NOUNS[category][0])
         names = NOUNS[category]
         return names[index % len(names)]
 

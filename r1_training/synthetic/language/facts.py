@@ -14,6 +14,8 @@ import numpy as np
 
 from r1_training.synthetic.catalog import CATEGORIES
 from r1_training.synthetic.elements import Room, RoomObject
+from r1_training.synthetic.household.catalog import VOCABULARY
+from r1_training.synthetic.household.words import UNKNOWN_OBJECT
 
 DIRECTIONS = ("left", "right", "front", "behind")
 BINARY = (*DIRECTIONS, "next_to", "on", "in", "under", "around")
@@ -57,12 +59,12 @@ class Thing:
     @property
     def kind(self) -> str:
         """As in the catalog: furniture, wall, small, region."""
-        return CATEGORIES[self.category].kind
+        return VOCABULARY[self.category].kind
 
     @property
     def hypernym(self) -> str:
         """The catalog's wider word."""
-        return CATEGORIES[self.category].hypernym
+        return VOCABULARY[self.category].hypernym
 
 
 class Facts:
@@ -182,6 +184,13 @@ class Facts:
         if len(ranked) > 1 and self.gap(ranked[1], anchor) < self.gap(ranked[0], anchor) + CLEARLY:
             return None
         return ranked[0]
+
+    @cached_property
+    def vocabulary(self) -> list[str]:
+        """Categories that rooms of this kind can hold: what is not here may be asked about."""
+        if self.room.meshes is None:
+            return list(CATEGORIES)
+        return [category for category in VOCABULARY if category != UNKNOWN_OBJECT]
 
     @cached_property
     def _room_from_map(self) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from r1_training.synthetic.catalog import CATEGORIES
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language import unknown, uses
 from r1_training.synthetic.language.asking import Asking, box, named, row
 from r1_training.synthetic.language.facts import Thing
@@ -292,13 +292,13 @@ def top_box(thing: Thing) -> tuple[np.ndarray, np.ndarray]:
 def none(ask: Asking) -> Sample | None:
     """A description that nothing fits: the answer says so."""
     facts, rng, say = ask.facts, ask.rng, ask.say
-    category = rng.choice(list(facts.by_category) if rng.random() < 0.7 else list(CATEGORIES))
+    category = rng.choice(list(facts.by_category) if rng.random() < 0.7 else facts.vocabulary)
     things = facts.by_category.get(category, [])
     if not facts.certain(category) or category in ("puddle", "plant", "counter"):
         return None
     alike = {t.color for t in things}
     alike |= {c for group in ALIKE if alike & group for c in group}
-    colors = [c for c in CATEGORIES[category].colors if c not in alike]
+    colors = [c for c in VOCABULARY[category].colors if c not in alike]
     if not colors or len(things) > MOST_LISTED:
         return None
     color = rng.choice(colors)

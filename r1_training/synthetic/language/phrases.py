@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from r1_training.synthetic.catalog import CATEGORIES
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.asking import Asking, box, named
 from r1_training.synthetic.language.facts import DIRECTIONS, FLAT, Thing, shut_away
 from r1_training.synthetic.language.refer import Ref, anchor_ref, unique_ref
@@ -100,7 +100,7 @@ def could_carry(ask: Asking, thing: Thing) -> list[Thing]:
         if t.category != parent.category
         and t.id != thing.id
         and t.kind != "small"
-        and CATEGORIES[t.category].supports
+        and VOCABULARY[t.category].supports
         and not facts.supported_by(parent, t)
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from r1_training.synthetic.catalog import CATEGORIES
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language import plans, unknown
 from r1_training.synthetic.language.asking import Asking
 from r1_training.synthetic.language.facts import SEATS, Facts, Thing
@@ -111,7 +111,7 @@ def _movable(ask: Asking) -> list[Thing]:
     return [
         t
         for t in ask.things()
-        if CATEGORIES[t.category].graspable and t.relation in ("on", "in", "floor", "under")
+        if VOCABULARY[t.category].graspable and t.relation in ("on", "in", "floor", "under")
     ]
 
 

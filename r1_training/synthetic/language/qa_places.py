@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from r1_training.synthetic.catalog import CATEGORIES
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.asking import Asking, box, named, row
 from r1_training.synthetic.language.facts import CLEARLY, DIRECTIONS, FLAT, Facts, Thing
 from r1_training.synthetic.language.phrases import (
@@ -74,7 +74,7 @@ def _all_known(ask: Asking, host: Thing) -> bool:
     parent = ask.facts.things.get(host.parent)
     if parent is not None:
         return all_seen(ask, parent, host.relation)
-    return not any(CATEGORIES[c].kind == host.kind for c in ask.facts.hidden)
+    return not any(VOCABULARY[c].kind == host.kind for c in ask.facts.hidden)
 
 
 def support_yesno(ask: Asking) -> Sample | None:
@@ -117,7 +117,7 @@ def shut(ask: Asking) -> Sample | None:
     hosts = [
         t
         for t in ask.things()
-        if CATEGORIES[t.category].contains and t.states.get("opening") == "closed"
+        if VOCABULARY[t.category].contains and t.states.get("opening") == "closed"
     ]
     host = ask.rng.choice(hosts) if hosts else None
     anchor = host and anchor_ref(ask.facts, ask.rng, host)
@@ -139,7 +139,7 @@ def shut(ask: Asking) -> Sample | None:
 
 def missing(ask: Asking) -> Sample | None:
     """Where is the mug? There is none."""
-    category = ask.rng.choice(list(CATEGORIES))
+    category = ask.rng.choice(ask.facts.vocabulary)
     if category in ask.facts.by_category or not ask.facts.certain(category):
         return None
     noun = ask.say.noun(category)

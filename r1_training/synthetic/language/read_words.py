@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from r1_training.synthetic.catalog import CATEGORIES
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language import words_en, words_zh
 from r1_training.synthetic.language.asking import SPEAKERS
 from r1_training.synthetic.language.english import RELATIONS as RELATIONS_EN
@@ -103,7 +103,7 @@ def nouns(category: str, language: str) -> tuple[str, ...]:
     """All names of a category, the wider word included."""
     say = SPEAKERS[language]
     names = {say.noun(category, index).lower() for index in range(2)}
-    if CATEGORIES[category].hypernym in words_zh.HYPERNYMS:
+    if VOCABULARY[category].hypernym in words_zh.HYPERNYMS:
         names.add(say.noun(category, -1).lower())
     return tuple(sorted(names, key=len, reverse=True))
 
@@ -112,7 +112,7 @@ def nouns(category: str, language: str) -> tuple[str, ...]:
 def _longer(category: str, language: str) -> re.Pattern[str]:
     """A category's names and the longer ones of others around them: a floor lamp for a lamp."""
     own = nouns(category, language)
-    others = {noun for other in CATEGORIES for noun in nouns(other, language)}
+    others = {noun for other in VOCABULARY for noun in nouns(other, language)}
     names = {*own, *(noun for noun in others if any(name in noun for name in own))}
     words = "|".join(re.escape(noun) for noun in sorted(names, key=len, reverse=True))
     return re.compile(rf"\b(?:{words})" if language == "en" else words)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
+from r1_training.synthetic.household.colors import COLOURFUL
 from r1_training.synthetic.language.facts import DIRECTIONS, FLAT, SEATS, Facts, Thing
 from r1_training.synthetic.language.words_en import MATERIALS, SHAPES
 from r1_training.synthetic.language.words_zh import HYPERNYMS
@@ -202,8 +203,8 @@ def anchor_ref(facts: Facts, rng: Random, thing: Thing) -> Ref | None:
 
 
 def sayable_color(thing: Thing) -> bool:
-    """Colours that nobody says: a puddle's, a plant's."""
-    return thing.category not in ("puddle", "plant")
+    """Not those that nobody says: a puddle's, a plant's, that of a thing of many colours."""
+    return thing.category not in ("puddle", "plant") and thing.color != COLOURFUL
 
 
 def anchors(facts: Facts, thing: Thing) -> list[Thing]:

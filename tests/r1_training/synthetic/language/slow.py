@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from r1_training.synthetic.catalog import CATEGORIES
 from r1_training.synthetic.elements import Room, RoomObject
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.refer import Ref
 
 AXES = {"left": (0, -1), "right": (0, 1), "front": (1, -1), "behind": (1, 1)}
 HYPERNYM_TABLE = {"dining table", "coffee table", "table", "desk"}
-HYPERNYM_LAMP = {"lamp", "floor lamp"}
-HYPERNYM_CUP = {"mug", "cup"}
+HYPERNYM_LAMP = {"lamp", "floor lamp", "ceiling lamp", "wall lamp"}
+HYPERNYM_CUP = {"mug", "cup", "glass"}
 
 
 def gap(a: RoomObject, b: RoomObject) -> float:
@@ -123,9 +123,9 @@ def claim_holds(claim: tuple, room: Room, visible: set[int]) -> bool:
             for o in room.objects
             if o.id not in (host.id, nearest.id)
             and (o.parent, o.parent_relation) == (host.parent, host.parent_relation)
-            and CATEGORIES[o.category].kind == CATEGORIES[host.category].kind
+            and VOCABULARY[o.category].kind == VOCABULARY[host.category].kind
             and o.category not in ("rug", "puddle")
-            and (o.id in visible or CATEGORIES[o.category].kind == "furniture")
+            and (o.id in visible or VOCABULARY[o.category].kind == "furniture")
             and relation(name, o, host)
             and gap(o, host) < gap(nearest, host)
         ]

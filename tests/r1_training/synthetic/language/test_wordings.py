@@ -10,7 +10,9 @@ import pytest
 
 from r1_model.skills import SKILLS
 from r1_model.tasks import classify_task, detect_language, stands_alone
-from r1_training.synthetic.catalog import CATEGORIES, STATES
+from r1_training.synthetic.catalog import STATES
+from r1_training.synthetic.household.catalog import VOCABULARY
+from r1_training.synthetic.household.colors import COLOURFUL
 from r1_training.synthetic.language import (
     forms_caption,
     forms_dialogue,
@@ -158,7 +160,7 @@ def test_later_turns_never_stand_alone(samples):
     assert sum(stands_alone(sample.question) for sample in first) > 0.8 * len(first)
 
 
-@pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize("category", VOCABULARY)
 def test_every_category_has_names(category):
     assert words_en.NOUNS[category] and all(map(str.strip, words_en.NOUNS[category]))
     hant, measure, hans, simplified_measure = words_zh.NOUNS[category]
@@ -170,14 +172,14 @@ def test_every_category_has_names(category):
 def test_names_are_never_shared():
     for language in ("en", "zh-Hant", "zh-Hans"):
         names = defaultdict(set)
-        for category in CATEGORIES:
+        for category in VOCABULARY:
             for index in (0, 1):
                 names[SPEAKERS[language].noun(category, index)].add(category)
         assert not [name for name, categories in names.items() if len(categories) > 1]
 
 
 def test_every_colour_and_state_has_words():
-    assert words_en.COLORS.keys() == words_zh.COLORS.keys() == COLORS.keys()
+    assert words_en.COLORS.keys() == words_zh.COLORS.keys() == {*COLORS, COLOURFUL}
     assert words_en.MATERIALS.keys() == words_zh.MATERIALS.keys()
     assert words_en.ROOMS.keys() == words_zh.ROOMS.keys()
     pairs = {(state, value) for state, values in STATES.items() for value in values}
