@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Sequence
 from functools import lru_cache
 
 from r1_training.synthetic.palette import COLORS
@@ -13,7 +12,8 @@ COLOURFUL = "colourful"
 _MARGIN = (4.0, 0.06, 0.06)  # degrees, saturation, value beyond the ranges that rooms are made from
 
 
-def nearest_color(rgb: tuple[float, float, float], names: Sequence[str]) -> str:
+@lru_cache(maxsize=8192)
+def nearest_color(rgb: tuple[float, float, float], names: tuple[str, ...]) -> str:
     """The name, of some, whose middle lies nearest to a colour (RGB in [0, 1])."""
     return min(
         names, key=lambda name: sum((a - b) ** 2 for a, b in zip(rgb, _middle(name), strict=True))

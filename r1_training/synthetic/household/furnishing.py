@@ -38,6 +38,20 @@ _LITTER += ("umbrella", "book", "plant")
 _PLACED = {"tv", "monitor", "keyboard", "pillow", "cushion", "counter"}
 
 
+def _small_on() -> dict[str, tuple[str, ...]]:
+    """Category of furniture -> what may stand on it."""
+    found: dict[str, list[str]] = {}
+    for name, spec in VOCABULARY.items():
+        loose = spec.kind == "small" or name == "plant"
+        if loose and name not in _PLACED and name != UNKNOWN_OBJECT:
+            for parent in spec.parents:
+                found.setdefault(parent, []).append(name)
+    return {parent: tuple(names) for parent, names in found.items()}
+
+
+_SMALL_ON = _small_on()
+
+
 def add_furniture(b: HouseholdBuilder) -> None:
     """Furniture that only meshes have."""
     dice = b.dice
@@ -95,23 +109,16 @@ def litter(b: HouseholdBuilder, count: int) -> None:
 def clutter(b: HouseholdBuilder, count: int) -> int:
     """Up to `count` small things on whatever they may stand on; how many found a place."""
     dice = b.dice
-    suits: dict[str, list[str]] = {}
-    for name, spec in VOCABULARY.items():
-        if spec.kind != "small" and name != "plant":
-            continue
-        if name in _PLACED or name == UNKNOWN_OBJECT:
-            continue
-        if name in CATEGORIES or b.pack.choices(name, b.split):
-            for parent in spec.parents:
-                suits.setdefault(parent, []).append(name)
     placed = 0
     for _ in range(4 * count):
-        hosts = [i for i in b.items if i.surfaces and i.category in suits]
+        hosts = [i for i in b.items if i.surfaces and i.category in _SMALL_ON]
         if not hosts or placed >= count or len(b.items) >= MOST_OBJECTS - LEAST_UNKNOWN:
             break
         wide = {i: sum(s.w * s.d for s in host.surfaces) for i, host in enumerate(hosts)}
         host = hosts[dice.weighted(wide)]
-        name = dice.pick(suits[host.category])
+        name = dice.pick(_SMALL_ON[host.category])
+        if name in ADDED and not b.pack.choices(name, b.split):
+            continue
         repeat = dice.integer(2, 3) if dice.chance(0.2) and VOCABULARY[name].graspable else 1
         like = None
         for _ in range(repeat):

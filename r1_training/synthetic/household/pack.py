@@ -96,10 +96,17 @@ class MeshPack:
 
     def choices(self, category: str, split: str) -> tuple[int, ...]:
         """Meshes of a category that rooms of a split may show; those of one mesh show it in all."""
-        numbers = self.by_category.get(category, ())
-        wanted = split != "train"
-        chosen = tuple(n for n in numbers if self.meshes[n].held_out == wanted)
-        return chosen or numbers
+        key = category, split
+        if key not in self._choices:
+            numbers = self.by_category.get(category, ())
+            wanted = split != "train"
+            chosen = tuple(n for n in numbers if self.meshes[n].held_out == wanted)
+            self._choices[key] = chosen or numbers
+        return self._choices[key]
+
+    @cached_property
+    def _choices(self) -> dict[tuple[str, str], tuple[int, ...]]:
+        return {}
 
     def hull(self, number: int) -> np.ndarray:
         """(N, 3) float64, the unit vertices on a mesh's convex hull; those of the box for -1."""

@@ -205,7 +205,7 @@ def test_colours_have_the_names_that_they_are_made_from():
     for name in COLORS:
         named = {named_color(sample_rgb(dice, name)) for _ in range(60)}
         assert named <= {name, None} and name in named
-        assert nearest_color(sample_rgb(dice, name), list(COLORS)) is not None
+        assert nearest_color(sample_rgb(dice, name), tuple(COLORS)) is not None
 
 
 @pytest.fixture(scope="module")
