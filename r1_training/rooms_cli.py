@@ -97,6 +97,7 @@ def _stage(config: Path, model: Path | None, resume: bool, workers: int | None) 
     from r1_training.config import TrainingConfig, TrainingConfigError
     from r1_training.recipe import start_tiny
     from r1_training.sft import train as run
+    from r1_training.synthetic.household.pack import MeshPackError
     from r1_training.writable import OutputError, require_folder
 
     try:
@@ -112,7 +113,7 @@ def _stage(config: Path, model: Path | None, resume: bool, workers: int | None) 
                 shutil.rmtree(folder, ignore_errors=True)
             start = str(start_tiny(folder, settings.seed, settings.workers))
         finished = run(start, settings, resume)
-    except (TrainingConfigError, OutputError) as error:
+    except (TrainingConfigError, OutputError, MeshPackError) as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(f"finished: {finished}")
 

@@ -26,6 +26,7 @@ from .checkpoints import newest_checkpoint, start_anew
 from .compiling import compile_parts, uses_flex
 from .config import TrainingConfig, TrainingConfigError
 from .dense_loss import dense_losses
+from .labels import NAMES
 from .loss_curve import LossCurve
 from .packing import attention_mask, block_mask, number_table
 from .prefetch import Prefetcher
@@ -78,6 +79,7 @@ class R1SFTTrainer(SFTTrainer):
             self.numbers,
             mask,
             self.accelerator.device,
+            self.builder.pack,
         )
 
     def training_step(
@@ -206,6 +208,12 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     """
     tokenizer = AutoTokenizer.from_pretrained(model_folder)
     model = R1ForConditionalGeneration.from_pretrained(model_folder, dtype=torch.float32)
+    known = len(model.config.scene_config.categories)
+    if config.meshes is not None and known < len(NAMES["categories"]):
+        raise TrainingConfigError(
+            f"{model_folder} knows {known} categories, rooms of meshes have "
+            f"{len(NAMES['categories'])}: start from a model that was made for them"
+        )
     if not config.conversations:
         freeze_for_dense(model)
     if config.compile and torch.cuda.is_available():
