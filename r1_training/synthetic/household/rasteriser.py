@@ -50,13 +50,15 @@ def draw_meshes(
         raise MissingPackError("these rooms have meshes: give the pack that they were made from")
     triangles = triangles_of(rooms.instances, assets)
     K, T = K.float(), T_scene_camera.float()
+    scene = rooms, triangles, K, T
     if frames.depth.is_cuda:
         from r1_training.synthetic.household.rasteriser_triton import nearest_triton
+        from r1_training.synthetic.household.shading_triton import shade_triton
 
         hit, depth = nearest_triton(triangles, K, T, frames.depth)
-    else:
-        hit, depth = nearest(triangles, K, T, frames.depth)
-    return shade_triangles(frames, rooms, triangles, K, T, hit, depth, assets.textures)
+        return shade_triton(frames, *scene, hit, depth, assets.textures, nearby_shadow(depth))
+    hit, depth = nearest(triangles, K, T, frames.depth)
+    return shade_triangles(frames, *scene, hit, depth, assets.textures, nearby_shadow(depth))
 
 
 def nearest(triangles: Triangles, K: Tensor, T: Tensor, depth: Tensor) -> tuple[Tensor, Tensor]:
@@ -184,8 +186,14 @@ def shade_triangles(
     hit: Tensor,
     depth: Tensor,
     textures: Tensor,
+    shadow: Tensor,
 ) -> Frames:
-    """Frames with the colour, id and strength of the triangles that were hit."""
+    """Frames with the colour, id and strength of the triangles that were hit.
+
+    Args:
+        hit: (B, V, H, W) row of `triangles` or -1; depth: with the triangles.
+        textures: (T, S, S, 3) uint8; shadow: (B, V, H, W), share of the light, `nearby_shadow`.
+    """
     height, width = depth.shape[2:]
     views = depth.shape[1]
     where = (hit >= 0).flatten().nonzero().squeeze(1)
@@ -217,8 +225,7 @@ def shade_triangles(
     lights = rooms.lights[room].permute(1, 2, 0)
     light = illumination(tuple(point.T), tuple(normal.T), lights, rooms.ambient[room].T)
     glow = triangles.emissive[row]
-    shadow = nearby_shadow(depth).flatten()[where]
-    light = [e * shadow for e in light]
+    light = [e * shadow.flatten()[where] for e in light]
     rgb = torch.stack(
         [film(a * (glow + (1 - glow) * e)) for a, e in zip(albedo.T, light, strict=True)], 1
     )
@@ -249,8 +256,10 @@ def nearby_shadow(depth: Tensor) -> Tensor:
     near = torch.where(depth > 0, depth, depth.amax((2, 3), keepdim=True))
     reach = 2 * (depth.shape[3] // 24) + 1
     soft = near.flatten(0, 1)[:, None]
-    for _ in range(2):
-        soft = F.avg_pool2d(soft, reach, 1, reach // 2, count_include_pad=False)
+    for _ in range(2):  # rows, then columns: the same as a square
+        for window in ((reach, 1), (1, reach)):
+            pad = (window[0] // 2, window[1] // 2)
+            soft = F.avg_pool2d(soft, window, 1, pad, count_include_pad=False)
     behind = (near - soft[:, 0].unflatten(0, depth.shape[:2])).clamp_min(0) / near.clamp_min(0.3)
     return 1 - (3.0 * behind).clamp(0, 0.4)
 
