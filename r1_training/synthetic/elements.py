@@ -141,6 +141,8 @@ class Room:
             this frame, which is about aligned with the walls.
         crop: (2, 3) metres, lower and upper corner of what was mapped; None for all. Boxes end
             where it ends.
+        sensor: what it is scanned with, one of `household.sensors.SENSORS`.
+        voxel: metres, of the map's points.
     """
 
     seed: int
@@ -154,6 +156,8 @@ class Room:
     meshes: MeshInstances | None = None
     map_yaw: float = 0.0
     crop: np.ndarray | None = None
+    sensor: str = "structured light"
+    voxel: float = 0.02
 
     def object(self, id: int) -> RoomObject:
         """The object with this id.

@@ -11,6 +11,7 @@ from r1_training.synthetic.cameras import sample_views
 from r1_training.synthetic.catalog import SPLITS
 from r1_training.synthetic.elements import Primitives, Room
 from r1_training.synthetic.household.instances import NO_MESH, instance_table
+from r1_training.synthetic.household.sensors import SENSORS
 
 # Columns of the primitive table.
 AFFINE = slice(0, 12)  # unit_from_map, row-major
@@ -38,6 +39,8 @@ class PackedRooms:
         instances: (B, I, 24) float32, one row a mesh (columns: `household.assets`); None where no
             room has any.
         crops: (B, 2, 3) float32, metres, what is mapped of each room; infinite for all of it.
+        sensors: (B,) int64, number of each room's sensor; None where all have structured light.
+        voxels: (B,) float32, metres, of each room's map; None where all are as in `observe`.
     """
 
     table: torch.Tensor
@@ -49,6 +52,8 @@ class PackedRooms:
     objects: int
     instances: torch.Tensor | None = None
     crops: torch.Tensor | None = None
+    sensors: torch.Tensor | None = None
+    voxels: torch.Tensor | None = None
 
     def to(self, device: str | torch.device) -> PackedRooms:
         """The same rooms on another device."""
@@ -119,7 +124,21 @@ def pack_rooms(rooms: list[Room], views: int = 12, partial: float = 0.25) -> Pac
         fov=torch.tensor([fov for _, fov in cameras], dtype=torch.float32),
         instances=_instances(rooms),
         crops=_crops(rooms),
+        sensors=_sensors(rooms),
+        voxels=_voxels(rooms),
     )
+
+
+def _sensors(rooms: list[Room]) -> torch.Tensor | None:
+    if all(room.meshes is None for room in rooms):
+        return None
+    return torch.tensor([SENSORS.index(room.sensor) for room in rooms])
+
+
+def _voxels(rooms: list[Room]) -> torch.Tensor | None:
+    if all(room.meshes is None for room in rooms):
+        return None
+    return torch.tensor([room.voxel for room in rooms], dtype=torch.float32)
 
 
 def _instances(rooms: list[Room]) -> torch.Tensor | None:

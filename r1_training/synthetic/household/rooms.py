@@ -24,6 +24,7 @@ from r1_training.synthetic.household.furnishing import (
     strange_things,
 )
 from r1_training.synthetic.household.pack import MeshPack
+from r1_training.synthetic.household.sensors import SENSORS
 from r1_training.synthetic.household.shell import add_daylight, build_shell
 from r1_training.synthetic.layouts import FURNISH
 from r1_training.synthetic.room import EXTENT, random_pose
@@ -31,6 +32,7 @@ from r1_training.synthetic.structure import add_door, add_window
 
 STREAM = 2  # beside the streams of rooms of primitives and of their cameras
 EXTENTS = ("whole", "low", "high", "table")  # how much of a room is mapped
+_SENSORS = dict(zip(SENSORS, (9, 4, 3, 2, 2), strict=True))
 _TRIES = 20
 _LEAST_SEEN = 0.4  # share of an object's box that must be mapped, or it is background
 _TABLES = ("dining table", "coffee table", "table", "desk", "counter", "dresser", "cabinet")
@@ -82,7 +84,12 @@ def make_household_room(
         raise RoomError(f"{split} room {seed} has {lacks}")
     ambient = add_daylight(b)
     room = b.finish(random_pose(dice), ambient)
-    room = replace(room, map_yaw=dice.uniform(-math.pi, math.pi))
+    room = replace(
+        room,
+        map_yaw=dice.uniform(-math.pi, math.pi),
+        sensor=dice.weighted(_SENSORS),
+        voxel=dice.weighted({0.01: 2, 0.02: 5, 0.03: 2, 0.05: 1}),
+    )
     return cropped(room, _crop(room, extent, dice))
 
 
