@@ -66,7 +66,7 @@ def test_nothing_is_measured_where_nothing_is():
     K = intrinsics(torch.full((len(SENSORS), 1), 1.1), 8, 8)
     generator = torch.Generator().manual_seed(0)
     out = other_sensors(
-        depth + 2, depth, depth, torch.arange(len(SENSORS)), K, torch.ones(len(SENSORS)), generator
+        depth, depth, depth, torch.arange(len(SENSORS)), K, torch.ones(len(SENSORS)), generator
     )
     assert (out == 0).all()
 
