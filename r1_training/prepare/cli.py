@@ -133,6 +133,7 @@ def meshes(
     ] = None,
     triangles: Annotated[int, typer.Option(min=50, help="At most so many a mesh.")] = 2000,
     sheet: Annotated[Path | None, typer.Option(help="Draw all meshes into this picture.")] = None,
+    rooms: Annotated[Path | None, typer.Option(help="Draw 24 rooms into this picture.")] = None,
 ) -> None:
     """Turn public meshes into the pack that training rooms are made from.
 
@@ -165,6 +166,10 @@ def meshes(
         from r1_training.synthetic.household.contact_sheet import contact_sheet
 
         contact_sheet(pack).save(sheet)
+    if rooms is not None:
+        from r1_training.synthetic.household.pictures import rooms_sheet
+
+        rooms_sheet(pack).save(rooms)
     console.print(
         f"{out}: {len(pack.meshes)} meshes of {len(pack.by_category)} categories, "
         f"{len(pack.textures)} textures, {report.bytes / 1e6:.1f} MB"

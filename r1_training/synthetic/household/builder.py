@@ -19,6 +19,8 @@ from r1_training.synthetic.palette import sample_rgb
 from r1_training.synthetic.pen import RGB, Item, Surface, plain
 
 MESH_SHARE = 0.85  # of the items that both a mesh and primitives could be
+# Metres: text has 256 steps for a room, and a box of a fork's true height would be lost in them.
+LEAST_BOX = 0.03
 RECOLOURED = 0.45  # share of the surface from which the main part may take another colour
 _KEPT = 0.75  # how often a mesh keeps its colour, or what is nearest to it and has a name
 # how sheets go with categories: of which one is drawn, and the material that it shows
@@ -60,7 +62,7 @@ class MeshItem(Item):
 
 
 class HouseholdBuilder(RoomBuilder):
-    """Builds one room of meshes; `finish` gives the `Room`.
+    """Builds one room of meshes; `finish` gives the `Room`. No box is thinner than LEAST_BOX.
 
     Args:
         pack: what its meshes and textures come from.
@@ -258,6 +260,7 @@ class HouseholdBuilder(RoomBuilder):
             points = self.pack.hull(row[0]) @ matrix[:, :3].T + matrix[:, 3]
             np.minimum(lower[row[9]], points.min(0), out=lower[row[9]])
             np.maximum(upper[row[9]], points.max(0), out=upper[row[9]])
+        lower, upper = lower - thin(lower, upper), upper + thin(lower, upper)
         turn = math.atan2(T_map_room[1, 0], T_map_room[0, 0])
         objects = [
             RoomObject(
@@ -295,6 +298,11 @@ class HouseholdBuilder(RoomBuilder):
         if isinstance(item, MeshItem) and item.mesh != BOX:
             return self.pack.meshes[item.mesh].held_out
         return held_out(item.category, item.color, self.room_type)
+
+
+def thin(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """What boxes (N, 3) lack on each side of being LEAST_BOX thick, metres."""
+    return ((LEAST_BOX - (upper - lower)) / 2).clip(0, LEAST_BOX)
 
 
 def hide_what_meshes_do_not_tell(objects: list[RoomObject], items: list[Item]) -> None:

@@ -231,9 +231,10 @@ def _check(path: Path, meshes: tuple[PackedMesh, ...], arrays: dict[str, np.ndar
 
 
 def normalised(tiles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Tiles (T, S, S, 3) uint8 with every channel scaled to a mean of 128, and the means (T, 3)."""
+    """Tiles (T, S, S, 3) uint8, every channel scaled to a mean of about 128, and means (T, 3)."""
     mean = tiles.astype(np.float32).mean((1, 2))
-    scaled = tiles.astype(np.float32) * (128 / np.maximum(mean, 1))[:, None, None]
+    # dark ones keep some of their darkness, or their noise would show
+    scaled = tiles.astype(np.float32) * (128 / np.maximum(mean, 40))[:, None, None]
     return (scaled.clip(0, 255) + 0.5).astype(np.uint8), mean / 255
 
 
@@ -249,4 +250,8 @@ def _tiles(data: bytes, count: int) -> np.ndarray:
     image = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
     rows, columns = image.shape[0] // TILE, image.shape[1] // TILE
     tiles = image.reshape(rows, TILE, columns, TILE, 3).transpose(0, 2, 1, 3, 4)
-    return tiles.reshape(-1, TILE, TILE, 3)[:count].copy()
+    tiles = tiles.reshape(-1, TILE, TILE, 3)[:count].copy()
+    for axis in (1, 2):  # the picture's colours run over a tile's edge by a pixel
+        edges = tiles.swapaxes(axis, 1)
+        edges[:, 0], edges[:, -1] = edges[:, 1], edges[:, -2]
+    return tiles

@@ -124,6 +124,7 @@ def _nearest_view(corners: Tensor, K: Tensor, T: Tensor, depth: Tensor) -> Tenso
     start = torch.where(depth > 0, depth, math.inf).contiguous().view(torch.int32).long()
     keys = (start << 32) | NOTHING
     inside, planes, det = camera_triangles(corners, T)
+    span = torch.stack((inside[..., 2].amin(1), inside[..., 2].amax(1)), -1)
     bounds = pixel_bounds(inside, K, height, width)
     wide, high = bounds[:, 1] - bounds[:, 0], bounds[:, 3] - bounds[:, 2]
     area = wide.clamp_min(0) * high.clamp_min(0)
@@ -135,7 +136,7 @@ def _nearest_view(corners: Tensor, K: Tensor, T: Tensor, depth: Tensor) -> Tenso
         window = keys[y0:y1, x0:x1]
         across, down = x[x0:x1], y[y0:y1, None]
         w = [p * across + (q * down + r) for p, q, r in planes_of]
-        t = _depth_of(w, det[number])
+        t = _depth_of(w, det[number], span[number])
         key = torch.where(t.isfinite(), _keys(t, number), window)
         torch.minimum(window, key, out=window)
     keys = keys.flatten()
@@ -149,7 +150,7 @@ def _nearest_view(corners: Tensor, K: Tensor, T: Tensor, depth: Tensor) -> Tenso
         row = offset.div(wide[owner], rounding_mode="floor")
         column = bounds[owner, 0] + offset - row * wide[owner]
         row = row + bounds[owner, 2]
-        t = triangle_depth(planes[owner], det[owner], x[column], y[row])
+        t = triangle_depth(planes[owner], det[owner], span[owner], x[column], y[row])
         good = t.isfinite()
         key = _keys(t[good], owner[good])
         keys.scatter_reduce_(0, (row * width + column)[good], key, "amin")
@@ -160,21 +161,23 @@ def _keys(t: Tensor, number: Tensor | int) -> Tensor:
     return (t.contiguous().view(torch.int32).long() << 32) | number
 
 
-def _depth_of(w: Sequence[Tensor], det: Tensor) -> Tensor:
+def _depth_of(w: Sequence[Tensor], det: Tensor, span: Tensor) -> Tensor:
+    """Depth from the inner products; seen edge-on they say little, but it lies in the span."""
     total = w[0] + w[1] + w[2]
     inside = ((w[0] >= 0) & (w[1] >= 0) & (w[2] >= 0)) | ((w[0] <= 0) & (w[1] <= 0) & (w[2] <= 0))
     t = det / torch.where(total == 0, 1.0, total)
+    t = torch.minimum(torch.maximum(t, span[..., 0]), span[..., 1])
     return torch.where(inside & (total != 0) & (t > NEAR), t, math.inf)
 
 
-def triangle_depth(planes: Tensor, det: Tensor, x: Tensor, y: Tensor) -> Tensor:
+def triangle_depth(planes: Tensor, det: Tensor, span: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """Depth where rays (x, y, 1) meet triangles, inf where they miss.
 
     Args:
-        planes: (..., 3, 3); det: (...); x, y: (...).
+        planes: (..., 3, 3); det: (...); span: (..., 2) least and greatest depth; x, y: (...).
     """
     w = planes[..., 0] * x[..., None] + (planes[..., 1] * y[..., None] + planes[..., 2])
-    return _depth_of(w.unbind(-1), det)
+    return _depth_of(w.unbind(-1), det, span)
 
 
 def shade_triangles(

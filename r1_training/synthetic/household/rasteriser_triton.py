@@ -163,6 +163,8 @@ def _small_triangles(
         p1x, p1y, p1z = cy * az - cz * ay, cz * ax - cx * az, cx * ay - cy * ax
         p2x, p2y, p2z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
         det = ax * p0x + ay * p0y + az * p0z
+        nearest = tl.minimum(tl.minimum(az, bz), cz)
+        farthest = tl.maximum(tl.maximum(az, bz), cz)
         columns = x0[:, None] + tl.arange(0, SMALL)[None, :]
         across = small[:, None] & (columns < x1[:, None])
         dx = (columns.to(tl.float32) - px) / fx
@@ -175,6 +177,7 @@ def _small_triangles(
             total = w0 + w1 + w2
             same = ((w0 >= 0) & (w1 >= 0) & (w2 >= 0)) | ((w0 <= 0) & (w1 <= 0) & (w2 <= 0))
             t = det[:, None] / tl.where(total == 0, 1.0, total)
+            t = tl.minimum(tl.maximum(t, nearest[:, None]), farthest[:, None])
             hit = across & (row < y1)[:, None] & same & (total != 0) & (t > NEAR)
             key = t.to(tl.int32, bitcast=True).to(tl.int64) << 32
             key = key | (number[:, None].to(tl.int64) + tl.zeros_like(columns).to(tl.int64))
@@ -218,6 +221,8 @@ def _large_triangles(
         p1x, p1y, p1z = cy * az - cz * ay, cz * ax - cx * az, cx * ay - cy * ax
         p2x, p2y, p2z = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
         det = ax * p0x + ay * p0y + az * p0z
+        nearest = tl.minimum(tl.minimum(az, bz), cz)
+        farthest = tl.maximum(tl.maximum(az, bz), cz)
         name = number.to(tl.int64)
         for y in range(y0, y1, PATCH):
             for x in range(x0, x1, PATCH):
@@ -230,6 +235,7 @@ def _large_triangles(
                 total = w0 + w1 + w2
                 same = ((w0 >= 0) & (w1 >= 0) & (w2 >= 0)) | ((w0 <= 0) & (w1 <= 0) & (w2 <= 0))
                 t = det / tl.where(total == 0, 1.0, total)
+                t = tl.minimum(tl.maximum(t, nearest), farthest)
                 hit = (column < x1) & (row < y1) & same & (total != 0) & (t > NEAR)
                 key = (t.to(tl.int32, bitcast=True).to(tl.int64) << 32) | name
                 pixel = keys_ptr + (view * height + row) * width + column

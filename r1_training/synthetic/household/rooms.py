@@ -35,6 +35,7 @@ EXTENTS = ("whole", "low", "high", "table")  # how much of a room is mapped
 _SENSORS = dict(zip(SENSORS, (9, 4, 3, 2, 2), strict=True))
 _TRIES = 20
 _LEAST_SEEN = 0.4  # share of an object's box that must be mapped, or it is background
+_LEAST_INSIDE = 0.04  # metres of each edge that must be mapped
 _TABLES = ("dining table", "coffee table", "table", "desk", "counter", "dresser", "cabinet")
 
 
@@ -174,9 +175,10 @@ def cropped(room: Room, crop: np.ndarray | None) -> Room:
     for thing in room.objects:
         low, high = thing.center - thing.size / 2, thing.center + thing.size / 2
         inside = np.minimum(high, crop[1]) - np.maximum(low, crop[0])
-        # a table is the table still when only its top is mapped
-        least = 0.0 if thing.category in _TABLES else _LEAST_SEEN
-        if (inside <= 0).any() or np.prod(inside / thing.size) < least:
+        share = inside / thing.size
+        if thing.category in _TABLES:  # it is the table still when only its top is mapped
+            share = share[:2]
+        if (inside < np.minimum(thing.size, _LEAST_INSIDE)).any() or share.prod() < _LEAST_SEEN:
             continue
         low, high = np.maximum(low, crop[0]), np.minimum(high, crop[1])
         number[thing.id] = len(kept) + 1

@@ -111,7 +111,8 @@ def test_what_is_nearer_stays():
 
 def test_rays_that_miss_have_no_depth():
     _, planes, det = camera_triangles(soup(0, 1), torch.eye(4))
-    far = triangle_depth(planes, det, torch.tensor([1e4]), torch.tensor([1e4]))
+    span = torch.tensor([[0.0, 9.0]])
+    far = triangle_depth(planes, det, span, torch.tensor([1e4]), torch.tensor([1e4]))
     assert far.isinf().all()
 
 

@@ -11,6 +11,7 @@ import torch
 from r1_training.labels import MAX_OBJECTS, label_tables
 from r1_training.synthetic.catalog import CATEGORIES
 from r1_training.synthetic.dice import Dice
+from r1_training.synthetic.household.builder import LEAST_BOX
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.household.colors import named_color, nearest_color
 from r1_training.synthetic.household.rooms import (
@@ -118,8 +119,9 @@ def test_boxes_are_those_of_all_vertices(pack, whole):
             if not points or (room.primitives.instance == thing.id).any():
                 continue
             points = np.concatenate(points)
-            assert np.allclose(points.min(0), thing.center - thing.size / 2, atol=1e-5)
-            assert np.allclose(points.max(0), thing.center + thing.size / 2, atol=1e-5)
+            middle, size = (points.min(0) + points.max(0)) / 2, np.ptp(points, 0)
+            assert np.allclose(middle, thing.center, atol=1e-5)
+            assert np.allclose(np.maximum(size, LEAST_BOX), thing.size, atol=1e-5)
             checked += 1
     assert checked > 100
 
