@@ -53,7 +53,7 @@ tray; tray; 托盤, 個; 托盘, 个
 cutting board; cutting board/chopping board; 砧板/切菜板, 塊; 砧板/切菜板, 块
 pot; pot/cooking pot; 湯鍋/鍋子, 個; 汤锅/锅子, 个
 banana; banana; 香蕉, 根; 香蕉, 根
-orange fruit; orange; 柳橙, 顆; 橙子, 个
+orange fruit; tangerine/mandarin; 橘子, 顆; 橘子, 个
 lemon; lemon; 檸檬, 顆; 柠檬, 个
 pear; pear; 梨子, 顆; 梨子, 个
 peach; peach; 桃子, 顆; 桃子, 个

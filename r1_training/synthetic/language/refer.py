@@ -107,7 +107,7 @@ def matches(facts: Facts, ref: Ref) -> list[Thing] | None:
     if ref.ordinal is not None:
         return _ordinal(found, ref.ordinal)
     if ref.superlative is not None:
-        return _superlative(found, ref.superlative)
+        return _superlative(found, ref.superlative, facts.room.meshes is not None)
     return found
 
 
@@ -158,7 +158,7 @@ def _ordinal(row: list[Thing], ordinal: int) -> list[Thing] | None:
     return [row[index]] if 0 <= index < len(row) else []
 
 
-def _superlative(row: list[Thing], superlative: str) -> list[Thing] | None:
+def _superlative(row: list[Thing], superlative: str, meshes: bool) -> list[Thing] | None:
     key: Callable[[Thing], float] = {
         "largest": lambda t: t.face,
         "smallest": lambda t: -t.face,
@@ -169,6 +169,10 @@ def _superlative(row: list[Thing], superlative: str) -> list[Thing] | None:
         first, second = abs(key(ranked[0])), abs(key(ranked[1]))
         ratio = max(first, second) / max(min(first, second), 1e-6)
         if ratio < (1.2 if superlative == "tallest" else 1.4):
+            return None
+        # things of one category differ in more than size where they are meshes: flat, or thick
+        pick = {"largest": max, "smallest": min}.get(superlative)
+        if meshes and pick and pick(row, key=lambda t: t.volume) is not ranked[0]:
             return None
     return ranked[:1]
 
