@@ -62,7 +62,9 @@ class RoomObject:
         parent_relation: "on", "in", "under", "wall" or "floor".
         level: shelf level of the parent, 1 is the top; None without levels.
         levels: how many levels the parent has; None without levels.
-        held_out: its category, colour and room type never occur together in training rooms.
+        held_out: its category, colour and room type never occur together in training rooms; for a
+            mesh, that training rooms never show it.
+        motif: what is printed on it, one of `household.motifs.MOTIFS`; empty for nothing.
     """
 
     id: int
@@ -79,6 +81,7 @@ class RoomObject:
     level: int | None = None
     levels: int | None = None
     held_out: bool = False
+    motif: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from r1_training.synthetic.elements import Lights, MeshInstances, Room, RoomObje
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.household.colors import COLOURFUL, named_color, nearest_color
 from r1_training.synthetic.household.instances import BOX
+from r1_training.synthetic.household.motifs import motif_tile
 from r1_training.synthetic.household.pack import MeshPack
 from r1_training.synthetic.palette import sample_rgb
 from r1_training.synthetic.pen import RGB, Item, Surface, plain
@@ -38,6 +39,7 @@ _PAINTED: dict[str, tuple[tuple[str, ...], str]] = {
     "box": (("Cardboard",), "cardboard"),
 }
 _MOST_LEVELS = 6
+_LABEL = 0.001  # metres, half the thickness of a label
 # what nobody paints: their own colour, or the one that is nearest to it
 _NATURAL = {"banana", "lemon", "orange fruit", "pear", "peach", "bread", "cake", "apple", "plant"}
 _NATURAL |= {"socket", "light switch", "toilet", "bidet", "sink", "bathtub", "toilet paper"}
@@ -84,6 +86,7 @@ class HouseholdBuilder(RoomBuilder):
         super().__init__(seed, split, room_type, dice, width, depth, height)
         self.pack = pack
         self.placed: list[tuple] = []  # rows of MeshInstances in the room frame
+        self.motifs: dict[int, str] = {}  # what is printed on items, by their ids
 
     def sample(
         self,
@@ -158,6 +161,18 @@ class HouseholdBuilder(RoomBuilder):
         item.mesh, item.paint, item.scale = BOX, item.look.color, dice.uniform(0.4, 1.2)
         return item
 
+    def picture(self, motif: str) -> MeshItem:
+        """A square picture that shows a motif; its colour is that of the paper."""
+        name = self._sample_color("picture")
+        while name in ("black", "purple", "blue"):  # one would not see what it shows
+            name = self._sample_color("picture")
+        edge = self.dice.uniform(0.3, 0.7)
+        look = plain(*sample_rgb(self.dice, name))
+        item = MeshItem("picture", "plain", name, "paper", look, {}, edge, 0.03, edge)
+        item.mesh, item.paint, item.scale = BOX, look.color, edge
+        item.tile = len(self.pack.textures) + motif_tile(motif, top=False)
+        return item
+
     def _paint(self, number: int, category: str, color: str | None) -> tuple[str, RGB | None]:
         """The name of a mesh's colour, and the paint that it takes for it."""
         dice, mesh = self.dice, self.pack.meshes[number]
@@ -230,6 +245,23 @@ class HouseholdBuilder(RoomBuilder):
             (mesh, at, size, yaw, paint, tile, scale, emissive, gloss, instance, lying)
         )
 
+    def print_on(self, item: Item, motif: str, paint: RGB) -> None:
+        """A label on a placed item: on the front of what stands, on top of what lies as well."""
+        self.motifs[item.id] = motif
+        first = len(self.pack.textures)
+        front = 0.75 * min(item.w, item.h)
+        if front > 0.06:
+            x, y = item.to_room(0.0, -item.d / 2 - _LABEL)
+            at = x, y, item.z + (item.h - front) / 2
+            tile = first + motif_tile(motif, top=False)
+            size = (front, 2 * _LABEL, front)
+            self.put(BOX, at, size, item.yaw, paint, tile, front, instance=item.id)
+        top = 0.75 * min(item.w, item.d)
+        if item.h < 0.6 and top > 0.06 and item.states.get("opening") != "open":
+            tile = first + motif_tile(motif, top=True)
+            at, size = (item.x, item.y, item.z + item.h), (top, top, 2 * _LABEL)
+            self.put(BOX, at, size, item.yaw, paint, tile, top, instance=item.id)
+
     def _surfaces(self, item: MeshItem) -> list[Surface]:
         if item.mesh == BOX:
             return []
@@ -278,6 +310,7 @@ class HouseholdBuilder(RoomBuilder):
                 level=item.level,
                 levels=item.levels,
                 held_out=self._is_held_out(item),
+                motif=self.motifs.get(item.id, ""),
             )
             for item in self.items
         ]

@@ -8,6 +8,7 @@ from r1_training.synthetic.catalog import CATEGORIES
 from r1_training.synthetic.clutter import small as primitive_small
 from r1_training.synthetic.household.builder import HouseholdBuilder
 from r1_training.synthetic.household.catalog import ADDED, VOCABULARY
+from r1_training.synthetic.household.motifs import MOTIFS
 from r1_training.synthetic.household.words import UNKNOWN_OBJECT
 from r1_training.synthetic.pen import Item
 from r1_training.synthetic.placement import put_at_wall, put_on, put_on_floor, put_under
@@ -150,3 +151,28 @@ def strange_things(b: HouseholdBuilder, count: int) -> int:
 def count_small(items: list[Item]) -> int:
     """Small things that stand on or in something."""
     return sum(VOCABULARY[i.category].kind == "small" and i.parent is not None for i in items)
+
+
+_LABELLED = {"box": 0.7, "book": 0.4, "filing cabinet": 0.6, "fridge": 0.4, "safe": 0.4}
+_LABELLED |= {"chest": 0.3, "cabinet": 0.15, "wardrobe": 0.1, "tablet": 0.5, "magazine": 0.5}
+_PAPERS = ((0.95, 0.95, 0.9), (0.95, 0.85, 0.35), (0.6, 0.85, 0.95), (0.95, 0.7, 0.7))
+
+
+def label_things(b: HouseholdBuilder) -> None:
+    """Motifs and digits on boxes, books, doors of cabinets: what only a camera can read."""
+    dice = b.dice
+    for item in list(b.items):
+        if item.shape == "standing" or not dice.chance(_LABELLED.get(item.category, 0.0)):
+            continue
+        if item.states.get("opening") != "open":
+            b.print_on(item, dice.pick(tuple(MOTIFS)), dice.pick(_PAPERS))
+
+
+def hang_pictures(b: HouseholdBuilder) -> None:
+    """Pictures that show something."""
+    for _ in range(b.dice.integer(0, 2)):
+        motif = b.dice.pick(tuple(MOTIFS)[:10])
+        picture = b.picture(motif)
+        z = min(b.dice.uniform(1.2, 1.6), b.height - picture.h - 0.05)
+        if put_at_wall(b, picture, walls=walls_of(b), z=z, gap=0.0, tries=6, relation="wall"):
+            b.motifs[picture.id] = motif

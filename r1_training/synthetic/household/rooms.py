@@ -20,6 +20,8 @@ from r1_training.synthetic.household.furnishing import (
     clutter,
     count_small,
     decorate,
+    hang_pictures,
+    label_things,
     litter,
     strange_things,
 )
@@ -108,6 +110,7 @@ def _furnished(
         add_window(b)
     FURNISH[room_type](b)
     add_furniture(b)
+    hang_pictures(b)
     decorate_walls(b)
     decorate(b)
     if dice.chance(0.1):
@@ -115,6 +118,7 @@ def _furnished(
     litter(b, dice.weighted({0: 2, 1: 3, 2: 3, 3: 2}))
     clutter(b, dice.integer(LEAST_SMALL + 2, 22))
     strange_things(b, dice.integer(LEAST_UNKNOWN, LEAST_UNKNOWN + 2))
+    label_things(b)
     return b
 
 

@@ -44,6 +44,7 @@ class Thing:
     relation: str
     level: int | None
     levels: int | None
+    motif: str = ""
 
     @property
     def volume(self) -> float:
@@ -257,4 +258,5 @@ def _thing(source: RoomObject) -> Thing:
         relation=source.parent_relation,
         level=source.level,
         levels=source.levels,
+        motif=source.motif,
     )

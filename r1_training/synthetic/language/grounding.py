@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from r1_training.synthetic.household.catalog import VOCABULARY
-from r1_training.synthetic.language import unknown, uses
+from r1_training.synthetic.language import qa_pictures, unknown, uses
 from r1_training.synthetic.language.asking import Asking, box, named, row
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.forms_grounding import FORMS
@@ -332,6 +332,7 @@ ALIKE = (
     frozenset(("pink", "purple")),
     frozenset(("orange", "yellow")),
 )
+_PICTURED = 0.06  # share of what is found by what is printed on it, in rooms of meshes
 _SPECIAL = {
     "region": region,
     "all": every,
@@ -344,5 +345,7 @@ _KINDS, _WEIGHT_LIST = tuple(_WEIGHTS), tuple(_WEIGHTS.values())
 
 def make(ask: Asking) -> Sample | None:
     """A question of a random kind, or None where the room does not offer it."""
+    if ask.facts.room.meshes is not None and ask.rng.random() < _PICTURED:
+        return qa_pictures.find(ask)
     [kind] = ask.rng.choices(_KINDS, _WEIGHT_LIST)
     return _SPECIAL[kind](ask) if kind in _SPECIAL else one(ask, kind)

@@ -93,7 +93,7 @@ def related(ref: Ref, thing: RoomObject, room: Room) -> bool:
 def claim_holds(claim: tuple, room: Room, visible: set[int]) -> bool:
     """Is what an answer rests on true?"""
     kind, *rest = claim
-    if kind in ("color", "material", "shape"):
+    if kind in ("color", "material", "shape", "motif"):
         id, value = rest
         return getattr(room.object(id), kind) == value
     if kind == "state":
