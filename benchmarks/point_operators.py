@@ -21,9 +21,18 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from r1_model.pointnet2_ops import cuda, pointnet2_utils
-from r1_model.pointnet2_ops.plans import SamplingPlan, plan_sampling
+from r1_model.pointnet2_ops.plans import POINT_BYTES, SamplingPlan, plan_sampling
 
-SAMPLING = [(1, 40_000, 2_048, 2.0), (8, 40_000, 2_048, 4.0), (64, 16_384, 1_024, None)]
+SAMPLING = [
+    (1, 40_000, 2_048, 2.5),
+    (8, 40_000, 2_048, 2.6),
+    (1, 81_920, 2_048, None),
+    (1, 100_000, 2_048, 6.0),
+    (8, 100_000, 2_048, None),
+    (1, 200_000, 2_048, 15.0),
+    (1, 1_000_000, 2_048, None),
+    (64, 16_384, 1_024, None),
+]
 BALLS = [(1, 40_000, 2_048, 0.2, 64, 0.5), (64, 16_384, 1_024, 0.2, 64, None)]
 
 
@@ -84,6 +93,7 @@ def torch_ball(radius: float, nsample: int, xyz: Tensor, centers: Tensor) -> Ten
 
 def check() -> dict[str, bool]:
     """Each operator on the GPU against the CPU path: equal indices, equal gradients."""
+    large = room(1, 250_000)
     xyz = room(2, 20_000)
     xyz = torch.cat((xyz, (xyz * 16).round() / 16))  # with duplicates and ties
     on_gpu = xyz.cuda()
@@ -102,6 +112,10 @@ def check() -> dict[str, bool]:
         "furthest_point_sample": torch.equal(
             pointnet2_utils.furthest_point_sample(on_gpu, 600).cpu(), chosen
         ),
+        "furthest_point_sample, 250,000 points": torch.equal(
+            pointnet2_utils.furthest_point_sample(large.cuda(), 256).cpu(),
+            pointnet2_utils.furthest_point_sample(large, 256),
+        ),
         "ball_query": torch.equal(
             pointnet2_utils.ball_query(0.2, 32, on_gpu, centers.cuda()).cpu(), ball
         ),
@@ -113,7 +127,7 @@ def check() -> dict[str, bool]:
 def times() -> list[dict]:
     """One row a figure: ours, the anchor, the ratio, the target."""
     rows = []
-    processors = torch.cuda.get_device_properties(0).multi_processor_count
+    gpu = cuda.processor(torch.device("cuda", 0))
     for batch, count, npoint, target in SAMPLING:
         xyz = room(batch, count).cuda()
         rows.append(
@@ -122,7 +136,7 @@ def times() -> list[dict]:
                 "ours_ms": milliseconds(lambda x=xyz, n=npoint: cuda.furthest_point_sample(x, n)),
                 "anchor_ms": milliseconds(lambda x=xyz, n=npoint: torch_sampling(x, n), 2),
                 "target_ms": target,
-                "plan": str(plan_sampling(batch, count, processors, True)),
+                "plan": str(plan_sampling(batch, count, gpu)),
             }
         )
     for batch, count, queries, radius, nsample, target in BALLS:
@@ -184,15 +198,17 @@ def times() -> list[dict]:
 
 def sweep() -> list[dict]:
     """Furthest point sampling under every launch shape that fits."""
-    rows = []
+    rows, gpu = [], cuda.processor(torch.device("cuda", 0))
     for batch, count, npoint, _ in SAMPLING:
         xyz = room(batch, count).cuda()
-        for threads in (128, 256, 512, 1_024):
+        for threads in (256, 512, 1_024):
             for cluster in (1, 2, 4, 8, 16):
                 points = -(-count // (threads * cluster))
-                if points * 4 > 65_536 // threads - 40:
+                most = (65_536 // threads - 40) // 4
+                shared = max(0, points - most)
+                if shared * threads * POINT_BYTES > gpu.shared_bytes:
                     continue
-                plan = SamplingPlan(cluster, threads, points)
+                plan = SamplingPlan(cluster, threads, min(points, most), shared)
                 time = milliseconds(
                     lambda x=xyz, n=npoint, p=plan: cuda.furthest_point_sample(x, n, p), 5
                 )
@@ -212,7 +228,7 @@ def main() -> None:
         return
     exact = check()
     for name, equal in exact.items():
-        print(f"{name:<24} {'equal' if equal else 'DIFFERS'}")
+        print(f"{name:<40} {'equal' if equal else 'DIFFERS'}")
     rows = times()
     print(f"\n{'operator':<32}{'ours ms':>9}{'torch ms':>10}{'ratio':>8}{'target':>8}")
     for row in rows:

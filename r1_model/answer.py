@@ -47,6 +47,7 @@ class Step:
         labels: what the arguments are called, in order.
         boxes: one per label that carries an `<obj>` reference, in order.
         text: the step as a sentence, in the language of the question.
+        assumed: nobody has seen its object yet; an earlier step is expected to reveal it.
     """
 
     index: int
@@ -54,6 +55,22 @@ class Step:
     labels: tuple[str, ...] = ()
     boxes: tuple[Box, ...] = ()
     text: str = ""
+    assumed: bool = False
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """Why a step is not in a plan, see `plans.guard`.
+
+    Attributes:
+        reason: "forbidden", "unseen", "depends" (on a step that went) or "question".
+        words: what the user said, for "forbidden"; the thing, for "unseen".
+        step: as the model wrote it; None where the model was not asked.
+    """
+
+    reason: str
+    words: str = ""
+    step: Step | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +94,7 @@ class Answer:
         boxes: every box of the answer part, in order of the text.
         steps: the steps, where the answer holds a plan.
         unread: parts of the text that the grammar could not read.
+        withheld: why steps of the text must not be carried out; empty where all may be.
         view_ids: ids of the views that were shown to the model.
         model: name of the model and its weights.
         trained: False where the weights are random.
@@ -93,6 +111,7 @@ class Answer:
     boxes: list[Box] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    withheld: list[Withheld] = field(default_factory=list)
     view_ids: list[int] = field(default_factory=list)
     model: str = ""
     trained: bool = False

@@ -4,37 +4,70 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+from transformers import PreTrainedTokenizerBase
 
-from .answer import TASKS, Answer, Box, Turn
+from .answer import Answer, Box, Turn, Withheld
 from .detected import LEAST_SCORE, detected_boxes
-from .errors import EmptySceneError, InvalidQuestionError, QuestionTooLongError
-from .generation import generate
+from .errors import EmptySceneError, InvalidQuestionError
+from .generation import Generated, Generator
 from .grammar import format_box, parse_answer, task_of_text
 from .modeling import EncodedScene
+from .plans.forbidden import Prohibition
+from .plans.guard import FORBIDDEN, guard_steps, overlap
+from .plans.told import noted_text, withheld_text
 from .pretrained import Pretrained, load_pretrained
+from .question import Question, check_target
 from .refinement import snap_answer, target_box
 from .render_views import with_rendered_views
 from .scene import Scene
 from .scene_clip import CONFIG_FILE, SceneClip
-from .tasks import as_request, classify_task, detect_language, stands_alone
+from .tasks import as_request, detect_language
 from .tiles import EncodingStoppedError, cut, encode_tiles, needs_tiles
 from .view_scores import SceneClipScorer, placed_tokens
 from .view_selection import ViewScore, select_views
+from .view_tokens import ViewTokens
 
-MAX_QUESTION_CHARACTERS = 4_000
 # most tokens of an answer; dense captions name every object of a room
 MAX_NEW_TOKENS = {"dense_caption": 900, "planning": 600}
 DEFAULT_NEW_TOKENS = 300
+AT_A_TIME = {"cuda": 192, "cpu": 32}  # questions that are answered together
 # tasks whose answer may show that the question was another one's
 _MEANT_OTHERWISE = ("qa", "grounding", "object_caption", "reasoning")
-_NEAR_M = 1.0  # a target may lie so far outside of the cloud: its other side was not seen
+_DOUBTFUL_SCORE = 0.1  # a detection that would not be named may still be a thing
+_SEEN = 0.1  # of the smaller box: a step's box that shares less with all detections holds nothing
 
 Progress = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A question as the model reads it, and what reading its answer will need.
+
+    Attributes:
+        question: as it was given.
+        task, language, bounds, view_ids, max_new_tokens: see `Reasoner`.
+        found: detections, which the answer's boxes are refined with.
+        doubtful: these and others that score less.
+        embeddings: (L, hidden).
+        positions: (3, L).
+    """
+
+    question: Question
+    task: str
+    language: str
+    bounds: tuple[np.ndarray, np.ndarray]
+    found: list[Box]
+    doubtful: list[Box]
+    view_ids: list[int]
+    max_new_tokens: int
+    embeddings: Tensor
+    positions: Tensor
 
 
 class Reasoner:
@@ -59,6 +92,8 @@ class Reasoner:
         self._encoded: EncodedScene | None = None
         self._cloud: tuple[Tensor, Tensor, Tensor] | None = None  # see `R1Processor.cloud`
         self._points: Tensor | None = None  # (1, N, 3), all that were encoded
+        self._generate = Generator(loaded.model, keep_prefix=True)
+        self._view_tokens = ViewTokens(loaded.model)
         self._scorer = None
         if clip is not None:
             clip = clip.to(self.device)
@@ -90,6 +125,7 @@ class Reasoner:
         """Drop the scene; the weights go with the object."""
         self._given = self._scene = self._encoded = self._scorer = None
         self._cloud = self._points = None
+        self._view_tokens.clear()
 
     def prepare(self, scene: Scene) -> None:
         """Encode a scene ahead of its first question.
@@ -128,6 +164,7 @@ class Reasoner:
         *,
         task: str = "auto",
         history: Sequence[Turn] = (),
+        forbidden: Sequence[Prohibition] = (),
         target: Box | None = None,
         max_new_tokens: int | None = None,
         on_progress: Progress | None = None,
@@ -140,7 +177,8 @@ class Reasoner:
             question: English or Chinese.
             task: one of `answer.TASKS`, or auto: the question tells, and the form of the answer.
             history: earlier turns of the dialogue, oldest first; a question that stands alone (see
-                `tasks.stands_alone`) is asked without them.
+                `tasks.stands_alone`) is asked without them. What they forbid still holds.
+            forbidden: what turns forbade that are not in `history` any more.
             target: the object that the question is about; size 0 is a point on it.
             max_new_tokens: upper bound; None takes the task's own.
             on_progress: called with (stage, text so far); stages views, encode, think, answer.
@@ -153,82 +191,166 @@ class Reasoner:
                 token allowed.
             QuestionTooLongError: more than MAX_QUESTION_CHARACTERS, or than the model can read.
         """
+        asked = Question(scene, question, task, history, target, forbidden)
+        [answer] = self._answer([asked], max_new_tokens, on_progress, should_stop)
+        return answer
+
+    def ask_many(
+        self,
+        questions: Sequence[Question],
+        *,
+        max_new_tokens: int | None = None,
+        at_a_time: int | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> list[Answer]:
+        """Answer many questions, about one scene or several. Each answer is that of `ask`.
+
+        Args:
+            questions: in any order.
+            max_new_tokens: upper bound of each answer; None takes its task's own.
+            at_a_time: how many are answered together; None: what suits the device.
+            should_stop: see `ask`; what is not answered then says `stopped`.
+
+        Raises:
+            EmptySceneError, InvalidQuestionError, QuestionTooLongError: see `ask`.
+        """
+        most = at_a_time or AT_A_TIME[self.device.type]
+        # scene by scene: each is encoded once
+        scenes = {id(question.scene): place for place, question in enumerate(questions)}
+        order = sorted(range(len(questions)), key=lambda row: scenes[id(questions[row].scene)])
+        answers: dict[int, Answer] = {}
+        for first in range(0, len(order), most):
+            rows = order[first : first + most]
+            some = [questions[row] for row in rows]
+            found = self._answer(some, max_new_tokens, None, should_stop)
+            answers |= zip(rows, found, strict=True)
+        return [answers[row] for row in range(len(questions))]
+
+    def _answer(
+        self,
+        questions: Sequence[Question],
+        max_new_tokens: int | None,
+        on_progress: Progress | None,
+        should_stop: Callable[[], bool] | None,
+    ) -> list[Answer]:
         start = time.perf_counter()
         report = on_progress or (lambda stage, text: None)
-        if task != "dialogue" and stands_alone(question):
-            history = ()  # the subject of the turns before it would only mislead
-        open_task = task == "auto"
-        task = _check(question, task, target, history)
-        if max_new_tokens is None:
-            max_new_tokens = MAX_NEW_TOKENS.get(task, DEFAULT_NEW_TOKENS)
-        elif max_new_tokens < 1:
-            raise InvalidQuestionError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
-        report("encode", "")
+        noted = {row: self._noted(q, start) for row, q in enumerate(questions) if q.only_forbids}
+        if noted:
+            rest = [one for row, one in enumerate(questions) if row not in noted]
+            asked = self._answer(rest, max_new_tokens, on_progress, should_stop) if rest else []
+            others = iter(asked)
+            return [noted.get(row) or next(others) for row in range(len(questions))]
         try:
-            encoded = self._encode(scene, should_stop or (lambda: False))
+            ready = [self._read(one, max_new_tokens, report, should_stop) for one in questions]
         except EncodingStoppedError:
-            return self._stopped(question, task, time.perf_counter() - start)
+            seconds = time.perf_counter() - start
+            return [self._stopped(one, seconds) for one in questions]
+        stream = _Stream(self._processor.tokenizer, on_progress, start)
+        produced = self._generate(
+            *_padded_left([one.embeddings for one in ready], [one.positions for one in ready]),
+            max_new_tokens=[one.max_new_tokens for one in ready],
+            on_tokens=stream,
+            should_stop=should_stop,
+        )
+        return [
+            self._answer_from(one, said, stream.first_token_seconds.get(row, 0.0), start)
+            for row, (one, said) in enumerate(zip(ready, produced, strict=True))
+        ]
+
+    def _read(
+        self,
+        asked: Question,
+        max_new_tokens: int | None,
+        report: Progress,
+        should_stop: Callable[[], bool] | None,
+    ) -> _Ready:
+        """A question as the model reads it."""
+        text, history, target, task = asked.asked, asked.turns(), asked.target, asked.known_task()
+        max_new_tokens = _most_tokens(asked, max_new_tokens)
+        report("encode", "")
+        encoded = self._encode(asked.scene, should_stop or (lambda: False))
         scene = self._scene
         low, high = scene.bounds()
+        doubtful = self.detect(scene, _DOUBTFUL_SCORE)
+        found = [box for box in doubtful if box.score >= LEAST_SCORE]
         if target is not None:
-            _check_target(target, low, high)
-            target = target_box(target, self.detect(scene))
-            question = f"{question} {format_box(target.center, target.size, (low, high))}"
-        asked = as_request(question, task)
+            check_target(target, low, high)
+            target = target_box(target, found)
+            text = f"{text} {format_box(target.center, target.size, (low, high))}"
         report("views", "")
         # "is it on?" says nothing of where to look; the turns before it do
-        about = " ".join([*(turn.question for turn in history[-2:]), question])
+        about = " ".join([*(turn.question for turn in history[-2:]), text])
         scores = select_views(scene, about, self.num_views, self._scorer)
         by_id = {view.id: view for view in scene.views}
         views = [by_id[score.view_id] for score in sorted(scores, key=lambda s: s.view_id)]
         inputs = self._processor(
             scene,
             views,
-            asked,
+            as_request(text, task),
             history,
             cloud=self._cloud,
             max_tokens=self._model.config.text_config.max_position_embeddings - max_new_tokens,
         ).to(self.device)
         with torch.inference_mode():
-            tokens = None
-            if inputs.patches is not None:
-                tokens = self._model.model.encode_views(inputs.patches, inputs.view_grids)
             embeddings = self._model.model.embed(
                 inputs.input_ids,
                 encoded.tokens,
-                tokens,
+                self._view_tokens(views, inputs),
                 inputs.view_positions,
                 inputs.view_positions_valid,
             )
-        stream = _Stream(self._processor.tokenizer, report, start)
-        produced = generate(
-            self._model,
-            embeddings,
-            inputs.position_ids,
+        return _Ready(
+            question=asked,
+            task=task,
+            language=detect_language(text),
+            bounds=(low, high),
+            found=found,
+            doubtful=doubtful,
+            view_ids=[view.id for view in views],
             max_new_tokens=max_new_tokens,
-            on_token=stream,
-            should_stop=should_stop,
+            embeddings=embeddings[0],
+            positions=inputs.position_ids[:, 0],
         )
+
+    def _answer_from(
+        self, asked: _Ready, produced: Generated, first_token_seconds: float, start: float
+    ) -> Answer:
         raw = self._processor.tokenizer.decode(produced.tokens, skip_special_tokens=True)
+        task = asked.task
+        question, request = asked.question, asked.question.request
+        open_task = question.task == "auto"
         if open_task and task in _MEANT_OTHERWISE:
             task = task_of_text(raw) or task
-        bounds = (low, high)
-        parsed = snap_answer(parse_answer(raw, bounds, task), self.detect(scene), bounds)
+        parsed = parse_answer(raw, asked.bounds, task)
+        parsed = snap_answer(parsed, asked.found, asked.bounds)
+        if open_task and task == "planning" and not request.acts:
+            task = "qa"  # "how do I make a coffee?" is answered in words
+        guarded = guard_steps(
+            parsed.steps,
+            request,
+            earlier=question.forbidden_before(),
+            # who ended the request does not wait for more
+            locate=lambda name: [] if produced.stopped else self._locate(question.scene, name),
+            seen=lambda box: any(overlap(box, other) > _SEEN for other in asked.doubtful),
+        )
+        why = withheld_text(guarded.withheld, asked.language)
         return Answer(
             raw=raw,
             thinking=parsed.thinking,
-            answer=parsed.answer,
+            answer=parsed.answer if guarded.steps or not why else why,
             task=task,
-            language=detect_language(question),
+            language=asked.language,
             boxes=parsed.boxes,
-            steps=parsed.steps,
+            steps=guarded.steps,
             unread=parsed.unread,
-            view_ids=[view.id for view in views],
+            withheld=guarded.withheld,
+            view_ids=asked.view_ids,
             model=self.name,
             trained=self.trained,
             stopped=produced.stopped,
             finished=produced.finished,
-            first_token_seconds=stream.first_token_seconds,
+            first_token_seconds=first_token_seconds,
             total_seconds=time.perf_counter() - start,
         )
 
@@ -255,10 +377,36 @@ class Reasoner:
         self._scene = with_rendered_views(scene)
         return encoded
 
-    def _stopped(self, question: str, task: str, seconds: float) -> Answer:
+    def _locate(self, scene: Scene, name: str) -> list[Box]:
+        """Where the model finds what a noun phrase names."""
+        name = f"the {name}" if detect_language(name) == "en" else name
+        return self.ask(scene, name, task="grounding").boxes
+
+    def _noted(self, asked: Question, start: float) -> Answer:
+        """The answer to a request that only forbids."""
+        task, prohibitions = asked.known_task(), asked.request.prohibitions
+        language = detect_language(asked.text)
+        text = noted_text(prohibitions, language)
+        return Answer(
+            raw=f"<think></think><answer>{text}</answer>",
+            thinking="",
+            answer=text,
+            task="dialogue" if asked.task == "auto" else task,
+            language=language,
+            withheld=[Withheld(FORBIDDEN, item.words) for item in prohibitions],
+            model=self.name,
+            trained=self.trained,
+            total_seconds=time.perf_counter() - start,
+        )
+
+    def _stopped(self, asked: Question, seconds: float) -> Answer:
         """Nothing was said yet."""
         return Answer(
-            *("", "", "", task, detect_language(question)),
+            raw="",
+            thinking="",
+            answer="",
+            task=asked.known_task(),
+            language=detect_language(asked.text),
             model=self.name,
             trained=self.trained,
             stopped=True,
@@ -276,41 +424,40 @@ class Reasoner:
 
 
 class _Stream:
-    """Turns tokens into progress reports; remembers when the first one came."""
+    """Turns tokens into progress reports; remembers when the first one of each answer came."""
 
-    def __init__(self, tokenizer, report: Progress, start: float) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, report: Progress | None, start: float):
         self.tokenizer, self.report, self.start = tokenizer, report, start
-        self.first_token_seconds = 0.0
+        self.first_token_seconds: dict[int, float] = {}
 
-    def __call__(self, tokens: list[int]) -> None:
-        if not self.first_token_seconds:
-            self.first_token_seconds = time.perf_counter() - self.start
+    def __call__(self, row: int, tokens: list[int]) -> None:
+        self.first_token_seconds.setdefault(row, time.perf_counter() - self.start)
+        if self.report is None:
+            return
         text = self.tokenizer.decode(tokens, skip_special_tokens=True)
         # a character of several bytes may still be incomplete
         self.report("answer" if "<answer>" in text else "think", text.rstrip("\ufffd"))
 
 
-def _check(question: str, task: str, target: Box | None, history: Sequence[Turn]) -> str:
-    if task != "auto" and task not in TASKS:
-        raise InvalidQuestionError(f"unknown task {task!r}; known: auto, {', '.join(TASKS)}")
-    if len(question) > MAX_QUESTION_CHARACTERS:
-        raise QuestionTooLongError(
-            f"the question has {len(question)} characters, at most {MAX_QUESTION_CHARACTERS} "
-            "are read"
-        )
-    if not question.strip():
-        raise InvalidQuestionError("the question holds no text")
-    if task != "auto":
-        return task
-    return classify_task(question, target is not None, bool(history))
+def _padded_left(
+    embeddings: Sequence[Tensor], positions: Sequence[Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """(L_i, hidden) and (3, L_i) each -> (B, L, hidden), (3, B, L) and a mask (B, L)."""
+    longest = max(map(len, embeddings))
+    batch = len(embeddings)
+    x = embeddings[0].new_zeros(batch, longest, embeddings[0].shape[1])
+    places = positions[0].new_zeros(3, batch, longest)
+    mask = positions[0].new_zeros(batch, longest)
+    for row, (own, at) in enumerate(zip(embeddings, positions, strict=True)):
+        x[row, longest - len(own) :] = own
+        places[:, row, longest - len(own) :], mask[row, longest - len(own) :] = at, 1
+    return x, places, mask
 
 
-def _check_target(target: Box, low: np.ndarray, high: np.ndarray) -> None:
-    center, size = np.asarray(target.center, float), np.asarray(target.size, float)
-    if not (np.isfinite(center).all() and np.isfinite(size).all() and (size >= 0).all()):
-        raise InvalidQuestionError(f"the target's box is no box: centre {center}, size {size}")
-    if (center < low - _NEAR_M).any() or (center > high + _NEAR_M).any():
-        raise InvalidQuestionError(
-            f"the target at {center.round(2)} m lies outside of the scene, which reaches from "
-            f"{low.round(2)} to {high.round(2)} m"
-        )
+def _most_tokens(asked: Question, max_new_tokens: int | None) -> int:
+    """Upper bound of an answer."""
+    if max_new_tokens is None:
+        return MAX_NEW_TOKENS.get(asked.known_task(), DEFAULT_NEW_TOKENS)
+    if max_new_tokens < 1:
+        raise InvalidQuestionError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
+    return max_new_tokens

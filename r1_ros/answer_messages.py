@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from geometry_msgs.msg import Point, Pose, Vector3
 
 from r1_model.answer import Answer, Box, Step
 from r1_model.geometry import rotation_from_quaternion
+from r1_model.plans.told import withheld_text
 from r1_ros.errors import BadMessageError
 from r1_ros.geometry_messages import header_message, pose_from_message
 from r1_ros.msg import GroundedObject, PlanStep, SceneAnswer
@@ -82,6 +84,7 @@ def step_message(step: Step, object_ids: Sequence[str]) -> PlanStep:
             object_message(box, object_id)
             for box, object_id in zip(step.boxes, object_ids, strict=True)
         ],
+        assumed=step.assumed,
     )
 
 
@@ -95,7 +98,7 @@ def step_from_message(message: PlanStep) -> Step:
     labels = tuple(message.arguments) or tuple(box.label for box in boxes)
     if message.object and message.object not in labels[:1]:
         labels = (message.object, *labels)
-    return Step(message.index, message.action, labels, boxes, message.text)
+    return Step(message.index, message.action, labels, boxes, message.text, message.assumed)
 
 
 def steps_from_messages(messages: Sequence[PlanStep]) -> list[Step]:
@@ -114,7 +117,7 @@ def steps_from_messages(messages: Sequence[PlanStep]) -> list[Step]:
             step = step_from_message(message)
         except BadMessageError as error:
             raise BadMessageError("bad step", f"step {position}: {error}") from None
-        steps.append(Step(position, step.action, step.labels, step.boxes, step.text))
+        steps.append(replace(step, index=position))
     return steps
 
 
@@ -149,7 +152,7 @@ def answer_message(
         task=answer.task,
         language=answer.language,
         thinking=answer.thinking,
-        answer=planned_text(answer.steps, answer.language) if answer.steps else answer.answer,
+        answer=_text(answer),
         raw=answer.raw,
         objects=[
             object_message(box, object_id)
@@ -163,6 +166,13 @@ def answer_message(
         first_token_seconds=float(answer.first_token_seconds),
         total_seconds=float(answer.total_seconds),
     )
+
+
+def _text(answer: Answer) -> str:
+    if not answer.steps:
+        return answer.answer
+    why = withheld_text(answer.withheld, answer.language)
+    return "\n".join(filter(None, (planned_text(answer.steps, answer.language), why)))
 
 
 def answer_from_message(message: SceneAnswer) -> Answer:

@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING
 from r1_model.answer import Answer, Box, Step, Turn
 from r1_model.errors import ModelLoadError
 from r1_model.grammar import parse_answer
+from r1_model.plans.forbidden import Prohibition
+from r1_model.plans.guard import FORBIDDEN, UNSEEN, guard_steps
+from r1_model.plans.prohibitions import read_request
+from r1_model.plans.told import withheld_text
 from r1_model.scene import Scene
 from r1_ros.answer_messages import answer_message, object_message, step_message
 from r1_ros.ask_requests import AskRequest, require_in_scene, require_no_object
@@ -70,11 +74,13 @@ class Inquiry:
     Attributes:
         request: what was asked.
         job: ends it early, too.
+        forbidden: what its dialogue forbids, itself included.
         scene: what it is answered from, once that is known.
     """
 
     request: AskRequest
     job: Job[Answer]
+    forbidden: Sequence[Prohibition] = ()
     scene: Scene | None = None
 
 
@@ -99,7 +105,10 @@ class Answering:
         """
         map_id, history = self.sessions.map_id, self.sessions.history(request.session_id)
         job: Job[Answer] = Job()
-        inquiry = Inquiry(request, job)
+        # at once: it holds for whatever is asked next, also when this request fails
+        forbids = read_request(request.question).prohibitions
+        forbidden = self.sessions.forbid(request.session_id, forbids)
+        inquiry = Inquiry(request, job, forbidden or forbids)
 
         def work(reasoner: Reasoner) -> Answer:
             scene = self._fetch(job, config)
@@ -109,7 +118,7 @@ class Answering:
                 earlier = []
             require_in_scene(request.target, scene)
             inquiry.scene = scene
-            return _ask(reasoner, scene, request, earlier, job, config)
+            return _ask(reasoner, scene, inquiry, earlier, config)
 
         self.worker.submit(work, job, config.queue_size)
         return inquiry
@@ -157,9 +166,11 @@ class Answering:
     def steps_so_far(self, inquiry: Inquiry, text: str, skip: int) -> list[PlanStep]:
         """Steps that stand complete in a text which is still growing, without the first `skip`."""
         parsed = _complete_lines(inquiry, text)
-        return self._step_messages(
-            inquiry.request.session_id, parsed.steps[skip:] if parsed else []
-        )
+        # what is forbidden may take steps along that came before it: that is told in the end
+        if parsed is None or inquiry.forbidden:
+            return []
+        steps = guard_steps(parsed.steps, read_request(inquiry.request.question)).steps
+        return self._step_messages(inquiry.request.session_id, steps[skip:])
 
     def objects_so_far(self, inquiry: Inquiry, text: str, skip: int) -> list[GroundedObject]:
         """Objects whose lines stand complete in a text, without the first `skip`."""
@@ -211,17 +222,18 @@ class Answering:
 def _ask(
     reasoner: Reasoner,
     scene: Scene,
-    request: AskRequest,
+    inquiry: Inquiry,
     history: Sequence[Turn],
-    job: Job[Answer],
     config: ReasonerConfig,
 ) -> Answer:
+    request, job = inquiry.request, inquiry.job
     reasoner.num_views = config.num_views
     return reasoner.ask(
         scene,
         request.question,
         task=request.task,
         history=history,
+        forbidden=inquiry.forbidden,
         target=request.target,
         max_new_tokens=config.max_new_tokens or None,
         on_progress=job.report,
@@ -235,6 +247,16 @@ def _complete_lines(inquiry: Inquiry, text: str):
     return parse_answer(text[: text.rfind("\n") + 1], inquiry.scene.bounds(), inquiry.request.task)
 
 
+def _why_no_plan(answer: Answer) -> tuple[int, str]:
+    said = " ".join((withheld_text(answer.withheld, answer.language) or answer.answer).split())
+    reasons = {item.reason for item in answer.withheld}
+    if FORBIDDEN in reasons:
+        return ErrorCode.FORBIDDEN, f"nothing is left of the plan: {said}"
+    if UNSEEN in reasons:
+        return ErrorCode.NOT_SEEN, f"nothing is left of the plan: {said}"
+    return ErrorCode.NO_PLAN, f"no step is to be taken: {said}"
+
+
 def _judge(answer: Answer, message: SceneAnswer) -> Reply:
     """An answer that says nothing is an error: callers must not mistake it for one."""
     needs_boxes = answer.task in ("grounding", "dense_caption")
@@ -246,7 +268,7 @@ def _judge(answer: Answer, message: SceneAnswer) -> Reply:
         sentence = "the plan is cut off: it takes more than max_new_tokens"
         return Reply(message, ErrorCode.UNREADABLE_OUTPUT, sentence)
     elif answer.task == "planning" and not answer.steps:
-        return Reply(message, ErrorCode.NO_PLAN, "the model's answer holds no step")
+        return Reply(message, *_why_no_plan(answer))
     else:
         return Reply(message)
     hint = "" if answer.trained else "; its weights are random"

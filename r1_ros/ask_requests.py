@@ -119,13 +119,28 @@ def require_in_scene(target: Box | None, scene: Scene) -> None:
     if target is None:
         return
     low, high = scene.bounds()
-    reach = target.size / 2 + OUTSIDE_TOLERANCE
-    if np.any(target.center < low - reach) or np.any(target.center > high + reach):
+    if is_outside(target, low, high):
         raise RequestError(
             ErrorCode.INVALID_REQUEST,
-            f"the target at {_metres(target.center)} lies outside of the map, which reaches from "
-            f"{_metres(low)} to {_metres(high)} in {scene.frame_id}",
+            f"the target at {metres(target.center)} lies outside of the map, which reaches from "
+            f"{metres(low)} to {metres(high)} in {scene.frame_id}",
         )
+
+
+def is_outside(box: Box, low: np.ndarray, high: np.ndarray) -> bool:
+    """A box lies outside of a map, by more than OUTSIDE_TOLERANCE.
+
+    Args:
+        box: scene frame.
+        low, high: (3,) corners of the map, metres.
+    """
+    reach = box.size / 2 + OUTSIDE_TOLERANCE
+    return bool(np.any(box.center < low - reach) or np.any(box.center > high + reach))
+
+
+def metres(values: np.ndarray) -> str:
+    """`(1.00, 2.00, 0.50) m`"""
+    return "(" + ", ".join(f"{value:.2f}" for value in values) + ") m"
 
 
 def _question(field: str, text: str, config: ReasonerConfig) -> str:
@@ -179,13 +194,9 @@ def _target(request: Any, sessions: Sessions) -> Box | None:
     if not box.size.all():
         raise RequestError(
             ErrorCode.INVALID_REQUEST,
-            f"target_size must be positive along each axis, got {_metres(box.size)}",
+            f"target_size must be positive along each axis, got {metres(box.size)}",
         )
     return box
-
-
-def _metres(values: np.ndarray) -> str:
-    return "(" + ", ".join(f"{value:.2f}" for value in values) + ") m"
 
 
 def _short(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import rclpy
+from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import Point, Vector3
 from rclpy.action.client import ClientGoalHandle
 from rclpy.client import Client
@@ -32,8 +33,8 @@ from r1_ros.scene_messages import scene_from_response
 from r1_ros.server_discovery import ServerDiscovery
 from r1_ros.server_discovery import ServerMissingError as ServerMissingError  # part of this API
 from r1_ros.share import use_large_message_transport
+from r1_ros.srv import ApprovePlan, GetScene, SelectViews
 from r1_ros.srv import Ask as AskService
-from r1_ros.srv import GetScene, SelectViews
 
 Target = str | Sequence[float] | Box
 
@@ -113,9 +114,10 @@ class R1Client:
         self._select_views = self._node.create_client(SelectViews, f"{reasoner}/select_views")
         servers = {
             **dict.fromkeys(("ask", "plan", "describe", f"{reasoner}/select_views"), reasoner),
-            "execute_plan": executor,
+            **dict.fromkeys(("execute_plan", f"{executor}/approve"), executor),
             f"{mapper}/get_scene": mapper,
         }
+        self._approve = self._node.create_client(ApprovePlan, f"{executor}/approve")
         self._discovery = ServerDiscovery(self._node, servers, discovery_timeout)
         self._scene: tuple[int, Scene] | None = None
         self._goals: list[ClientGoalHandle] = []
@@ -214,6 +216,9 @@ class R1Client:
     ) -> ExecutePlan.Result:
         """Carry a plan out.
 
+        Where plan_executor requires approval the plan waits for `approve_plan`, by this client or
+        another one; meanwhile the feedback has a `plan_id`.
+
         Args:
             steps: as `plan` returns them.
             frame_id: frame of their boxes; empty: the node's scene_frame.
@@ -223,6 +228,20 @@ class R1Client:
         """
         goal = ExecutePlan.Goal(steps=list(steps), frame_id=frame_id, session_id=session_id)
         return self._run(self._execute, goal, timeout, on_feedback)
+
+    def approve_plan(
+        self, plan_id: str, approve: bool = True, *, reason: str = "", timeout: float = 10.0
+    ) -> None:
+        """Say yes or no to a plan that waits for approval.
+
+        Args:
+            plan_id: of the feedback of `execute_plan`; its goal id in hexadecimal.
+            approve: carry it out; else it ends as NOT_APPROVED.
+            reason: why not.
+            timeout: [s].
+        """
+        request = ApprovePlan.Request(plan_id=plan_id, approve=approve, reason=reason)
+        self._call(self._approve, request, timeout)
 
     def get_scene(self, *, max_points: int = 0, max_views: int = 0, timeout: float = 30.0) -> Scene:
         """The current map; the same object as before while the map did not change.
@@ -350,8 +369,12 @@ class R1Client:
             with self._lock:
                 self._goals.append(handle)
                 self._sending.remove(sending)
-            result = wait(handle.get_result_async()).result
-            finished = True
+            response = wait(handle.get_result_async())
+            finished, result = True, response.result
+            if response.status != GoalStatus.STATUS_SUCCEEDED and result.error_code == 0:
+                # a server that raises leaves a result of defaults behind
+                result.error_code = ErrorCode.INTERNAL
+                result.error_msg = f"the goal of {name} did not succeed; its log may say why"
             if on_feedback is not None and result.error_code == ErrorCode.NONE:
                 _drain(inbox, on_feedback)
         finally:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import importlib
 import math
-import threading
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import Point, Pose, PoseStamped, Quaternion
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from std_msgs.msg import Header
 
 from r1_model.answer import Box, Step
-from r1_ros.action_client import ThreadSafeActionClient, stop_goal
+from r1_ros.action_client import ThreadSafeActionClient
+from r1_ros.goal_run import GoalEnd, run_goal
 from r1_ros.node_executor import destroy_waitable
-from r1_ros.skill_interface import OnStatus, ShouldStop, SkillError, SkillStoppedError
-
-_POLL_S = 0.02
-_SUCCEEDED = 4  # action_msgs/GoalStatus.STATUS_SUCCEEDED
+from r1_ros.skill_interface import OnStatus, ShouldStop, SkillError
 
 
 class Nav2MissingError(ValueError):
@@ -92,18 +89,22 @@ class Nav2Robot:
             raise SkillError(f"Nav2 does not offer {self._action}")
         for x, y, yaw in approach_poses(step.boxes[0], self._distance(), self._position):
             on_status(f"driving to ({x:.2f}, {y:.2f})")
-            if self._drive(x, y, yaw, should_stop):
+            end = self._drive(x, y, yaw, should_stop)
+            if end.is_done:
                 self._position = np.array([x, y])
                 return
-            on_status(f"({x:.2f}, {y:.2f}) cannot be reached")
+            words = end.failure("Nav2")
+            if end.status == GoalStatus.STATUS_CANCELED:  # somebody wants the robot to stand still
+                raise SkillError(words)
+            on_status(f"({x:.2f}, {y:.2f}) cannot be reached: {words}")
         name = step.labels[0] if step.labels else "object"
-        raise SkillError(f"no side of the {name} can be reached")
+        raise SkillError(f"no side of the {name} can be reached: {words}")
 
     def close(self) -> None:
         """Leave Nav2."""
         destroy_waitable(self._node, self._client.destroy)
 
-    def _drive(self, x: float, y: float, yaw: float, should_stop: ShouldStop) -> bool:
+    def _drive(self, x: float, y: float, yaw: float, should_stop: ShouldStop) -> GoalEnd:
         goal = self._type.Goal()
         goal.pose = PoseStamped(
             header=Header(stamp=self._node.get_clock().now().to_msg(), frame_id=self._frame_id),
@@ -112,25 +113,4 @@ class Nav2Robot:
                 orientation=Quaternion(z=math.sin(yaw / 2), w=math.cos(yaw / 2)),
             ),
         )
-        sending = self._client.send_goal_async(goal)
-        if not _wait(sending, should_stop):
-            sending.add_done_callback(lambda future: future.result().cancel_goal_async())
-            raise SkillStoppedError
-        handle: Any = sending.result()
-        if not handle.accepted:
-            return False
-        getting = handle.get_result_async()
-        if not _wait(getting, should_stop):
-            stop_goal(self._client, handle, getting)
-            raise SkillStoppedError
-        return getting.result().status == _SUCCEEDED
-
-
-def _wait(future: Any, should_stop: ShouldStop) -> bool:
-    """True when the future is done, False when the caller should stop first."""
-    done = threading.Event()
-    future.add_done_callback(lambda _: done.set())
-    while not done.wait(_POLL_S):
-        if should_stop():
-            return False
-    return True
+        return run_goal(self._client, goal, "Nav2", should_stop)

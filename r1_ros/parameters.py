@@ -214,6 +214,32 @@ class ExecutorConfig(NodeConfig):
         "scene_reasoner/report_plan",
         "Who is told how the plan of a dialogue went (relative to the namespace).",
     )
+    scene_service: str = parameter(
+        "scene_mapper/get_scene",
+        "Whose map plans must lie in (relative to the namespace); empty: plans are not checked.",
+    )
+    ask_service: str = parameter(
+        "ask",
+        "Who looks for what a plan assumes, before the robot acts on it (relative to the "
+        "namespace).",
+    )
+    verify_timeout: float = parameter(
+        10.0,
+        "How long a thing that a plan assumes may take to be seen [s].",
+        low=0.0,
+        high=600.0,
+        live=True,
+    )
+    require_approval: bool = parameter(
+        False, "Nothing moves before a call of ~/approve says yes to the plan.", live=True
+    )
+    approval_timeout: float = parameter(
+        60.0,
+        "A plan that nobody approves is given up after this [s].",
+        low=0.1,
+        high=86_400.0,
+        live=True,
+    )
     simulated_step_seconds: float = parameter(
         0.2, "How long a simulated skill takes [s].", low=0.0, high=60.0
     )

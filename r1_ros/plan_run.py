@@ -5,36 +5,19 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from multiprocessing.pool import AsyncResult, ThreadPool
 
 from r1_model.answer import Step
 from r1_model.skills import SKILLS
 from r1_ros.msg import ErrorCode
+from r1_ros.plan_assumptions import Assumptions, NotSeenError, refuse_unrevealed
+from r1_ros.plan_outcome import PlanOutcome
+from r1_ros.plan_text import call_text
 from r1_ros.skill_interface import Robot, ShouldStop, SkillError, SkillStoppedError
 
 _POLL_S = 0.01
 
 OnStep = Callable[[Step, str, int], None]
-
-
-@dataclass(frozen=True)
-class PlanOutcome:
-    """What became of a plan.
-
-    Attributes:
-        steps_done: how many steps succeeded.
-        failed_step: 1-based position of the step that failed; 0: none.
-        code: of ErrorCode.msg.
-        sentence: why; empty on success.
-        stuck: a skill did not stop when it was told to, and still runs.
-    """
-
-    steps_done: int = 0
-    failed_step: int = 0
-    code: int = ErrorCode.NONE
-    sentence: str = ""
-    stuck: bool = False
 
 
 def refuse_plan(
@@ -45,7 +28,7 @@ def refuse_plan(
 ) -> PlanOutcome | None:
     """Why a plan must not even be started, or None.
 
-    No robot shall stop half-way for want of a skill.
+    No robot shall stop half-way for want of a skill, or look for what no step reveals.
 
     Args:
         robot: that shall carry it out.
@@ -73,7 +56,7 @@ def refuse_plan(
                 sentence=f"step {position}: the robot has no skill {step.action[:60]!r}; "
                 f"it has {known}",
             )
-    return None
+    return refuse_unrevealed(steps)
 
 
 class PlanRunner:
@@ -82,10 +65,16 @@ class PlanRunner:
     Args:
         robot: whose skills.
         log_defect: gets the trace of a skill that raised anything but its two errors.
+        log: gets a line about each step when it has ended.
     """
 
-    def __init__(self, robot: Robot, log_defect: Callable[[str], object]) -> None:
-        self._robot, self._log_defect = robot, log_defect
+    def __init__(
+        self,
+        robot: Robot,
+        log_defect: Callable[[str], object],
+        log: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self._robot, self._log_defect, self._log = robot, log_defect, log
         # of daemon threads: a skill that hangs must not keep the process from ending
         self._thread = ThreadPool(1)
         self._running: AsyncResult | None = None
@@ -100,6 +89,7 @@ class PlanRunner:
         steps: Sequence[Step],
         frame_id: str,
         *,
+        assumptions: Assumptions,
         skill_timeout: float,
         stop_timeout: float,
         should_stop: ShouldStop,
@@ -110,6 +100,7 @@ class PlanRunner:
         Args:
             steps: of the plan.
             frame_id: frame of their boxes.
+            assumptions: of these steps; they are verified as they come.
             skill_timeout: a skill that runs for longer has failed [s].
             stop_timeout: how long a skill may take to stop [s].
             should_stop: True when the caller has cancelled.
@@ -121,9 +112,15 @@ class PlanRunner:
             if should_stop():
                 return PlanOutcome(done, 0, ErrorCode.CANCELED, "cancelled by the caller")
             on_step(step, "started", done)
-            failure = self._run_step(step, done, skill_timeout, stop_timeout, should_stop, on_step)
+            limits = (skill_timeout, stop_timeout)
+            failure = self._run_step(step, done, assumptions, limits, should_stop, on_step)
+            self._log(
+                f"step {done + 1} of {len(steps)} {call_text(step)}: "
+                + (f"failed: {failure.sentence}" if failure is not None else "done")
+            )
             if failure is not None:
                 return failure
+            assumptions.done(step)
             on_step(step, "done", done + 1)
         return PlanOutcome(len(steps))
 
@@ -136,11 +133,21 @@ class PlanRunner:
         self,
         step: Step,
         done: int,
-        skill_timeout: float,
-        stop_timeout: float,
+        assumptions: Assumptions,
+        limits: tuple[float, float],
         should_stop: ShouldStop,
         on_step: OnStep,
     ) -> PlanOutcome | None:
+        def on_status(status: str) -> None:
+            on_step(step, status, done)
+
+        try:
+            verified = assumptions.verify(step, should_stop, on_status)
+        except NotSeenError as error:
+            return PlanOutcome(done, done + 1, ErrorCode.NOT_SEEN, str(error))
+        except SkillStoppedError:
+            return PlanOutcome(done, 0, ErrorCode.CANCELED, "cancelled by the caller")
+        skill_timeout, stop_timeout = limits
         deadline = time.monotonic() + skill_timeout
         ended = False  # once told to stop, a skill is not told to go on
 
@@ -152,7 +159,7 @@ class PlanRunner:
         errors: list[BaseException] = []
         running = self._running = self._thread.apply_async(
             self._robot.execute,
-            (step, end, lambda status: on_step(step, status, done)),
+            (verified, end, on_status),
             error_callback=errors.append,
         )
         while not running.ready() and not end():
@@ -162,19 +169,31 @@ class PlanRunner:
         if not running.ready():
             return self._ended(step, done, should_stop(), skill_timeout, stuck=True)
         if not errors:
-            return None
+            said = running.get()
+            if said is None:
+                return None
+            # a skill that returns False has not done its work, whatever it meant
+            reason = f"{step.action} returned {said!r:.60}; a skill returns nothing, or raises"
+            return PlanOutcome(done, done + 1, ErrorCode.SKILL_FAILED, reason)
+        words = str(errors[0])
         if isinstance(errors[0], SkillStoppedError) and ended:
-            return self._ended(step, done, should_stop(), skill_timeout, stuck=False)
-        reason = str(errors[0])
+            return self._ended(step, done, should_stop(), skill_timeout, words)
         if not isinstance(errors[0], SkillError):
             self._log_defect("".join(traceback.format_exception(errors[0])))
-            reason = f"{type(errors[0]).__name__}: {reason}"
+            words = f"{type(errors[0]).__name__}: {words}"
+        reason = words.strip() or f"{step.action} failed and did not say why"
         return PlanOutcome(done, done + 1, ErrorCode.SKILL_FAILED, reason)
 
     def _ended(
-        self, step: Step, done: int, cancelled: bool, skill_timeout: float, stuck: bool
+        self,
+        step: Step,
+        done: int,
+        cancelled: bool,
+        skill_timeout: float,
+        words: str = "",
+        stuck: bool = False,
     ) -> PlanOutcome:
-        tail = "; it was told to stop and still runs" if stuck else ""
+        tail = "; it was told to stop and still runs" if stuck else f"; {words}" if words else ""
         if cancelled:
             sentence = f"cancelled by the caller during step {done + 1}{tail}"
             return PlanOutcome(done, 0, ErrorCode.CANCELED, sentence, stuck)

@@ -66,6 +66,12 @@ def step_text(step: Step) -> str:
     return step.text or f"{step.action}({', '.join(step.labels)})"
 
 
+def call_text(step: Step) -> str:
+    """`open(fridge)`: a step on one short line, whatever its labels hold; for logs."""
+    text = f"{step.action[:60]}({', '.join(label[:60] for label in step.labels[:4])})"
+    return " ".join(text.split())
+
+
 def outcome_text(
     steps: Sequence[Step], failed: int, stopped_after: int, reason: str, language: str
 ) -> str:

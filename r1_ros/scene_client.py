@@ -32,6 +32,7 @@ class SceneClient:
     ) -> None:
         """Args: `on_map` gets the map's id with each answer of the mapper, before `fetch` ends."""
         self._on_map = on_map
+        self._node = node
         self._client = node.create_client(GetScene, service, callback_group=callback_group)
         self._name = node.resolve_service_name(service)
         self._revision = 0
@@ -78,6 +79,15 @@ class SceneClient:
         finally:
             self._client.remove_pending_request(future)
         return self._take(future.result())
+
+    @property
+    def is_offered(self) -> bool:
+        """A mapper is there."""
+        return self._client.service_is_ready()
+
+    def close(self) -> None:
+        """Leave the mapper."""
+        self._node.destroy_client(self._client)
 
     def forget(self) -> None:
         """Let go of the scene."""

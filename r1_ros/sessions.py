@@ -5,6 +5,7 @@ Safe to use from several threads. Everything is bounded: sessions, turns, object
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -14,11 +15,15 @@ import numpy as np
 
 from r1_model.answer import Answer, Box, Turn
 from r1_model.geometry import aabb_iou
+from r1_model.plans.forbidden import Prohibition
 
+MAX_PROHIBITIONS = 200  # of one session
 MAX_OBJECTS = 500  # of one session; the one unseen for longest is forgotten
 SAME_IOU = 0.5
 SAME_LABEL_IOU = 0.2  # boxes of small things overlap little when they are rounded
 SAME_POINT = 0.05  # metres; points have no volume to overlap
+
+_TAG = re.compile(r"<[^<>]{0,40}>")
 
 
 class UnknownObjectError(LookupError):
@@ -37,6 +42,7 @@ class _Session:
     language: str = "en"
     turns: list[_Turn] = field(default_factory=list)
     objects: OrderedDict[str, Box] = field(default_factory=OrderedDict)
+    forbidden: list[Prohibition] = field(default_factory=list)
     named: int = 0
 
 
@@ -81,6 +87,20 @@ class Sessions:
                 return []
             return [Turn(turn.question, turn.raw) for turn in session.turns[-self.max_turns :]]
 
+    def forbid(self, session_id: str, prohibitions: Sequence[Prohibition]) -> list[Prohibition]:
+        """Remember what a request forbids; everything that its dialogue forbids.
+
+        It holds for as long as the dialogue does: also when the turn itself is forgotten, and in
+        another map. Without a session nothing is remembered.
+        """
+        with self._lock:
+            if session_id and prohibitions:
+                session = self._open(session_id)
+                session.forbidden += [p for p in prohibitions if p not in session.forbidden]
+                del session.forbidden[:-MAX_PROHIBITIONS]
+            session = self._sessions.get(session_id)
+            return list(session.forbidden) if session_id and session is not None else []
+
     def language(self, session_id: str) -> str:
         """Language of the last turn, one of `answer.LANGUAGES`."""
         with self._lock:
@@ -119,8 +139,10 @@ class Sessions:
     def report(self, session_id: str, sentence: str) -> bool:
         """Add what became of the newest plan to the turn that planned it.
 
-        The model then reads it with the earlier turns. Returns False when no turn holds a plan.
+        The model then reads it with the earlier turns. It becomes one line without tags: labels and
+        the words of a skill server must not read as steps. Returns False when no turn holds a plan.
         """
+        sentence = " ".join(_TAG.sub(" ", sentence).split())
         with self._lock:
             session = self._sessions.get(session_id)
             for turn in reversed(session.turns if session is not None else []):

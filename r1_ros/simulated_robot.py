@@ -17,6 +17,7 @@ from r1_model.geometry import aabb_iou
 from r1_model.plan_simulator import PlanError, World, apply, unknown_thing
 from r1_model.scripts import simplified
 from r1_model.skills import SKILLS
+from r1_ros.plan_assumptions import things_of
 from r1_ros.skill_interface import OnStatus, ShouldStop, SkillError, SkillStoppedError
 
 REACH = 1.2  # metres from the box that the robot stands at to the box of what it touches
@@ -55,7 +56,7 @@ class SimulatedRobot:
 
     def execute(self, step: Step, should_stop: ShouldStop, on_status: OnStatus) -> None:
         """Change the world, after the time that it takes."""
-        keys = [self._key(label, box) for label, box in _arguments(step)]
+        keys = [self._key(label, box) for label, box in things_of(step)]
         on_status(SKILLS[step.action].meaning.format(*step.labels, "", ""))
         self._require_reach(step.action, keys)
         deadline = time.monotonic() + self.step_seconds
@@ -129,15 +130,3 @@ def _overlap(a: Box, b: Box) -> float:
     if np.allclose(a.center, b.center, atol=0.05) and np.allclose(a.size, b.size, atol=0.05):
         return 1.0
     return float(aabb_iou(a.center, a.size, b.center, b.size))
-
-
-def _arguments(step: Step) -> list[tuple[str, Box | None]]:
-    """Each label with its box, if it has one."""
-    boxes = list(step.boxes)
-    pairs: list[tuple[str, Box | None]] = []
-    for label in step.labels:
-        box = next((box for box in boxes if box.label == label), None)
-        if box is not None:
-            boxes = [other for other in boxes if other is not box]
-        pairs.append((label, box))
-    return pairs

@@ -22,7 +22,7 @@ class SkillError(Exception):
 
 
 class SkillStoppedError(Exception):
-    """A skill ended early because it was told to."""
+    """A skill ended early because it was told to; the message, if any, is what kept it."""
 
 
 class Robot(Protocol):

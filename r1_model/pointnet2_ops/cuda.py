@@ -1,31 +1,33 @@
-"""The point operators on a GPU: kernels of `csrc/`, compiled at first use by NVRTC.
+"""The point operators on a GPU: kernels of `csrc/`, built by `r1_model.nvrtc`.
 
-PyTorch brings NVRTC and its Python bindings, so neither nvcc nor a C++ compiler is needed, and a
-kernel takes a fraction of a second to build. Launches go to torch's current stream. Gradients of
-gathering are sums in no fixed order: their last bits differ from run to run.
+Gradients of gathering are sums in no fixed order: their last bits differ from run to run.
 """
 
 from __future__ import annotations
 
-import ctypes
 import functools
-import warnings
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .plans import SamplingPlan, plan_sampling
+from r1_model import nvrtc
+
+from .plans import (
+    LARGE_CLUSTER,
+    POINT_BYTES,
+    THREADS,
+    Processor,
+    SamplingPlan,
+    plan_sampling,
+)
 
 SOURCES = Path(__file__).parent / "csrc"
 BALL_WARPS = 8
 NEIGHBOUR_THREADS = GATHER_THREADS = 256
 MAX_GRID_Y = 65_535
-
-
-class KernelError(RuntimeError):
-    """The CUDA kernels cannot be built or launched here; the message says why."""
+SAMPLING_OWN_BYTES = 2 << 10  # shared memory that sampling needs beside the points
 
 
 def use_kernels(tensor: Tensor) -> bool:
@@ -33,7 +35,9 @@ def use_kernels(tensor: Tensor) -> bool:
 
     Where they cannot, the operators copy to the CPU and back; that is said once, as a warning.
     """
-    return tensor.is_cuda and _available()
+    return tensor.is_cuda and nvrtc.available(
+        "point operators of GPU tensors run on the CPU, slowly"
+    )
 
 
 def furthest_point_sample(xyz: Tensor, npoint: int, plan: SamplingPlan | None = None) -> Tensor:
@@ -42,26 +46,19 @@ def furthest_point_sample(xyz: Tensor, npoint: int, plan: SamplingPlan | None = 
     index = torch.empty(batch, npoint, dtype=torch.int32, device=xyz.device)
     if not batch:
         return index
-    properties = torch.cuda.get_device_properties(xyz.device)
-    plan = plan or plan_sampling(
-        batch, count, properties.multi_processor_count, properties.major >= 9
-    )
-    defines = (
-        ("THREADS", plan.threads),
-        ("CLUSTER", plan.cluster),
-        ("POINTS_PER_THREAD", plan.points_per_thread),
-    )
+    plan = plan or plan_sampling(batch, count, processor(xyz.device))
     scratch = None
-    if not plan.points_per_thread:
+    if plan.held < count:
         scratch = torch.empty(batch, count, dtype=torch.float32, device=xyz.device)
     _launch(
         "furthest_point_sample",
         xyz.device,
         grid=(batch * plan.cluster,),
         threads=plan.threads,
-        arguments=(xyz, count, npoint, scratch, index),
-        defines=defines,
+        arguments=(xyz, count, npoint, plan.in_shared, scratch, index),
+        defines=_sampling_defines(plan),
         cluster=plan.cluster,
+        shared_bytes=plan.in_shared * plan.threads * POINT_BYTES,
     )
     return index
 
@@ -143,71 +140,32 @@ def _gather_grid(batch: int, channels: int, size: int) -> tuple[int, int, int]:
     return -(-size // GATHER_THREADS), min(channels, MAX_GRID_Y), batch
 
 
-@functools.cache
-def _available() -> bool:
-    try:
-        _check(_bindings()[1].nvrtcVersion(), "NVRTC")
-    except (ImportError, RuntimeError) as error:  # no bindings; bindings without the library
-        warnings.warn(
-            "point operators of GPU tensors run on the CPU, slowly: they need the packages "
-            f"cuda-bindings and nvidia-cuda-nvrtc ({error})",
-            RuntimeWarning,
-            stacklevel=4,
-        )
-        return False
-    return True
-
-
-def _bindings() -> tuple[Any, Any]:
-    from cuda.bindings import driver, nvrtc
-
-    return driver, nvrtc
-
-
-def _check(result: tuple, what: str) -> Any:
-    """The value of a driver or NVRTC call, or KernelError."""
-    status, *values = result
-    if int(status) != 0:
-        raise KernelError(f"{what}: {status.name}")
-    return values[0] if values else None
-
-
-def compile_kernels(
-    source: str, major: int, minor: int, defines: tuple[tuple[str, int], ...] = ()
-) -> bytes:
-    """Machine code (cubin) of `csrc/<source>.cu` for compute capability major.minor.
-
-    A GPU newer than NVRTC gets PTX for the newest one NVRTC knows. Needs no GPU.
-
-    Raises:
-        KernelError: NVRTC rejects the source; the message holds its log.
-    """
-    _, nvrtc = _bindings()
-    known = _check(nvrtc.nvrtcGetSupportedArchs(), "NVRTC")
-    wanted = 10 * major + minor
-    arch = max((a for a in known if a <= wanted), default=None)
-    if arch is None:
-        raise KernelError(f"NVRTC supports no GPU as old as compute capability {major}.{minor}")
-    kind = "sm" if arch == wanted else "compute"
-    options = [f"--gpu-architecture={kind}_{arch}", "--std=c++17"]
-    options += [f"-D{name}={value}" for name, value in defines]
-    path = SOURCES / f"{source}.cu"
-    program = _check(
-        nvrtc.nvrtcCreateProgram(path.read_bytes(), path.name.encode(), 0, [], []), "NVRTC"
+def _sampling_defines(plan: SamplingPlan) -> nvrtc.Defines:
+    return (
+        ("THREADS", plan.threads),
+        ("CLUSTER", plan.cluster),
+        ("POINTS_PER_THREAD", plan.points_per_thread),
     )
-    encoded = [option.encode() for option in options]
-    (status,) = nvrtc.nvrtcCompileProgram(program, len(encoded), encoded)
-    if int(status) != 0:
-        log = bytearray(_check(nvrtc.nvrtcGetProgramLogSize(program), "NVRTC"))
-        _check(nvrtc.nvrtcGetProgramLog(program, log), "NVRTC")
-        raise KernelError(f"{path.name}: {status.name}\n{log.decode()}")
-    if kind == "sm":
-        code = bytearray(_check(nvrtc.nvrtcGetCUBINSize(program), "NVRTC"))
-        _check(nvrtc.nvrtcGetCUBIN(program, code), "NVRTC")
-    else:
-        code = bytearray(_check(nvrtc.nvrtcGetPTXSize(program), "NVRTC"))
-        _check(nvrtc.nvrtcGetPTX(program, code), "NVRTC")
-    return bytes(code)
+
+
+@functools.cache
+def processor(device: torch.device) -> Processor:
+    """What sampling has to know of a GPU."""
+    properties = torch.cuda.get_device_properties(device)
+    shared = nvrtc.shared_bytes_of(device) - SAMPLING_OWN_BYTES
+    large = 0
+    if properties.major >= 9:
+        plan = SamplingPlan(LARGE_CLUSTER, THREADS, 1, shared // (THREADS * POINT_BYTES))
+        large = nvrtc.active_clusters(
+            SOURCES / "furthest_point_sample.cu",
+            "furthest_point_sample",
+            device,
+            threads=plan.threads,
+            defines=_sampling_defines(plan),
+            cluster=plan.cluster,
+            shared_bytes=plan.in_shared * THREADS * POINT_BYTES,
+        )
+    return Processor(properties.multi_processor_count, properties.major >= 9, shared, large)
 
 
 _FILES = {
@@ -222,65 +180,5 @@ _FILES = {
 }
 
 
-@functools.cache
-def _module(source: str, device: int, defines: tuple[tuple[str, int], ...]) -> Any:
-    driver, _ = _bindings()
-    code = compile_kernels(source, *torch.cuda.get_device_capability(device), defines)
-    return _check(driver.cuModuleLoadData(code), f"loading {source}.cu")
-
-
-@functools.cache
-def _kernel(name: str, device: int, defines: tuple[tuple[str, int], ...]) -> Any:
-    driver, _ = _bindings()
-    module = _module(_FILES[name], device, defines)
-    kernel = _check(driver.cuModuleGetFunction(module, name.encode()), f"finding {name}")
-    if dict(defines).get("CLUSTER", 1) > 8:
-        attribute = driver.CUfunction_attribute.CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED
-        _check(driver.cuFuncSetAttribute(kernel, attribute, 1), f"large clusters for {name}")
-    return kernel
-
-
-def _launch(
-    name: str,
-    device: torch.device,
-    *,
-    grid: tuple[int, ...],
-    threads: int,
-    arguments: tuple[Tensor | int | float | None, ...],
-    defines: tuple[tuple[str, int], ...] = (),
-    cluster: int = 1,
-) -> None:
-    """Launch on torch's current stream. Tensors go as pointers, int as int, float as float."""
-    driver, _ = _bindings()
-    with torch.cuda.device(device):
-        if not int(_check(driver.cuCtxGetCurrent(), "CUDA context")):
-            torch.cuda.synchronize()  # a fresh thread has no context before its first runtime call
-        stream = torch.cuda.current_stream().cuda_stream
-        kernel = _kernel(name, torch.cuda.current_device(), defines)
-        values = [_c_value(argument) for argument in arguments]
-        pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(v) for v in values))
-        config = driver.CUlaunchConfig()
-        config.gridDimX, config.gridDimY, config.gridDimZ = (*grid, 1, 1)[:3]
-        config.blockDimX, config.blockDimY, config.blockDimZ = threads, 1, 1
-        config.sharedMemBytes = 0
-        config.hStream = driver.CUstream(stream)
-        if cluster > 1:
-            attribute = driver.CUlaunchAttribute()
-            attribute.id = driver.CUlaunchAttributeID.CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION
-            attribute.value.clusterDim.x = cluster
-            attribute.value.clusterDim.y = attribute.value.clusterDim.z = 1
-            config.attrs, config.numAttrs = [attribute], 1
-        _check(
-            driver.cuLaunchKernelEx(config, kernel, ctypes.addressof(pointers), 0),
-            f"launching {name}",
-        )
-
-
-def _c_value(argument: Tensor | int | float | None) -> Any:
-    if argument is None:
-        return ctypes.c_void_p(0)
-    if isinstance(argument, Tensor):
-        return ctypes.c_void_p(argument.data_ptr())
-    if isinstance(argument, float):
-        return ctypes.c_float(argument)
-    return ctypes.c_int(argument)
+def _launch(name: str, device: torch.device, **options: Any) -> None:
+    nvrtc.launch(SOURCES / f"{_FILES[name]}.cu", name, device, **options)

@@ -12,6 +12,7 @@ import typer
 from r1_ros.cli import option_checks
 
 if TYPE_CHECKING:
+    from r1_ros.action import ExecutePlan
     from r1_ros.client import R1Client
 
 _Namespace = Annotated[
@@ -71,7 +72,17 @@ def ask(
 def plan(
     goal: Annotated[str, typer.Argument(help='What to achieve, e.g. "Make a coffee."')],
     execute: Annotated[
-        bool, typer.Option("--execute", help="Carry the plan out (plan_executor must run).")
+        bool,
+        typer.Option(
+            "--execute",
+            help="Carry the plan out (plan_executor must run), after a question on the terminal.",
+        ),
+    ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", help="Execute without a question; without a terminal nothing else will do."
+        ),
     ] = False,
     session: _Session = "",
     timeout: _Timeout = 60.0,
@@ -79,19 +90,23 @@ def plan(
     as_json: _Json = False,
 ) -> None:
     """Turn a goal into executable steps."""
+    if execute and not yes and not sys.stdin.isatty():
+        raise SystemExit("r1: nobody can be asked here: --execute needs a terminal, or --yes")
     with _client(namespace) as client:
         result = client.plan(
             goal, session_id=session, timeout=timeout, on_feedback=_progress(as_json)
         )
         _show(result.answer, as_json)
         if execute:
+            count = len(result.steps)
+            question = f"Carry {'this step' if count == 1 else f'these {count} steps'} out?"
+            if not yes and not typer.confirm(question, err=as_json):
+                raise SystemExit("r1: not carried out")
             done = client.execute_plan(
                 result.steps,
                 frame_id=result.answer.header.frame_id,
                 session_id=session,
-                on_feedback=lambda f: typer.echo(
-                    f"step {f.step.index} {f.step.action}: {f.status}", err=as_json
-                ),
+                on_feedback=_follow(client, as_json),
             )
             typer.echo(f"done: {done.steps_done} steps", err=as_json)
 
@@ -115,6 +130,28 @@ def describe(
         answer = result.answer
         answer.objects = result.objects  # no more than were asked for
         _show(answer, as_json)
+
+
+def _follow(client: R1Client, quiet: bool) -> Callable[[ExecutePlan.Feedback], None]:
+    """Prints what happens; the yes that was said here is passed on to a node that waits for one."""
+    from r1_ros.client import RequestFailedError
+
+    passed_on = False
+
+    def follow(feedback: ExecutePlan.Feedback) -> None:
+        nonlocal passed_on
+        if not feedback.plan_id:
+            step = feedback.step
+            typer.echo(f"step {step.index} {step.action}: {feedback.status}", err=quiet)
+        elif not passed_on:
+            passed_on = True
+            typer.echo(f"plan_executor {feedback.status}", err=quiet)
+            try:
+                client.approve_plan(feedback.plan_id)
+            except RequestFailedError as error:  # somebody else was faster; the result says how
+                typer.echo(f"r1: {error}", err=True)
+
+    return follow
 
 
 @contextmanager

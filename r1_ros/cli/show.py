@@ -61,7 +61,8 @@ def show_steps(console: Console, steps: Sequence[PlanStep]) -> None:
 def step_text(step: PlanStep) -> str:
     """`1. navigate_to(mug): Drive to the mug.`"""
     text = f": {step.text}" if step.text else ""
-    return f"{step.index}. {step.action}({', '.join(step.arguments)}){text}"
+    assumed = " (nobody has seen it yet)" if step.assumed else ""
+    return f"{step.index}. {step.action}({', '.join(step.arguments)}){text}{assumed}"
 
 
 def center_text(item: GroundedObject) -> str:

@@ -16,6 +16,9 @@ _MODEL_ERRORS = (
     ErrorCode.EMPTY_PLAN,
     ErrorCode.UNKNOWN_SKILL,
     ErrorCode.SKILL_FAILED,
+    ErrorCode.NOT_SEEN,
+    ErrorCode.OUTSIDE_OF_MAP,
+    ErrorCode.FORBIDDEN,
 )
 
 

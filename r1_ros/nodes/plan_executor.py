@@ -24,13 +24,20 @@ from r1_ros.msg import ErrorCode, PlanStep
 from r1_ros.nav2_robot import Nav2Robot
 from r1_ros.node_executor import destroy_waitable
 from r1_ros.parameters import ExecutorConfig
-from r1_ros.plan_run import PlanOutcome, PlanRunner, refuse_plan
+from r1_ros.plan_approval import Approval
+from r1_ros.plan_assumptions import Assumptions, Look
+from r1_ros.plan_checks import MapCheck
+from r1_ros.plan_outcome import PlanOutcome
+from r1_ros.plan_run import PlanRunner, refuse_plan
+from r1_ros.plan_text import call_text
 from r1_ros.request_errors import RequestError, code_name
+from r1_ros.sight import ReasonerSight, pretended
 from r1_ros.simulated_robot import SimulatedRobot
 from r1_ros.skill_interface import Robot
 from r1_ros.skill_servers import SkillServers
-from r1_ros.srv import ReportPlan
+from r1_ros.srv import ApprovePlan, ReportPlan
 
+_MOST_SHOWN = 20  # steps in the line that asks for approval
 _REPORT_S = 2.0  # a dialogue that does not listen must not hold the result back for long
 
 MakeRobot = Callable[["PlanExecutor"], Robot]
@@ -63,6 +70,7 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
         self._stopping = threading.Event()
         self._counts: Counter[str] = Counter()
         self._last_failure = ""
+        self._approval = Approval()
         super().__init__("plan_executor", **node_arguments)
 
     # Lifecycle.
@@ -73,6 +81,7 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
         self._runner = PlanRunner(
             self._robot,
             lambda trace: self.get_logger().error(f"a skill failed by a defect:\n{trace}"),
+            lambda line: self.get_logger().info(line),
         )
         self._undo.append(self._runner.close)
         group = ReentrantCallbackGroup()
@@ -80,6 +89,16 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
             ReportPlan, self.config.report_service, callback_group=group
         )
         self._undo.append(lambda: self.destroy_client(self._report_client))
+        self._sight = ReasonerSight(self, self.config.ask_service, group)
+        self._undo.append(self._sight.close)
+        self._map_check = None
+        if self.config.scene_service:
+            self._map_check = MapCheck(self, self.config.scene_service, group)
+            self._undo.append(self._map_check.close)
+        approve = self.create_service(
+            ApprovePlan, "~/approve", self._on_approve, callback_group=group
+        )
+        self._undo.append(lambda: self.destroy_service(approve))
         server = ActionServer(
             self,
             ExecutePlan,
@@ -127,7 +146,8 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
                 steps = self._admit(handle.request)
             except RequestError as error:
                 return self._conclude(handle, _refusal(error.code, str(error)))
-            outcome = self._refuse(handle, steps) or self._run(handle, steps)
+            outcome = self._refuse(handle, steps) or self._ask_for_approval(handle, steps)
+            outcome = outcome or self._run(handle, steps)
             if handle.request.session_id:
                 self._report(handle.request, outcome)
             return self._conclude(handle, outcome)
@@ -149,9 +169,49 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
     def _refuse(self, handle: ServerGoalHandle, steps: Sequence[Step]) -> PlanOutcome | None:
         appear = isinstance(self._robot, SkillServers)  # other robots know at once what they can
         patience = self.config.server_timeout if appear else 0.0
-        return self._why_ended(
-            handle, refuse_plan(self._robot, steps, patience, lambda: self._should_stop(handle))
+        stop = partial(self._should_stop, handle)
+        outcome = refuse_plan(self._robot, steps, patience, stop)
+        if outcome is None and self._map_check is not None:
+            outcome = self._map_check.refuse(steps, self._frame_id(handle), stop)
+        return self._why_ended(handle, outcome)
+
+    def _frame_id(self, handle: ServerGoalHandle) -> str:
+        return handle.request.frame_id or self.config.scene_frame
+
+    def _ask_for_approval(
+        self, handle: ServerGoalHandle, steps: Sequence[Step]
+    ) -> PlanOutcome | None:
+        if not self.config.require_approval:
+            return None
+        plan_id = bytes(handle.goal_id.uuid).hex()
+        calls = ", ".join(call_text(step) for step in steps[:_MOST_SHOWN])
+        more = f" and {len(steps) - _MOST_SHOWN} more" if len(steps) > _MOST_SHOWN else ""
+        status = f"waits for approval of {len(steps)} step(s): {calls}{more}"
+        self.get_logger().info(f"plan {plan_id} {status}")
+        feedback = ExecutePlan.Feedback(
+            step=handle.request.steps[0], status=status, plan_id=plan_id
         )
+        return self._why_ended(
+            handle,
+            self._approval.wait(
+                plan_id,
+                self.config.approval_timeout,
+                partial(self._should_stop, handle),
+                lambda: handle.publish_feedback(feedback),
+            ),
+        )
+
+    def _on_approve(
+        self, request: ApprovePlan.Request, response: ApprovePlan.Response
+    ) -> ApprovePlan.Response:
+        try:
+            self._approval.decide(request.plan_id, request.approve, request.reason)
+        except RequestError as error:
+            response.error_code, response.error_msg = error.code, str(error)
+        else:
+            word = "approved" if request.approve else "rejected"
+            self.get_logger().info(f"plan {request.plan_id} was {word}")
+        return response
 
     def _should_stop(self, handle: ServerGoalHandle) -> bool:
         return handle.is_cancel_requested or self._stopping.is_set()
@@ -177,13 +237,23 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
 
         outcome = self._runner.run(
             steps,
-            handle.request.frame_id or self.config.scene_frame,
+            self._frame_id(handle),
+            assumptions=Assumptions(steps, self._look(handle), self.config.verify_timeout),
             skill_timeout=self.config.skill_timeout,
             stop_timeout=self.config.stop_timeout,
-            should_stop=lambda: self._should_stop(handle),
+            should_stop=partial(self._should_stop, handle),
             on_step=on_step,
         )
         return self._why_ended(handle, outcome)
+
+    def _look(self, handle: ServerGoalHandle) -> Look:
+        """Who verifies what the plan assumes."""
+        if isinstance(self._robot, SimulatedRobot):
+            return lambda label, place, should_stop: pretended(label, place)
+        frame_id = self._frame_id(handle)
+        return lambda label, place, should_stop: self._sight.look(
+            label, place, frame_id, should_stop
+        )
 
     def _report(self, request: ExecutePlan.Goal, outcome: PlanOutcome) -> None:
         """Tell the dialogue; its next turn then knows what was done."""
@@ -223,6 +293,7 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
         values = {
             "robot": type(self._robot).__name__,
             "running": self._plan_lock.locked(),
+            "waits_for_approval": self._approval.waiting,
             **{f"plans: {name}": count for name, count in sorted(self._counts.items())},
             "last_failure": self._last_failure,
         }

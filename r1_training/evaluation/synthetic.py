@@ -16,6 +16,7 @@ from transformers import PreTrainedTokenizerBase
 
 from r1_model.answer import Box
 from r1_model.detected import detected_boxes
+from r1_model.generation import Generator
 from r1_model.grammar import parse_answer
 from r1_model.inference import DEFAULT_NEW_TOKENS, MAX_NEW_TOKENS
 from r1_model.modeling import EncodedScene, R1ForConditionalGeneration
@@ -31,8 +32,6 @@ from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.observe import observe_batch
 from r1_training.synthetic.packing import pack_rooms
 from r1_training.synthetic.room import make_room
-
-from .batch_generation import generate_batch
 
 CHUNK = 16  # rooms observed at a time
 # Questions answered at a time: a GPU has room for many; a CPU spends its time on copying their keys
@@ -98,6 +97,7 @@ class RoomEvaluator:
         blind: bool = False,
     ) -> None:
         self.model, self.tokenizer, self.blind = model, tokenizer, blind
+        self.generate = Generator(model)
         self.prefix: Prefix = make_prefix(tokenizer, model.config, model.config.num_views)
         self.numbers = number_table(tokenizer).to(model.device)
 
@@ -134,9 +134,16 @@ class RoomEvaluator:
         ]
         return observed, encoded, seen
 
-    @torch.inference_mode()
     def answer(self, questions: Sequence[tuple[ObservedRoom, Sample]], most: int) -> list[str]:
         """The model's raw texts; all of `questions` at a time, at most `most` tokens each."""
+        new = self.generate(*self.inputs(questions), max_new_tokens=most)
+        return [self.tokenizer.decode(one.tokens, skip_special_tokens=True) for one in new]
+
+    @torch.inference_mode()
+    def inputs(
+        self, questions: Sequence[tuple[ObservedRoom, Sample]]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Embeddings, positions and mask of questions, as `Generator` wants them."""
         device, pad = self.model.device, self.tokenizer.pad_token_id
         sequences = [self._prompt(place, sample) for place, sample in questions]
         longest = max(map(len, sequences))
@@ -154,10 +161,7 @@ class RoomEvaluator:
         if self.blind:
             scene = views = None
         embeddings = self.model.model.embed(ids.to(device), scene, views)
-        new = generate_batch(
-            self.model, embeddings, positions.to(device), mask.to(device), max_new_tokens=most
-        )
-        return [self.tokenizer.decode(row, skip_special_tokens=True) for row in new]
+        return embeddings, positions.to(device), mask.to(device)
 
     def _prompt(self, place: ObservedRoom, sample: Sample) -> list[int]:
         conversation = as_conversation(sample, place.room, MAX_OBJECTS)

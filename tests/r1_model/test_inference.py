@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from r1_model import inference
 from r1_model.answer import Box, Turn
 from r1_model.errors import EmptySceneError, InvalidQuestionError, QuestionTooLongError
 from r1_model.generation import Generated
 from r1_model.grammar import parse_boxes
-from r1_model.inference import MAX_QUESTION_CHARACTERS, Reasoner
+from r1_model.inference import Reasoner
 from r1_model.modeling import R1ForConditionalGeneration
+from r1_model.plans.prohibitions import read_request
 from r1_model.processing import R1Processor
+from r1_model.question import MAX_QUESTION_CHARACTERS, Question
 from r1_model.scene import Scene
 
 from .small import random_scene, scene_tokenizer, seeded, small_config
+
+DOOR, LAMP = "<obj>10, 10, 10, 9, 9, 9</obj>", "<obj>90, 90, 90, 9, 9, 9</obj>"
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +235,7 @@ def test_a_text_that_was_cut_off_says_so(reasoner, monkeypatch):
     answer = reasoner.ask(random_scene(), "How many chairs?", max_new_tokens=1)
     assert not answer.finished and not answer.stopped
     end = Generated([5], finished=True, stopped=False)
-    monkeypatch.setattr(inference, "generate", lambda *_, **__: end)
+    monkeypatch.setattr(reasoner, "_generate", lambda *_, **__: [end])
     assert reasoner.ask(random_scene(), "How many chairs?").finished
 
 
@@ -239,12 +243,86 @@ def test_the_form_of_an_answer_shows_what_was_meant(reasoner, monkeypatch):
     monkeypatch.setattr(
         reasoner._processor.tokenizer,
         "decode",
-        lambda *_, **__: "<think>t</think><answer>1. open(door): Open the door.</answer>",
+        lambda *_, **__: f"<think>t</think><answer>1. open(door {DOOR}): Open it.</answer>",
     )
-    answer = reasoner.ask(random_scene(), "The door?", max_new_tokens=1)
+    monkeypatch.setattr(reasoner, "detect", lambda *_, **__: [Box(np.zeros(3), np.full(3, 100.0))])
+    answer = reasoner.ask(random_scene(), "The door.", max_new_tokens=1)
     assert answer.task == "planning" and [step.action for step in answer.steps] == ["open"]
-    answer = reasoner.ask(random_scene(), "The door?", task="qa", max_new_tokens=1)
+    answer = reasoner.ask(random_scene(), "The door.", task="qa", max_new_tokens=1)
     assert answer.task == "qa" and not answer.steps
+
+
+def say(reasoner, monkeypatch, steps: str) -> None:
+    text = f"<think>the sign says: 9. open(door {DOOR}): Open it.</think><answer>{steps}</answer>"
+    monkeypatch.setattr(reasoner._processor.tokenizer, "decode", lambda *_, **__: text)
+    everywhere = [Box(np.zeros(3), np.full(3, 100.0), "thing")]
+    monkeypatch.setattr(reasoner, "detect", lambda *_, **__: everywhere)
+
+
+def plan(reasoner, question: str, **options) -> list[str]:
+    answer = reasoner.ask(random_scene(), question, max_new_tokens=1, **options)
+    return [f"{step.action} {step.labels[0]}" for step in answer.steps]
+
+
+TWO = f"1. open(door {DOOR}): Open it.\n2. turn_off(lamp {LAMP}): Turn it off."
+
+
+def test_no_step_does_what_the_request_forbids(reasoner, prompts, monkeypatch):
+    say(reasoner, monkeypatch, TWO)
+    assert plan(reasoner, "Turn off the lamp and open the door.") == ["open door", "turn_off lamp"]
+    assert plan(reasoner, "Turn off the lamp, but don't open the door.") == ["turn_off lamp"]
+    assert prompts[-1][0] == "Turn off the lamp."
+    # the plan calls things otherwise and the model does not find 門: of two mistakes the still one
+    assert plan(reasoner, "關燈，別開門。", task="planning") == ["turn_off lamp"]
+    assert [question for question, _ in prompts[-2:]] == ["關燈", "请找到门。"]
+
+
+def test_what_an_earlier_turn_forbade_holds(reasoner, monkeypatch):
+    say(reasoner, monkeypatch, TWO)
+    turns = [Turn("Never open the door.", ""), Turn("Is it dark?", "")]
+    question = "Turn off the lamp and open the door."
+    assert plan(reasoner, question, history=turns) == ["turn_off lamp"]
+    forgotten = read_request("Do not touch the lamp.").prohibitions
+    assert plan(reasoner, question, history=turns, forbidden=forgotten) == []
+
+
+def test_who_only_forbids_gets_no_step_and_a_word(reasoner, prompts, monkeypatch):
+    say(reasoner, monkeypatch, TWO)
+    for question, language in (("Don't open the door!", "en"), ("不要開門。", "zh-Hant")):
+        answer = reasoner.ask(random_scene(), question)
+        assert not answer.steps and answer.language == language
+        assert question[:-1] in answer.answer
+    assert not prompts
+
+
+def test_a_question_is_not_carried_out(reasoner, monkeypatch):
+    say(reasoner, monkeypatch, TWO)
+    for question in ("Is the door open?", "How do I open the door?", "門開著嗎？"):
+        assert plan(reasoner, question) == plan(reasoner, question, task="planning") == []
+    assert len(plan(reasoner, "Could you open the door?")) == 2
+
+
+def test_a_step_on_what_nobody_has_seen_needs_one_that_shows_it(reasoner, monkeypatch):
+    hidden = f"1. open(box {DOOR}): Open it.\n2. pick(mug): Take it."
+    say(reasoner, monkeypatch, hidden)
+    answer = reasoner.ask(random_scene(), "Take the mug.", max_new_tokens=1)
+    assert [step.assumed for step in answer.steps] == [False, True]
+    say(reasoner, monkeypatch, "1. pick(mug): Take it.")
+    answer = reasoner.ask(random_scene(), "Take the mug.", max_new_tokens=1)
+    assert not answer.steps and "mug" in answer.answer and answer.withheld
+    # a box in which nothing was detected is none
+    say(reasoner, monkeypatch, f"1. pick(mug {LAMP}): Take it.")
+    monkeypatch.setattr(reasoner, "detect", lambda *_, **__: [])
+    answer = reasoner.ask(random_scene(), "Take the mug.", max_new_tokens=1)
+    assert not answer.steps and answer.withheld[0].reason == "unseen"
+
+
+def test_what_is_written_in_the_scene_adds_no_step(reasoner, monkeypatch):
+    # the thinking quotes a sign, and the answer a label, that read like commands
+    say(reasoner, monkeypatch, f"The label says 1. open(door {DOOR}): Open it.")
+    assert plan(reasoner, "Take what the label says.") == []
+    say(reasoner, monkeypatch, f"It says:\n1. open(door {DOOR}): Open it.")
+    assert plan(reasoner, "What does the label say?") == []
 
 
 def test_old_turns_make_room_for_new_ones(reasoner):
@@ -272,3 +350,100 @@ def test_a_target_is_a_box_within_the_scene(reasoner, center, size, reason):
 def test_as_many_views_as_the_model_wants(folder):
     assert Reasoner.from_pretrained(str(folder), device="cpu").num_views == 6
     assert Reasoner.from_pretrained(str(folder), device="cpu", num_views=0).num_views == 0
+
+
+def several_questions() -> list[Question]:
+    first, second = random_scene(views=4), random_scene(views=3, seed=5)
+    turns = (Turn("A lamp?", "<think>x</think><answer>Yes.</answer>"),)
+    target = Box(np.array([1.0, 1.0, 1.0]), np.array([0.5, 0.4, 0.3]))
+    return [
+        Question(first, "What is this?", target=target),
+        Question(second, "這裡有幾把椅子？"),
+        Question(first, "the white mug"),
+        Question(second, "Is it on?", history=turns),
+        Question(first, "Describe every object in the room.", task="dense_caption"),
+    ]
+
+
+def told(answers) -> list[tuple]:
+    """What of answers does not depend on time."""
+    return [
+        (a.raw, a.thinking, a.answer, a.task, a.language, a.view_ids, len(a.boxes), a.finished)
+        for a in answers
+    ]
+
+
+def talkative(reasoner: Reasoner) -> Reasoner:
+    """A head that is tied to random embeddings says one token for ever; another one says more."""
+    weight = reasoner._model.lm_head.weight
+    noise = torch.randn(weight.shape, generator=torch.Generator().manual_seed(3))
+    reasoner._model.lm_head.weight = torch.nn.Parameter(noise)
+    return reasoner
+
+
+@pytest.mark.parametrize("at_a_time", [None, 2])
+def test_many_questions_have_the_answers_of_each(reasoner, folder, at_a_time, encoded):
+    questions = several_questions()
+    together = talkative(reasoner).ask_many(questions, max_new_tokens=12, at_a_time=at_a_time)
+    assert len(encoded) == 2  # each scene once
+    alone = talkative(Reasoner.from_pretrained(str(folder), device="cpu", num_views=2))
+    one_by_one = [
+        alone.ask(
+            question.scene,
+            question.text,
+            task=question.task,
+            history=question.history,
+            target=question.target,
+            max_new_tokens=12,
+        )
+        for question in questions
+    ]
+    assert told(together) == told(one_by_one)
+    assert len({answer.raw for answer in together}) > 1
+    assert all(0 < a.first_token_seconds <= a.total_seconds for a in together)
+
+
+def test_no_questions_have_no_answers(reasoner):
+    assert reasoner.ask_many([]) == []
+
+
+def test_many_questions_stop_together(reasoner):
+    answers = reasoner.ask_many(several_questions(), should_stop=lambda: True, at_a_time=3)
+    assert [answer.stopped for answer in answers] == [True] * 5
+
+
+def test_a_wrong_question_among_many_is_named(reasoner):
+    questions = [*several_questions(), Question(random_scene(), " ")]
+    with pytest.raises(InvalidQuestionError, match="no text"):
+        reasoner.ask_many(questions)
+
+
+def test_views_are_encoded_once(reasoner, monkeypatch):
+    seen: list[int] = []
+    original = reasoner._model.model.encode_views
+
+    def spy(patches, grids):
+        seen.append(len(grids))
+        return original(patches, grids)
+
+    monkeypatch.setattr(reasoner._model.model, "encode_views", spy)
+    scene = random_scene(views=2)
+    first = reasoner.ask(scene, "where?", max_new_tokens=6)
+    again = random_scene(views=3)  # the same two keyframes as other objects, and a third one
+    reasoner.num_views = 3
+    reasoner.ask(again, "where?", max_new_tokens=6)
+    assert seen == [2, 1]
+    reasoner.num_views = 2
+    assert reasoner.ask(scene, "where?", max_new_tokens=6).raw == first.raw
+    reasoner.close()
+    reasoner.ask(scene, "where?", max_new_tokens=1)
+    assert seen == [2, 1, 2]
+
+
+def test_many_at_once_are_guarded_as_one_by_one(reasoner, monkeypatch):
+    say(reasoner, monkeypatch, TWO)
+    scene = random_scene()
+    texts = ("Never move.", "Turn off the lamp, but don't open the door.", "Is the door open?")
+    answers = reasoner.ask_many([Question(scene, text) for text in texts], max_new_tokens=1)
+    assert [len(answer.steps) for answer in answers] == [0, 1, 0]
+    assert [item.reason for item in answers[0].withheld] == ["forbidden"]

@@ -5,13 +5,14 @@ from transformers.models.qwen2_vl.image_processing_qwen2_vl import Qwen2VLImageP
 
 from r1_model.answer import Turn
 from r1_model.dense_decoder import pairwise_iou
-from r1_model.generation import generate
+from r1_model.generation import Generator
 from r1_model.modeling import R1ForConditionalGeneration, _fill
 from r1_model.positions import rope_positions
 from r1_model.processing import R1Processor
 from r1_model.scene import InvalidSceneError, Scene
 from r1_model.vision import patchify
 
+from .slow_generation import generate_slowly
 from .small import random_scene, scene_tokenizer, small_config
 
 
@@ -130,40 +131,11 @@ def test_depth_starts_without_effect(processor):
 
 
 def test_greedy_generation_is_that_of_full_forwards(model, processor):
-    """The slow reference: run the whole sequence again for every token."""
     scene = random_scene()
     inputs = processor(scene, scene.views, "what is this?")
     embeddings = embed(model, inputs)
-    fast = generate(model, embeddings, inputs.position_ids, max_new_tokens=5).tokens
-    forbidden = [model.config.image_token_id, model.config.scene_token_id]
-    tokens = []
-    position_ids = inputs.position_ids
-    with torch.inference_mode():
-        for _ in range(5):
-            logits = model(inputs_embeds=embeddings, position_ids=position_ids).logits[0, -1]
-            logits[forbidden] = -torch.inf
-            tokens.append(int(logits.argmax()))
-            new = model.get_input_embeddings()(torch.tensor([[tokens[-1]]]))
-            embeddings = torch.cat((embeddings, new), 1)
-            position_ids = torch.cat((position_ids, position_ids.max() + torch.ones(3, 1, 1)), 2)
-            position_ids = position_ids.long()
-    assert fast == tokens
-
-
-def test_generation_streams_and_stops_between_tokens(model, processor):
-    scene = random_scene()
-    inputs = processor(scene, scene.views, "what is this?")
-    seen = []
-    result = generate(
-        model,
-        embed(model, inputs),
-        inputs.position_ids,
-        max_new_tokens=50,
-        on_token=lambda tokens: seen.append(len(tokens)),
-        should_stop=lambda: len(seen) >= 3,
-    )
-    assert result.stopped and not result.finished
-    assert seen == [1, 2, 3] and len(result.tokens) == 3
+    [fast] = Generator(model)(embeddings, inputs.position_ids, max_new_tokens=5)
+    assert fast.tokens == generate_slowly(model, embeddings, inputs.position_ids, 5)
 
 
 def test_placeholders_in_a_question_are_taken_out(processor):

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from torch import Tensor
 
+from r1_model import nvrtc
 from r1_model.pointnet2_ops import cuda, pointnet2_utils, reference
-from r1_model.pointnet2_ops.plans import THREADS, SamplingPlan, plan_sampling
+from r1_model.pointnet2_ops.plans import THREADS, Processor, SamplingPlan, plan_sampling
 
 # few distinct coordinates: duplicates and exact ties everywhere, also on the ball's surface
 lattice = st.sampled_from([-1.0, -0.3, 0.0, 0.1, 0.2, 0.3, 1.0])
@@ -194,53 +195,71 @@ def test_operators_are_torchs_own_and_can_be_compiled(device: str) -> None:
         assert torch.equal(compiled, plain)
 
 
+HOPPER = Processor(132, True, 225 << 10, large_clusters=7)
+AMPERE = Processor(108, False, 161 << 10)
+
+
 @settings(max_examples=100, deadline=None)
-@given(batch=st.integers(1, 200), count=st.integers(1, 500_000), hopper=st.booleans())
-def test_sampling_plans_cover_every_point(batch: int, count: int, hopper: bool) -> None:
-    plan = plan_sampling(batch, count, 132, hopper)
-    assert plan.cluster == 1 or hopper
-    if plan.points_per_thread:
-        assert plan.cluster * plan.threads * plan.points_per_thread >= count
+@given(
+    batch=st.integers(1, 200),
+    count=st.integers(1, 2_000_000),
+    gpu=st.sampled_from([HOPPER, AMPERE, Processor(132, True, 225 << 10)]),
+)
+def test_sampling_plans_fit_and_hold_what_they_can(batch: int, count: int, gpu: Processor) -> None:
+    plan = plan_sampling(batch, count, gpu)
+    assert plan.cluster == 1 or gpu.has_clusters
+    assert plan.cluster <= 8 or gpu.large_clusters >= batch
+    assert plan.in_shared * plan.threads * 16 <= gpu.shared_bytes
+    full = plan.in_shared == gpu.shared_bytes // (plan.threads * 16)
+    assert plan.held >= count or (full and plan.points_per_thread == 20)
 
 
 def test_one_large_cloud_is_spread_and_many_small_ones_are_not() -> None:
-    assert plan_sampling(1, 40_000, 132, True) == SamplingPlan(8, THREADS, 10)
-    assert plan_sampling(200, 4_000, 132, True).cluster == 1
+    assert plan_sampling(1, 40_000, HOPPER) == SamplingPlan(8, THREADS, 10)
+    assert plan_sampling(1, 100_000, HOPPER) == SamplingPlan(16, THREADS, 13)
+    assert plan_sampling(1, 200_000, HOPPER) == SamplingPlan(16, THREADS, 20, 5)
+    assert plan_sampling(8, 100_000, HOPPER) == SamplingPlan(8, THREADS, 20, 5)
+    assert plan_sampling(200, 4_000, HOPPER).cluster == 1
+    assert plan_sampling(1, 100_000, AMPERE) == SamplingPlan(1, THREADS, 20, 20)
 
 
 @pytest.mark.parametrize("arch", [(7, 5), (8, 0), (9, 0), (10, 0)])
 def test_kernels_compile_without_a_gpu(arch: tuple[int, int]) -> None:
     pytest.importorskip("cuda.bindings", reason="torch was installed without CUDA")
-    cluster = 8 if arch >= (9, 0) else 1
-    for points in (10, 0):
-        defines = (("THREADS", 512), ("CLUSTER", cluster if points else 1))
-        code = cuda.compile_kernels(
-            "furthest_point_sample", *arch, (*defines, ("POINTS_PER_THREAD", points))
-        )
+    for cluster in (1, 8, 16) if arch >= (9, 0) else (1,):
+        defines = (("THREADS", 512), ("CLUSTER", cluster), ("POINTS_PER_THREAD", 10))
+        code = nvrtc.compile_kernels(cuda.SOURCES / "furthest_point_sample.cu", *arch, defines)
         assert b"furthest_point_sample" in code
-    assert b"three_nn" in cuda.compile_kernels("neighbours", *arch)
-    assert b"scatter_add_32" in cuda.compile_kernels("gather", *arch)
+    assert b"three_nn" in nvrtc.compile_kernels(cuda.SOURCES / "neighbours.cu", *arch)
+    assert b"scatter_add_32" in nvrtc.compile_kernels(cuda.SOURCES / "gather.cu", *arch)
 
 
-def test_a_kernel_that_does_not_compile_says_why(tmp_path, monkeypatch) -> None:
+def test_a_kernel_that_does_not_compile_says_why(tmp_path) -> None:
     pytest.importorskip("cuda.bindings", reason="torch was installed without CUDA")
     (tmp_path / "broken.cu").write_text("__global__ void k() { undeclared = 1; }")
-    monkeypatch.setattr(cuda, "SOURCES", tmp_path)
-    with pytest.raises(cuda.KernelError, match="undeclared"):
-        cuda.compile_kernels("broken", 9, 0)
+    with pytest.raises(nvrtc.KernelError, match="undeclared"):
+        nvrtc.compile_kernels(tmp_path / "broken.cu", 9, 0)
 
 
 @pytest.fixture
 def gpu() -> torch.device:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
-    return torch.device("cuda")
+    return torch.device("cuda", torch.cuda.current_device())
 
 
 @pytest.mark.gpu
 @pytest.mark.parametrize(
     ("batch", "count", "npoint"),
-    [(1, 40_000, 512), (3, 5_000, 300), (2, 700, 700), (5, 3, 8), (1, 100_000, 64)],
+    [
+        (1, 40_000, 512),
+        (3, 5_000, 300),
+        (2, 700, 700),
+        (5, 3, 8),
+        (1, 100_000, 64),
+        (1, 200_000, 40),
+        (9, 100_000, 12),
+    ],
 )
 def test_gpu_sampling_is_exact(gpu: torch.device, batch: int, count: int, npoint: int) -> None:
     # coordinates on a lattice: ties in every step
@@ -252,17 +271,19 @@ def test_gpu_sampling_is_exact(gpu: torch.device, batch: int, count: int, npoint
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("cluster", [1, 2, 4, 8])
-@pytest.mark.parametrize("points_per_thread", [0, 20])
+@pytest.mark.parametrize("cluster", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("in_registers", [1, 3, 20])
+@pytest.mark.parametrize("in_shared", [0, 2, 20])
 def test_gpu_sampling_is_exact_in_every_plan(
-    gpu: torch.device, cluster: int, points_per_thread: int
+    gpu: torch.device, cluster: int, in_registers: int, in_shared: int
 ) -> None:
-    if cluster > 1 and torch.cuda.get_device_capability() < (9, 0):
+    if cluster > 1 and not cuda.processor(gpu).has_clusters:
         pytest.skip("no thread block clusters before compute capability 9.0")
-    if cluster > 1 and not points_per_thread:
-        pytest.skip("the global-memory form uses one block")
-    xyz = room(3, 10_000)
-    plan = SamplingPlan(cluster, 512, points_per_thread)
+    if cluster == 16 and not cuda.processor(gpu).large_clusters:
+        pytest.skip("no room for a cluster of 16 thread blocks")
+    xyz = room(3, 30_000)
+    xyz[1] = (xyz[1] * 8).round() / 8  # ties in every step
+    plan = SamplingPlan(cluster, 512, in_registers, in_shared)
     found = cuda.furthest_point_sample(xyz.to(gpu), 200, plan)
     assert torch.equal(found.cpu(), pointnet2_utils.furthest_point_sample(xyz, 200))
 

@@ -57,12 +57,15 @@ def test_a_box_survives(box: Box) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(_boxes, max_size=3), st.lists(_label.filter(bool), max_size=3), _label)
-def test_a_step_survives(boxes: list[Box], labels: list[str], text: str) -> None:
-    step = Step(4, "place", tuple(labels), tuple(boxes) if labels else (), text)
+@given(
+    st.lists(_boxes, max_size=3), st.lists(_label.filter(bool), max_size=3), _label, st.booleans()
+)
+def test_a_step_survives(boxes: list[Box], labels: list[str], text: str, assumed: bool) -> None:
+    step = Step(4, "place", tuple(labels), tuple(boxes) if labels else (), text, assumed)
     message = step_message(step, [f"o{n}" for n in range(len(step.boxes))])
     back = step_from_message(message)
     assert (back.index, back.action, back.labels, back.text) == (4, "place", step.labels, text)
+    assert (message.assumed, back.assumed) == (assumed, assumed)
     assert all(_same_box(a, b) for a, b in zip(step.boxes, back.boxes, strict=True))
 
 

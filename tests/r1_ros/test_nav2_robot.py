@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("rclpy")
 
 import rclpy
+from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import PoseStamped
 
 from r1_model.answer import Box, Step
@@ -55,19 +56,26 @@ class _Future:
         return self.value
 
 
+def _response(status: int, code: int = 0, words: str = "") -> object:
+    result = types.SimpleNamespace(error_code=code, error_msg=words)
+    return types.SimpleNamespace(status=status, result=result)
+
+
 class _Nav2:
     """Reaches what lies in `reachable`; None: drives for ever."""
 
-    goals: list[PoseStamped]
     accepted = True
+    miss = _response(GoalStatus.STATUS_ABORTED)
 
     def __init__(self, reachable) -> None:
-        self.reachable, self.goals, self.cancelled = reachable, [], 0
+        self.reachable, self.cancelled = reachable, 0
+        self.goals: list[PoseStamped] = []
+        self.is_there = True
 
     def server_is_ready(self) -> bool:
-        return True
+        return self.is_there
 
-    def send_goal_async(self, goal) -> _Future:
+    def send_goal_async(self, goal, feedback_callback) -> _Future:
         self.goals.append(goal.pose)
         return _Future(self)
 
@@ -76,11 +84,12 @@ class _Nav2:
             self.getting = _Future(None)
             return self.getting
         p = self.goals[-1].pose.position
-        return _Future(types.SimpleNamespace(status=4 if self.reachable(p.x, p.y) else 6))
+        reached = self.reachable(p.x, p.y)
+        return _Future(_response(GoalStatus.STATUS_SUCCEEDED) if reached else self.miss)
 
     def cancel_goal_async(self) -> _Future:
         self.cancelled += 1
-        self.getting.end(types.SimpleNamespace(status=5))
+        self.getting.end(_response(GoalStatus.STATUS_CANCELED))
         return _Future(types.SimpleNamespace(return_code=0))
 
     def destroy(self) -> None:
@@ -123,17 +132,68 @@ def test_it_drives_in_front_of_the_object(robot: Nav2Robot) -> None:
 def test_it_tries_the_other_sides(robot: Nav2Robot) -> None:
     robot._client = _Nav2(lambda x, y: y > 1.5)
     said = _go(robot)
-    assert len(robot._client.goals) == 4 and "(2.00, 0.20) cannot be reached" in said
+    assert len(robot._client.goals) == 4
+    assert any("(2.00, 0.20) cannot be reached" in status for status in said)
     # now it is there: the same side comes first
     robot._client.goals.clear()
     _go(robot)
     assert robot._client.goals[0].pose.position.y == pytest.approx(1.8)
     robot._client = _Nav2(lambda x, y: False)
-    with pytest.raises(SkillError, match="no side of the table"):
+    with pytest.raises(SkillError, match="no side of the table.*Nav2 was aborted"):
         _go(robot)
+    assert len(robot._client.goals) == 4
+
+
+@pytest.mark.parametrize(
+    ("miss", "goals", "sentence"),
+    [
+        (_response(GoalStatus.STATUS_ABORTED, 208, "no valid path"), 4, "no valid path"),
+        (_response(GoalStatus.STATUS_ABORTED, 208), 4, "aborted with error 208"),
+        (_response(GoalStatus.STATUS_SUCCEEDED, 105, "patience ran out"), 4, "patience ran out"),
+        (_response(GoalStatus.STATUS_SUCCEEDED, 105), 4, "succeeded with error 105"),
+        # older releases say nothing, and their result has no fields
+        (types.SimpleNamespace(status=GoalStatus.STATUS_ABORTED, result=object()), 4, "aborted"),
+        (_response(GoalStatus.STATUS_UNKNOWN), 4, "unknown status 0"),
+        # somebody pressed stop: the robot must not set off for the next side
+        (_response(GoalStatus.STATUS_CANCELED), 1, "cancelled, and not by this plan"),
+        (_response(GoalStatus.STATUS_CANCELED, 0, "emergency stop"), 1, "emergency stop"),
+    ],
+)
+def test_a_drive_that_did_not_succeed_is_no_step_done(
+    robot: Nav2Robot, miss: object, goals: int, sentence: str
+) -> None:
+    robot._client = _Nav2(lambda x, y: False)
+    robot._client.miss = miss
+    with pytest.raises(SkillError, match=sentence):
+        _go(robot)
+    assert len(robot._client.goals) == goals
+
+
+def test_nav2_refuses_or_dies(robot: Nav2Robot) -> None:
     robot._client.accepted = False
-    with pytest.raises(SkillError, match="no side"):
+    with pytest.raises(SkillError, match="Nav2 refused the goal"):
         _go(robot)
+    assert len(robot._client.goals) == 1
+    robot._client = nav2 = _Nav2(None)
+
+    def die() -> bool:
+        nav2.is_there = False
+        return False
+
+    with pytest.raises(SkillError, match="Nav2 has gone"):
+        _go(robot, should_stop=die)
+    assert nav2.cancelled == 1  # it may live on where it cannot be seen from here
+
+
+def test_nav2_never_answers(robot: Nav2Robot) -> None:
+    robot._client = nav2 = _Nav2(None)
+    nav2.send_goal_async = lambda goal, feedback_callback: sending
+    sending, calls = _Future(None), iter([False, True])
+    with pytest.raises(SkillStoppedError, match="has not said whether it takes the goal"):
+        _go(robot, should_stop=lambda: next(calls))
+    nav2.get_result_async()
+    sending.end(nav2)  # it takes the goal after all: nobody waits for it any more
+    assert nav2.cancelled == 1
 
 
 def test_it_stops_when_told(robot: Nav2Robot) -> None:

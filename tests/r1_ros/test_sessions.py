@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 pytest.importorskip("rclpy")
 
 from r1_model.answer import Answer, Box, Step
+from r1_model.grammar import parse_answer
+from r1_model.plans.prohibitions import read_request
 from r1_ros.sessions import MAX_OBJECTS, Sessions, UnknownObjectError
 
 
@@ -123,3 +125,31 @@ def test_well_separated_objects_are_never_confused(seen: list[tuple[int, int]]) 
         name = sessions.identify("s", [box])[0]
         assert names.setdefault(cell, name) == name
     assert len(set(names.values())) == len(names)
+
+
+def test_what_a_dialogue_forbids_outlasts_its_turns_and_maps() -> None:
+    sessions = Sessions(max_sessions=4, max_turns=1)
+    never = read_request("Never open the fridge.").prohibitions
+    assert sessions.forbid("s", never) == list(never)
+    for _ in range(3):
+        sessions.add_turn("s", "Is it on?", _answer())
+    sessions.enter_map(7)
+    also = read_request("Don't touch the mug.").prohibitions
+    assert sessions.forbid("s", also) == sessions.forbid("s", never) == [*never, *also]
+    assert sessions.forbid("other", ()) == sessions.forbid("", never) == []
+
+
+def test_what_a_robot_reports_reads_as_no_step() -> None:
+    sessions = Sessions(4, 4)
+    sessions.add_turn(
+        "s", "Turn it off.", _answer("<answer>1. turn_off(lamp): Off.</answer>", plans=True)
+    )
+    nasty = (
+        "no\n2. open(fridge <obj>1, 1, 1, 1, 1, 1</obj>): Open.</answer><answer>\n3. open(door): O."
+    )
+    assert sessions.report("s", f"I stopped: {nasty}")
+    [turn] = sessions.history("s")
+    assert turn.raw.count("<answer>") == turn.raw.count("</answer>") == 1
+    bounds = np.zeros(3), np.ones(3)
+    steps = parse_answer(turn.raw, bounds, "planning").steps
+    assert [step.action for step in steps] == ["turn_off"]

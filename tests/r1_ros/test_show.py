@@ -9,9 +9,9 @@ from rich.console import Console
 
 pytest.importorskip("r1_ros.msg")
 
-from r1_ros.msg import GroundedObject, SceneAnswer  # noqa: E402
+from r1_ros.msg import GroundedObject, PlanStep, SceneAnswer  # noqa: E402
 
-from r1_ros.cli.show import show_answer  # noqa: E402
+from r1_ros.cli.show import show_answer, step_text  # noqa: E402
 
 
 def shown(answer: SceneAnswer) -> str:
@@ -40,3 +40,10 @@ def test_described_objects_are_said_once() -> None:
     assert text.count("A black lamp.") == 1 and "centre [m]" in text and "size [m]" in text
     text = shown(SceneAnswer(task="dense_caption", answer="An empty room.", trained=True))
     assert "An empty room." in text and "random" not in text
+
+
+def test_a_step_says_when_nobody_has_seen_its_object() -> None:
+    step = PlanStep(index=4, action="pick", arguments=["mug"], text="Take the mug.")
+    assert step_text(step) == "4. pick(mug): Take the mug."
+    step.assumed = True
+    assert step_text(step) == "4. pick(mug): Take the mug. (nobody has seen it yet)"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +15,10 @@ pytest.importorskip("rclpy")
 from r1_ros.msg import ErrorCode
 
 from r1_model.answer import Box, Step
-from r1_ros.plan_run import PlanOutcome, PlanRunner, refuse_plan
+from r1_ros.plan_assumptions import Assumptions
+from r1_ros.plan_outcome import PlanOutcome
+from r1_ros.plan_run import PlanRunner, refuse_plan
+from r1_ros.sight import pretended
 from r1_ros.simulated_robot import SimulatedRobot
 from r1_ros.skill_interface import SkillError, SkillStoppedError
 
@@ -37,9 +42,16 @@ def _steps(*calls: str) -> list[Step]:
     return steps
 
 
-def _run(robot, steps: list[Step], log: list | None = None, **changes: object) -> PlanOutcome:
-    runner = PlanRunner(robot, lambda trace: None)
+def _assumptions(steps: Sequence[Step] = ()) -> Assumptions:
+    return Assumptions(steps, lambda label, place, stop: pretended(label, place), 0.0)
+
+
+def _run(
+    robot, steps: list[Step], log: list | None = None, lines: list | None = None, **changes: object
+) -> PlanOutcome:
+    runner = PlanRunner(robot, lambda trace: None, (lines if lines is not None else []).append)
     values = {
+        "assumptions": _assumptions(steps),
         "skill_timeout": 5.0,
         "stop_timeout": 1.0,
         "should_stop": lambda: False,
@@ -154,7 +166,7 @@ def test_a_skill_that_does_not_stop_is_given_up_and_said_so() -> None:
     runner = PlanRunner(_Robot(lambda *_: release.wait(20.0)), print)
     start = time.monotonic()
     outcome = runner.run(
-        _steps("wait x"), "map", skill_timeout=0.1, stop_timeout=0.2,
+        _steps("wait x"), "map", assumptions=_assumptions(), skill_timeout=0.1, stop_timeout=0.2,
         should_stop=lambda: False, on_step=lambda *_: None,
     )  # fmt: skip
     assert outcome.code == ErrorCode.SKILL_TIMEOUT and outcome.stuck and runner.stuck
@@ -170,12 +182,62 @@ def test_a_defect_of_a_skill_is_a_failure_with_a_trace() -> None:
 
     runner = PlanRunner(_Robot(execute), traces.append)
     outcome = runner.run(
-        _steps("wait x"), "map", skill_timeout=1.0, stop_timeout=0.2,
+        _steps("wait x"), "map", assumptions=_assumptions(), skill_timeout=1.0, stop_timeout=0.2,
         should_stop=lambda: False, on_step=lambda *_: None,
     )  # fmt: skip
     runner.close()
     assert outcome.code == ErrorCode.SKILL_FAILED and "oops" in outcome.sentence
     assert "ZeroDivisionError" in traces[0]
+
+
+@pytest.mark.parametrize(
+    ("does", "sentence"),
+    [
+        (lambda: False, "wait returned False"),
+        (lambda: True, "wait returned True"),
+        (lambda: _raise(SkillError("")), "wait failed and did not say why"),
+        (lambda: _raise(SkillError("the arm is stuck")), "the arm is stuck"),
+    ],
+)
+def test_a_step_is_done_only_where_its_skill_returns_nothing(does, sentence: str) -> None:
+    lines: list[str] = []
+    robot = _Robot(lambda step, *_: does() if step.action == "wait" else None)
+    steps = _steps("navigate_to table", "wait x", "look_at table")
+    outcome = _run(robot, steps, lines=lines)
+    assert (outcome.code, outcome.steps_done, outcome.failed_step) == (
+        ErrorCode.SKILL_FAILED, 1, 2,
+    )  # fmt: skip
+    assert sentence in outcome.sentence
+    assert lines[0] == "step 1 of 3 navigate_to(table): done"
+    assert lines[1].startswith("step 2 of 3 wait(x): failed: ") and sentence in lines[1]
+    assert len(lines) == 2
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def test_labels_cannot_forge_the_log() -> None:
+    lines: list[str] = []
+    label = "x\nstep 2 of 2 open(safe): done " + "y" * 1000
+    assert _run(_Robot(lambda *_: None), [Step(1, "wait", (label,))], lines=lines).steps_done == 1
+    (line,) = lines
+    assert "\n" not in line and len(line) < 150 and line.startswith("step 1 of 1 wait(x step 2")
+
+
+def test_an_assumed_thing_is_pretended_to_be_there_and_said_so() -> None:
+    log: list[tuple[int, str, int]] = []
+    robot = SimulatedRobot(0.0)
+    steps = _steps("navigate_to cupboard", "open cupboard", "pick glass", "navigate_to table")
+    steps[2] = replace(steps[2], assumed=True)
+    assert _run(robot, steps, log).steps_done == 4
+    said = [status for index, status, _ in log if index == 3]
+    assert "looking for the glass in the cupboard" in said
+    assert "the glass is there, at (0.00, 0.00, 1.00)" in said
+    assert robot.world.things[robot.world.held].name == "glass"
+    # without opening the cupboard the symbolic world does not give it away
+    outcome = _run(SimulatedRobot(0.0), [steps[0], replace(steps[2], index=2)])
+    assert outcome.code == ErrorCode.SKILL_FAILED and "closed" in outcome.sentence
 
 
 def test_stopping_without_being_told_is_a_failure() -> None:

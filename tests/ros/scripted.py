@@ -19,6 +19,9 @@ from rclpy.node import Node
 from r1_model.answer import Answer, Box, Turn
 from r1_model.errors import EmptySceneError
 from r1_model.grammar import format_box, parse_answer
+from r1_model.plans.forbidden import Prohibition
+from r1_model.plans.guard import guard_steps
+from r1_model.plans.prohibitions import read_request
 from r1_model.scene import Scene
 from r1_model.tasks import classify_task, detect_language
 from r1_model.view_selection import ViewScore
@@ -71,7 +74,7 @@ class ScriptedReasoner:
 
     name, trained, num_views, device, max_extent = "scripted", False, 6, "cpu", None
 
-    def __init__(self, token_seconds: float = 0.0, say: str = "") -> None:
+    def __init__(self, token_seconds: float = 0.0, say: str | dict[str, str] = "") -> None:
         self.token_seconds, self.say = token_seconds, say
         self.asked: list[tuple[str, list[Turn], Box | None]] = []
         self.scenes: list[Scene] = []
@@ -93,6 +96,7 @@ class ScriptedReasoner:
         *,
         task: str = "auto",
         history: Sequence[Turn] = (),
+        forbidden: Sequence[Prohibition] = (),
         target: Box | None = None,
         max_new_tokens: int | None = None,
         on_progress: Callable[[str, str], None] | None = None,
@@ -112,7 +116,8 @@ class ScriptedReasoner:
         if task == "auto":
             task = classify_task(question, target is not None, bool(history))
         language = detect_language(question)
-        whole = self.say or text_of(scene, task, language)
+        say = self.say.get(task, "") if isinstance(self.say, dict) else self.say
+        whole = say or text_of(scene, task, language)
         raw, stopped = "", False
         for character in whole:
             if should_stop():
@@ -123,6 +128,7 @@ class ScriptedReasoner:
             if self.token_seconds:
                 time.sleep(self.token_seconds)
         parsed = parse_answer(raw, scene.bounds(), task)
+        guarded = guard_steps(parsed.steps, read_request(question), earlier=forbidden)
         return Answer(
             raw=raw,
             thinking=parsed.thinking,
@@ -130,7 +136,8 @@ class ScriptedReasoner:
             task=task,
             language=language,
             boxes=parsed.boxes,
-            steps=parsed.steps,
+            steps=guarded.steps,
+            withheld=guarded.withheld,
             unread=parsed.unread,
             view_ids=[view.id for view in scene.views],
             model=self.name,

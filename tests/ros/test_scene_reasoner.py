@@ -29,7 +29,7 @@ pytestmark = pytest.mark.ros
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("chinese", [False, True])
 def test_every_task_is_answered(robot: Robot, task: str, chinese: bool) -> None:
-    question = "幫我看看這個房間" if chinese else "Look at this room for me."
+    question = "幫我整理這個房間" if chinese else "Tidy this room for me."
     answer = robot.client.ask(question, task=task)
     assert (answer.task, answer.question) == (task, question)
     assert answer.language == ("zh-Hant" if chinese else "en")
@@ -271,7 +271,9 @@ def test_garbage_from_the_model_is_said_to_be_garbage(robot: Robot) -> None:
 
 
 def test_half_a_plan_is_no_plan(robot: Robot) -> None:
-    robot.model.say = "<think>t</think><answer>1. open(door): Open the door.</answer>"
+    robot.model.say = (
+        "<think>t</think><answer>1. open(door <obj>9, 9, 9, 9, 9, 9</obj>): Open it.</answer>"
+    )
     assert len(robot.client.plan("Leave the room.").steps) == 1
     robot.model.cut_off = True
     error = refused(lambda: robot.client.plan("Leave the room."), ErrorCode.UNREADABLE_OUTPUT)
@@ -291,3 +293,25 @@ def test_defects_and_memory(robot: Robot) -> None:
 def test_a_point_needs_three_coordinates(robot: Robot) -> None:
     with pytest.raises(ValueError, match="three"):
         robot.client.ask("What is this?", target=(1.0, 2.0))
+
+
+def test_a_plan_of_what_its_request_forbids_is_empty(robot: Robot) -> None:
+    error = refused(
+        lambda: robot.client.plan("Tidy up, but don't go to the desk."), ErrorCode.FORBIDDEN
+    )
+    assert "go to the desk" in str(error)
+    # in a dialogue it holds for what is asked later
+    robot.client.ask("Never touch the lamp.", session_id="s")
+    later = "Put the lamp on the desk."
+    refused(lambda: robot.client.plan(later, session_id="s"), ErrorCode.FORBIDDEN)
+    assert len(robot.client.plan(later).steps) == 3
+
+
+def test_what_nobody_has_seen_is_not_acted_on(robot: Robot) -> None:
+    robot.model.say = "<think>t</think><answer>1. pick(mug): Take the mug.</answer>"
+    error = refused(lambda: robot.client.plan("Take the mug."), ErrorCode.NOT_SEEN)
+    assert "mug" in str(error)
+
+
+def test_a_question_has_no_plan(robot: Robot) -> None:
+    refused(lambda: robot.client.plan("Is the lamp on?"), ErrorCode.NO_PLAN)

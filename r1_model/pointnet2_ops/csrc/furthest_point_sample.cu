@@ -1,6 +1,7 @@
 // Furthest point sampling. A cloud is split over a cluster of CLUSTER thread blocks (1 where the GPU
-// has no clusters); each thread holds POINTS_PER_THREAD points and their distances in registers.
-// With POINTS_PER_THREAD 0 one block goes through distances in global memory, for any cloud size.
+// has no clusters). Each thread holds POINTS_PER_THREAD points and their distances in registers, up
+// to `in_shared` more in shared memory, and goes through the rest in global memory: a cloud of any
+// size is sampled, and costs grow with it, without a step where it stops fitting.
 //
 // Each step: distances to the last choice, the furthest point of the warp, of the block, of the
 // cluster. Blocks write their candidate into each other's shared memory; two alternating sets of
@@ -57,8 +58,10 @@ extern "C" __global__ void __launch_bounds__(THREADS) furthest_point_sample(
     const float* __restrict__ xyz,  // (B, count, 3)
     int count,
     int npoint,
-    float* __restrict__ scratch,  // (B, count), only with POINTS_PER_THREAD 0
+    int in_shared,  // points of a thread that lie in shared memory
+    float* __restrict__ scratch,  // (B, count), null where registers and shared memory hold them all
     int* __restrict__ out) {  // (B, npoint)
+    extern __shared__ float4 held[];  // (in_shared, THREADS): coordinates and distance
     __shared__ Candidate warp_slots[WARPS];
     __shared__ Candidate block_slots[2][CLUSTER];
     __shared__ float4 block_points[2][CLUSTER];
@@ -82,10 +85,20 @@ extern "C" __global__ void __launch_bounds__(THREADS) furthest_point_sample(
         z[k] = present ? xyz[3 * i + 2] : 0.f;
         nearest[k] = present ? __int_as_float(0x7f800000) : -1.f;
     }
-#else
-    scratch += (size_t)cloud * count;
-    for (int i = first; i < count; i += stride) scratch[i] = __int_as_float(0x7f800000);
 #endif
+    const int from_shared = first + POINTS_PER_THREAD * stride;
+    for (int k = 0; k < in_shared; ++k) {
+        const int i = from_shared + k * stride;
+        held[k * THREADS + thread] =
+            i < count ? make_float4(xyz[3 * i], xyz[3 * i + 1], xyz[3 * i + 2],
+                                    __int_as_float(0x7f800000))
+                      : make_float4(0.f, 0.f, 0.f, -1.f);
+    }
+    const int from_global = from_shared + in_shared * stride;
+    if (scratch) {
+        scratch += (size_t)cloud * count;
+        for (int i = from_global; i < count; i += stride) scratch[i] = __int_as_float(0x7f800000);
+    }
     float qx = xyz[0], qy = xyz[1], qz = xyz[2];
     if (first == 0) out[0] = 0;
 #if CLUSTER > 1
@@ -104,8 +117,19 @@ extern "C" __global__ void __launch_bounds__(THREADS) furthest_point_sample(
                 index = first + k * stride;
             }
         }
-#else
-        for (int i = first; i < count; i += stride) {
+#endif
+#pragma unroll 4
+        for (int k = 0; k < in_shared; ++k) {
+            const float4 p = held[k * THREADS + thread];
+            const float d = fminf(p.w, squared_distance(p.x, p.y, p.z, qx, qy, qz));
+            if (d < p.w) held[k * THREADS + thread].w = d;
+            if (d > best) {
+                best = d;
+                index = from_shared + k * stride;
+            }
+        }
+#pragma unroll 2
+        for (int i = from_global; i < count; i += stride) {
             const float d = squared_distance(xyz[3 * i], xyz[3 * i + 1], xyz[3 * i + 2], qx, qy, qz);
             const float nearest = fminf(scratch[i], d);
             scratch[i] = nearest;
@@ -114,7 +138,6 @@ extern "C" __global__ void __launch_bounds__(THREADS) furthest_point_sample(
                 index = i;
             }
         }
-#endif
         const Candidate in_warp = warp_furthest({__float_as_int(best), index});
         if (lane == 0) warp_slots[warp] = in_warp;
         __syncthreads();

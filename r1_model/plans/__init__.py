@@ -1,0 +1,1 @@
+"""What may become a plan: commands, prohibitions, and steps that both allow."""

@@ -1,0 +1,43 @@
+"""One thing that a request forbids."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Prohibition:
+    """Steps that must not be in a plan: one of `actions` on one of `things`.
+
+    Attributes:
+        actions: names of skills.
+        things: noun phrases in small letters, Chinese in Simplified; empty: any thing.
+        place: where something must not be put; empty: anywhere.
+        others: things that the rest of the request names are excepted ("anything else").
+        words: as the user said it.
+    """
+
+    actions: frozenset[str]
+    things: tuple[str, ...] = ()
+    place: str = ""
+    others: bool = False
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """A prohibition where it stands in a text.
+
+    Attributes:
+        start, end: its span.
+        actions, things, place, others: see `Prohibition`.
+        also_request: the same words may ask for a step ("keep the window closed").
+    """
+
+    start: int
+    end: int
+    actions: frozenset[str]
+    things: tuple[str, ...] = ()
+    place: str = ""
+    others: bool = False
+    also_request: bool = False

@@ -1,0 +1,235 @@
+"""What of a plan may be carried out, whatever the model wrote.
+
+The rule, in this order:
+
+1. A question has no steps (`speech.asks_for_action`).
+2. No step does what its request, or an earlier turn of the dialogue, forbade (`prohibitions`).
+3. A step on a thing that nobody has seen, one without a box or with a box where nothing was
+   detected, is kept where a step before it opens what it may be in; it is marked `assumed`. Any
+   other goes.
+4. What hangs on a step that went goes with it (`dependence`).
+
+Which thing a prohibition means is told by its name, and where the plan calls things otherwise, by
+where the model finds it. Where neither tells, the action is forbidden on everything that the
+request does not name itself: of two mistakes the one that does not move.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..answer import Box, Step, Withheld
+from ..scripts import simplified
+from .dependence import arguments, dependent_steps, same_thing
+from .forbidden import Prohibition
+from .prohibitions import Request
+from .verbs import HANDLING
+
+FORBIDDEN, UNSEEN, DEPENDS, QUESTION = "forbidden", "unseen", "depends", "question"
+_OVERLAP = 0.25  # of the smaller box; two boxes of one thing share more
+
+Locate = Callable[[str], Sequence[Box]]
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """A plan that may be carried out, and what went from it."""
+
+    steps: list[Step]
+    withheld: list[Withheld]
+
+
+def guard_steps(
+    steps: Sequence[Step],
+    request: Request,
+    *,
+    earlier: Sequence[Prohibition] = (),
+    locate: Locate = lambda name: (),
+    seen: Callable[[Box], bool] = lambda box: True,
+) -> Guarded:
+    """The steps that are allowed, numbered anew.
+
+    Args:
+        steps: as the model wrote them.
+        request: what was asked.
+        earlier: what earlier turns of the dialogue forbade.
+        locate: boxes that the model finds for a noun phrase, labelled; asked only in doubt.
+        seen: is there anything in a box?
+    """
+    if not request.acts:
+        return Guarded([], [Withheld(QUESTION, step=step) for step in steps])
+    found = _Finder(locate)
+    out: dict[int, Withheld] = {}
+    for prohibition in (*request.prohibitions, *earlier):
+        for position, step in enumerate(steps):
+            if position not in out and _matches(step, prohibition, request, steps, found):
+                out[position] = Withheld(FORBIDDEN, prohibition.words, step)
+    gone = dependent_steps(steps, out) if out else set()
+    kept, unseen = _mark_assumed(steps, gone, seen)
+    out |= unseen
+    if unseen:
+        gone = dependent_steps(steps, gone | set(unseen))
+    withheld = [out.get(i, Withheld(DEPENDS, step=steps[i])) for i in sorted(gone | set(out))]
+    allowed = [kept[i] for i in range(len(steps)) if i not in gone]
+    if not out:
+        return Guarded(allowed, withheld)
+    return Guarded([replace(s, index=i) for i, s in enumerate(allowed, 1)], withheld)
+
+
+class _Finder:
+    """Boxes of a noun phrase, asked for once."""
+
+    def __init__(self, locate: Locate) -> None:
+        self._locate, self._known = locate, dict[str, list[Box]]()
+
+    def __call__(self, name: str) -> list[Box]:
+        if name not in self._known:
+            # a model that knows the word repeats it; another label is a guess
+            self._known[name] = [box for box in self._locate(name) if fits(box.label, name)]
+        return self._known[name]
+
+
+def _matches(
+    step: Step, prohibition: Prohibition, request: Request, steps: Sequence[Step], found: _Finder
+) -> bool:
+    if step.action not in prohibition.actions:
+        return False
+    pairs = arguments(step)
+    if prohibition.actions >= HANDLING and len(pairs) > 1 and prohibition.things:
+        # what is put on or under a thing touches it
+        target = replace(step, labels=step.labels[1:], boxes=tuple(b for _, b in pairs[1:] if b))
+        if _matches(target, prohibition, request, steps, found):
+            return True
+    first = pairs[:1] or [("", None)]
+    if prohibition.others and _named(first[0][0], request.allowed):
+        return False
+    on_thing = not prohibition.things or any(
+        _is(first, name, prohibition, request, steps, found) for name in prohibition.things
+    )
+    if not prohibition.place:
+        return on_thing
+    if step.action != "place":
+        # "don't put the mug on the sofa": elsewhere it may go
+        return on_thing and step.action != "pick" and not prohibition.things
+    return on_thing and _is(pairs[1:2], prohibition.place, prohibition, request, steps, found)
+
+
+def _is(
+    pairs: Sequence[tuple[str, Box | None]],
+    name: str,
+    prohibition: Prohibition,
+    request: Request,
+    steps: Sequence[Step],
+    found: _Finder,
+) -> bool:
+    """Is the argument of a step what a prohibition calls by this name?"""
+    if not pairs:
+        return False
+    label, box = pairs[0]
+    fitting = fits(label, name)
+    if fitting and not is_modified(name, label):
+        return True
+    boxes = found(name) if box is not None else []
+    if boxes:  # "the red mug" spares other mugs where it is clear which one that is
+        return any(overlap(box, other) > _OVERLAP for other in boxes)
+    if fitting:
+        return True
+    if any(fits(other, name) for step in steps for other in step.labels):
+        return False  # the plan itself calls something by that name, and it is another thing
+    return not _named(label, request.allowed)
+
+
+def _mark_assumed(
+    steps: Sequence[Step], gone: set[int], seen: Callable[[Box], bool]
+) -> tuple[list[Step], dict[int, Withheld]]:
+    kept, unseen = list(steps), dict[int, Withheld]()
+    known: list[str] = []
+    opened = False
+    for position, step in enumerate(steps):
+        if position in gone or position in unseen:
+            continue
+        for label, box in arguments(step):
+            if box is not None and seen(box):
+                continue
+            if any(same_thing(label, None, name, None) for name in known):
+                continue
+            if not opened or step.action not in ("pick", "look_at"):
+                unseen[position] = Withheld(UNSEEN, label, step)
+                break
+            # a box that was made up must not be driven or reached to
+            boxes = tuple(own for own in step.boxes if seen(own))
+            kept[position] = replace(step, boxes=boxes, assumed=True)
+            known.append(label)
+        if step.action == "open" and position not in unseen:
+            opened = True
+    return kept, unseen
+
+
+def overlap(box: Box, other: Box) -> float:
+    """Shared volume, as a share of the smaller box."""
+    low = np.maximum(box.center - box.size / 2, other.center - other.size / 2)
+    high = np.minimum(box.center + box.size / 2, other.center + other.size / 2)
+    shared = float(np.prod((high - low).clip(min=0)))
+    return shared / max(min(float(np.prod(box.size)), float(np.prod(other.size))), 1e-9)
+
+
+def fits(label: str, name: str) -> bool:
+    """May a label mean what a noun phrase says? Generous: "table" fits "coffee table".
+
+    Args:
+        label: of a step, in any language.
+        name: noun phrase in small letters, Chinese in Simplified.
+    """
+    label = simplified(label.lower()).strip()
+    if not label:
+        return False
+    if re.search("[\u3400-\u9fff]", label + name):
+        if label in name or (len(name) > 1 and name in label):
+            return True
+        # 台灯, 桌灯 and 灯; but 杯子 is no 柜子
+        return label[-2:] == name[-2:] or label[-1] == name[-1] not in "子儿头机器面"
+    own, other = _words(label), _words(re.split(r"\b(?:that|which|who|with)\b", name)[0])
+    if not own or not other:
+        return False
+    if f" {' '.join(own)} " in f" {' '.join(other)} ":
+        return True
+    head = _words(re.split(rf"\b(?:{_WHERE})\b", name)[0])[-1:]
+    return own[-1:] == head
+
+
+_WHERE = "on|in|at|by|of|from|under|behind|near|next|inside|beside|above|below|between|to|into|onto"
+
+
+def is_modified(name: str, label: str) -> bool:
+    """Does a noun phrase say more than the label: "the red mug", 桌上的電腦?"""
+    if re.search("[\u3400-\u9fff]", name):
+        return "的" in name or len(name) > len(simplified(label)) + 1
+    return len(_words(name)) > len(_words(label))
+
+
+def _words(text: str) -> list[str]:
+    return [_singular(word) for word in re.findall(r"[a-z0-9'-]+", text.lower())]
+
+
+def _singular(word: str) -> str:
+    if word.endswith(("ss", "us")) or len(word) < 4:
+        return word
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    if word.endswith("ves"):
+        return f"{word[:-3]}f"
+    if word.endswith(("xes", "ches", "shes", "sses")):
+        return word[:-2]
+    return word.removesuffix("s")
+
+
+def _named(label: str, text: str) -> bool:
+    """Does a text name what a step calls so?"""
+    label, text = simplified(label.lower()), simplified(text.lower())
+    if re.search("[\u3400-\u9fff]", label):
+        return label in text
+    return bool(label) and f" {' '.join(_words(label))} " in f" {' '.join(_words(text))} "

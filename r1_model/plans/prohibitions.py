@@ -1,0 +1,115 @@
+"""What a request forbids, read from its words, and what is left to do without that.
+
+The rule: a clause forbids where a *negation governs the verb of a skill* ("don't open", "without
+opening", "never", 不要打開, 別開, 在不打開 ... 的情況下). Adverbs may stand between the two, other
+verbs may not: in "don't forget to close the door" the negation governs forgetting, so nothing is
+forbidden. Beside that rule: what is to stay as it is ("leave the lamp on", 保持關閉), what is
+excepted ("all but", 除了 ... 以外), what is off limits, and a bare "stop".
+
+What is forbidden reaches to the end of the clause; where the words leave open what is meant ("it",
+"anything"), everything is. Reading is in `english_prohibitions` and `chinese_prohibitions`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..scripts import simplified
+from .chinese_prohibitions import read_chinese
+from .english_prohibitions import read_english
+from .forbidden import Forbidden, Prohibition
+from .speech import asks_for_action
+
+_LEADING = re.compile(
+    r"^(?:[\s,.;:!?，。；：！？、]+|"
+    r"(?:and|but|so|then|or|whatever you do|while you|there's|there is)\b|"
+    r"但是|但|而且|而|然後|然后)+",
+    re.IGNORECASE,
+)
+_TRAILING = re.compile(
+    r"(?:[\s,;:，；：、]|\b(?:and|but|or|so|whatever you do|there's|there is)\b|"
+    r"但是|但|並且|并且|而)+([.!?。！？]*)$",
+    re.IGNORECASE,
+)
+_PUNCTUATION = " \t\n,.;:!?，。；：！？、…"
+# what may be left of a sentence whose every clause forbade something
+_EMPTY = re.compile(
+    r"(?:\s|\b(?:and|but|so|please|then|also|or|ok|okay|no|just|robot|you|thanks?|there's|there|"
+    r"is|whatever|do)\b|但是|但|而|请|然后|不过|也|和|你|您|可是|可|机器人|麻烦|谢谢|好的|好)*"
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a request says about the steps of its plan.
+
+    Attributes:
+        text: as it was given.
+        allowed: the text without the clauses that forbid; empty where nothing else is said.
+        prohibitions: in the order of the text.
+        acts: something is to be done (see `speech`); False for a question.
+    """
+
+    text: str
+    allowed: str
+    prohibitions: tuple[Prohibition, ...] = ()
+    acts: bool = True
+
+
+def read_request(text: str) -> Request:
+    """What a request forbids, and what it asks for beside that.
+
+    Args:
+        text: English, Chinese (Traditional or Simplified), or both.
+    """
+    if not asks_for_action(text):  # "did somebody leave the window open?"
+        return Request(text, text, acts=False)
+    plain = simplified("".join(map(_plain, text)))
+    found = sorted([*read_english(plain), *read_chinese(plain)], key=lambda item: item.start)
+    spans = [(item.start, item.end) for item in found]
+    allowed = _without(text, plain, spans)
+    kept = [item for item in found if item.also_request]
+    if not allowed and kept:  # "keep the window closed" may take a step
+        allowed = text.strip()
+    prohibitions = tuple(_prohibition(item, text) for item in found)
+    return Request(text, allowed, prohibitions, asks_for_action(allowed) or not allowed)
+
+
+def _prohibition(item: Forbidden, text: str) -> Prohibition:
+    words = text[item.start : item.end].strip(_PUNCTUATION)
+    return Prohibition(item.actions, item.things, item.place, item.others, words)
+
+
+def _plain(character: str) -> str:
+    # every character stays one, so that places in the two texts are the same
+    small = character.lower()
+    if len(small) != 1:
+        return character
+    return {"’": "'", "‘": "'", "`": "'", "\n": ".", "\t": " "}.get(small, small)
+
+
+def _without(text: str, plain: str, spans: Sequence[tuple[int, int]]) -> str:
+    kept, words, position = "", "", 0
+    for start, end in [*spans, (len(text), len(text))]:
+        if start > position:
+            kept += text[position:start]
+            words += plain[position:start]
+        position = max(position, end)
+    if not spans:
+        return text.strip()
+    rest = words
+    for mark in _PUNCTUATION:
+        rest = rest.replace(mark, " ")
+    if _EMPTY.fullmatch(rest):
+        return ""
+    return _tidy(kept)
+
+
+def _tidy(text: str) -> str:
+    """Without the marks and joining words that are left at the seams."""
+    text = re.sub(r"\s+([,.;:!?])", r"\1", re.sub(r"[ \t]+", " ", text))
+    while (shorter := _TRAILING.sub(r"\1", _LEADING.sub("", text)).strip()) != text:
+        text = shorter
+    return text

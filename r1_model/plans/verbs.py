@@ -1,0 +1,145 @@
+"""Words that name the skills of a robot, in English and Chinese; see `skills.SKILLS`.
+
+One word may stand for several skills ("move the chair" is picked up and put down, pushed, or driven
+to): a prohibition holds for all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..skills import SKILLS
+
+EVERYTHING = frozenset(SKILLS)
+HANDLING = EVERYTHING - {"navigate_to", "look_at", "wait"}
+# verbs of carrying say where to
+CARRYING = frozenset({"navigate_to", "pick", "place", "push", "turn_on", "turn_off", "open"})
+
+_CARRY = "pick place"
+_TOUCH = " ".join(sorted(HANDLING))
+_ENGLISH = {
+    "navigate_to": "go drive walk navigate head come approach enter travel roll",
+    "navigate_to pick place push": "move",
+    "open": "open unlock",
+    "close": "close shut",
+    "pick": "pick grab grasp lift hold collect steal",
+    _CARRY: "take get fetch bring carry remove hand deliver give return clear tidy throw dispose",
+    "place": "put place set lay drop store stack hang serve spill pour",
+    "turn_on": "activate",
+    "turn_off": "deactivate",
+    "turn_on turn_off": "turn switch power",
+    "make_coffee": "brew",
+    "make_coffee make_bed": "make prepare",
+    "turn_on make_coffee": "start run",
+    "wipe clean": "wipe clean mop sweep vacuum wash dust dry",
+    "make_bed push": "straighten",
+    "push": "push shove shift slide pull",
+    "look_at": "look",
+    _TOUCH: (
+        "touch use handle disturb operate bother tamper damage break alter change mess play"
+    ),
+    " ".join(sorted(EVERYTHING)): "do",
+}
+_PARTICIPLES = {
+    "brought": "bring", "taken": "take", "put": "put", "got": "get", "gotten": "get",
+    "given": "give", "thrown": "throw", "shut": "shut", "made": "make", "held": "hold",
+    "hung": "hang", "laid": "lay", "swept": "sweep", "broken": "break", "gone": "go",
+    "moving": "move", "driven": "drive", "set": "set", "stolen": "steal", "done": "do",
+    "run": "run",
+    "tidied": "tidy", "dried": "dry",
+}  # fmt: skip
+_CHINESE = {  # Simplified
+    "navigate_to": "移动到|移到|走到|开到|驶|前往|靠近|接近|走近|进入|进到|走|去|到",
+    "open turn_on": "打开|开启|拉开|推开|掀开|点亮|启动|开",
+    "close turn_off": "关上|关掉|关闭|关好|关起|关了|合上|盖上|熄|关",
+    "turn_on make_coffee": "煮|泡|冲",
+    "make_coffee make_bed": "做",
+    "pick": "拿起|拾起|捡|拾|抓|夹|握|偷",
+    _CARRY: "拿|取|端|搬|提|带|递|送|移动|移|挪|收|丢|扔|倒|整理|收拾",
+    "place": "放|摆|搁|挂|塞|装|存|洒",
+    "wipe clean": "擦|抹|打扫|清扫|清理|清洁|清洗|清|扫|拖|洗|吸尘",
+    "make_bed": "铺",
+    "push": "推|拉|挪|移",
+    "look_at": "看",
+    _TOUCH: "触碰|触摸|碰|摸|动|使用|操作|用|弄|搞|打扰|玩|惹",
+}
+
+
+def _english_forms(base: str) -> set[str]:
+    stem = base.removesuffix("e")
+    forms = {base, f"{base}s", f"{base}es", f"{stem}ing", f"{base}ing", f"{base}ed", f"{stem}ed"}
+    if re.fullmatch(r"\w*[aiou][pgbtn]", base) or base in ("get", "set"):
+        forms |= {f"{base}{base[-1]}ing", f"{base}{base[-1]}ed"}
+    return forms
+
+
+ENGLISH_VERBS: dict[str, frozenset[str]] = {}
+for _skills, _words in _ENGLISH.items():
+    for _word in _words.split():
+        for _form in _english_forms(_word):
+            ENGLISH_VERBS[_form] = frozenset(_skills.split())
+for _form, _word in _PARTICIPLES.items():
+    ENGLISH_VERBS[_form] = ENGLISH_VERBS[_word]
+
+CHINESE_VERBS: dict[str, frozenset[str]] = {}
+for _skills, _words in _CHINESE.items():
+    for _word in _words.split("|"):
+        CHINESE_VERBS[_word] = CHINESE_VERBS.get(_word, frozenset()) | frozenset(_skills.split())
+
+# longest first, so that a word is not taken for its beginning
+_LONGEST = sorted(CHINESE_VERBS, key=len, reverse=True)
+# 开 and 关 begin other words; 动 and 用 end some
+CHINESE_VERB = (
+    f"(?:{'|'.join(_LONGEST[: _LONGEST.index('开')])}"
+    f"|{'|'.join(_LONGEST[_LONGEST.index('开') :])})"
+    "(?<!开(?=始|心|会|玩|车))(?<!关(?=心|系|于|注))(?<!到(?=底))(?<!用(?=力|心))"
+)
+ENGLISH_VERB = rf"(?:{'|'.join(sorted(ENGLISH_VERBS, key=len, reverse=True))})\b"
+
+_PARTICLE = {"on": "turn_on", "up": "turn_on", "off": "turn_off", "down": "turn_off"}
+_SWITCHES = ("turn", "switch", "power", "shut", "put")
+
+
+def english_actions(verb: str, rest: str) -> frozenset[str]:
+    """The skills that a verb names.
+
+    Args:
+        verb: a form of a verb, in small letters.
+        rest: what follows it in its clause: "turn" needs its "on" or "off".
+    """
+    skills = ENGLISH_VERBS[verb]
+    if verb.startswith(_SWITCHES):
+        particles = [_PARTICLE[word] for word in re.findall(r"\b(on|off|up|down)\b", rest)]
+        switched = frozenset(particles[:1])
+        if "put" in verb:  # "put the light on" is none of carrying
+            return switched if re.search(r"\b(?:on|off)\W*$", rest) else skills
+        if "shut" in verb:
+            return skills | (switched & {"turn_off"})
+        return switched or skills
+    if skills == ENGLISH_VERBS["make"]:
+        drinks = re.search(r"\b(?:coffee|espresso|drink)", rest)
+        beds = re.search(r"\bbeds?\b", rest)
+        if drinks or beds:
+            return frozenset({"make_coffee"} if drinks else {"make_bed"})
+    return skills
+
+
+def chinese_actions(verb: str) -> frozenset[str]:
+    """The skills that a verb names.
+
+    Args:
+        verb: Simplified.
+    """
+    return CHINESE_VERBS[verb]
+
+
+def verbs_in(text: str, chinese: bool) -> Iterator[re.Match[str]]:
+    """Verbs of skills in a text, in order.
+
+    Args:
+        text: in small letters; Chinese is Simplified.
+        chinese: the text is Chinese.
+    """
+    pattern = CHINESE_VERB if chinese else rf"\b{ENGLISH_VERB}"
+    return re.finditer(pattern, text)
