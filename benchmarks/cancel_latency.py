@@ -31,10 +31,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from r1_ros.msg import ErrorCode
 
-from r1_model.scene_io import save_scene
+from r1_model.scene.storage import save_scene
 from r1_ros.client import R1Client, RequestFailedError
-from r1_training.synthetic.example_rooms import living_room
-from r1_training.synthetic.observe import room_to_scene
+from r1_training.synthetic.camera.observe import room_to_scene
+from r1_training.synthetic.rooms.example_rooms import living_room
 
 TARGET_MS = 200.0
 # What a model that has not learned enough brings about; the time is the same.

@@ -29,12 +29,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from r1_model.generation import Generator
-from r1_model.modeling import R1ForConditionalGeneration
+from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_model.pretrained import load_pretrained
-from r1_training.evaluation.synthetic import RoomEvaluator
-from r1_training.full_size.model import qwen_7b_config
+from r1_training.evaluation.room_evaluator import RoomEvaluator
+from r1_training.qwen.model import qwen_7b_config
 from r1_training.synthetic.language.make import make_samples
-from r1_training.synthetic.room import make_room
+from r1_training.synthetic.rooms.room import make_room
 
 PROMPT, NEW = 1_500, 256
 TARGETS = {

@@ -25,8 +25,10 @@ import typer
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # for the tests' second opinion
 
-from r1_training.synthetic.cameras import intrinsics  # noqa: E402
-from r1_training.synthetic.elements import Room  # noqa: E402
+from r1_training.synthetic.camera.observe import back_project  # noqa: E402
+from r1_training.synthetic.camera.packed_rooms import pack_rooms  # noqa: E402
+from r1_training.synthetic.camera.raytracer import render  # noqa: E402
+from r1_training.synthetic.camera.trajectories import intrinsics  # noqa: E402
 from r1_training.synthetic.household.builder import thin  # noqa: E402
 from r1_training.synthetic.household.pack import (  # noqa: E402
     MeshPack,
@@ -39,9 +41,7 @@ from r1_training.synthetic.language import (  # noqa: E402
     fill_boxes,
     make_samples,
 )
-from r1_training.synthetic.observe import back_project  # noqa: E402
-from r1_training.synthetic.packing import pack_rooms  # noqa: E402
-from r1_training.synthetic.raytracer import render  # noqa: E402
+from r1_training.synthetic.rooms.elements import Room  # noqa: E402
 from tests.r1_training.synthetic.language import slow  # noqa: E402
 from tests.r1_training.synthetic.language.rooms import (  # noqa: E402
     bounds_of,

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from r1_model.answer import LANGUAGES
 from r1_model.pretrained import load_pretrained
-from r1_training.evaluation.synthetic import CHUNK, ObservedRoom, RoomEvaluator, ask_all
+from r1_model.text.answer import LANGUAGES
+from r1_training.evaluation.room_evaluator import CHUNK, ObservedRoom, RoomEvaluator, ask_all
 from r1_training.synthetic.language.make import make_samples
 from r1_training.synthetic.language.sample import Sample
-from r1_training.synthetic.room import make_room
+from r1_training.synthetic.rooms.room import make_room
 
 FIRST_ROOM = 50_000  # beyond those of evaluate-rooms' seeds
 

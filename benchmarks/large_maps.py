@@ -21,15 +21,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 
-from r1_model.answer import Box
-from r1_model.inference import Reasoner
-from r1_model.scene import Scene
-from r1_training.labels import MAX_OBJECTS
-from r1_training.metrics.boxes import pairwise_iou
-from r1_training.scene_batch import LEAST_POINTS
-from r1_training.synthetic.language.words_en import COLORS
-from r1_training.synthetic.observe import room_to_scene
-from r1_training.synthetic.room import make_room
+from r1_model.reasoner import Reasoner
+from r1_model.scene.scene import Scene
+from r1_model.text.answer import Box
+from r1_training.common.labels import MAX_OBJECTS
+from r1_training.metrics.measures.boxes import pairwise_iou
+from r1_training.synthetic.camera.observe import room_to_scene
+from r1_training.synthetic.language.words.words_en import COLORS
+from r1_training.synthetic.rooms.room import make_room
+from r1_training.tiny.scene_batch import LEAST_POINTS
 
 WALL_M = 0.1
 POINTS = 80_000  # of each room

@@ -35,9 +35,9 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CameraInfo, Image
 from tf2_msgs.msg import TFMessage
 
-from r1_model.geometry import invert_pose, pose_matrix
+from r1_model.geometry.poses import invert_pose, pose_matrix
 from r1_ros.bags.rgbd_folder import RgbdFolder
-from r1_ros.share import use_large_message_transport
+from r1_ros.runtime.dds_transport import use_large_message_transport
 from tests.ros.robot import START, Robot, Statuses, camera_info, camera_pose, image
 from tests.ros.spinning import Spinner
 

@@ -22,16 +22,17 @@ from unittest.mock import patch
 
 import numpy as np
 
-from r1_model import inference, question
-from r1_model.answer import Step, Turn
-from r1_model.inference import Reasoner
+from r1_model import reasoner as reasoner_module
 from r1_model.plans.dependence import arguments
 from r1_model.plans.guard import Guarded
 from r1_model.plans.prohibitions import Request
-from r1_model.scene import Scene
-from r1_training.evaluation.examples import example_scene
-from r1_training.synthetic.elements import Room
-from r1_training.synthetic.language.examples import EXAMPLES
+from r1_model.reasoner import Reasoner
+from r1_model.scene.scene import Scene
+from r1_model.text import question
+from r1_model.text.answer import Step, Turn
+from r1_training.evaluation.seven_examples import example_scene
+from r1_training.synthetic.language.example_questions import EXAMPLES
+from r1_training.synthetic.rooms.elements import Room
 
 KINDS = ("forbidden", "lookalike", "polite", "question", "assumed", "outside")
 _NEAR_M = 0.25  # from the centre of a step's box to the object's box
@@ -96,13 +97,13 @@ def judge(reasoner: Reasoner, room: Room, scene: Scene, item: dict[str, Any]) ->
     }  # fmt: skip
 
 
-def unguarded(
-    reasoner: Reasoner, scene: Scene, text: str, history: Sequence[Turn]
-) -> list[Step]:
+def unguarded(reasoner: Reasoner, scene: Scene, text: str, history: Sequence[Turn]) -> list[Step]:
     """The steps of the model's text when it is asked the words as they are."""
     with (
         patch.object(question, "read_request", lambda words: Request(words, words)),
-        patch.object(inference, "guard_steps", lambda steps, *_, **__: Guarded(list(steps), [])),
+        patch.object(
+            reasoner_module, "guard_steps", lambda steps, *_, **__: Guarded(list(steps), [])
+        ),
     ):
         return reasoner.ask(scene, text, history=history).steps
 

@@ -21,7 +21,7 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from r1_model.pointnet2_ops import cuda, pointnet2_utils
-from r1_model.pointnet2_ops.plans import POINT_BYTES, SamplingPlan, plan_sampling
+from r1_model.pointnet2_ops.sampling_schedule import POINT_BYTES, SamplingPlan, plan_sampling
 
 SAMPLING = [
     (1, 40_000, 2_048, 2.5),

@@ -22,10 +22,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 WORKER = r"""
 import json, sys, time
-from r1_model.inference import Reasoner
+from r1_model.reasoner import Reasoner
 from r1_ros.demo.questions import ROOM_QUESTIONS
-from r1_training.evaluation.examples import example_scene
-from r1_training.synthetic.language.examples import EXAMPLES
+from r1_training.evaluation.seven_examples import example_scene
+from r1_training.synthetic.language.example_questions import EXAMPLES
 
 reasoner = Reasoner.from_pretrained("r1-tiny", device="cpu")
 scenes = [example_scene(example, 0)[1] for example in EXAMPLES[:2]]

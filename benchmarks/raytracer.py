@@ -20,12 +20,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from r1_training.synthetic.cameras import intrinsics
-from r1_training.synthetic.elements import BOX, SPHERE, TUBE, Primitives
-from r1_training.synthetic.observe import observe_batch
-from r1_training.synthetic.packing import pack_rooms
-from r1_training.synthetic.raytracer import render, render_reference
-from r1_training.synthetic.room import make_room
+from r1_training.synthetic.camera.observe import observe_batch
+from r1_training.synthetic.camera.packed_rooms import pack_rooms
+from r1_training.synthetic.camera.raytracer import render, render_reference
+from r1_training.synthetic.camera.trajectories import intrinsics
+from r1_training.synthetic.rooms.elements import BOX, SPHERE, TUBE, Primitives
+from r1_training.synthetic.rooms.room import make_room
 
 HEIGHT, WIDTH = 120, 160
 

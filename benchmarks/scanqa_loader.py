@@ -23,9 +23,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from r1_training.datasets.sample import Sample
+from r1_training.datasets.annotation_sample import Sample
+from r1_training.datasets.scannet.splits import scannet_val_scenes
 from r1_training.datasets.scanqa import read_scanqa
-from r1_training.datasets.splits import scannet_val_scenes
 
 ROWS = 4_675
 TARGET = 20_000

@@ -11,9 +11,9 @@ import argparse
 import json
 from pathlib import Path
 
-from r1_model.inference import Reasoner
-from r1_training.evaluation.examples import LANGUAGES, ask_example, example_scene
-from r1_training.synthetic.language.examples import EXAMPLES
+from r1_model.reasoner import Reasoner
+from r1_training.evaluation.seven_examples import LANGUAGES, ask_example, example_scene
+from r1_training.synthetic.language.example_questions import EXAMPLES
 
 
 def main() -> None:

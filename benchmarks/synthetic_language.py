@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 
 from r1_training.synthetic.language import make_samples
-from r1_training.synthetic.room import make_room
+from r1_training.synthetic.rooms.room import make_room
 
 SAMPLES = 8
 TARGET_MS = 2.0

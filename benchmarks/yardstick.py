@@ -28,30 +28,30 @@ import torch
 import typer
 from PIL import Image, ImageDraw
 
-from r1_model.answer import Box, Turn
-from r1_model.grammar import parse_answer
-from r1_model.inference import Reasoner
-from r1_model.refinement import snap_answer
-from r1_model.scene import Scene
+from r1_model.reasoner import Reasoner
+from r1_model.scene.scene import Scene
+from r1_model.text.answer import Box, Turn
+from r1_model.text.grammar import parse_answer
+from r1_model.text.refinement import snap_answer
 from r1_ros.bags.rgbd_folder import RgbdFolder
-from r1_ros.parameters import MapperConfig
-from r1_ros.scene_map import RgbdFrame, SceneMap
+from r1_ros.mapping.scene_map import RgbdFrame, SceneMap
+from r1_ros.runtime.parameters import MapperConfig
 from r1_training.evaluation.oriented import fits, footprint, oriented_iou, turn, turned_scene
 from r1_training.evaluation.swaps import SWAPS
-from r1_training.synthetic.cameras import intrinsics, smooth_path
-from r1_training.synthetic.elements import Room
+from r1_training.synthetic.camera.observe import room_to_scene
+from r1_training.synthetic.camera.packed_rooms import pack_rooms
+from r1_training.synthetic.camera.raytracer import render
+from r1_training.synthetic.camera.sensor import apply_sensor, noisy_poses, sample_levels
+from r1_training.synthetic.camera.trajectories import intrinsics, smooth_path
 from r1_training.synthetic.household.pack import MeshPack, MeshPackError, load_pack
 from r1_training.synthetic.household.rooms import make_household_room
 from r1_training.synthetic.household.sensors import GREY, other_sensors
 from r1_training.synthetic.language import fill_boxes, make_samples
-from r1_training.synthetic.language.check import check_parsed
+from r1_training.synthetic.language.answer_check import check_parsed
 from r1_training.synthetic.language.sample import Sample, placeholders
-from r1_training.synthetic.language.words_en import NOUNS
-from r1_training.synthetic.observe import room_to_scene
-from r1_training.synthetic.packing import pack_rooms
-from r1_training.synthetic.raytracer import render
-from r1_training.synthetic.room import make_room
-from r1_training.synthetic.sensor import apply_sensor, noisy_poses, sample_levels
+from r1_training.synthetic.language.words.words_en import NOUNS
+from r1_training.synthetic.rooms.elements import Room
+from r1_training.synthetic.rooms.room import make_room
 
 HEIGHT, WIDTH = 240, 320
 LEAST_PIXELS = 60  # of all frames: an object that fewer show was not seen

@@ -12,10 +12,10 @@ from safetensors import SafetensorError
 from transformers import AutoTokenizer
 from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLConfig
 
-from .config import SCENE_END, SCENE_PAD, SCENE_START, R1Config, R1SceneConfig
-from .errors import InvalidConfigError, ModelLoadError
-from .modeling import NEW_MODULES, R1ForConditionalGeneration
-from .processing import R1Processor
+from r1_model.conversation import R1Processor
+from r1_model.errors import InvalidConfigError, ModelLoadError
+from r1_model.network.config import SCENE_END, SCENE_PAD, SCENE_START, R1Config, R1SceneConfig
+from r1_model.network.modeling import NEW_MODULES, R1ForConditionalGeneration
 
 WEIGHTS = Path(__file__).parent / "weights"
 PRESETS = {

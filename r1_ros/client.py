@@ -23,16 +23,18 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
-from r1_model.answer import Box
-from r1_model.scene import Scene
+from r1_model.scene.scene import Scene
+from r1_model.text.answer import Box
 from r1_ros.action import Ask, DescribeScene, ExecutePlan, Plan
-from r1_ros.action_client import ThreadSafeActionClient
+from r1_ros.messages.scenes import scene_from_response
 from r1_ros.msg import ErrorCode, PlanStep, SceneAnswer
-from r1_ros.request_errors import code_name
-from r1_ros.scene_messages import scene_from_response
-from r1_ros.server_discovery import ServerDiscovery
-from r1_ros.server_discovery import ServerMissingError as ServerMissingError  # part of this API
-from r1_ros.share import use_large_message_transport
+from r1_ros.runtime.action_client import ThreadSafeActionClient
+from r1_ros.runtime.dds_transport import use_large_message_transport
+from r1_ros.runtime.request_errors import code_name
+from r1_ros.runtime.server_discovery import ServerDiscovery
+from r1_ros.runtime.server_discovery import (
+    ServerMissingError as ServerMissingError,  # part of this API
+)
 from r1_ros.srv import ApprovePlan, GetScene, SelectViews
 from r1_ros.srv import Ask as AskService
 
@@ -166,7 +168,7 @@ class R1Client:
 
         Args:
             question: English or Chinese.
-            task: auto, or one of `r1_model.answer.TASKS`.
+            task: auto, or one of `r1_model.text.answer.TASKS`.
             session_id: questions with the same name form one dialogue; empty: no memory.
             target: what the question is about: the id of an object of an earlier answer, a point
                 (x, y, z) on it, or its box; scene frame, metres.

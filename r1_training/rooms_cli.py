@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from .config import training_configs
+from r1_training.common.config import training_configs
 
 train = typer.Typer(help="Train r1-tiny on synthetic rooms.", no_args_is_help=True)
 CONFIGS = training_configs(Path(__file__).resolve().parent)
@@ -27,9 +27,9 @@ def train_tiny(
     workers: Workers = None,
 ) -> None:
     """The whole recipe: tokenizer, dense stage, SFT, view selection. Resumes after a kill."""
-    from r1_training.config import TrainingConfigError
-    from r1_training.recipe import train_tiny as run
-    from r1_training.writable import OutputError, require_folder
+    from r1_training.common.config import TrainingConfigError
+    from r1_training.common.writable import OutputError, require_folder
+    from r1_training.tiny.recipe import train_tiny as run
 
     try:
         require_folder(output)
@@ -76,10 +76,10 @@ def train_clip(
 ) -> None:
     """The CLIP of view selection, beside the model's weights. Resumes after a kill."""
     from r1_model.errors import ModelLoadError
-    from r1_training.clip import ClipTrainingConfig
-    from r1_training.clip import train as run
-    from r1_training.config import TrainingConfigError
-    from r1_training.writable import OutputError, require_folder
+    from r1_training.clip.train import ClipTrainingConfig
+    from r1_training.clip.train import train as run
+    from r1_training.common.config import TrainingConfigError
+    from r1_training.common.writable import OutputError, require_folder
 
     try:
         settings = ClipTrainingConfig.load(
@@ -93,12 +93,12 @@ def train_clip(
 
 
 def _stage(config: Path, model: Path | None, resume: bool, workers: int | None) -> None:
-    from r1_training.checkpoints import start_anew
-    from r1_training.config import TrainingConfig, TrainingConfigError
-    from r1_training.recipe import start_tiny
-    from r1_training.sft import train as run
+    from r1_training.common.checkpoints import start_anew
+    from r1_training.common.config import TrainingConfig, TrainingConfigError
+    from r1_training.common.writable import OutputError, require_folder
     from r1_training.synthetic.household.pack import MeshPackError
-    from r1_training.writable import OutputError, require_folder
+    from r1_training.tiny.recipe import start_tiny
+    from r1_training.tiny.sft import train as run
 
     try:
         settings = TrainingConfig.load(config, init=model and str(model), workers=workers)
@@ -149,17 +149,17 @@ def evaluate_rooms(
     """Ask a model about rooms it has never seen: every task, language, and held-out combination."""
     from r1_model.errors import ModelLoadError
     from r1_model.pretrained import load_pretrained
+    from r1_training.common.writable import OutputError, require_file, require_folder
     from r1_training.evaluation import report
-    from r1_training.evaluation.detection import detection_map
+    from r1_training.evaluation.answer_pictures import FontMissingError, font, write_pictures
     from r1_training.evaluation.majority import (
         answered_by_majority,
         majority_answers,
         training_samples,
     )
-    from r1_training.evaluation.pictures import FontMissingError, font, write_pictures
-    from r1_training.evaluation.synthetic import RoomEvaluator, questions_digest
-    from r1_training.evaluation.synthetic import evaluate_rooms as run
-    from r1_training.writable import OutputError, require_file, require_folder
+    from r1_training.evaluation.room_detection import detection_map
+    from r1_training.evaluation.room_evaluator import RoomEvaluator, questions_digest
+    from r1_training.evaluation.room_evaluator import evaluate_rooms as run
 
     if blind and (baselines or blind_json):
         raise typer.BadParameter("a blind run has no blind baseline: leave out --blind")

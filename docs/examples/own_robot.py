@@ -6,13 +6,13 @@ Parameters, remapping and lifecycle are those of plan_executor.
 import sys
 import time
 
-from r1_ros.lifecycle import spin_node
 from r1_ros.nodes.plan_executor import PlanExecutor
-from r1_ros.skill_interface import SkillError, SkillStoppedError
+from r1_ros.plans.robot import SkillError, SkillStoppedError
+from r1_ros.runtime.lifecycle import spin_node
 
 
 class MyRobot:
-    """Drives and picks. See `r1_ros.skill_interface.Robot`."""
+    """Drives and picks. See `r1_ros.plans.robot.Robot`."""
 
     def __init__(self, node: PlanExecutor) -> None:
         self.node = node  # for clients, publishers and tf of the robot

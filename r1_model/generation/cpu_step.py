@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .language import LanguageModel, norm
-from .slots import Slots
+from r1_model.generation.language import LanguageModel, norm
+from r1_model.generation.slots import Slots
 
 MOST_BYTES = 1 << 29  # of weights that are worth a copy
 

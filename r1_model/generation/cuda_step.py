@@ -15,9 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from r1_model import nvrtc
-
-from .language import LanguageModel, norm
-from .slots import Slots
+from r1_model.generation.language import LanguageModel, norm
+from r1_model.generation.slots import Slots
 
 SOURCE = Path(__file__).parent / "csrc" / "step.cu"
 LINEAR_WARPS, ATTEND_THREADS, TILE, GATED_THREADS = 8, 128, 64, 256

@@ -9,14 +9,13 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from r1_model.modeling import R1ForConditionalGeneration
-
-from .cpu_step import CpuStep
-from .cuda_step import CudaStep, captured
-from .language import LanguageModel, end_tokens
-from .prefixes import common_length, group
-from .run import Run, Sampling, Underway, rows_for
-from .slots import Slots, capacity_for, select
+from r1_model.generation.cpu_step import CpuStep
+from r1_model.generation.cuda_step import CudaStep, captured
+from r1_model.generation.language import LanguageModel, end_tokens
+from r1_model.generation.prefixes import common_length, group
+from r1_model.generation.run import Run, Sampling, Underway, rows_for
+from r1_model.generation.slots import Slots, capacity_for, select
+from r1_model.network.modeling import R1ForConditionalGeneration
 
 # Tokens that are read into the cache at a time.
 READ_AT_ONCE = {"cuda": 131_072, "cpu": 8_192}

@@ -7,9 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb
 
-from r1_model.modeling import R1ForConditionalGeneration
-
-from .slots import Slots
+from r1_model.generation.slots import Slots
+from r1_model.network.modeling import R1ForConditionalGeneration
 
 
 class LanguageModel:

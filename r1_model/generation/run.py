@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 import torch
 
 from r1_model.errors import ModelOutputError
-
-from .slots import Slots
+from r1_model.generation.slots import Slots
 
 BEHIND = 4  # tokens that the host may be behind a GPU
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .forbidden import Forbidden
-from .verbs import CARRYING, CHINESE_VERB, EVERYTHING, HANDLING, chinese_actions, verbs_in
+from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.verbs import (
+    CARRYING,
+    CHINESE_VERB,
+    EVERYTHING,
+    HANDLING,
+    chinese_actions,
+    verbs_in,
+)
 
 _CLAUSE = re.compile(r"[^，。；！？,.;!?\n]+[，。；！？,.;!?\n]*")
 _BREAK = re.compile("但是|但|不过|可是|然后|接着|而是|只要|因为|(?<=[^就])而(?!且)|并且")
@@ -150,9 +157,7 @@ def _forbids_without(clause: str, match: re.Match[str]) -> bool:
     return conditional or bool(alone)
 
 
-def _governed(
-    clause: str, match: re.Match[str], start: int, end: int
-) -> Iterator[Forbidden]:
+def _governed(clause: str, match: re.Match[str], start: int, end: int) -> Iterator[Forbidden]:
     before, rest = clause[: match.start()], clause[match.end() :]
     actions = chinese_actions(match["verb"])
     for more in re.finditer(f"(?:或者?|和|及|也?不要|也?别|、)(?:是)?(?=({CHINESE_VERB}))", rest):

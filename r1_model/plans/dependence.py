@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..answer import Box, Step
+from r1_model.text.answer import Box, Step
 
 _SAME_M = 0.05  # two boxes of one thing: what lies inside of this was rounded
 

@@ -6,8 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .forbidden import Forbidden
-from .verbs import CARRYING, ENGLISH_VERB, EVERYTHING, HANDLING, english_actions, verbs_in
+from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.verbs import (
+    CARRYING,
+    ENGLISH_VERB,
+    EVERYTHING,
+    HANDLING,
+    english_actions,
+    verbs_in,
+)
 
 _CLAUSE_END = re.compile(
     r"[.;:!?]+|,(?! (?:under|at|in|on) (?:no|any)\b)"

@@ -22,12 +22,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..answer import Box, Step, Withheld
-from ..scripts import simplified
-from .dependence import arguments, dependent_steps, same_thing
-from .forbidden import Prohibition
-from .prohibitions import Request
-from .verbs import HANDLING
+from r1_model.plans.dependence import arguments, dependent_steps, same_thing
+from r1_model.plans.forbidden import Prohibition
+from r1_model.plans.prohibitions import Request
+from r1_model.plans.verbs import HANDLING
+from r1_model.text.answer import Box, Step, Withheld
+from r1_model.text.chinese import simplified
 
 FORBIDDEN, UNSEEN, DEPENDS, QUESTION = "forbidden", "unseen", "depends", "question"
 _OVERLAP = 0.25  # of the smaller box; two boxes of one thing share more

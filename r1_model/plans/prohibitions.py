@@ -16,11 +16,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..scripts import simplified
-from .chinese_prohibitions import read_chinese
-from .english_prohibitions import read_english
-from .forbidden import Forbidden, Prohibition
-from .speech import asks_for_action
+from r1_model.plans.chinese_prohibitions import read_chinese
+from r1_model.plans.english_prohibitions import read_english
+from r1_model.plans.forbidden import Forbidden, Prohibition
+from r1_model.plans.speech import asks_for_action
+from r1_model.text.chinese import simplified
 
 _LEADING = re.compile(
     r"^(?:[\s,.;:!?，。；：！？、]+|"

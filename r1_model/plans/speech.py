@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 
-from ..scripts import simplified
-from .verbs import CHINESE_VERB, ENGLISH_VERB
+from r1_model.plans.verbs import CHINESE_VERB, ENGLISH_VERB
+from r1_model.text.chinese import simplified
 
 _SENTENCE = re.compile(r"[^.?!;。？！；\n]+[.?!;。？！；\n]*")
 _OPENING = re.compile(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..answer import Withheld
-from ..scripts import simplified
-from .forbidden import Prohibition
-from .guard import FORBIDDEN, UNSEEN
+from r1_model.plans.forbidden import Prohibition
+from r1_model.plans.guard import FORBIDDEN, UNSEEN
+from r1_model.text.answer import Withheld
+from r1_model.text.chinese import simplified
 
 _ENGLISH = {
     "noted": "Understood, I will keep to it: {}.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..skills import SKILLS
+from r1_model.plans.skills import SKILLS
 
 EVERYTHING = frozenset(SKILLS)
 HANDLING = EVERYTHING - {"navigate_to", "look_at", "wait"}
@@ -36,9 +36,7 @@ _ENGLISH = {
     "make_bed push": "straighten",
     "push": "push shove shift slide pull",
     "look_at": "look",
-    _TOUCH: (
-        "touch use handle disturb operate bother tamper damage break alter change mess play"
-    ),
+    _TOUCH: ("touch use handle disturb operate bother tamper damage break alter change mess play"),
     " ".join(sorted(EVERYTHING)): "do",
 }
 _PARTICIPLES = {

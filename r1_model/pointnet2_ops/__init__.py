@@ -4,7 +4,7 @@
 `from pointnet2_ops import pointnet2_utils`.
 """
 
-from .pointnet2_utils import (
+from r1_model.pointnet2_ops.pointnet2_utils import (
     ball_query,
     furthest_point_sample,
     gather_operation,

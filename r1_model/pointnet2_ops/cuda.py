@@ -13,8 +13,7 @@ import torch
 from torch import Tensor
 
 from r1_model import nvrtc
-
-from .plans import (
+from r1_model.pointnet2_ops.sampling_schedule import (
     LARGE_CLUSTER,
     POINT_BYTES,
     THREADS,

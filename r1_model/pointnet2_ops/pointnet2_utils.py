@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from . import cpu, cuda
+from r1_model.pointnet2_ops import cpu, cuda
 
 
 def furthest_point_sample(xyz: Tensor, npoint: int) -> Tensor:

@@ -16,8 +16,8 @@ from rclpy.signals import SignalHandlerOptions
 
 from r1_ros.bags.bag import Bag
 from r1_ros.bags.player import InvalidPlayError, Player, PlayOptions, PlayReport
-from r1_ros.node_states import NodeStates
-from r1_ros.share import use_large_message_transport
+from r1_ros.runtime.dds_transport import use_large_message_transport
+from r1_ros.runtime.node_states import NodeStates
 
 _POLL_S = 0.2
 _NAME = r"(~/|/)?[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*"

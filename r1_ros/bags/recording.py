@@ -23,7 +23,7 @@ from rosbags.interfaces import (
 from rosbags.rosbag2 import StoragePlugin, Writer
 from scipy.spatial.transform import Rotation
 
-from r1_ros.bags.messages import (
+from r1_ros.bags.bag_messages import (
     TYPES,
     camera_info_message,
     compressed_color_message,

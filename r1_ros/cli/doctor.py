@@ -40,7 +40,7 @@ def doctor(
 
     checks = check_environment()
     if not any(check.section == "ros" and check.status == "fail" for check in checks):
-        from r1_ros.doctor.parameters import check_parameters
+        from r1_ros.doctor.parameter_file import check_parameters
 
         checks += _graph(namespace, seconds)
         checks += check_parameters(params_file)

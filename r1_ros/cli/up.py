@@ -20,7 +20,7 @@ from r1_ros.cli.node_commands import (
     parse_remaps,
 )
 from r1_ros.cli.processes import ProcessGroup
-from r1_ros.share import use_large_message_transport
+from r1_ros.runtime.dds_transport import use_large_message_transport
 
 _RESPAWN_DELAY_S = 1.0
 _POLL_S = 0.1

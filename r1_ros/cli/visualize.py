@@ -20,8 +20,8 @@ def visualize(
     min_score: Annotated[float, typer.Option(help="Leave out boxes scored lower.")] = 0.0,
 ) -> None:
     """Draw a cloud with boxes: a top-down PNG, or a Rerun recording to open with `rerun FILE`."""
+    from r1_ros.pictures.box_files import PredictionsError, read_predictions
     from r1_ros.pictures.ply import PlyError, read_ply
-    from r1_ros.pictures.predictions import PredictionsError, read_predictions
 
     if out.suffix not in (".png", ".rrd"):
         raise SystemExit(f"r1 visualize: --out must end in .png or .rrd, got {out}")

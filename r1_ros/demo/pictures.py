@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from r1_model.scene import Scene
+from r1_model.scene.scene import Scene
 from r1_ros.demo.outcome import Outcome
 from r1_ros.msg import GroundedObject
 from r1_ros.pictures.page import PageEntry, draw_page

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from r1_model.answer import TASKS
+from r1_model.text.answer import TASKS
 
 
 class QuestionsError(ValueError):
@@ -18,7 +18,7 @@ class Question:
     """One question.
 
     Attributes:
-        task: one of `r1_model.answer.TASKS`.
+        task: one of `r1_model.text.answer.TASKS`.
         text: English or Chinese.
         session: questions with the same session share a memory; empty: none.
         expected: accepted answers, where the file of questions knows them.

@@ -9,8 +9,8 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 from r1_ros.doctor.check import Check
+from r1_ros.doctor.tf_tree import TransformLog, check_transforms
 from r1_ros.doctor.topics import MAPPER, check_topics, tf_topics
-from r1_ros.doctor.transforms import TransformLog, check_transforms
 
 _NODES = (MAPPER, "scene_reasoner", "plan_executor")
 

@@ -13,28 +13,28 @@ from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
 
-from r1_model.answer import Step
+from r1_model.text.answer import Step
 from r1_ros.action import ExecutePlan
-from r1_ros.answer_messages import steps_from_messages
-from r1_ros.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
-from r1_ros.errors import BadMessageError
-from r1_ros.goal_results import RESULT_TIMEOUT_S, conclude
-from r1_ros.lifecycle import ManagedNode, spin_node
+from r1_ros.messages.answers import steps_from_messages
+from r1_ros.messages.plan_text import call_text
 from r1_ros.msg import ErrorCode, PlanStep
-from r1_ros.nav2_robot import Nav2Robot
-from r1_ros.node_executor import destroy_waitable
-from r1_ros.parameters import ExecutorConfig
-from r1_ros.plan_approval import Approval
-from r1_ros.plan_assumptions import Assumptions, Look
-from r1_ros.plan_checks import MapCheck
-from r1_ros.plan_outcome import PlanOutcome
-from r1_ros.plan_run import PlanRunner, refuse_plan
-from r1_ros.plan_text import call_text
-from r1_ros.request_errors import RequestError, code_name
-from r1_ros.sight import ReasonerSight, pretended
-from r1_ros.simulated_robot import SimulatedRobot
-from r1_ros.skill_interface import Robot
-from r1_ros.skill_servers import SkillServers
+from r1_ros.plans.approval import Approval
+from r1_ros.plans.assumptions import Assumptions, Look
+from r1_ros.plans.nav2_robot import Nav2Robot
+from r1_ros.plans.plan_checks import MapCheck
+from r1_ros.plans.plan_outcome import PlanOutcome
+from r1_ros.plans.robot import Robot
+from r1_ros.plans.runner import PlanRunner, refuse_plan
+from r1_ros.plans.sight import ReasonerSight, pretended
+from r1_ros.plans.simulated_robot import SimulatedRobot
+from r1_ros.plans.skill_servers import SkillServers
+from r1_ros.runtime.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
+from r1_ros.runtime.errors import BadMessageError
+from r1_ros.runtime.executor import destroy_waitable
+from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
+from r1_ros.runtime.lifecycle import ManagedNode, spin_node
+from r1_ros.runtime.parameters import ExecutorConfig
+from r1_ros.runtime.request_errors import RequestError, code_name
 from r1_ros.srv import ApprovePlan, ReportPlan
 
 _MOST_SHOWN = 20  # steps in the line that asks for approval

@@ -16,23 +16,23 @@ from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import Trigger
 
 from r1_model.errors import R1Error
-from r1_model.scene import Scene
-from r1_model.scene_io import SceneNotFoundError
-from r1_ros import map_services
-from r1_ros.diagnostics import DiagnosticsPublisher
-from r1_ros.errors import BadMessageError
-from r1_ros.frame_pipeline import DEACTIVATED, RESET, FramePipeline
-from r1_ros.geometry_messages import header_message
-from r1_ros.lifecycle import STEADY, ManagedNode, spin_node
-from r1_ros.map_status import map_status
-from r1_ros.mapper_inputs import MapperInputs
+from r1_model.scene.scene import Scene
+from r1_model.scene.storage import SceneNotFoundError
+from r1_ros.mapping import services
+from r1_ros.mapping.frame_pipeline import DEACTIVATED, RESET, FramePipeline
+from r1_ros.mapping.mapper_inputs import MapperInputs
+from r1_ros.mapping.scene_map import SceneMap
+from r1_ros.mapping.snapshots import Snapshots
+from r1_ros.mapping.status import map_status
+from r1_ros.messages.geometry import header_message
+from r1_ros.messages.point_clouds import point_cloud_message
 from r1_ros.msg import ErrorCode, SceneView
-from r1_ros.parameters import MapperConfig
-from r1_ros.point_clouds import point_cloud_message
-from r1_ros.scene_map import SceneMap
-from r1_ros.snapshots import Snapshots
+from r1_ros.runtime.diagnostics import DiagnosticsPublisher
+from r1_ros.runtime.errors import BadMessageError
+from r1_ros.runtime.lifecycle import STEADY, ManagedNode, spin_node
+from r1_ros.runtime.parameters import MapperConfig
 from r1_ros.srv import GetScene, LoadScene, SaveScene
-from r1_ros.transform_listener import Buffer, TransformListener, make_buffer
+from r1_ros.tf.listener import Buffer, TransformListener, make_buffer
 
 _RETRY_S = 0.1  # how often waiting frames are looked at when no transform arrives
 _LISTEN_S = 1.0  # how often inputs look whether their topic is still the right one
@@ -211,17 +211,17 @@ class SceneMapper(ManagedNode[MapperConfig]):
     def _get_scene(self, request: GetScene.Request, response: GetScene.Response) -> Any:
         if self._refused(response):
             return response
-        return map_services.get_scene(self._map, request)
+        return services.get_scene(self._map, request)
 
     def _save_scene(self, request: SaveScene.Request, response: SaveScene.Response) -> Any:
         if self._refused(response):
             return response
-        return map_services.save_scene(self._map, self._snapshots, request)
+        return services.save_scene(self._map, self._snapshots, request)
 
     def _load_scene(self, request: LoadScene.Request, response: LoadScene.Response) -> Any:
         if self._refused(response):
             return response
-        response = map_services.load_scene(self._map, self._snapshots, request, self.config)
+        response = services.load_scene(self._map, self._snapshots, request, self.config)
         if response.error_code == ErrorCode.NONE:
             self._pipeline.clear()
         return response

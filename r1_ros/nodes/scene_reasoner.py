@@ -19,22 +19,28 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
 from r1_ros.action import Ask, DescribeScene, Plan
-from r1_ros.answering import Answering, Inquiry, Reply, load_reasoner
-from r1_ros.ask_requests import AskRequest, read_ask, read_describe, read_plan, read_views_question
-from r1_ros.detections import detection_type, detections_message
-from r1_ros.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
-from r1_ros.goal_jobs import GoalJobs
-from r1_ros.goal_results import RESULT_TIMEOUT_S, conclude
-from r1_ros.lifecycle import ManagedNode, spin_node
-from r1_ros.markers import answer_markers
+from r1_ros.messages.detections import detection_type, detections_message
+from r1_ros.messages.markers import answer_markers
 from r1_ros.msg import ErrorCode, SceneAnswer
-from r1_ros.node_executor import destroy_waitable
-from r1_ros.parameters import ReasonerConfig
-from r1_ros.plan_reports import report_plan
-from r1_ros.reasoning_worker import ReasoningWorker
-from r1_ros.request_errors import RequestError, code_name
-from r1_ros.scene_client import SceneClient
-from r1_ros.sessions import Sessions
+from r1_ros.reasoning.answering import Answering, Inquiry, Reply, load_reasoner
+from r1_ros.reasoning.goal_jobs import GoalJobs
+from r1_ros.reasoning.plan_reports import report_plan
+from r1_ros.reasoning.requests import (
+    AskRequest,
+    read_ask,
+    read_describe,
+    read_plan,
+    read_views_question,
+)
+from r1_ros.reasoning.scene_client import SceneClient
+from r1_ros.reasoning.sessions import Sessions
+from r1_ros.reasoning.worker import ReasoningWorker
+from r1_ros.runtime.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
+from r1_ros.runtime.executor import destroy_waitable
+from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
+from r1_ros.runtime.lifecycle import ManagedNode, spin_node
+from r1_ros.runtime.parameters import ReasonerConfig
+from r1_ros.runtime.request_errors import RequestError, code_name
 from r1_ros.srv import Ask as AskService
 from r1_ros.srv import ReportPlan, SelectViews
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from r1_ros.pictures.text import font, wrap
+from r1_ros.pictures.fonts import font, wrap
 from r1_ros.pictures.top_down import (
     BACKGROUND,
     INK,

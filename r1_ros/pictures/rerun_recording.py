@@ -10,7 +10,7 @@ import rerun as rr
 import rerun.blueprint as rrb
 from scipy.spatial.transform import Rotation
 
-from r1_model.scene import View
+from r1_model.scene.scene import View
 from r1_ros.pictures.page import PageEntry
 from r1_ros.pictures.top_down import PictureBox
 

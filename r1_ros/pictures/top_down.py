@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from r1_ros.pictures.text import font
+from r1_ros.pictures.fonts import font
 
 BACKGROUND = (250, 250, 248)
 INK = (33, 33, 36)

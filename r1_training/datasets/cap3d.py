@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import FileFormatError, RowError, SplitError
 from r1_training.datasets.rows import OnBad, RowReport, text, to_samples
-from r1_training.datasets.sample import Sample
 
 
 def read_cap3d(

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import RowError
 from r1_training.datasets.json_stream import iterate_array
 from r1_training.datasets.rows import OnBad, RowReport, integer, integers, text, to_samples
-from r1_training.datasets.sample import Sample
 
 # Zero, single or multiple targets; with or without distractors of the target's class.
 EVAL_TYPES = ("zt_w_d", "zt_wo_d", "st_w_d", "st_wo_d", "mt")

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import FileFormatError, RowError
 from r1_training.datasets.rows import OnBad, RowReport, text, to_samples
-from r1_training.datasets.sample import Sample
 from r1_training.datasets.scanrefer import ReferringTask, read_scanrefer, referring_sample
 
 # As in ReferIt3D: an utterance with one of these words depends on the view.

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import RowError, SplitError
 from r1_training.datasets.json_stream import iterate_array
 from r1_training.datasets.rows import OnBad, RowReport, text, texts, to_samples
-from r1_training.datasets.sample import Sample
 
 CATEGORIES = (
     "object recognition",

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import BadRowError, RowError
-from r1_training.datasets.sample import Sample
-from r1_training.datasets.splits import check_split, hold_out, may_train_on, official_split
+from r1_training.datasets.scannet.splits import check_split, hold_out, may_train_on, official_split
 
 OnBad = Literal["fatal", "skip"]
 SHOWN_PROBLEMS = 100

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.json_stream import iterate_array
 from r1_training.datasets.rows import OnBad, RowReport, integers, text, texts, to_samples
-from r1_training.datasets.sample import Sample
 
 
 def read_scanqa(

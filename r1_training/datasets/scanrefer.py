@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import RowError
 from r1_training.datasets.json_stream import iterate_array
 from r1_training.datasets.rows import OnBad, RowReport, integer, text, texts, to_samples
-from r1_training.datasets.sample import Sample
 
 ReferringTask = Literal["grounding", "object_caption"]
 CAPTION_QUESTION = "Describe this object."

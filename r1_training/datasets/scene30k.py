@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from r1_model.answer import TASKS
+from r1_model.text.answer import TASKS
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import RowError
 from r1_training.datasets.json_stream import iterate_lines, iterate_members
 from r1_training.datasets.rows import OnBad, RowReport, text, texts, to_samples
-from r1_training.datasets.sample import Sample
 from r1_training.datasets.threedllm import parse_turns
 
 _COT = re.compile(r"\s*<think>(.*?)</think>\s*<answer>(.*?)</answer>\s*", re.DOTALL)

@@ -8,10 +8,10 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import RowError
 from r1_training.datasets.json_stream import iterate_array
 from r1_training.datasets.rows import OnBad, RowReport, integer, number, text, texts, to_samples
-from r1_training.datasets.sample import Sample
 
 # By the question's first letters, as the field reports them (LEO's evaluation); else `other`.
 QUESTION_TYPES = ("what", "is", "how", "can", "which")

@@ -14,11 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from r1_model.answer import Turn
+from r1_model.text.answer import Turn
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import RowError
 from r1_training.datasets.json_stream import iterate_array
 from r1_training.datasets.rows import OnBad, RowReport, text, texts, to_samples
-from r1_training.datasets.sample import Sample
 
 Kind = Literal["dialogue", "planning", "description", "eqa"]
 _TASKS = {"dialogue": "dialogue", "planning": "planning", "description": "qa", "eqa": "qa"}

@@ -17,21 +17,20 @@ from rich.table import Table
 
 from r1_training.datasets.errors import FileFormatError, RowError
 from r1_training.datasets.rows import RowReport
-from r1_training.datasets.splits import hold_out as hold_out_keys
-from r1_training.datasets.splits import may_train_on, read_hold_out
+from r1_training.datasets.scannet.splits import hold_out as hold_out_keys
+from r1_training.datasets.scannet.splits import may_train_on, read_hold_out
 from r1_training.engine.config import TEACHERS, EngineConfig, load_config
 from r1_training.engine.descriptions import first_of
 from r1_training.engine.errors import EngineConfigError, EngineError
 from r1_training.engine.filters import PRESETS
-from r1_training.engine.guard import EXIT_INTERRUPTED, EXIT_KILLED, run_guarded, stop_on_signal
 from r1_training.engine.items import Item
-from r1_training.engine.journal import wait_until_free
-from r1_training.engine.outputs import KEPT_NAME, Report
+from r1_training.engine.journal.journal import wait_until_free
+from r1_training.engine.journal.outputs import KEPT_NAME, Report
+from r1_training.engine.journal.server_log import read_server_log
+from r1_training.engine.kill_guard import EXIT_INTERRUPTED, EXIT_KILLED, run_guarded, stop_on_signal
 from r1_training.engine.progress import status_bar
-from r1_training.engine.rule_teacher import RuleTeacher
 from r1_training.engine.run import JOURNAL_NAME
 from r1_training.engine.run import synthesize as run_engine
-from r1_training.engine.server_log import read_server_log
 from r1_training.engine.sources import (
     DESCRIPTION_READERS,
     ITEM_READERS,
@@ -40,7 +39,8 @@ from r1_training.engine.sources import (
 )
 from r1_training.engine.statistics import read_statistics
 from r1_training.engine.statistics_plot import plot_statistics
-from r1_training.engine.teacher import Teacher
+from r1_training.engine.teachers.rule_teacher import RuleTeacher
+from r1_training.engine.teachers.teacher import Teacher
 
 EXIT_ERROR, EXIT_BUDGET = 1, 3
 _EXIT = {"budget reached": EXIT_BUDGET, "interrupted": EXIT_INTERRUPTED}
@@ -197,7 +197,7 @@ def _teacher(settings: EngineConfig) -> Teacher:
     if settings.teacher.kind == "rules":
         return RuleTeacher(settings.teacher.seed)
     # Importing the client takes two seconds, which only those who need it should wait.
-    from r1_training.engine.gemini import GeminiTeacher
+    from r1_training.engine.teachers.gemini import GeminiTeacher
 
     return GeminiTeacher(settings)
 
@@ -210,7 +210,7 @@ def _items(sources: Sequence[str], rooms: int, first_seed: int, rows: RowReport)
     streams = [read_items(kind, path, rows) for kind, path in files]
     if not rooms:
         return chain(*streams)
-    from r1_training.engine.rooms import room_items  # brings the whole room maker along
+    from r1_training.engine.room_items import room_items  # brings the whole room maker along
 
     return chain(*streams, room_items(rooms, first_seed))
 

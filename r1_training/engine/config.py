@@ -11,7 +11,7 @@ import yaml
 
 from r1_training.engine.errors import EngineConfigError
 from r1_training.engine.filters import PRESETS, SANE, FilterConfig
-from r1_training.engine.teacher import Stage, Usage
+from r1_training.engine.teachers.teacher import Stage, Usage
 
 TEACHERS = ("gemini", "rules")
 SAFETY_CATEGORIES = ("harassment", "hate", "sexual", "dangerous")

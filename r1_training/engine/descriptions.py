@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from r1_training.datasets.sample import Sample
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.engine.errors import InputFileError
 
 MAX_CAPTIONS = 3

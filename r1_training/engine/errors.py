@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from r1_training.engine.teacher import Usage
+from r1_training.engine.teachers.teacher import Usage
 
 
 class EngineError(Exception):

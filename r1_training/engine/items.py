@@ -14,12 +14,12 @@ class Item:
         scene_id: e.g. `scene0000_00`.
         question_id: as in its source.
         question: in any language.
-        task: one of `r1_model.answer.TASKS`.
+        task: one of `r1_model.text.answer.TASKS`.
         question_type: e.g. `color`, `count`, `where`; for the statistics.
         source: `scanqa`, `scanrefer`, `nr3d`, `3d_llm` or `synthetic`.
         answers: what the source holds to be true; may be empty.
         targets: names of the objects that the answer is about; may be empty.
-        language: one of `r1_model.answer.LANGUAGES`.
+        language: one of `r1_model.text.answer.LANGUAGES`.
         rationale: true reasoning, where the source knows it (synthetic rooms), else empty.
         description: of the scene; filled in by the pipeline where the source has none.
         key: unique within a run; given by `number`.

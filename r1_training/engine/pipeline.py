@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from r1_training.engine.asking import Asker
 from r1_training.engine.config import EngineConfig
 from r1_training.engine.errors import (
     BlockedError,
@@ -17,10 +16,11 @@ from r1_training.engine.errors import (
 )
 from r1_training.engine.filters import check_consistency, check_reply
 from r1_training.engine.items import Item
-from r1_training.engine.journal import Journal
-from r1_training.engine.journal_state import text_crc
-from r1_training.engine.prompts import consistency_prompt, prompt_hash, reasoning_prompt
-from r1_training.engine.teacher import Usage
+from r1_training.engine.journal.journal import Journal
+from r1_training.engine.journal.journal_state import text_crc
+from r1_training.engine.teachers.asking import Asker
+from r1_training.engine.teachers.prompts import consistency_prompt, prompt_hash, reasoning_prompt
+from r1_training.engine.teachers.teacher import Usage
 
 Describe = Callable[[str], str]
 

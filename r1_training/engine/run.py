@@ -10,17 +10,17 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from r1_training.engine.asking import Asker
-from r1_training.engine.budget import Spending
 from r1_training.engine.config import EngineConfig
 from r1_training.engine.errors import BudgetReachedError, JournalError, StopRequested
 from r1_training.engine.items import Item, number
-from r1_training.engine.journal import Journal
-from r1_training.engine.journal_state import UNANSWERED
-from r1_training.engine.outputs import Report, write_outputs
+from r1_training.engine.journal.journal import Journal
+from r1_training.engine.journal.journal_state import UNANSWERED
+from r1_training.engine.journal.outputs import Report, write_outputs
+from r1_training.engine.journal.server_log import settle
 from r1_training.engine.pipeline import Describe, Pipeline
-from r1_training.engine.server_log import settle
-from r1_training.engine.teacher import Teacher, Usage
+from r1_training.engine.teachers.asking import Asker
+from r1_training.engine.teachers.budget import Spending
+from r1_training.engine.teachers.teacher import Teacher, Usage
 
 JOURNAL_NAME = "journal.jsonl"
 _REFRESH_SECONDS = 0.2

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import DatasetError
 from r1_training.datasets.nr3d import read_nr3d_csv, read_nr3d_json
 from r1_training.datasets.rows import RowReport
-from r1_training.datasets.sample import Sample
+from r1_training.datasets.scannet.splits import SPLITS
 from r1_training.datasets.scanqa import read_scanqa
 from r1_training.datasets.scanrefer import ReferringTask, read_scanrefer
-from r1_training.datasets.splits import SPLITS
 from r1_training.datasets.threedllm import Kind, read_threedllm
 from r1_training.engine.descriptions import descriptions_from_annotations, read_scene_captions
 from r1_training.engine.errors import InputFileError

@@ -13,14 +13,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from r1_model.grammar import Bounds
-from r1_training.synthetic.elements import Room
-from r1_training.synthetic.language.check import check_answer
+from r1_model.text.grammar import Bounds
+from r1_training.evaluation.room_evaluator import Asked
+from r1_training.synthetic.language.answer_check import check_answer
 from r1_training.synthetic.language.make import make_samples
 from r1_training.synthetic.language.sample import Sample, fill_boxes
-from r1_training.synthetic.room import make_room
-
-from .synthetic import Asked
+from r1_training.synthetic.rooms.elements import Room
+from r1_training.synthetic.rooms.room import make_room
 
 Kind = tuple[str, str, str, str]  # task, kind, type of the answer, language
 TRAINING_ROOMS = 600

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from r1_model.scene import Scene
+from r1_model.scene.scene import Scene
 
 
 def turn(yaw: float) -> np.ndarray:

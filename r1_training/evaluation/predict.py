@@ -9,22 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from r1_model.answer import Answer, Box
 from r1_model.errors import R1Error
-from r1_model.inference import Reasoner
-from r1_model.scene import Scene
+from r1_model.reasoner import Reasoner
+from r1_model.scene.scene import Scene
+from r1_model.text.answer import Answer, Box
+from r1_training.common.resumable_lines import ResumableLines
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import FileFormatError
 from r1_training.datasets.rows import RowReport
-from r1_training.datasets.sample import Sample
-from r1_training.datasets.scannet_labels import LabelTable, read_labels
-from r1_training.datasets.scannet_prepared import is_prepared, prepared_scenes, read_scene
-from r1_training.datasets.splits import official_split
-from r1_training.metrics.captions import caption_words
+from r1_training.datasets.scannet.class_labels import LabelTable, read_labels
+from r1_training.datasets.scannet.prepared import is_prepared, prepared_scenes, read_scene
+from r1_training.datasets.scannet.splits import official_split
 from r1_training.metrics.errors import EvaluationInputError, PredictionError
 from r1_training.metrics.evaluate import read_samples
 from r1_training.metrics.inputs import CAPTIONS, GROUNDING, EvaluationInputs
 from r1_training.metrics.predictions import told_apart
-from r1_training.resumable_lines import ResumableLines
+from r1_training.metrics.protocols.scan2cap import caption_words
 
 DESCRIBE = "Describe every object in the room."
 # Detection ranks boxes by score; below this nothing is left to rank (VoteNet's evaluation).

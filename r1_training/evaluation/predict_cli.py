@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from r1_model.errors import R1Error
+from r1_training.common.resumable_lines import ResumeError
 from r1_training.datasets.errors import DatasetError
 from r1_training.metrics.errors import EvaluationError, EvaluationInputError
 from r1_training.metrics.inputs import DATASETS, EvaluationInputs
-from r1_training.resumable_lines import ResumeError
 
 PREDICTED = tuple(name for name in DATASETS if name != "cap3d")
 SHOWN_PROBLEMS = 10
@@ -42,7 +42,7 @@ def predict(
     The exit status is 1 where predictions are missing: scenes that are not prepared or broken.
     """
     # Imported late: they load PyTorch and scipy, and --help should not.
-    from r1_model.inference import Reasoner
+    from r1_model.reasoner import Reasoner
     from r1_training.evaluation.predict import predict as run
 
     console = Console(stderr=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .alike import alike
-from .synthetic import Asked
+from r1_training.evaluation.matched_controls import alike
+from r1_training.evaluation.room_evaluator import Asked
 
 Group = tuple[str, ...]
 GROUPS: dict[str, Callable[[Asked], Group]] = {
@@ -33,8 +33,8 @@ class Settings:
     Attributes:
         model: preset or folder.
         rooms, questions, seeds, split, blind: as given to `r1 evaluate-rooms`.
-        digest: of the rooms and questions of this version, see `synthetic.questions_digest`; empty
-            in files from before there was one.
+        digest: of the rooms and questions of this version, see
+            `room_evaluator.questions_digest`; empty in files from before there was one.
     """
 
     model: str

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from r1_model.scene import Scene
+from r1_model.scene.scene import Scene
 
 Swap = Callable[[Scene, Scene], Scene]
 

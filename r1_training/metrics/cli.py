@@ -9,10 +9,10 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from r1_training.common.writable import OutputError, require_file
 from r1_training.datasets.errors import DatasetError
 from r1_training.metrics.errors import EvaluationError
 from r1_training.metrics.inputs import DATASETS, EvaluationInputs
-from r1_training.writable import OutputError, require_file
 
 PREDICTIONS_HELP = "Predictions, ours or others' (docs/evaluation.md)."
 

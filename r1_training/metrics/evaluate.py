@@ -7,33 +7,37 @@ from pathlib import Path
 
 import numpy as np
 
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import FileFormatError
 from r1_training.datasets.multi3drefer import read_multi3drefer
 from r1_training.datasets.nr3d import read_nr3d_csv, read_nr3d_json
 from r1_training.datasets.openeqa import read_openeqa
 from r1_training.datasets.rows import RowReport
-from r1_training.datasets.sample import Sample
-from r1_training.datasets.scannet_labels import CLASS_BY_NYU40, OTHERS, read_labels
-from r1_training.datasets.scannet_prepared import read_prepared_boxes, read_prepared_classes
+from r1_training.datasets.scannet.class_labels import CLASS_BY_NYU40, OTHERS, read_labels
+from r1_training.datasets.scannet.prepared import read_prepared_boxes, read_prepared_classes
+from r1_training.datasets.scannet.splits import official_split
 from r1_training.datasets.scanqa import read_scanqa
 from r1_training.datasets.scanrefer import ReferringTask, read_scanrefer
 from r1_training.datasets.scene30k import read_scene30k
-from r1_training.datasets.splits import official_split
 from r1_training.datasets.sqa3d import read_sqa3d
 from r1_training.datasets.threedllm import read_threedllm
-from r1_training.metrics.boxes import suppress_overlaps
-from r1_training.metrics.cap3d import cap3d_scores, read_embeddings
-from r1_training.metrics.captions import scan2cap_scores
-from r1_training.metrics.detection import SceneObjects, detection_scores
 from r1_training.metrics.errors import GroundTruthError, MissingPredictionsError
-from r1_training.metrics.grounding import mentioning_target, nr3d_scores, scanrefer_scores
 from r1_training.metrics.inputs import CAPTIONS, GROUNDING, QA, THREEDLLM, EvaluationInputs
-from r1_training.metrics.multi3drefer import multi3drefer_scores
+from r1_training.metrics.measures.boxes import suppress_overlaps
 from r1_training.metrics.predictions import Prediction, align, read_predictions
+from r1_training.metrics.protocols.cap3d import cap3d_scores, read_embeddings
+from r1_training.metrics.protocols.detection import SceneObjects, detection_scores
+from r1_training.metrics.protocols.multi3drefer import multi3drefer_scores
+from r1_training.metrics.protocols.scan2cap import scan2cap_scores
+from r1_training.metrics.protocols.scanqa import qa_scores
+from r1_training.metrics.protocols.sqa3d import sqa3d_scores
+from r1_training.metrics.protocols.threedllm import threedllm_scores
+from r1_training.metrics.protocols.visual_grounding import (
+    mentioning_target,
+    nr3d_scores,
+    scanrefer_scores,
+)
 from r1_training.metrics.report import EvaluationReport
-from r1_training.metrics.scanqa import qa_scores
-from r1_training.metrics.sqa3d import sqa3d_scores
-from r1_training.metrics.threedllm import threedllm_scores
 
 # As the benchmark's own script; else as LL3DA.
 _PTB = frozenset(QA)
@@ -184,7 +188,7 @@ def _evaluate_cap3d(
         scores = {"overall": cap3d_scores(images, texts)}
         return EvaluationReport("cap3d", inputs.split, name, scores, len(texts))
     # Imported late: they load PyTorch, which no other data set needs.
-    from r1_training.metrics.clip_embeddings import (
+    from r1_training.metrics.measures.clip_embeddings import (
         embed_captions,
         embed_images,
         find_renders,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from r1_training.datasets.rows import OnBad
 from r1_training.metrics.errors import EvaluationInputError
+from r1_training.metrics.measures.text_scores import Protocol
 from r1_training.metrics.predictions import OnMissing
-from r1_training.metrics.text import Protocol
 
 THREEDLLM = ("3dllm-dialogue", "3dllm-planning", "3dllm-description", "3dllm-eqa")
 QA = ("scanqa", "scene30k", "openeqa")

@@ -28,15 +28,15 @@ from typing import Any, Literal
 
 import numpy as np
 
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import FileFormatError, RowError
 from r1_training.datasets.json_stream import iterate_array, iterate_lines, iterate_members
-from r1_training.datasets.sample import Sample
-from r1_training.metrics.boxes import boxes_from_corners
 from r1_training.metrics.errors import (
     GroundTruthError,
     MissingPredictionsError,
     PredictionError,
 )
+from r1_training.metrics.measures.boxes import boxes_from_corners
 
 OnMissing = Literal["fatal", "empty"]
 _ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from r1_training.common.writable import OutputError, require_file, require_folder
 from r1_training.datasets.errors import FileFormatError
-from r1_training.prepare.scannet import (
+from r1_training.prepare.scannet_set import (
     LABELS_NAME,
     PrepareError,
     ScanRecord,
@@ -20,7 +21,6 @@ from r1_training.prepare.scannet import (
     find_scans,
     prepare_scannet,
 )
-from r1_training.writable import OutputError, require_file, require_folder
 
 app = typer.Typer(help="Prepare data sets for training and evaluation.", no_args_is_help=True)
 SHOWN_PROBLEMS = 20
@@ -90,10 +90,10 @@ def descriptions(
     """
     # Imported late: they load PyTorch, and --help should not.
     from r1_model.errors import R1Error
-    from r1_model.inference import Reasoner
-    from r1_training.datasets.scannet_prepared import prepared_scenes
-    from r1_training.prepare.descriptions import describe_scans
-    from r1_training.resumable_lines import ResumeError
+    from r1_model.reasoner import Reasoner
+    from r1_training.common.resumable_lines import ResumeError
+    from r1_training.datasets.scannet.prepared import prepared_scenes
+    from r1_training.prepare.scene_captions import describe_scans
 
     console = Console(stderr=True)
     try:

@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from r1_model.scene import View
-from r1_training.datasets.sens import (
+from r1_model.scene.scene import View
+from r1_training.datasets.scannet.sens import (
     DEPTH_SHIFT,
     posed_frames,
     posed_sens_frames,

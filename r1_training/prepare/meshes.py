@@ -15,10 +15,10 @@ from scipy.spatial import cKDTree
 from r1_training.prepare.mesh_names import category_of
 from r1_training.prepare.mesh_readers import RawMesh
 from r1_training.prepare.mesh_surfaces import find_surfaces
-from r1_training.synthetic.category import Category
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.household.pack import STEPS, TILE, write_pack
 from r1_training.synthetic.household.words import UNKNOWN_OBJECT
+from r1_training.synthetic.rooms.category import Category
 
 HELD_OUT = 5  # one mesh in so many is kept for val and test
 WIDER = 1.33  # a mesh of true size may leave its category's range by this factor

@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from r1_training.synthetic.catalog import ROOM_TYPES
-from r1_training.synthetic.example_rooms import EXAMPLES
-from r1_training.synthetic.room import make_room
+from r1_training.synthetic.rooms.catalog import ROOM_TYPES
+from r1_training.synthetic.rooms.example_rooms import EXAMPLES
+from r1_training.synthetic.rooms.room import make_room
 
 
 def synthesize_room(
@@ -33,7 +33,7 @@ def synthesize_room(
     # Imported late: torch takes seconds, which the help of any command should not.
     import torch
 
-    from r1_training.synthetic.rgbd_folder import FolderExistsError, write_rgbd_folder
+    from r1_training.synthetic.camera.rgbd_writer import FolderExistsError, write_rgbd_folder
 
     torch.set_num_threads(1)  # frames are rendered side by side already
     console = Console(stderr=True)

@@ -27,7 +27,7 @@ from rcl_interfaces.srv import GetParameters  # noqa: E402
 from rclpy.context import Context  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 
-from r1_model.modeling import R1ForConditionalGeneration  # noqa: E402
+from r1_model.network.modeling import R1ForConditionalGeneration  # noqa: E402
 from r1_ros.bags.recording import record  # noqa: E402
 from r1_ros.bags.rgbd_folder import RgbdFolder  # noqa: E402
 from tests.conftest import write_rgbd_folder  # noqa: E402

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from r1_model.generation import end_tokens, placeholders
-from r1_model.modeling import R1ForConditionalGeneration
+from r1_model.network.modeling import R1ForConditionalGeneration
 
 
 @torch.inference_mode()

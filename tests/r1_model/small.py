@@ -7,8 +7,15 @@ import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from r1_model.config import SCENE_END, SCENE_PAD, SCENE_START, R1Config, R1SceneConfig, tiny_config
-from r1_model.scene import Scene, View
+from r1_model.network.config import (
+    SCENE_END,
+    SCENE_PAD,
+    SCENE_START,
+    R1Config,
+    R1SceneConfig,
+    tiny_config,
+)
+from r1_model.scene.scene import Scene, View
 
 QWEN_TOKENS = (
     "<|endoftext|>",

@@ -15,7 +15,7 @@ from r1_model.generation.cpu_step import CpuStep
 from r1_model.generation.prefixes import common_length, group
 from r1_model.generation.run import rows_for
 from r1_model.generation.slots import capacity_for
-from r1_model.modeling import R1ForConditionalGeneration
+from r1_model.network.modeling import R1ForConditionalGeneration
 from tests.r1_model.slow_generation import generate_slowly
 from tests.r1_model.small import scene_tokenizer, seeded, small_config
 

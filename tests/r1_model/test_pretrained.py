@@ -6,12 +6,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
+from r1_model.conversation import R1Processor
 from r1_model.errors import ModelLoadError
-from r1_model.modeling import NEW_MODULES, R1ForConditionalGeneration
+from r1_model.network.modeling import NEW_MODULES, R1ForConditionalGeneration
 from r1_model.pretrained import load_pretrained
-from r1_model.processing import R1Processor
-
-from .small import byte_tokenizer, scene_tokenizer, small_config
+from tests.r1_model.small import byte_tokenizer, scene_tokenizer, small_config
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from .tiny import save_room_model
+from tests.r1_training.tiny_model import save_room_model
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from r1_training.datasets.scannet_labels import CLASS_BY_NYU40
+from r1_training.datasets.scannet.class_labels import CLASS_BY_NYU40
 from r1_training.prepare.frames import frame_files, write_bytes
-from r1_training.synthetic.elements import Room
-from r1_training.synthetic.observe import room_to_scene
+from r1_training.synthetic.camera.observe import room_to_scene
+from r1_training.synthetic.rooms.elements import Room
 
 NYU40_BY_CLASS = {name: number for number, name in CLASS_BY_NYU40.items()}
 OTHER_PROP = 40

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from r1_model.answer import LANGUAGES
-from r1_training.synthetic.room import make_room
+from r1_model.text.answer import LANGUAGES
+from r1_training.synthetic.rooms.room import make_room
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,8 +12,8 @@ import rclpy
 from rclpy.action import ActionClient, ActionServer
 from rclpy.node import Node
 
-from r1_ros.node_executor import NodeExecutor
-from r1_ros.share import use_large_message_transport
+from r1_ros.runtime.dds_transport import use_large_message_transport
+from r1_ros.runtime.executor import NodeExecutor
 
 N = TypeVar("N", bound=Node)
 DEADLINE_S = 20.0

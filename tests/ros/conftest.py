@@ -17,7 +17,7 @@ rclpy = pytest.importorskip("rclpy")
 from r1_ros.msg import ErrorCode  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 
-from r1_ros.share import use_large_message_transport  # noqa: E402
+from r1_ros.runtime.dds_transport import use_large_message_transport  # noqa: E402
 from tests.ros.background import background  # noqa: E402
 from tests.ros.reasoner_rig import Robot, start_robot  # noqa: E402
 from tests.ros.scripted import room  # noqa: E402

@@ -17,8 +17,8 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 
-from r1_ros.node_executor import NodeExecutor
-from r1_ros.share import use_large_message_transport
+from r1_ros.runtime.dds_transport import use_large_message_transport
+from r1_ros.runtime.executor import NodeExecutor
 
 _POLL_S = 0.01
 _for_ever = threading.Event()

@@ -13,11 +13,11 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from tf2_msgs.msg import TFMessage
 
-from r1_model.geometry import pose_matrix
+from r1_model.geometry.poses import pose_matrix
 from r1_ros.bags.recording import frame_stamps
 from r1_ros.bags.rgbd_folder import RgbdFolder
-from r1_ros.geometry_messages import transform_message
-from r1_ros.share import use_large_message_transport
+from r1_ros.messages.geometry import transform_message
+from r1_ros.runtime.dds_transport import use_large_message_transport
 from tests.ros.robot import OPTICAL, Robot, camera_info, image
 from tests.ros.spinning import Spinner
 

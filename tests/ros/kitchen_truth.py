@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
-from r1_model.geometry import backproject, transform_points
+from r1_model.geometry.poses import transform_points
+from r1_model.geometry.projection import backproject
 from r1_ros.bags.rgbd_folder import RgbdFolder
 
 DEPTH_MAX = 4.0  # the mapper's default

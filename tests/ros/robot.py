@@ -12,9 +12,9 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from tf2_msgs.msg import TFMessage
 
-from r1_model.geometry import pose_matrix
-from r1_ros.geometry_messages import header_message, transform_message
-from r1_ros.point_clouds import point_cloud_message
+from r1_model.geometry.poses import pose_matrix
+from r1_ros.messages.geometry import header_message, transform_message
+from r1_ros.messages.point_clouds import point_cloud_message
 
 WIDTH, HEIGHT = 64, 48
 K = np.array([[60.0, 0, 31.5], [0, 60.0, 23.5], [0, 0, 1]])

@@ -16,17 +16,17 @@ from r1_ros.msg import ErrorCode
 from r1_ros.srv import GetScene
 from rclpy.node import Node
 
-from r1_model.answer import Answer, Box, Turn
 from r1_model.errors import EmptySceneError
-from r1_model.grammar import format_box, parse_answer
 from r1_model.plans.forbidden import Prohibition
 from r1_model.plans.guard import guard_steps
 from r1_model.plans.prohibitions import read_request
-from r1_model.scene import Scene
-from r1_model.tasks import classify_task, detect_language
-from r1_model.view_selection import ViewScore
-from r1_ros.scene_messages import scene_to_response
-from tests.r1_model.views import wall_view
+from r1_model.scene.scene import Scene
+from r1_model.text.answer import Answer, Box, Turn
+from r1_model.text.grammar import format_box, parse_answer
+from r1_model.text.tasks import classify_task, detect_language
+from r1_model.views.selection import ViewScore
+from r1_ros.messages.scenes import scene_to_response
+from tests.r1_model.posed_views import wall_view
 
 LAMP = Box(np.array([1.0, 1.5, 0.9]), np.array([0.2, 0.2, 0.4]), "desk lamp")
 DESK = Box(np.array([1.2, 1.5, 0.35]), np.array([1.2, 0.6, 0.7]), "desk")
@@ -70,7 +70,7 @@ def text_of(scene: Scene, task: str, language: str) -> str:
 
 
 class ScriptedReasoner:
-    """Stands in for r1_model.inference.Reasoner: same calls, no weights."""
+    """Stands in for r1_model.reasoner.Reasoner: same calls, no weights."""
 
     name, trained, num_views, device, max_extent = "scripted", False, 6, "cpu", None
 
@@ -181,8 +181,8 @@ class StubMapper(Node):
 
 
 def main() -> None:
-    from r1_ros.lifecycle import spin_node
     from r1_ros.nodes.scene_reasoner import SceneReasoner
+    from r1_ros.runtime.lifecycle import spin_node
 
     seconds = float(sys.argv[1])
     sys.exit(spin_node(lambda: SceneReasoner(lambda _: ScriptedReasoner(seconds))))

@@ -11,8 +11,8 @@ from rclpy.action import ActionServer, CancelResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 
-from r1_ros.action_client import ThreadSafeActionClient, stop_goal
-from r1_ros.node_executor import destroy_waitable
+from r1_ros.runtime.action_client import ThreadSafeActionClient, stop_goal
+from r1_ros.runtime.executor import destroy_waitable
 from tests.ros.background import background, eventually
 
 pytestmark = pytest.mark.ros

@@ -14,9 +14,9 @@ import pytest
 from r1_ros.srv import GetScene
 from rclpy.node import Node
 
-from r1_model.scene import Scene
+from r1_model.scene.scene import Scene
 from r1_ros.bags.rgbd_folder import RgbdFolder
-from r1_ros.scene_messages import scene_from_response
+from r1_ros.messages.scenes import scene_from_response
 from tests.ros.kitchen_truth import direct_cloud, share_on_measured, table_top
 from tests.ros.robot import Statuses
 from tests.ros.spinning import Spinner
@@ -37,7 +37,7 @@ def mapped(kitchen: Path) -> Iterator[Mapped]:
     import rclpy
     from rclpy.executors import SingleThreadedExecutor
 
-    from r1_ros.share import use_large_message_transport
+    from r1_ros.runtime.dds_transport import use_large_message_transport
 
     use_large_message_transport()
     rclpy.init()

@@ -19,8 +19,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from r1_ros.client import R1Client, RequestFailedError
-from r1_ros.lifecycle import ManagedNode
-from r1_ros.node_parameters import InvalidParameterError, NodeConfig, parameter
+from r1_ros.runtime.lifecycle import ManagedNode
+from r1_ros.runtime.parameter_schema import InvalidParameterError, NodeConfig, parameter
 from tests.ros.spinning import Spinner
 
 pytestmark = pytest.mark.ros
@@ -143,7 +143,7 @@ def test_sets_are_checked_and_live_ones_followed(ros: Spinner) -> None:
 _PROGRAM = """
     import sys
     from tests.ros.test_lifecycle import _Node
-    from r1_ros.lifecycle import spin_node
+    from r1_ros.runtime.lifecycle import spin_node
     class Loud(_Node):
         def activate(self):
             print("active", flush=True)
@@ -166,9 +166,9 @@ def test_a_signal_ends_the_process_cleanly(number: signal.Signals) -> None:
 
 _LONG_PLAN = """
     import sys
-    from r1_ros.lifecycle import spin_node
+    from r1_ros.runtime.lifecycle import spin_node
     from r1_ros.nodes.plan_executor import PlanExecutor
-    from r1_ros.simulated_robot import SimulatedRobot
+    from r1_ros.plans.simulated_robot import SimulatedRobot
     class Slow(SimulatedRobot):
         def execute(self, *arguments):
             print("executing", flush=True)

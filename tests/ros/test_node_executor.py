@@ -17,8 +17,8 @@ from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
-from r1_ros.action_client import ThreadSafeActionClient
-from r1_ros.node_executor import NodeExecutor, destroy_waitable
+from r1_ros.runtime.action_client import ThreadSafeActionClient
+from r1_ros.runtime.executor import NodeExecutor, destroy_waitable
 
 pytestmark = pytest.mark.ros
 

@@ -19,12 +19,12 @@ from r1_ros.srv import ApprovePlan
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
-from r1_model.answer import Box, Step
-from r1_model.grammar import format_box
+from r1_model.text.answer import Box, Step
+from r1_model.text.grammar import format_box
 from r1_ros.client import R1Client, RequestFailedError
 from r1_ros.nodes.plan_executor import PlanExecutor
 from r1_ros.nodes.scene_reasoner import SceneReasoner
-from r1_ros.skill_interface import SkillError
+from r1_ros.plans.robot import SkillError
 from tests.ros.background import Background, background, eventually
 from tests.ros.reasoner_rig import refused
 from tests.ros.scripted import DESK, LAMP, ScriptedReasoner, StubMapper, room

@@ -28,12 +28,12 @@ from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
 from r1_ros.bags.bag import Bag, BagError, BagTopic
-from r1_ros.bags.messages import TYPES, transform_message
+from r1_ros.bags.bag_messages import TYPES, transform_message
 from r1_ros.bags.player import InvalidPlayError, Player, PlayOptions, PlayReport
 from r1_ros.bags.publishers import publisher_qos
 from r1_ros.bags.recording import frame_stamps, record
 from r1_ros.bags.rgbd_folder import RgbdFolder
-from r1_ros.share import use_large_message_transport
+from r1_ros.runtime.dds_transport import use_large_message_transport
 from tests.conftest import write_rgbd_folder
 
 pytestmark = pytest.mark.ros

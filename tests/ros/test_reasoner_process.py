@@ -19,14 +19,14 @@ from r1_ros.srv import Ask as AskService
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
-from r1_model.modeling import R1ForConditionalGeneration
-from r1_model.scene_io import save_scene
-from r1_ros.answering import load_reasoner
+from r1_model.network.modeling import R1ForConditionalGeneration
+from r1_model.scene.storage import save_scene
 from r1_ros.client import NoResponseError, R1Client, RequestFailedError
 from r1_ros.nodes.scene_reasoner import SceneReasoner
-from r1_ros.parameters import ReasonerConfig
+from r1_ros.reasoning.answering import load_reasoner
+from r1_ros.runtime.parameters import ReasonerConfig
+from tests.r1_model.posed_views import kitchen_scene
 from tests.r1_model.small import scene_tokenizer, seeded, small_config
-from tests.r1_model.views import kitchen_scene
 from tests.ros.background import background, eventually
 from tests.ros.scripted import StubMapper, room
 

@@ -14,10 +14,10 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, PointCloud2
 
-from r1_model.geometry import pose_matrix
-from r1_ros import diagnostics
-from r1_ros.diagnostics import OK, WARN
-from r1_ros.scene_messages import scene_from_response
+from r1_model.geometry.poses import pose_matrix
+from r1_ros.messages.scenes import scene_from_response
+from r1_ros.runtime import diagnostics
+from r1_ros.runtime.diagnostics import OK, WARN
 from tests.ros import robot as views
 from tests.ros.rig import STEP, Rig
 from tests.ros.spinning import Spinner

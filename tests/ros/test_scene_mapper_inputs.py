@@ -12,9 +12,9 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage
 from tf2_msgs.msg import TFMessage
 
-from r1_ros import mapper_inputs
-from r1_ros.diagnostics import OK, WARN
+from r1_ros.mapping import mapper_inputs
 from r1_ros.nodes.scene_mapper import SceneMapper
+from r1_ros.runtime.diagnostics import OK, WARN
 from tests.ros import robot as views
 from tests.ros.rig import Rig
 from tests.ros.spinning import Spinner

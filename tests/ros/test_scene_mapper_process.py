@@ -14,8 +14,8 @@ from r1_ros.msg import ErrorCode
 from r1_ros.srv import GetScene
 from rclpy.node import Node
 
-from r1_model.scene_io import SceneNotFoundError, load_scene
-from r1_ros.geometry_messages import stamp_of
+from r1_model.scene.storage import SceneNotFoundError, load_scene
+from r1_ros.messages.geometry import stamp_of
 from tests.ros import robot as views
 from tests.ros.spinning import Spinner
 

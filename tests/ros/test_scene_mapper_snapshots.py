@@ -11,8 +11,8 @@ from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import PointCloud2
 
-from r1_ros.point_clouds import read_points
-from r1_ros.scene_messages import scene_from_response
+from r1_ros.messages.point_clouds import read_points
+from r1_ros.messages.scenes import scene_from_response
 from tests.ros import robot as views
 from tests.ros.rig import Rig
 from tests.ros.spinning import Spinner

@@ -14,8 +14,8 @@ from r1_ros.srv import Ask as AskService
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from visualization_msgs.msg import Marker, MarkerArray
 
-from r1_model.answer import TASKS
-from r1_model.scene import Scene
+from r1_model.scene.scene import Scene
+from r1_model.text.answer import TASKS
 from tests.ros.background import eventually
 from tests.ros.reasoner_rig import Robot, refused
 from tests.ros.scripted import DESK, LAMP

@@ -11,11 +11,11 @@ from r1_ros.msg import ErrorCode, PlanStep
 
 from r1_model.errors import ModelLoadError
 from r1_ros.client import R1Client, RequestFailedError, ServerMissingError
-from r1_ros.lifecycle import ManagedNode
 from r1_ros.nodes.plan_executor import PlanExecutor
 from r1_ros.nodes.scene_mapper import SceneMapper
 from r1_ros.nodes.scene_reasoner import SceneReasoner
-from r1_ros.simulated_robot import SimulatedRobot
+from r1_ros.plans.simulated_robot import SimulatedRobot
+from r1_ros.runtime.lifecycle import ManagedNode
 from tests.ros.background import DEADLINE_S, Background, background, eventually
 from tests.ros.reasoner_rig import refused
 from tests.ros.scripted import ScriptedReasoner, StubMapper, room

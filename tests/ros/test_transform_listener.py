@@ -8,8 +8,8 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from tf2_msgs.msg import TFMessage
 
-from r1_ros.transform_listener import TransformListener
-from r1_ros.transforms import TransformBuffer
+from r1_ros.tf.buffer import TransformBuffer
+from r1_ros.tf.listener import TransformListener
 from tests.ros.robot import camera_pose
 from tests.ros.spinning import Spinner
 

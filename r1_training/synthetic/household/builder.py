@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from r1_training.synthetic.builder import RoomBuilder, rows_to_primitives
-from r1_training.synthetic.catalog import CATEGORIES, held_out
-from r1_training.synthetic.dice import Dice
-from r1_training.synthetic.elements import Lights, MeshInstances, Room, RoomObject
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.household.colors import COLOURFUL, named_color, nearest_color
 from r1_training.synthetic.household.instances import BOX
 from r1_training.synthetic.household.motifs import motif_tile
 from r1_training.synthetic.household.pack import MeshPack
-from r1_training.synthetic.palette import sample_rgb
-from r1_training.synthetic.pen import RGB, Item, Surface, plain
+from r1_training.synthetic.rooms.catalog import CATEGORIES, held_out
+from r1_training.synthetic.rooms.elements import Lights, MeshInstances, Room, RoomObject
+from r1_training.synthetic.rooms.item_builder import RGB, Item, Surface, plain
+from r1_training.synthetic.rooms.palette import sample_rgb
+from r1_training.synthetic.rooms.rng import Dice
+from r1_training.synthetic.rooms.room_builder import RoomBuilder, rows_to_primitives
 
 MESH_SHARE = 0.85  # of the items that both a mesh and primitives could be
 # Metres: text has 256 steps for a room, and a box of a fork's true height would be lost in them.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from r1_training.synthetic.catalog import CATEGORIES
-from r1_training.synthetic.category import Category
 from r1_training.synthetic.household.words import UNKNOWN_OBJECT
+from r1_training.synthetic.rooms.catalog import CATEGORIES
+from r1_training.synthetic.rooms.category import Category
 
 _TABLES = ("dining table", "coffee table", "table", "desk")
 _TOPS = (*_TABLES, "counter", "cabinet", "dresser", "tv cabinet", "nightstand", "bookshelf")

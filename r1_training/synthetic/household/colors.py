@@ -5,7 +5,7 @@ from __future__ import annotations
 import colorsys
 from functools import lru_cache
 
-from r1_training.synthetic.palette import COLORS
+from r1_training.synthetic.rooms.palette import COLORS
 
 # more than one colour: nothing else can be said of it
 COLOURFUL = "colourful"

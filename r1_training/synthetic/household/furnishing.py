@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 
-from r1_training.synthetic.catalog import CATEGORIES
-from r1_training.synthetic.clutter import small as primitive_small
 from r1_training.synthetic.household.builder import HouseholdBuilder
 from r1_training.synthetic.household.catalog import ADDED, VOCABULARY
 from r1_training.synthetic.household.motifs import MOTIFS
 from r1_training.synthetic.household.words import UNKNOWN_OBJECT
-from r1_training.synthetic.pen import Item
-from r1_training.synthetic.placement import put_at_wall, put_on, put_on_floor, put_under
-from r1_training.synthetic.structure import walls_of
+from r1_training.synthetic.rooms.catalog import CATEGORIES
+from r1_training.synthetic.rooms.clutter import small as primitive_small
+from r1_training.synthetic.rooms.item_builder import Item
+from r1_training.synthetic.rooms.placement import put_at_wall, put_on, put_on_floor, put_under
+from r1_training.synthetic.rooms.structure import walls_of
 
 LEAST_SMALL, LEAST_UNKNOWN = 6, 3
 MOST_OBJECTS = 60  # a batch's tables have 64 rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from r1_training.synthetic.elements import MeshInstances
+from r1_training.synthetic.rooms.elements import MeshInstances
 
 # columns of the instance table
 AFFINE = slice(0, 12)  # map_from_unit, row-major

@@ -7,11 +7,11 @@ import math
 import numpy as np
 from PIL import Image, ImageDraw
 
-from r1_training.synthetic.elements import Room
+from r1_training.synthetic.camera.observe import observe_batch
+from r1_training.synthetic.camera.packed_rooms import pack_rooms
 from r1_training.synthetic.household.pack import MeshPack
 from r1_training.synthetic.household.rooms import make_household_room
-from r1_training.synthetic.observe import observe_batch
-from r1_training.synthetic.packing import pack_rooms
+from r1_training.synthetic.rooms.elements import Room
 
 _VIEW = (150, 200)
 _TILT = math.radians(35)  # of the cloud's picture, from straight above

@@ -18,10 +18,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from r1_training.synthetic.frames import Frames
+from r1_training.synthetic.camera.packed_rooms import PackedRooms
+from r1_training.synthetic.camera.ray_math import NEAR, film, illumination, image_plane
+from r1_training.synthetic.camera.rendered_frames import Frames
 from r1_training.synthetic.household.assets import MeshAssets, Triangles, triangles_of
-from r1_training.synthetic.packing import PackedRooms
-from r1_training.synthetic.ray_math import NEAR, film, illumination, image_plane
 
 NOTHING = 2**31 - 1  # in place of a triangle: what the ray tracer saw is nearer
 _FRAGMENTS = 400_000

@@ -7,10 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from r1_training.synthetic.catalog import ROOM_TYPES, SPLITS
-from r1_training.synthetic.clutter import decorate_walls, spill
-from r1_training.synthetic.dice import Dice
-from r1_training.synthetic.elements import Room, RoomObject
 from r1_training.synthetic.household.builder import HouseholdBuilder
 from r1_training.synthetic.household.furnishing import (
     LEAST_SMALL,
@@ -28,9 +24,13 @@ from r1_training.synthetic.household.furnishing import (
 from r1_training.synthetic.household.pack import MeshPack
 from r1_training.synthetic.household.sensors import SENSORS
 from r1_training.synthetic.household.shell import add_daylight, build_shell
-from r1_training.synthetic.layouts import FURNISH
-from r1_training.synthetic.room import EXTENT, random_pose
-from r1_training.synthetic.structure import add_door, add_window
+from r1_training.synthetic.rooms.catalog import ROOM_TYPES, SPLITS
+from r1_training.synthetic.rooms.clutter import decorate_walls, spill
+from r1_training.synthetic.rooms.elements import Room, RoomObject
+from r1_training.synthetic.rooms.layouts import FURNISH
+from r1_training.synthetic.rooms.rng import Dice
+from r1_training.synthetic.rooms.room import EXTENT, random_pose
+from r1_training.synthetic.rooms.structure import add_door, add_window
 
 STREAM = 2  # beside the streams of rooms of primitives and of their cameras
 EXTENTS = ("whole", "low", "high", "table")  # how much of a room is mapped

@@ -6,8 +6,8 @@ import colorsys
 
 from r1_training.synthetic.household.builder import HouseholdBuilder
 from r1_training.synthetic.household.instances import BOX
-from r1_training.synthetic.pen import RGB, Item, Pen, plain
-from r1_training.synthetic.placement import at_wall, wall_length
+from r1_training.synthetic.rooms.item_builder import RGB, Item, Pen, plain
+from r1_training.synthetic.rooms.placement import at_wall, wall_length
 
 THICK = 0.08
 _FLOORS = {"WoodFloor": 5, "Planks": 3, "Tiles": 4, "Carpet": 3, "Terrazzo": 1, "Concrete": 1}

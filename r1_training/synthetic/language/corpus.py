@@ -9,12 +9,19 @@ from functools import partial
 
 import numpy as np
 
-from r1_model.answer import LANGUAGES
-from r1_model.skills import SKILLS
-from r1_training.synthetic.language.asking import SPEAKERS
+from r1_model.plans.skills import SKILLS
+from r1_model.text.answer import LANGUAGES
+from r1_training.synthetic.language.context import SPEAKERS
 from r1_training.synthetic.language.make import make_samples
-from r1_training.synthetic.language.words_en import COLORS, DETAILS, MATERIALS, NOUNS, ROOMS, SHAPES
-from r1_training.synthetic.room import make_room
+from r1_training.synthetic.language.words.words_en import (
+    COLORS,
+    DETAILS,
+    MATERIALS,
+    NOUNS,
+    ROOMS,
+    SHAPES,
+)
+from r1_training.synthetic.rooms.room import make_room
 
 _SAMPLES = 24  # of a room
 _PLACEHOLDER = re.compile(r"<obj:\d+>")

@@ -12,10 +12,10 @@ from functools import cached_property
 
 import numpy as np
 
-from r1_training.synthetic.catalog import CATEGORIES
-from r1_training.synthetic.elements import Room, RoomObject
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.household.words import UNKNOWN_OBJECT
+from r1_training.synthetic.rooms.catalog import CATEGORIES
+from r1_training.synthetic.rooms.elements import Room, RoomObject
 
 DIRECTIONS = ("left", "right", "front", "behind")
 BINARY = (*DIRECTIONS, "next_to", "on", "in", "under", "around")

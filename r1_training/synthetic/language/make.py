@@ -7,23 +7,30 @@ from random import Random
 
 import numpy as np
 
-from r1_model.answer import LANGUAGES, TASKS
-from r1_model.tasks import detect_language
-from r1_training.synthetic.elements import Room
-from r1_training.synthetic.language import captions, dialogue, grounding, planning, qa, reasoning
-from r1_training.synthetic.language.asking import SPEAKERS, Asking
+from r1_model.text.answer import LANGUAGES, TASKS
+from r1_model.text.tasks import detect_language
+from r1_training.synthetic.language.context import SPEAKERS, Asking
 from r1_training.synthetic.language.facts import Facts
+from r1_training.synthetic.language.qa import short_answers
 from r1_training.synthetic.language.sample import Sample
+from r1_training.synthetic.language.tasks import (
+    captions,
+    dialogue,
+    grounding,
+    plan_requests,
+    reasoning,
+)
+from r1_training.synthetic.rooms.elements import Room
 
 Maker = Callable[[Asking], Sample | None]
 MAKERS: dict[str, Maker] = {
-    "qa": qa.make,
+    "qa": short_answers.make,
     "grounding": grounding.make,
     "object_caption": captions.make,
     "dense_caption": captions.dense,
     "dialogue": dialogue.make,
     "reasoning": reasoning.make,
-    "planning": planning.make,
+    "planning": plan_requests.make,
 }
 # share of the samples, where a room offers the task; evaluation asks so
 WEIGHTS: dict[str, float] = {
@@ -107,7 +114,7 @@ def make_samples(
 
 def _boost(facts: Facts, task: str) -> float:
     """Rooms that offer something rare are asked about it more often."""
-    if task == "planning" and planning.offers_coffee(facts):
+    if task == "planning" and plan_requests.offers_coffee(facts):
         return 4.0
     if task == "reasoning" and reasoning.reading_in_bed(facts):
         return 2.0

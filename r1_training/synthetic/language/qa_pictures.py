@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from r1_training.synthetic.household.motifs import MOTIFS, is_digit
-from r1_training.synthetic.language.asking import Asking, named
+from r1_training.synthetic.language.context import Asking, named
 from r1_training.synthetic.language.facts import Thing
-from r1_training.synthetic.language.forms import Forms
-from r1_training.synthetic.language.phrases import random_subject, subject, thought
-from r1_training.synthetic.language.refer import Ref
+from r1_training.synthetic.language.forms.patterns import Forms
 from r1_training.synthetic.language.sample import Sample
+from r1_training.synthetic.language.words.phrases import random_subject, subject, thought
+from r1_training.synthetic.language.words.referring import Ref
 
 _FORMS: dict[str, dict[str, Forms]] = {
     "en": {

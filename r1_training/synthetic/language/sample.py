@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from r1_model.grammar import Bounds, format_box
+from r1_model.text.grammar import Bounds, format_box
 
 _PLACEHOLDER = re.compile(r"<obj:(\d+)>")
 
@@ -22,16 +22,16 @@ class Sample:
     """One question with its answer and the truth that it can be checked against.
 
     Attributes:
-        task: one of `r1_model.answer.TASKS`.
-        language: one of `r1_model.answer.LANGUAGES`.
+        task: one of `r1_model.text.answer.TASKS`.
+        language: one of `r1_model.text.answer.LANGUAGES`.
         kind: what is asked, e.g. "count".
         turns: earlier turns of a dialogue, (question, raw answer with its tags).
         question: as a person would say it.
         think: what stands between <think> and </think>.
         answer: what stands between <answer> and </answer>.
         objects: ids of the objects that must have been seen to answer.
-        answer_key: truth for `check.check_answer`: "type", mostly "value", and what the answer
-            rests on: "claim" (a fact as a tuple), "asked" (by a yes-or-no question), "ref".
+        answer_key: truth for `answer_check.check_answer`: "type", mostly "value", and what the
+            answer rests on: "claim" (a fact as a tuple), "asked" (by a yes-or-no question), "ref".
         extra_boxes: boxes of regions, id >= 10,000 -> (centre, size), metres, map frame.
         form: the wording of the question without its slots.
     """

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from r1_model.answer import Box, Step
 from r1_model.plans.guard import DEPENDS, FORBIDDEN, QUESTION, UNSEEN, fits, guard_steps
 from r1_model.plans.prohibitions import read_request
+from r1_model.text.answer import Box, Step
 
 PLACES = {
     "cupboard": (0, 0), "coffee machine": (3, 0), "coffee table": (3, 3), "fridge": (6, 0),

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from r1_model.answer import Turn
+from r1_model.text.answer import Turn
 from r1_training.datasets.cap3d import read_cap3d, read_uids
 from r1_training.datasets.errors import BadRowError, FileFormatError, RowError
 from r1_training.datasets.multi3drefer import read_multi3drefer

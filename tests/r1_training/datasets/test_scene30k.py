@@ -2,11 +2,11 @@
 
 import pytest
 
-from r1_model.answer import Turn
+from r1_model.text.answer import Turn
 from r1_training.datasets.errors import BadRowError
 from r1_training.datasets.rows import RowReport
+from r1_training.datasets.scannet.splits import may_train_on, official_split
 from r1_training.datasets.scene30k import read_scene30k
-from r1_training.datasets.splits import may_train_on, official_split
 from tests.r1_training import annotation_fixture as fixture
 
 

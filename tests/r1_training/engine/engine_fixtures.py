@@ -13,9 +13,9 @@ from typing import Any
 from r1_training.engine.config import EngineConfig, LimitsConfig, ModelConfig, TeacherConfig
 from r1_training.engine.filters import SANE, FilterConfig
 from r1_training.engine.items import Item
-from r1_training.engine.outputs import Report
+from r1_training.engine.journal.outputs import Report
 from r1_training.engine.run import synthesize
-from r1_training.engine.teacher import Completion, Request, Teacher, Usage
+from r1_training.engine.teachers.teacher import Completion, Request, Teacher, Usage
 
 GOOD_THINK = (
     "Step 1: the question is about the chair, so I look for chairs in the description. "

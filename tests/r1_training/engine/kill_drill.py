@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 
-from tests.r1_training.engine.fake_gemini import FakeGemini
+from tests.r1_training.engine.teachers.fake_gemini import FakeGemini
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from r1_training.datasets.sample import Sample
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.engine.descriptions import (
     MAX_CAPTIONS,
     MAX_OBJECTS,

@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.r1_training.engine.fake_gemini import FakeGemini
 from tests.r1_training.engine.kill_drill import (
     REPOSITORY,
     command,
@@ -21,6 +20,7 @@ from tests.r1_training.engine.kill_drill import (
     write_config,
     write_inputs,
 )
+from tests.r1_training.engine.teachers.fake_gemini import FakeGemini
 
 long_run = pytest.mark.skipif(not os.environ.get("R1_LONG"), reason="long run: set R1_LONG=1")
 

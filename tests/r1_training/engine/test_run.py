@@ -6,7 +6,7 @@ from pathlib import Path
 
 from r1_training.engine.errors import BlockedError, RetryableTeacherError
 from r1_training.engine.filters import PAPER
-from r1_training.engine.teacher import Request, Usage
+from r1_training.engine.teachers.teacher import Request, Usage
 from tests.r1_training.engine.engine_fixtures import (
     GOOD,
     ScriptedTeacher,

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from r1_training.engine import journal as journal_module
 from r1_training.engine.errors import (
     FatalTeacherError,
     InputFileError,
@@ -20,8 +19,9 @@ from r1_training.engine.errors import (
 )
 from r1_training.engine.filters import PAPER
 from r1_training.engine.items import Item
+from r1_training.engine.journal import journal as journal_module
 from r1_training.engine.run import JOURNAL_NAME
-from r1_training.engine.teacher import Request
+from r1_training.engine.teachers.teacher import Request
 from tests.r1_training.engine.engine_fixtures import (
     GOOD,
     ScriptedTeacher,

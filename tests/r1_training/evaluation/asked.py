@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from r1_training.evaluation.synthetic import Asked
+from r1_training.evaluation.room_evaluator import Asked
 from r1_training.synthetic.language.sample import Sample
-from r1_training.synthetic.room import make_room
+from r1_training.synthetic.rooms.room import make_room
 
 ROOM = make_room(0, "test")
 

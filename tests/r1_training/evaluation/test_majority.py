@@ -10,9 +10,8 @@ from r1_training.evaluation.majority import (
     training_samples,
 )
 from r1_training.synthetic.language.sample import Sample
-from r1_training.synthetic.room import make_room
-
-from .asked import ROOM, asked, sample
+from r1_training.synthetic.rooms.room import make_room
+from tests.r1_training.evaluation.asked import ROOM, asked, sample
 
 
 def said(number: int, word: str, noun: str) -> Sample:

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from r1_model.scene import Scene, View
+from r1_model.scene.scene import Scene, View
 from r1_training.evaluation.oriented import fits, oriented_iou, turned_scene
 from r1_training.evaluation.swaps import SWAPS
 

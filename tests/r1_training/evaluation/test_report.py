@@ -7,8 +7,7 @@ import pytest
 
 from r1_training.evaluation import report
 from r1_training.evaluation.report import Score, Settings, as_json, by_group, scores, table
-
-from .asked import asked
+from tests.r1_training.evaluation.asked import asked
 
 SETTINGS = Settings("r1-tiny", rooms=2, questions=3, seeds=2, split="test", blind=False)
 RUNS = [

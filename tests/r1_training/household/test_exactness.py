@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from r1_training.synthetic.household.rooms import make_household_room
-
-from .packs import small_pack
+from tests.r1_training.synthetic.household.packs import small_pack
 
 bench = importlib.import_module("benchmarks.household_exactness")
 

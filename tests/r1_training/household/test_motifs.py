@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from r1_training.synthetic.cameras import intrinsics, look_at
+from r1_training.synthetic.camera.packed_rooms import pack_rooms
+from r1_training.synthetic.camera.raytracer import render
+from r1_training.synthetic.camera.trajectories import intrinsics, look_at
 from r1_training.synthetic.household.motifs import MOTIFS, is_digit, motif_tile, motif_tiles
 from r1_training.synthetic.household.rooms import make_household_room
 from r1_training.synthetic.language import make_samples
-from r1_training.synthetic.packing import pack_rooms
-from r1_training.synthetic.raytracer import render
+from tests.r1_training.synthetic.household.packs import small_pack
 from tests.r1_training.synthetic.language import slow
 from tests.r1_training.synthetic.language.rooms import visible_of
-
-from .packs import small_pack
 
 
 @pytest.fixture(scope="module")

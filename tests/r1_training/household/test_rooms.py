@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from r1_training.labels import MAX_OBJECTS, label_tables
-from r1_training.synthetic.catalog import CATEGORIES
-from r1_training.synthetic.dice import Dice
+from r1_training.common.labels import MAX_OBJECTS, label_tables
+from r1_training.synthetic.camera.observe import observe_batch
+from r1_training.synthetic.camera.packed_rooms import pack_rooms
 from r1_training.synthetic.household.builder import LEAST_BOX
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.household.colors import named_color, nearest_color
@@ -21,13 +21,12 @@ from r1_training.synthetic.household.rooms import (
     make_household_room,
 )
 from r1_training.synthetic.language import check_answer, fill_boxes, make_samples
-from r1_training.synthetic.observe import observe_batch
-from r1_training.synthetic.packing import pack_rooms
-from r1_training.synthetic.palette import COLORS, sample_rgb
+from r1_training.synthetic.rooms.catalog import CATEGORIES
+from r1_training.synthetic.rooms.palette import COLORS, sample_rgb
+from r1_training.synthetic.rooms.rng import Dice
+from tests.r1_training.synthetic.household.packs import small_pack
 from tests.r1_training.synthetic.language import slow
 from tests.r1_training.synthetic.language.rooms import bounds_of, boxes_of, visible_of
-
-from .packs import small_pack
 
 SEEDS = range(24)
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from r1_training.synthetic.cameras import intrinsics
+from r1_training.synthetic.camera.observe import VOXEL, fuse
+from r1_training.synthetic.camera.trajectories import intrinsics
 from r1_training.synthetic.household.sensors import GREY, SENSORS, other_sensors, without_color
-from r1_training.synthetic.observe import VOXEL, fuse
 
 HEIGHT, WIDTH = 60, 80
 

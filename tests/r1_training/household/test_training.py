@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 from transformers import AutoTokenizer
 
-from r1_model.config import R1Config
-from r1_model.modeling import R1ForConditionalGeneration
-from r1_training.batches import BatchBuilder
-from r1_training.config import TrainingConfigError
-from r1_training.sft import train
+from r1_model.network.config import R1Config
+from r1_model.network.modeling import R1ForConditionalGeneration
+from r1_training.common.config import TrainingConfigError
 from r1_training.synthetic.household.pack import MeshPackError
-
-from ..tiny import small_run
-from .packs import small_pack
+from r1_training.tiny.batches import BatchBuilder
+from r1_training.tiny.sft import train
+from tests.r1_training.synthetic.household.packs import small_pack
+from tests.r1_training.tiny_model import small_run
 
 
 @pytest.fixture(scope="module")

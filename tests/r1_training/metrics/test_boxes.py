@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1_training.datasets.sample import Sample
-from r1_training.datasets.scannet_labels import LabelTable
-from r1_training.metrics.boxes import boxes_from_corners, pairwise_iou, suppress_overlaps
-from r1_training.metrics.cap3d import cap3d_scores, read_embeddings
-from r1_training.metrics.captions import caption_words, match_captions, scan2cap_scores
-from r1_training.metrics.detection import SceneObjects, detection_scores
+from r1_training.datasets.annotation_sample import Sample
+from r1_training.datasets.scannet.class_labels import LabelTable
 from r1_training.metrics.errors import GroundTruthError, PredictionError
-from r1_training.metrics.grounding import nr3d_scores, scanrefer_scores
-from r1_training.metrics.multi3drefer import _official_iou, f1_scores, multi3drefer_scores
+from r1_training.metrics.measures.boxes import boxes_from_corners, pairwise_iou, suppress_overlaps
 from r1_training.metrics.predictions import Prediction
+from r1_training.metrics.protocols.cap3d import cap3d_scores, read_embeddings
+from r1_training.metrics.protocols.detection import SceneObjects, detection_scores
+from r1_training.metrics.protocols.multi3drefer import _official_iou, f1_scores, multi3drefer_scores
+from r1_training.metrics.protocols.scan2cap import caption_words, match_captions, scan2cap_scores
+from r1_training.metrics.protocols.visual_grounding import nr3d_scores, scanrefer_scores
 from tests.r1_training.metrics.test_text import needs_java
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "boxes.json").read_text())

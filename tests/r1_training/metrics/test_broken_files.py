@@ -8,12 +8,12 @@ from typer.testing import CliRunner
 
 from r1_training.cli import app
 from r1_training.datasets.errors import FileFormatError
-from r1_training.datasets.scannet_labels import read_labels
-from r1_training.datasets.scannet_prepared import read_prepared_boxes, read_prepared_classes
-from r1_training.metrics.cap3d import read_embeddings
-from r1_training.metrics.captions import match_captions
+from r1_training.datasets.scannet.class_labels import read_labels
+from r1_training.datasets.scannet.prepared import read_prepared_boxes, read_prepared_classes
 from r1_training.metrics.errors import PredictionError
 from r1_training.metrics.predictions import Prediction
+from r1_training.metrics.protocols.cap3d import read_embeddings
+from r1_training.metrics.protocols.scan2cap import match_captions
 from r1_training.metrics.report import EvaluationReport
 
 

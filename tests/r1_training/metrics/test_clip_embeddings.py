@@ -14,8 +14,6 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from r1_training.cli import app
-from r1_training.metrics.cap3d import cap3d_scores
-from r1_training.metrics.clip_embeddings import find_renders, load_clip
 from r1_training.metrics.errors import (
     EvaluationInputError,
     GroundTruthError,
@@ -23,6 +21,8 @@ from r1_training.metrics.errors import (
 )
 from r1_training.metrics.evaluate import evaluate
 from r1_training.metrics.inputs import EvaluationInputs
+from r1_training.metrics.measures.clip_embeddings import find_renders, load_clip
+from r1_training.metrics.protocols.cap3d import cap3d_scores
 from tests.r1_training import annotation_fixture as fixture
 
 NAME = "r1-test-clip"

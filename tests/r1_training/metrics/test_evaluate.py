@@ -7,11 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from r1_training.cli import app
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import FileFormatError
-from r1_training.datasets.sample import Sample
-from r1_training.datasets.scannet import read_scan
-from r1_training.datasets.scannet_labels import read_labels
-from r1_training.datasets.scannet_prepared import prepared_arrays
+from r1_training.datasets.scannet.class_labels import read_labels
+from r1_training.datasets.scannet.prepared import prepared_arrays
+from r1_training.datasets.scannet.scans import read_scan
 from r1_training.metrics.errors import (
     EvaluationInputError,
     MissingPredictionsError,
@@ -40,7 +40,7 @@ def scannet(tmp_path):
 
 @pytest.fixture
 def boxes(scannet):
-    from r1_training.datasets.scannet_prepared import read_prepared_boxes
+    from r1_training.datasets.scannet.prepared import read_prepared_boxes
 
     return {n: box.tolist() for n, box in read_prepared_boxes(scannet, SCENE).items()}
 

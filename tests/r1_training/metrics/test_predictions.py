@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from r1_model.answer import Turn
-from r1_training.datasets.sample import Sample
+from r1_model.text.answer import Turn
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.metrics.errors import GroundTruthError
 from r1_training.metrics.predictions import Prediction, align
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1_training.datasets.sample import Sample
-from r1_training.metrics import text as text_module
+from r1_training.datasets.annotation_sample import Sample
 from r1_training.metrics.errors import GroundTruthError, JavaMissingError
-from r1_training.metrics.exact_match import clean_answer, cleaned_match
+from r1_training.metrics.measures import text_scores as text_module
+from r1_training.metrics.measures.exact_match import clean_answer, cleaned_match
+from r1_training.metrics.measures.text_scores import collapse_spaces, ptb_tokenize, text_scores
 from r1_training.metrics.predictions import Prediction
-from r1_training.metrics.scanqa import qa_scores
-from r1_training.metrics.sqa3d import sqa3d_scores
-from r1_training.metrics.text import collapse_spaces, ptb_tokenize, text_scores
-from r1_training.metrics.threedllm import threedllm_scores
+from r1_training.metrics.protocols.scanqa import qa_scores
+from r1_training.metrics.protocols.sqa3d import sqa3d_scores
+from r1_training.metrics.protocols.threedllm import threedllm_scores
 from tests.r1_training.metrics import slow_text
 
 needs_java = pytest.mark.skipif(shutil.which("java") is None, reason="needs Java")

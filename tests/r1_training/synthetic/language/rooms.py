@@ -6,10 +6,10 @@ from functools import cache
 
 import numpy as np
 
-from r1_training.synthetic.elements import Room
 from r1_training.synthetic.language import make_samples
 from r1_training.synthetic.language.facts import shut_away
-from r1_training.synthetic.room import make_room
+from r1_training.synthetic.rooms.elements import Room
+from r1_training.synthetic.rooms.room import make_room
 
 
 @cache

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from r1_training.synthetic.elements import Room, RoomObject
 from r1_training.synthetic.household.catalog import VOCABULARY
-from r1_training.synthetic.language.refer import Ref
+from r1_training.synthetic.language.words.referring import Ref
+from r1_training.synthetic.rooms.elements import Room, RoomObject
 
 AXES = {"left": (0, -1), "right": (0, 1), "front": (1, -1), "behind": (1, 1)}
 HYPERNYM_TABLE = {"dining table", "coffee table", "table", "desk"}

@@ -8,13 +8,14 @@ from random import Random
 import numpy as np
 import pytest
 
-from r1_model.answer import LANGUAGES, TASKS
-from r1_training.synthetic.catalog import CATEGORIES
-from r1_training.synthetic.language import corpus, fill_boxes, make_samples, qa_counting
-from r1_training.synthetic.language.asking import SPEAKERS, Asking
+from r1_model.text.answer import LANGUAGES, TASKS
+from r1_training.synthetic.language import corpus, fill_boxes, make_samples
+from r1_training.synthetic.language.context import SPEAKERS, Asking
 from r1_training.synthetic.language.facts import Facts
 from r1_training.synthetic.language.make import TRAINING_WEIGHTS, WEIGHTS
+from r1_training.synthetic.language.qa import counting
 from r1_training.synthetic.language.sample import MissingBoxError, placeholders
+from r1_training.synthetic.rooms.catalog import CATEGORIES
 from tests.r1_training.synthetic.language.rooms import bounds_of, boxes_of, room_of, visible_of
 
 
@@ -70,7 +71,7 @@ def test_rooms_without_small_things_can_be_counted_in(seed):
     assert max(on.values()) > 1
     facts = Facts(room, large)
     asked = [
-        qa_counting.count(Asking(facts, Random(number), SPEAKERS["en"], "train"))
+        counting.count(Asking(facts, Random(number), SPEAKERS["en"], "train"))
         for number in range(200)
     ]
     assert sum(sample is not None for sample in asked) > 150

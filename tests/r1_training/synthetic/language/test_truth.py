@@ -7,9 +7,9 @@ from collections import Counter
 
 import pytest
 
-from r1_training.synthetic.catalog import CATEGORIES
 from r1_training.synthetic.language import check_answer, fill_boxes
 from r1_training.synthetic.language.sample import placeholders
+from r1_training.synthetic.rooms.catalog import CATEGORIES
 from tests.r1_training.synthetic.language import slow
 from tests.r1_training.synthetic.language.rooms import (
     bounds_of,

@@ -8,37 +8,36 @@ from random import Random
 
 import pytest
 
-from r1_model.skills import SKILLS
-from r1_model.tasks import classify_task, detect_language, stands_alone
-from r1_training.synthetic.catalog import STATES
+from r1_model.plans.skills import SKILLS
+from r1_model.text.tasks import classify_task, detect_language, stands_alone
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.household.colors import COLOURFUL
-from r1_training.synthetic.language import (
-    forms_caption,
-    forms_dialogue,
-    forms_grounding,
-    forms_planning,
-    forms_qa,
-    forms_reasoning,
-    forms_uses,
-    words_en,
-    words_zh,
+from r1_training.synthetic.language.context import SPEAKERS
+from r1_training.synthetic.language.forms import (
+    caption_forms,
+    dialogue_forms,
+    grounding_forms,
+    planning_forms,
+    qa_forms,
+    reasoning_forms,
+    uses_forms,
 )
-from r1_training.synthetic.language.asking import SPEAKERS
-from r1_training.synthetic.language.forms import Forms, expand, held_out
-from r1_training.synthetic.palette import COLORS
+from r1_training.synthetic.language.forms.patterns import Forms, expand, held_out
+from r1_training.synthetic.language.words import words_en, words_zh
+from r1_training.synthetic.rooms.catalog import STATES
+from r1_training.synthetic.rooms.palette import COLORS
 from tests.r1_training.synthetic.language.rooms import samples_of
 
 FORMS = {
-    "qa": {key: forms_qa.FORMS[key] | forms_uses.FORMS[key] for key in ("en", "zh")},
+    "qa": {key: qa_forms.FORMS[key] | uses_forms.FORMS[key] for key in ("en", "zh")},
     "grounding": {
-        key: forms_grounding.FORMS[key] | {"use": forms_uses.FIND[key]} for key in ("en", "zh")
+        key: grounding_forms.FORMS[key] | {"use": uses_forms.FIND[key]} for key in ("en", "zh")
     },
-    "object_caption": forms_caption.OBJECT,
-    "dense_caption": {key: {"all": forms} for key, forms in forms_caption.DENSE.items()},
-    "dialogue": forms_dialogue.FORMS,
-    "reasoning": forms_reasoning.FORMS,
-    "planning": forms_planning.FORMS,
+    "object_caption": caption_forms.OBJECT,
+    "dense_caption": {key: {"all": forms} for key, forms in caption_forms.DENSE.items()},
+    "dialogue": dialogue_forms.FORMS,
+    "reasoning": reasoning_forms.FORMS,
+    "planning": planning_forms.FORMS,
 }
 
 

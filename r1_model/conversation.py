@@ -1,0 +1,197 @@
+"""`R1Processor`: scene, views and dialogue -> the tensors of `R1ForConditionalGeneration`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers.models.qwen2_vl.image_processing_qwen2_vl import smart_resize
+
+from r1_model.errors import QuestionTooLongError
+from r1_model.network.config import SCENE_END, SCENE_PAD, SCENE_START, R1Config
+from r1_model.network.depth_positions import patch_positions
+from r1_model.network.rope import rope_positions
+from r1_model.network.vision import MERGE, PATCH, patchify
+from r1_model.scene.sampling import sample_points, voxel_means
+from r1_model.scene.scene import Scene, View
+from r1_model.text.answer import Turn
+from r1_model.text.normalise import as_written
+
+NATIVE_PIXELS = (28 * 28 * 16, 640 * 480)  # least and most pixels of a view at native resolution
+
+
+@dataclass(frozen=True)
+class R1Inputs:
+    """One conversation about one scene, batch size 1. See `R1ForConditionalGeneration.forward`."""
+
+    input_ids: Tensor  # (1, L)
+    position_ids: Tensor  # (3, 1, L)
+    points: Tensor  # (1, N, 3)
+    colors: Tensor  # (1, N, 3)
+    bounds: Tensor  # (1, 2, 3)
+    patches: Tensor | None  # (P, 1176)
+    view_grids: list[tuple[int, int]]
+    view_positions: Tensor | None  # (P / 4, 3)
+    view_positions_valid: Tensor | None  # (P / 4,)
+
+    def to(self, device: torch.device) -> R1Inputs:
+        """The same on another device."""
+        moved = {
+            field.name: getattr(self, field.name).to(device)
+            for field in fields(self)
+            if isinstance(getattr(self, field.name), Tensor)
+        }
+        return replace(self, **moved)
+
+
+class R1Processor:
+    """Prepares inputs; knows the tokenizer and the sizes of the configuration."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, config: R1Config) -> None:
+        self.tokenizer = tokenizer
+        self.config = config
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, config: R1Config | None = None) -> R1Processor:
+        """Load the tokenizer of a model folder, and its configuration unless one is given."""
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        return cls(tokenizer, config or R1Config.from_pretrained(folder))
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Save tokenizer and configuration beside the weights."""
+        self.tokenizer.save_pretrained(folder)
+        self.config.save_pretrained(folder)
+
+    def cloud(self, scene: Scene) -> tuple[Tensor, Tensor, Tensor]:
+        """points (1, N, 3), colors (1, N, 3) in [0, 1] and bounds (1, 2, 3), without strays."""
+        bounds = np.stack(scene.bounds()).astype(np.float32)
+        points, colors = voxel_means(scene.points[scene.not_stray], scene.colors[scene.not_stray])
+        points, colors = sample_points(points, colors, self.config.scene_config.num_points)
+        return (
+            torch.from_numpy(points)[None],
+            torch.from_numpy(colors)[None].float() / 255,
+            torch.from_numpy(bounds)[None],
+        )
+
+    def prompt(self, question: str, history: Sequence[Turn], view_tokens: Sequence[int]) -> str:
+        """Chat text with placeholders: scene and views open the first user message."""
+        scene = SCENE_START + SCENE_PAD * self.config.scene_config.num_tokens + SCENE_END
+        views = "".join(
+            f"<|vision_start|>{'<|image_pad|>' * count}<|vision_end|>" for count in view_tokens
+        )
+        text = ""
+        if self.config.system_prompt:
+            text = f"<|im_start|>system\n{self.config.system_prompt}<|im_end|>\n"
+        opening = scene + views
+        for turn in history:
+            text += f"<|im_start|>user\n{opening}{turn.question}<|im_end|>\n"
+            text += f"<|im_start|>assistant\n{turn.raw}<|im_end|>\n"
+            opening = ""
+        return text + f"<|im_start|>user\n{opening}{question}<|im_end|>\n<|im_start|>assistant\n"
+
+    def __call__(
+        self,
+        scene: Scene,
+        views: Sequence[View],
+        question: str,
+        history: Sequence[Turn] = (),
+        *,
+        cloud: tuple[Tensor, Tensor, Tensor] | None = None,
+        max_tokens: int | None = None,
+    ) -> R1Inputs:
+        """Inputs for one question.
+
+        Args:
+            scene: with at least one point.
+            views: the views to show, in order.
+            question: as the user typed it (see `text.normalise`); placeholders in it are taken out.
+            history: earlier turns, oldest first.
+            cloud: of `cloud(scene)`, where it is there already.
+            max_tokens: earlier turns are left out, oldest first, until the prompt holds no more.
+
+        Raises:
+            InvalidSceneError: the scene has no points.
+            QuestionTooLongError: the question alone is longer than `max_tokens`.
+        """
+        points, colors, bounds = self.cloud(scene) if cloud is None else cloud
+        sizes = [self._view_size(view) for view in views]
+        grids = [(height // PATCH, width // PATCH) for height, width in sizes]
+        token_grids = [(rows // MERGE, columns // MERGE) for rows, columns in grids]
+        question = as_written(self._clean(question))
+        history = [
+            Turn(as_written(self._clean(turn.question)), self._clean(turn.raw)) for turn in history
+        ]
+        view_tokens = [rows * columns for rows, columns in token_grids]
+        input_ids = self._prompt_ids(question, history, view_tokens, max_tokens)
+        position_ids = rope_positions(
+            input_ids, self.config.image_token_id, self.config.scene_token_id, token_grids
+        )
+        patches = positions = valid = None
+        if views:
+            patches = torch.cat(
+                [
+                    patchify(torch.from_numpy(view.color)[None], *size)[0]
+                    for view, size in zip(views, sizes, strict=True)
+                ]
+            )
+            placed = [
+                patch_positions(
+                    torch.from_numpy(view.depth)[None],
+                    torch.from_numpy(view.K)[None],
+                    torch.from_numpy(view.T_scene_camera)[None],
+                    *grid,
+                )
+                for view, grid in zip(views, token_grids, strict=True)
+            ]
+            valid = torch.cat([flags[0] for _, flags in placed])
+            positions = torch.cat([xyz[0] for xyz, _ in placed]) - bounds[0, 0]
+        return R1Inputs(
+            input_ids=torch.from_numpy(input_ids)[None],
+            position_ids=torch.from_numpy(position_ids)[:, None],
+            points=points,
+            colors=colors,
+            bounds=bounds,
+            patches=patches,
+            view_grids=grids,
+            view_positions=positions,
+            view_positions_valid=valid,
+        )
+
+    def _prompt_ids(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        view_tokens: Sequence[int],
+        max_tokens: int | None,
+    ) -> np.ndarray:
+        for first in range(len(history) + 1):
+            text = self.prompt(question, history[first:], view_tokens)
+            ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+            if max_tokens is None or len(ids) <= max_tokens:
+                return np.asarray(ids)
+        raise QuestionTooLongError(
+            f"the question with its scene takes {len(ids)} tokens, at most {max_tokens} are read"
+        )
+
+    def _view_size(self, view: View) -> tuple[int, int]:
+        if self.config.view_size is not None:
+            height, width = self.config.view_size
+            return height, width
+        least, most = NATIVE_PIXELS
+        height, width = view.depth.shape
+        return smart_resize(height, width, PATCH * MERGE, min_pixels=least, max_pixels=most)
+
+    def _clean(self, text: str) -> str:
+        # a user's text must not be able to speak for the system or to fake an image, nor may what
+        # is left where a token was taken out
+        cleaned = None
+        while cleaned != text:
+            cleaned = text
+            for token in self.tokenizer.all_special_tokens:
+                text = text.replace(token, "")
+        return text

@@ -1,0 +1,1 @@
+"""Poses, pinhole cameras and boxes. Pure functions."""

@@ -1,0 +1,266 @@
+"""`R1ForConditionalGeneration`: Qwen2.5-VL that also reads a point cloud and its views' depth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from transformers import Qwen2_5_VLForConditionalGeneration
+from transformers.cache_utils import Cache
+from transformers.conversion_mapping import register_checkpoint_conversion_mapping
+from transformers.core_model_loading import WeightRenaming
+from transformers.modeling_outputs import CausalLMOutputWithPast
+from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLModel
+
+from r1_model.network.config import R1Config
+from r1_model.network.dense_decoder import DenseDecoder, Detections, select_objects
+from r1_model.network.depth_positions import DepthPositions
+from r1_model.network.scene_encoder import SceneEncoder, SceneFeatures
+from r1_model.network.scene_tokens import SceneTokens
+from r1_model.network.token_loss import trained_token_loss
+from r1_model.network.vision import encode_equal_views
+
+NEW_MODULES = ("scene_encoder", "dense_decoder", "scene_tokens", "depth_positions")
+
+
+@dataclass(frozen=True)
+class EncodedScene:
+    """B clouds as the language model reads them; independent of the question.
+
+    Attributes:
+        features: what the encoder knows.
+        found: every candidate's box and labels.
+        index, score: (B, K) the candidates that were kept, best first.
+        tokens: (B, T, hidden) scene tokens.
+    """
+
+    features: SceneFeatures
+    found: Detections
+    index: Tensor
+    score: Tensor
+    tokens: Tensor
+
+
+@dataclass
+class R1Output(CausalLMOutputWithPast):
+    """Output of the model with the encoded scene, where a cloud was given."""
+
+    encoded: EncodedScene | None = None
+
+
+class _SceneBranchInit:
+    """Initialise the scene branch by PyTorch's rules, the rest by Qwen's.
+
+    The stock rule (normal, 0.02) starves the scene branch, whose inputs are metres.
+    """
+
+    def _init_weights(self, module: nn.Module) -> None:
+        if not getattr(module, "is_scene_branch", False):
+            super()._init_weights(module)
+        elif hasattr(module, "reset_parameters"):
+            module.reset_parameters()
+
+
+class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
+    """The backbone: everything but the language head."""
+
+    config: R1Config
+
+    def __init__(self, config: R1Config) -> None:
+        super().__init__(config)
+        scene, hidden = config.scene_config, config.text_config.hidden_size
+        self.scene_encoder = SceneEncoder(scene)
+        self.dense_decoder = DenseDecoder(scene)
+        self.scene_tokens = SceneTokens(scene, hidden)
+        self.depth_positions = DepthPositions(hidden)
+        for name in NEW_MODULES:
+            for module in getattr(self, name).modules():
+                module.is_scene_branch = True
+        self.post_init()
+
+    def encode_scene(self, points: Tensor, colors: Tensor, bounds: Tensor) -> EncodedScene:
+        """Encode clouds.
+
+        Args:
+            points: (B, N, 3) metres.
+            colors: (B, N, 3) RGB in [0, 1].
+            bounds: (B, 2, 3) metres, corners that boxes in text refer to.
+        """
+        scene = self.config.scene_config
+        features = self.scene_encoder(points, colors)
+        found = self.dense_decoder(features)
+        index, score = select_objects(found, scene.num_objects, scene.duplicate_iou)
+        tokens = self.scene_tokens(features, found, index, score, bounds)
+        return EncodedScene(features, found, index, score, tokens)
+
+    def encode_views(self, patches: Tensor, grids: list[tuple[int, int]]) -> Tensor:
+        """Image tokens of views, one view after the other.
+
+        Args:
+            patches: (total patches, 1176) from `vision.patchify`.
+            grids: (rows, columns) of each view's patches.
+
+        Returns:
+            (total patches / 4, hidden).
+        """
+        vision = self.config.vision_config
+        whole_view = set(range(vision.depth)) <= set(vision.fullatt_block_indexes)
+        if whole_view and len(set(grids)) == 1:
+            rows, columns = grids[0]
+            batch = patches.view(len(grids), rows * columns, -1)
+            return encode_equal_views(self.visual, batch, rows, columns).flatten(0, 1)
+        grid_thw = torch.tensor([(1, *grid) for grid in grids], device=patches.device)
+        patches = patches.to(self.visual.dtype)
+        return self.visual(patches, grid_thw=grid_thw).pooler_output
+
+    def embed(
+        self,
+        input_ids: Tensor,
+        scene: Tensor | None = None,
+        views: Tensor | None = None,
+        view_positions: Tensor | None = None,
+        view_positions_valid: Tensor | None = None,
+    ) -> Tensor:
+        """Token embeddings with scene and image tokens in their places.
+
+        Args:
+            input_ids: (B, L) with placeholders.
+            scene: (B, T, hidden) scene tokens, or None.
+            views: (total image tokens, hidden), or None.
+            view_positions: (total image tokens, 3) metres from the scene's minimum corner.
+            view_positions_valid: (total image tokens,) bool.
+
+        Returns:
+            (B, L, hidden).
+        """
+        embeddings = self.get_input_embeddings()(input_ids)
+        wait = not (self.training and embeddings.is_cuda)  # a step must not wait for the GPU
+        if views is not None:
+            if view_positions is not None:
+                views = views + self.depth_positions(view_positions, view_positions_valid)
+            embeddings = _fill(embeddings, input_ids == self.config.image_token_id, views, wait)
+        if scene is not None:
+            embeddings = _fill(embeddings, input_ids == self.config.scene_token_id, scene, wait)
+        return embeddings
+
+
+class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGeneration):
+    """3D-R1: text, views with depth and a point cloud in, text out.
+
+    The forward takes what `R1Processor` makes. Positions are always passed explicitly: with
+    embeddings alone Qwen2.5-VL cannot know where its images are.
+    """
+
+    config_class = R1Config
+    config: R1Config
+
+    def __init__(self, config: R1Config) -> None:
+        # not Qwen's own constructor: it would build the stock backbone first
+        super(Qwen2_5_VLForConditionalGeneration, self).__init__(config)
+        self.model = R1Model(config)
+        text = config.text_config
+        self.lm_head = nn.Linear(text.hidden_size, text.vocab_size, bias=False)
+        self.token_loss = trained_token_loss  # training may put the other form of `token_loss` here
+        self.post_init()
+
+    def save_pretrained(self, save_directory: str | Path, *args: object, **kwargs: object) -> None:
+        """As in transformers, with weights named as in this class unless told otherwise.
+
+        The stock default writes published Qwen's older names, which a trainer that goes on from a
+        checkpoint does not translate back: it would go on with an untrained language model.
+        """
+        kwargs.setdefault("save_original_format", False)
+        super().save_pretrained(save_directory, *args, **kwargs)
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        past_key_values: Cache | None = None,
+        inputs_embeds: Tensor | None = None,
+        use_cache: bool | None = None,
+        points: Tensor | None = None,
+        colors: Tensor | None = None,
+        bounds: Tensor | None = None,
+        patches: Tensor | None = None,
+        view_grids: list[tuple[int, int]] | None = None,
+        view_positions: Tensor | None = None,
+        view_positions_valid: Tensor | None = None,
+        logits_to_keep: int | Tensor = 0,
+        labels: Tensor | None = None,
+        **kwargs: object,
+    ) -> R1Output:
+        """Logits of every position (or of the last `logits_to_keep`); with labels, the loss.
+
+        Args:
+            input_ids: (B, L), or `inputs_embeds` (B, L, hidden) from `model.embed`.
+            attention_mask: (B, L) or (B, 1, L, L).
+            position_ids: (3, B, L) from `rope.rope_positions`.
+            points, colors, bounds: see `R1Model.encode_scene`.
+            patches, view_grids: see `R1Model.encode_views`.
+            view_positions, view_positions_valid: see `R1Model.embed`.
+            labels: (B, L), -100 where a token is not trained. Logits are then of the trained
+                tokens only, (T, vocabulary), and the loss is their mean cross entropy
+                (`token_loss`).
+        """
+        encoded = None
+        if inputs_embeds is None:
+            views = None
+            if points is not None:
+                encoded = self.model.encode_scene(points, colors, bounds)
+            if patches is not None:
+                views = self.model.encode_views(patches, view_grids)
+            scene = encoded.tokens if encoded is not None else None
+            inputs_embeds = self.model.embed(
+                input_ids, scene, views, view_positions, view_positions_valid
+            )
+        outputs = self.model.language_model(
+            inputs_embeds=inputs_embeds,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            use_cache=use_cache,
+        )
+        hidden = outputs.last_hidden_state
+        if labels is not None:
+            loss, logits = self.token_loss(hidden, labels, self.lm_head.weight)
+            return R1Output(loss=loss, logits=logits, encoded=encoded)
+        kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
+        return R1Output(
+            logits=self.lm_head(hidden[:, kept]),
+            past_key_values=outputs.past_key_values,
+            encoded=encoded,
+        )
+
+
+# Published Qwen2.5-VL checkpoints use older names: `visual.` and `model.layers.`.
+register_checkpoint_conversion_mapping(
+    R1ForConditionalGeneration.__name__,
+    [
+        WeightRenaming(source_patterns=r"^visual", target_patterns="model.visual"),
+        WeightRenaming(
+            source_patterns=rf"^model(?!\.(language_model|visual|{'|'.join(NEW_MODULES)}))",
+            target_patterns="model.language_model",
+        ),
+    ],
+)
+
+
+def _fill(embeddings: Tensor, mask: Tensor, tokens: Tensor, wait: bool) -> Tensor:
+    """embeddings (B, L, D) with the tokens (..., D) in the T places of mask (B, L), in order."""
+    tokens = tokens.to(embeddings).flatten(0, -2)
+    if wait:
+        if int(mask.sum()) != len(tokens):
+            raise ValueError(f"{int(mask.sum())} placeholders for {len(tokens)} tokens")
+        return embeddings.masked_scatter(mask.unsqueeze(-1), tokens)
+    # Fails as loudly, but later, and without the numbers. Not by masked_scatter: its gradient has
+    # as many rows as there are places, and waits to count them.
+    torch._assert_async(mask.sum() == len(tokens), "not as many placeholders as tokens")
+    place = mask.flatten().cumsum(0).sub(1).clamp(0, len(tokens) - 1)
+    # what stands elsewhere is not read; spread, so that its gradients, zeros, do not queue up
+    spread = torch.arange(mask.numel(), device=mask.device) % len(tokens)
+    rows = tokens.index_select(0, torch.where(mask.flatten(), place, spread))
+    return torch.where(mask.unsqueeze(-1), rows.view_as(embeddings), embeddings)

@@ -1,0 +1,1 @@
+"""Which views of a scene the model is shown for a question."""

@@ -1,0 +1,72 @@
+"""Check a parameter file against the nodes' parameter table."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from r1_ros.doctor.check import Check
+from r1_ros.runtime.parameter_schema import InvalidParameterError, NodeConfig
+from r1_ros.runtime.parameters import CONFIGS
+from r1_ros.runtime.share_files import share_file
+
+# Every ROS node has these; they are not in our table.
+_COMMON = ("use_sim_time", "qos_overrides", "start_type_description_service")
+
+
+def check_parameters(path: Path | None = None) -> list[Check]:
+    """Names and values of a parameter file; None: the one that ships with the package."""
+    path = path or share_file("config/scene_understanding.yaml")
+    try:
+        content = yaml.safe_load(path.read_text())
+    except OSError as error:
+        return [Check("parameters", str(path), "fail", error.strerror or str(error))]
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        return [Check("parameters", str(path), "fail", f"not YAML: {reason}")]
+    if not isinstance(content, dict):
+        return [Check("parameters", str(path), "fail", "not a parameter file: no node names")]
+    checks: list[Check] = []
+    for key, entry in content.items():
+        values = entry.get("ros__parameters") if isinstance(entry, dict) else None
+        if not isinstance(values, dict):
+            checks.append(Check("parameters", str(key), "fail", "has no ros__parameters below it"))
+            continue
+        checks += _entry(str(key), values)
+    bad = [check for check in checks if check.status != "ok"]
+    return bad or [Check("parameters", str(path), "ok", f"{len(checks)} entries")]
+
+
+def _entry(key: str, values: dict[str, Any]) -> list[Check]:
+    node = key.rsplit("/", 1)[-1]
+    if node in CONFIGS:
+        configs = [CONFIGS[node]]
+    elif node in ("*", "**"):
+        configs = list(CONFIGS.values())
+    else:
+        return [Check("parameters", key, "warn", f"no such node; there are {', '.join(CONFIGS)}")]
+    checks = []
+    for name, value in values.items():
+        if name.split(".")[0] in _COMMON:
+            continue
+        owners = [config for config in configs if name in _names(config)]
+        if not owners:
+            checks.append(Check("parameters", f"{key} {name}", "warn", "no node has it"))
+        for config in owners:
+            checks += _value(f"{key} {name}", config, name, value)
+    return checks or [Check("parameters", key, "ok", f"{len(values)} parameters")]
+
+
+def _names(config: type[NodeConfig]) -> set[str]:
+    return {spec.name for spec in dataclasses.fields(config)}
+
+
+def _value(where: str, config: type[NodeConfig], name: str, value: Any) -> list[Check]:
+    try:
+        config(**{name: value})
+    except InvalidParameterError as error:
+        return [Check("parameters", where, "fail", str(error))]
+    return []

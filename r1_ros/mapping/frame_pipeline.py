@@ -1,0 +1,212 @@
+"""From messages to the map: synchronise, wait for the transform, convert, fuse. No node in here."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from sensor_msgs.msg import PointCloud2
+
+from r1_model.geometry.poses import transform_points
+from r1_ros.mapping.rgbd_frame import make_frame
+from r1_ros.mapping.scene_map import SceneMap
+from r1_ros.mapping.synchronizer import Synchronizer
+from r1_ros.mapping.tsdf import check_pose
+from r1_ros.messages.camera_info import CameraCache
+from r1_ros.messages.geometry import stamp_of
+from r1_ros.messages.point_clouds import read_points
+from r1_ros.msg import SceneView
+from r1_ros.runtime.diagnostics import InputCounts
+from r1_ros.runtime.errors import BadMessageError
+from r1_ros.runtime.parameters import MapperConfig
+from r1_ros.tf.buffer import ExtrapolationError, TransformError
+from r1_ros.tf.listener import Buffer
+from r1_ros.tf.time_jumps import JUMPED, JumpWatch
+
+RGBD = ("color", "depth", "camera_info")
+POINTS = "points"
+INPUTS = (*RGBD, POINTS)
+
+NO_TRANSFORM = "no transform in time"
+TOO_OLD = "older than the transforms"
+QUEUE_FULL = "too many frames wait for their transform"
+RESET = "reset"
+DEACTIVATED = "deactivated"
+NO_STAMP = "zero stamp"
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """Messages whose transform is not known yet."""
+
+    messages: dict[str, Any]
+    stamp: int
+    frame_id: str
+    deadline: float  # time.monotonic()
+
+
+class FramePipeline:
+    """Counts every message and fuses what it can.
+
+    Args:
+        config: gives the present parameters.
+        buffer: transforms.
+        scene_map: what frames are fused into.
+        on_keyframe: called with each new keyframe.
+        on_drop: called with (input, reason, detail) for each message that is not used.
+        on_jump_back: called when time has jumped back.
+    """
+
+    def __init__(
+        self,
+        config: Callable[[], MapperConfig],
+        buffer: Buffer,
+        scene_map: SceneMap,
+        on_keyframe: Callable[[SceneView], None],
+        on_drop: Callable[[str, str, str], None],
+        on_jump_back: Callable[[], None],
+    ) -> None:
+        self._config, self._buffer, self._map = config, buffer, scene_map
+        self._on_keyframe, self._on_jump = on_keyframe, on_jump_back
+        self.counts = {name: InputCounts() for name in INPUTS}
+        # no method: its parts would hold the pipeline, and that the map, until garbage is collected
+        self._drop = partial(_drop, self.counts, on_drop)
+        # Callbacks of topics and of services come from different threads.
+        self._lock = threading.RLock()
+        first = config()
+        self._cameras = CameraCache(rectified=first.images_rectified)
+        slop = int(first.sync_slop * 1e9)
+        self._watch: JumpWatch[Any] = JumpWatch(INPUTS, self._drop)
+        self._rgbd = Synchronizer(RGBD, slop, first.sync_queue_size, self._drop)
+        # Alone in its group: the synchroniser then only watches for repeats.
+        self._points = Synchronizer((POINTS,), 0, 1, self._drop)
+        self._waiting: deque[_Waiting] = deque()
+
+    def add(self, name: str, message: Any) -> None:
+        """Take a message of one of INPUTS; it is fused at once where its transform is known."""
+        with self._lock:
+            self.counts[name].receive()
+            stamp = stamp_of(message.header.stamp)
+            if stamp <= 0:
+                self._drop(name, NO_STAMP)
+                return
+            seen = self._watch.see(name, stamp, message)
+            if seen.jumped_to is not None:
+                self._jump_back(seen.jumped_to)
+            for item in seen.ready:
+                self._synchronize(*item)
+
+    def process(self) -> None:
+        """Fuse what has its transform by now; drop what waited for too long."""
+        with self._lock:
+            for _ in range(len(self._waiting)):
+                waiting = self._waiting.popleft()
+                if not self._try(waiting):
+                    self._waiting.append(waiting)
+
+    def pending(self, name: str) -> int:
+        """Messages of an input that wait for partners or for their transform."""
+        with self._lock:
+            synchronizer = self._points if name == POINTS else self._rgbd
+            waiting = sum(name in item.messages for item in self._waiting)
+            return self._watch.pending(name) + synchronizer.pending(name) + waiting
+
+    def clear(self, reason: str = RESET) -> None:
+        """Drop everything that waits."""
+        with self._lock:
+            self._watch.clear(reason)
+            self._drop_waiting(reason)
+
+    def _synchronize(self, name: str, stamp: int, message: Any) -> None:
+        synchronizer = self._points if name == POINTS else self._rgbd
+        group = synchronizer.add(name, stamp, message)
+        if group is None:
+            return
+        leader = group[POINTS] if name == POINTS else group["color"]
+        self._enqueue(group, leader.header)
+        self.process()
+
+    def _enqueue(self, messages: dict[str, Any], header: Any) -> None:
+        config = self._config()
+        deadline = time.monotonic() + config.tf_timeout
+        item = _Waiting(messages, stamp_of(header.stamp), header.frame_id, deadline)
+        self._waiting.append(item)
+        if len(self._waiting) > config.max_waiting_frames:
+            self._drop_group(self._waiting.popleft(), QUEUE_FULL)
+
+    def _try(self, waiting: _Waiting) -> bool:
+        """True where the messages are done with: fused or dropped."""
+        config = self._config()
+        try:
+            T = self._buffer.lookup(config.scene_frame, waiting.frame_id, waiting.stamp)
+        except TransformError as error:
+            if isinstance(error, ExtrapolationError) and not error.into_future:
+                self._drop_group(waiting, TOO_OLD, str(error))
+                return True
+            if time.monotonic() < waiting.deadline:
+                return False
+            self._drop_group(waiting, NO_TRANSFORM, str(error))
+            return True
+        try:
+            if POINTS in waiting.messages:
+                self._fuse_points(waiting.messages[POINTS], T, config)
+            else:
+                self._fuse_images(waiting, T, config)
+        except BadMessageError as error:
+            self._drop_group(waiting, error.reason, str(error))
+            return True
+        for name in waiting.messages:
+            self.counts[name].integrated += 1
+        return True
+
+    def _fuse_images(self, waiting: _Waiting, T: np.ndarray, config: MapperConfig) -> None:
+        messages = waiting.messages
+        camera = self._cameras.get(messages["camera_info"])
+        frame = make_frame(messages["color"], messages["depth"], camera, T, config)
+        keyframe = self._map.add_frame(frame, config)
+        if keyframe is not None:
+            self._on_keyframe(keyframe)
+
+    def _fuse_points(self, message: PointCloud2, T: np.ndarray, config: MapperConfig) -> None:
+        check_pose(T)
+        points, colors = read_points(message)
+        distance = np.linalg.norm(points, axis=-1)
+        near = (distance >= config.depth_min) & (distance <= config.depth_max)
+        if not near.any():
+            raise BadMessageError("no valid points", f"{len(points)} finite, none within range")
+        stamp = stamp_of(message.header.stamp)
+        self._map.add_points(transform_points(T, points[near]), colors[near], stamp)
+
+    def _drop_group(self, waiting: _Waiting, reason: str, detail: str = "") -> None:
+        for name in waiting.messages:
+            self._drop(name, reason, detail)
+
+    def _drop_waiting(self, reason: str) -> None:
+        self._rgbd.clear(reason)
+        self._points.clear(reason)
+        while self._waiting:
+            self._drop_group(self._waiting.popleft(), reason)
+
+    def _jump_back(self, stamp: int) -> None:
+        self._drop_waiting(JUMPED)
+        self._buffer.jump_back(stamp)
+        if self._config().jump_back_reset:
+            self._map.reset()
+        self._on_jump()
+
+
+def _drop(
+    counts: dict[str, InputCounts],
+    on_drop: Callable[[str, str, str], None],
+    name: str,
+    reason: str,
+    detail: str = "",
+) -> None:
+    counts[name].drop(reason, detail)
+    on_drop(name, reason, detail)

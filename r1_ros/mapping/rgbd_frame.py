@@ -1,0 +1,79 @@
+"""From the messages of one camera to an image pair that can be fused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from r1_ros.messages.camera_info import CameraModel
+from r1_ros.messages.geometry import stamp_of
+from r1_ros.messages.images import color_image, depth_image, depth_millimetres
+from r1_ros.runtime.errors import BadMessageError
+from r1_ros.runtime.parameters import MapperConfig
+
+
+@dataclass(frozen=True)
+class RgbdFrame:
+    """One image pair with its pose, ready to be fused.
+
+    Attributes:
+        color: (H, W, 3) uint8, RGB.
+        depth: (H, W) uint16, millimetres; 0 is invalid.
+        K: (3, 3) float64, pixels, of both images; undistorted.
+        T_scene_camera: (4, 4) float64, metres.
+        stamp: nanoseconds.
+        frame_id: the camera's optical frame.
+    """
+
+    color: np.ndarray
+    depth: np.ndarray
+    K: np.ndarray
+    T_scene_camera: np.ndarray
+    stamp: int
+    frame_id: str
+
+
+def make_frame(
+    color_message: Any,
+    depth_message: Any,
+    camera: CameraModel,
+    T_scene_camera: np.ndarray,
+    config: MapperConfig,
+) -> RgbdFrame:
+    """An undistorted image pair with depth within the configured range.
+
+    Args:
+        color_message, depth_message: Image or CompressedImage each, of one camera.
+        camera: of the images.
+        T_scene_camera: (4, 4) metres.
+        config: for the range of depth.
+
+    Raises:
+        BadMessageError: the images cannot be read or do not belong together.
+    """
+    frame_id = color_message.header.frame_id
+    depth_frame = depth_message.header.frame_id
+    if depth_frame != frame_id:
+        raise BadMessageError(
+            "depth is not registered to colour",
+            f"colour is in {frame_id!r}, depth in {depth_frame!r}; use the aligned depth topic",
+        )
+    color, depth = color_image(color_message), depth_image(depth_message)
+    if color.shape[:2] != depth.shape:
+        raise BadMessageError(
+            "sizes differ",
+            f"colour is {color.shape[1]}x{color.shape[0]}, depth {depth.shape[1]}x{depth.shape[0]}",
+        )
+    height, width = depth.shape
+    camera.check(width, height)
+    depth = depth_millimetres(depth, config.depth_min, config.depth_max)
+    return RgbdFrame(
+        color=camera.undistort_color(color),
+        depth=camera.undistort_depth(depth),
+        K=camera.K,
+        T_scene_camera=T_scene_camera,
+        stamp=stamp_of(color_message.header.stamp),
+        frame_id=frame_id,
+    )

@@ -1,0 +1,1 @@
+"""Between messages and numpy or `r1_model`'s data. Plain functions."""

@@ -1,0 +1,157 @@
+"""sensor_msgs CameraInfo: the pinhole camera behind an image, and how to take distortion out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from sensor_msgs.msg import CameraInfo
+
+from r1_ros.runtime.errors import BadMessageError
+
+_EQUIDISTANT = ("equidistant", "fisheye")
+_PLUMB_BOB = ("plumb_bob", "rational_polynomial", "")
+_MAX_SIDE = 32_766  # OpenCV's remap takes no longer ones, and no camera has them
+# How far sideways a pixel may look, per metre ahead (89.4 degrees): what lies in that direction
+# would be mapped beyond any room.
+_MAX_SLOPE = 100.0
+
+
+@dataclass(frozen=True)
+class CameraModel:
+    """A calibrated camera.
+
+    Attributes:
+        K: (3, 3) float64 pixels, of the images as they are sent (binning and ROI applied) and of
+            the images that `undistort_*` return.
+        width, height: size of the images, pixels; 0 where the message did not say.
+    """
+
+    K: np.ndarray
+    width: int
+    height: int
+    _distortion: np.ndarray
+    _fisheye: bool
+    _maps: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+
+    @property
+    def distorted(self) -> bool:
+        """True where `undistort_*` change the image."""
+        return bool(self._distortion.any())
+
+    def check(self, width: int, height: int) -> None:
+        """An image of this size, pixels, can come from this camera.
+
+        Raises:
+            BadMessageError: the camera info tells of another size, no pixel could look where its
+                corners would, or OpenCV cannot work on an image that long.
+        """
+        if (self.width or width, self.height or height) != (width, height):
+            raise BadMessageError(
+                "sizes differ",
+                f"images are {width}x{height}, the camera info says {self.width}x{self.height}",
+            )
+        if max(width, height) > _MAX_SIDE:
+            raise BadMessageError(
+                "bad image size", f"{width}x{height}, sides end at {_MAX_SIDE} pixels"
+            )
+        corners = np.array([[0, 0], [width - 1, height - 1]])
+        with np.errstate(over="ignore"):
+            slopes = np.abs((corners - self.K[:2, 2]) / self.K.diagonal()[:2])
+        if not slopes.max() <= _MAX_SLOPE:
+            raise BadMessageError(
+                "bad camera info",
+                f"no lens sees the corners of a {width}x{height} image with K {self.K.tolist()}",
+            )
+
+    def undistort_color(self, image: np.ndarray) -> np.ndarray:
+        """Image (H, W, 3) as a pinhole camera with the same K sees it; black where it sees more.
+
+        `check` has accepted its size.
+        """
+        if not self.distorted:
+            return image
+        return cv2.remap(image, *self._map(image.shape), cv2.INTER_LINEAR)
+
+    def undistort_depth(self, depth: np.ndarray) -> np.ndarray:
+        """Depth (H, W) likewise. Nearest pixel: averages across an edge measure nothing."""
+        if not self.distorted:
+            return depth
+        return cv2.remap(depth, *self._map(depth.shape), cv2.INTER_NEAREST)
+
+    def _map(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        size = (shape[1], shape[0])
+        if size not in self._maps:
+            self._maps.clear()  # sizes that change with every image must not fill the memory
+            make = cv2.fisheye if self._fisheye else cv2
+            self._maps[size] = make.initUndistortRectifyMap(
+                self.K, self._distortion, np.eye(3), self.K, size, cv2.CV_32FC1
+            )
+        return self._maps[size]
+
+
+def camera_model(message: CameraInfo, *, rectified: bool = False) -> CameraModel:
+    """The camera of a message.
+
+    Args:
+        message: K or P, distortion, binning and region of interest are honoured.
+        rectified: the images are rectified already, as on topics named image_rect: take P and
+            leave the distortion alone.
+
+    Raises:
+        BadMessageError: K is all zeros (uncalibrated), not finite or not a camera's, or the
+            distortion model is unknown.
+    """
+    matrix = np.array(message.p, np.float64).reshape(3, 4)[:, :3] if rectified else message.k
+    K = np.array(matrix, np.float64).reshape(3, 3)
+    if not K.any():
+        raise BadMessageError("uncalibrated camera", "the camera info is all zeros")
+    usable = np.isfinite(K).all() and K[0, 0] > 0 and K[1, 1] > 0 and K[2, 2] == 1
+    if not usable:
+        raise BadMessageError("bad camera info", f"K is {K.tolist()}")
+    binning = np.array([max(1, message.binning_x), max(1, message.binning_y)], np.float64)
+    roi = message.roi
+    width, height = roi.width or message.width, roi.height or message.height
+    K[:2, 2] -= (roi.x_offset, roi.y_offset)
+    K[:2] /= binning[:, None]
+    distortion = np.zeros(0) if rectified else np.array(message.d, np.float64)
+    if not np.isfinite(distortion).all():
+        raise BadMessageError("bad camera info", f"D is {distortion.tolist()}")
+    fisheye = message.distortion_model in _EQUIDISTANT
+    if distortion.any():
+        if not fisheye and message.distortion_model not in _PLUMB_BOB:
+            raise BadMessageError(
+                "bad camera info", f"unknown distortion model {message.distortion_model!r}"
+            )
+        sizes = (4,) if fisheye else (4, 5, 8, 12, 14)
+        if distortion.size not in sizes:
+            raise BadMessageError("bad camera info", f"D has {distortion.size} numbers")
+    return CameraModel(K, int(width // binning[0]), int(height // binning[1]), distortion, fisheye)
+
+
+class CameraCache:
+    """The camera of the last message, made anew only when a message says something else.
+
+    Args:
+        rectified: see `camera_model`.
+    """
+
+    def __init__(self, *, rectified: bool = False) -> None:
+        self._rectified = rectified
+        self._key: tuple | None = None
+        self._model: CameraModel | None = None
+
+    def get(self, message: CameraInfo) -> CameraModel:
+        """See `camera_model`."""
+        roi = message.roi
+        key = (
+            *(message.width, message.height, message.binning_x, message.binning_y),
+            *(roi.x_offset, roi.y_offset, roi.width, roi.height),
+            message.distortion_model,
+            *(message.k.tobytes(), message.p.tobytes(), bytes(message.d)),
+        )
+        if key != self._key:
+            self._model = camera_model(message, rectified=self._rectified)
+            self._key = key
+        return self._model

@@ -1,0 +1,172 @@
+"""sensor_msgs Image and CompressedImage to numpy, without copies where the bytes allow it."""
+
+from __future__ import annotations
+
+import io
+import struct
+
+import cv2
+import numpy as np
+from PIL import Image as PillowImage
+from PIL import UnidentifiedImageError
+from sensor_msgs.msg import CompressedImage, Image
+
+from r1_ros.runtime.errors import BadMessageError
+
+# encoding -> (type, channels, OpenCV's conversion to RGB or None). 8UC3 is OpenCV's order, BGR.
+# OpenCV names Bayer patterns by the second row and column, ROS by the first: BG is rggb.
+_COLOR = {
+    "rgb8": (np.uint8, 3, None),
+    "bgr8": (np.uint8, 3, cv2.COLOR_BGR2RGB),
+    "8UC3": (np.uint8, 3, cv2.COLOR_BGR2RGB),
+    "rgba8": (np.uint8, 4, cv2.COLOR_RGBA2RGB),
+    "bgra8": (np.uint8, 4, cv2.COLOR_BGRA2RGB),
+    "8UC4": (np.uint8, 4, cv2.COLOR_BGRA2RGB),
+    "mono8": (np.uint8, 1, cv2.COLOR_GRAY2RGB),
+    "8UC1": (np.uint8, 1, cv2.COLOR_GRAY2RGB),
+    "mono16": (np.uint16, 1, cv2.COLOR_GRAY2RGB),
+    "rgb16": (np.uint16, 3, None),
+    "bgr16": (np.uint16, 3, cv2.COLOR_BGR2RGB),
+    "yuv422": (np.uint8, 2, cv2.COLOR_YUV2RGB_UYVY),
+    "uyvy": (np.uint8, 2, cv2.COLOR_YUV2RGB_UYVY),
+    "yuv422_yuy2": (np.uint8, 2, cv2.COLOR_YUV2RGB_YUY2),
+    "yuyv": (np.uint8, 2, cv2.COLOR_YUV2RGB_YUY2),
+    "bayer_rggb8": (np.uint8, 1, cv2.COLOR_BayerBG2RGB),
+    "bayer_bggr8": (np.uint8, 1, cv2.COLOR_BayerRG2RGB),
+    "bayer_gbrg8": (np.uint8, 1, cv2.COLOR_BayerGR2RGB),
+    "bayer_grbg8": (np.uint8, 1, cv2.COLOR_BayerGB2RGB),
+}
+_DEPTH = {"16UC1": np.uint16, "mono16": np.uint16, "32FC1": np.float32}
+_PNG_MAGIC = b"\x89PNG"
+_DEPTH_HEADER_BYTES = 12  # int32 format, float32 depthQuantA, float32 depthQuantB
+_MAX_PIXELS = 2**26  # of a compressed image: a few bytes could ask for gigabytes
+_MILLIMETRES = 1000.0
+
+
+def color_image(message: Image | CompressedImage) -> np.ndarray:
+    """Colour as (H, W, 3) uint8, RGB. A view of the message for contiguous rgb8.
+
+    Raises:
+        BadMessageError: unknown encoding, too few bytes, or bytes that are no image.
+    """
+    if isinstance(message, CompressedImage):
+        return _decode(bytes(message.data), cv2.IMREAD_COLOR_RGB)
+    try:
+        dtype, channels, conversion = _COLOR[message.encoding]
+    except KeyError:
+        raise BadMessageError(
+            "unknown encoding", f"no colour image is encoded as {message.encoding!r}"
+        ) from None
+    pixels = _pixels(message, np.dtype(dtype), channels)
+    if dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    if conversion is None:
+        return np.ascontiguousarray(pixels)
+    try:
+        return cv2.cvtColor(np.ascontiguousarray(pixels), conversion)
+    except cv2.error as error:  # an odd width has no YUV pairs
+        raise BadMessageError(
+            "bad image size",
+            f"{message.width}x{message.height} does not fit {message.encoding}: {error.err}",
+        ) from None
+
+
+def depth_image(message: Image | CompressedImage) -> np.ndarray:
+    """Depth as it was sent: (H, W) uint16 in millimetres or float32 in metres.
+
+    16UC1 is a view of the message where its bytes are contiguous and little-endian. Values may be
+    0, NaN or infinite; see `depth_metres` and `depth_millimetres`.
+
+    Raises:
+        BadMessageError: unknown encoding, too few bytes, or bytes that are no image.
+    """
+    if isinstance(message, CompressedImage):
+        return _decode_depth(message)
+    if message.encoding not in _DEPTH:
+        raise BadMessageError(
+            "unknown encoding", f"no depth image is encoded as {message.encoding!r}"
+        )
+    pixels = _pixels(message, np.dtype(_DEPTH[message.encoding]), 1)
+    return np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
+
+
+def depth_metres(depth: np.ndarray, low: float = 0.0, high: float = np.inf) -> np.ndarray:
+    """Depth (H, W) uint16 mm or float32 m as float32 metres; 0 where not in [low, high]."""
+    if depth.dtype == np.uint16:
+        depth = depth * np.float32(1 / _MILLIMETRES)
+    valid = (depth >= low) & (depth <= high) & (depth < np.inf)  # false for NaN (REP-117)
+    return np.where(valid, depth, np.float32(0))
+
+
+def depth_millimetres(depth: np.ndarray, low: float = 0.0, high: float = 65.0) -> np.ndarray:
+    """Depth (H, W) uint16 mm or float32 m as uint16 millimetres; 0 where not in [low, high] m."""
+    if depth.dtype == np.uint16:
+        valid = cv2.inRange(depth, int(np.ceil(low * _MILLIMETRES)), int(high * _MILLIMETRES))
+        return cv2.copyTo(depth, valid)
+    valid = (depth >= low) & (depth <= min(high, 65.5))
+    return np.rint(np.where(valid, depth, 0) * np.float32(_MILLIMETRES)).astype(np.uint16)
+
+
+def _pixels(message: Image, dtype: np.dtype, channels: int) -> np.ndarray:
+    """View of the pixels: (H, W) or (H, W, C), any padding and byte order."""
+    height, width, step = message.height, message.width, message.step
+    row = width * channels * dtype.itemsize
+    if not height or not width:
+        raise BadMessageError("bad image size", f"{width}x{height}")
+    if step < row:
+        raise BadMessageError(
+            "truncated data", f"step is {step} bytes, {width} {message.encoding} pixels take {row}"
+        )
+    needed = step * (height - 1) + row
+    if len(message.data) < needed:
+        raise BadMessageError(
+            "truncated data",
+            f"{len(message.data)} bytes, {width}x{height} {message.encoding} takes {needed}",
+        )
+    dtype = dtype.newbyteorder(">" if message.is_bigendian else "<")
+    shape, strides = (height, width), (step, channels * dtype.itemsize)
+    if channels > 1:
+        shape, strides = (*shape, channels), (*strides, dtype.itemsize)
+    return np.ndarray(shape, dtype, memoryview(message.data), strides=strides)
+
+
+def _decode(data: bytes, flags: int) -> np.ndarray:
+    try:
+        with PillowImage.open(io.BytesIO(data)) as header:
+            width, height = header.size
+    except (UnidentifiedImageError, OSError, ValueError, PillowImage.DecompressionBombError):
+        raise BadMessageError("not an image", f"{len(data)} bytes, no known format") from None
+    if width * height > _MAX_PIXELS:
+        raise BadMessageError("bad image size", f"{width}x{height} is too large")
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error as error:
+        raise BadMessageError("not an image", error.err) from None
+    if pixels is None:
+        raise BadMessageError("truncated data", f"{len(data)} bytes of a {width}x{height} image")
+    return pixels
+
+
+def _decode_depth(message: CompressedImage) -> np.ndarray:
+    """The layout of compressed_depth_image_transport; a bare PNG is taken for 16UC1."""
+    data = bytes(message.data)
+    encoding = message.format.split(";")[0].strip()
+    header = b""
+    if not data.startswith(_PNG_MAGIC):
+        header, data = data[:_DEPTH_HEADER_BYTES], data[_DEPTH_HEADER_BYTES:]
+        if not data.startswith(_PNG_MAGIC):
+            raise BadMessageError(
+                "unknown encoding", f"compressed depth {message.format!r} holds no PNG"
+            )
+    pixels = _decode(data, cv2.IMREAD_UNCHANGED)
+    if pixels.dtype != np.uint16 or pixels.ndim != 2:
+        raise BadMessageError(
+            "unknown encoding", f"depth PNG holds {pixels.dtype} of shape {pixels.shape}"
+        )
+    if not header or encoding != "32FC1":
+        return pixels
+    # 32FC1 travels as quantised inverse depth: inverse = A / depth + B.
+    _, quant_a, quant_b = struct.unpack("<iff", header)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        depth = np.float32(quant_a) / (pixels.astype(np.float32) - np.float32(quant_b))
+    return np.where(pixels > 0, depth, np.float32(np.nan))

@@ -1,0 +1,131 @@
+"""sensor_msgs PointCloud2 to numpy and back: any field layout, no loop over points."""
+
+from __future__ import annotations
+
+import array
+
+import numpy as np
+from sensor_msgs.msg import PointCloud2, PointField
+from std_msgs.msg import Header
+
+from r1_ros.runtime.errors import BadMessageError
+
+_TYPES = {
+    PointField.INT8: "i1",
+    PointField.UINT8: "u1",
+    PointField.INT16: "i2",
+    PointField.UINT16: "u2",
+    PointField.INT32: "i4",
+    PointField.UINT32: "u4",
+    PointField.FLOAT32: "f4",
+    PointField.FLOAT64: "f8",
+}
+_COLORLESS = 160  # grey of points from sensors without colour
+
+
+def read_points(message: PointCloud2) -> tuple[np.ndarray, np.ndarray]:
+    """Points and colours of a cloud, organised or not; points that are not finite are left out.
+
+    Colour comes from `rgb` or `rgba` (packed, as PCL does), else from `r`, `g`, `b`, else grey.
+
+    Returns:
+        points (N, 3) float32 metres and colors (N, 3) uint8, RGB.
+
+    Raises:
+        BadMessageError: no x, y, z; fields outside of the point; or too few bytes.
+    """
+    cloud = _records(message)
+    points = np.stack([cloud[name] for name in "xyz"], -1).reshape(-1, 3)
+    with np.errstate(over="ignore"):  # a double beyond float32 becomes infinite and is left out
+        points = points.astype(np.float32)
+    finite = np.isfinite(points).all(-1)
+    return points[finite], _colors(cloud)[finite]
+
+
+def point_cloud_message(header: Header, points: np.ndarray, colors: np.ndarray) -> PointCloud2:
+    """Unorganised cloud with fields x, y, z and rgb (packed in a float32, as RViz expects).
+
+    Args:
+        header: frame and stamp.
+        points: (N, 3) float32, metres.
+        colors: (N, 3) uint8, RGB.
+    """
+    packed = np.empty((len(points), 4), np.float32)
+    packed[:, :3] = points
+    r, g, b = colors.astype(np.uint32).T
+    packed[:, 3] = (r << 16 | g << 8 | b).view(np.float32)
+    names = ("x", "y", "z", "rgb")
+    return PointCloud2(
+        header=header,
+        height=1,
+        width=len(points),
+        fields=[
+            PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)
+            for index, name in enumerate(names)
+        ],
+        is_bigendian=False,
+        point_step=16,
+        row_step=16 * len(points),
+        data=array.array("B", packed.astype("<f4", copy=False).tobytes()),
+        is_dense=True,
+    )
+
+
+def _records(message: PointCloud2) -> np.ndarray:
+    """Structured view (height, width) of the message's bytes."""
+    order = ">" if message.is_bigendian else "<"
+    fields: dict[str, tuple[str, int]] = {}
+    for field in message.fields:
+        kind = _TYPES.get(field.datatype)
+        if kind is None:
+            raise BadMessageError(
+                "unknown encoding", f"field {field.name!r} has datatype {field.datatype}"
+            )
+        dtype = np.dtype(order + kind)
+        if field.offset + dtype.itemsize > message.point_step:
+            raise BadMessageError(
+                "bad point fields",
+                f"field {field.name!r} at offset {field.offset} lies outside of a point "
+                f"of {message.point_step} bytes",
+            )
+        fields.setdefault(field.name, (dtype, field.offset))
+    if missing := [name for name in "xyz" if name not in fields]:
+        raise BadMessageError("bad point fields", f"no field {', '.join(missing)}")
+    layout = np.dtype(
+        {
+            "names": list(fields),
+            "formats": [dtype for dtype, _ in fields.values()],
+            "offsets": [offset for _, offset in fields.values()],
+            "itemsize": message.point_step,
+        }
+    )
+    height, width = message.height, message.width
+    row = width * message.point_step
+    row_step = message.row_step if height > 1 else row
+    needed = row_step * (height - 1) + row if height and width else 0
+    if row_step < row or len(message.data) < needed:
+        raise BadMessageError(
+            "truncated data",
+            f"{len(message.data)} bytes in rows of {row_step}, {width}x{height} points of "
+            f"{message.point_step} bytes take {needed}",
+        )
+    if not needed:
+        return np.empty((0, 0), layout)
+    strides = (row_step, message.point_step)
+    return np.ndarray((height, width), layout, memoryview(message.data), strides=strides)
+
+
+def _colors(cloud: np.ndarray) -> np.ndarray:
+    names = cloud.dtype.names
+    packed = next((name for name in ("rgb", "rgba") if name in names), None)
+    if packed is not None and cloud.dtype[packed].itemsize == 4:
+        order = cloud.dtype[packed].byteorder
+        values = np.ascontiguousarray(cloud[packed]).view(f"{order if order != '=' else '<'}u4")
+        shifts = [values >> shift & 255 for shift in (16, 8, 0)]
+        return np.stack(shifts, -1).astype(np.uint8).reshape(-1, 3)
+    if all(name in names for name in "rgb"):
+        channels = np.stack([cloud[name] for name in "rgb"], -1).reshape(-1, 3)
+        if channels.dtype.kind == "f":  # 0 to 1 by convention
+            channels = np.nan_to_num(channels) * 255
+        return np.clip(channels, 0, 255).astype(np.uint8)
+    return np.full((cloud.size, 3), _COLORLESS, np.uint8)

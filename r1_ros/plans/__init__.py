@@ -1,0 +1,1 @@
+"""Plans are carried out: the runner, and the robots that it commands."""

@@ -1,0 +1,275 @@
+"""From a checked request to a reply: queue, scene, model, objects with lasting ids.
+
+Everything here is ROS messages and plain calls; the node decides when and for whom.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from r1_model.errors import ModelLoadError
+from r1_model.plans.forbidden import Prohibition
+from r1_model.plans.guard import FORBIDDEN, UNSEEN, guard_steps
+from r1_model.plans.prohibitions import read_request
+from r1_model.plans.told import withheld_text
+from r1_model.scene.scene import Scene
+from r1_model.text.answer import Answer, Box, Step, Turn
+from r1_model.text.grammar import parse_answer
+from r1_ros.messages.answers import answer_message, object_message, step_message
+from r1_ros.msg import ErrorCode, GroundedObject, PlanStep, SceneAnswer
+from r1_ros.reasoning.requests import AskRequest, require_in_scene, require_no_object
+from r1_ros.reasoning.scene_client import SceneClient
+from r1_ros.reasoning.sessions import Sessions
+from r1_ros.reasoning.worker import Job, Progress, ReasoningWorker
+from r1_ros.runtime.parameters import ReasonerConfig
+from r1_ros.runtime.request_errors import RequestError, error_code_of
+
+if TYPE_CHECKING:
+    from r1_model.reasoner import Reasoner
+    from r1_model.views.selection import ViewScore
+
+
+def load_reasoner(config: ReasonerConfig) -> Reasoner:
+    """The model that the parameters name.
+
+    Raises:
+        ModelLoadError: with one line that says what is wrong.
+    """
+    try:
+        import torch
+
+        from r1_model.reasoner import Reasoner
+    except ImportError as error:
+        raise ModelLoadError(f"the model needs a package that is missing: {error}") from None
+    half = max(1, len(os.sched_getaffinity(0)) // 2)
+    torch.set_num_threads(config.torch_threads or min(half, torch.get_num_threads()))
+    return Reasoner.from_pretrained(
+        config.model, device=config.device, dtype=config.dtype, num_views=config.num_views
+    )
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a caller gets.
+
+    Attributes:
+        answer: empty where there is none; partial where the request was ended early.
+        code: of ErrorCode.msg.
+        sentence: empty on success.
+    """
+
+    answer: SceneAnswer = field(default_factory=SceneAnswer)
+    code: int = ErrorCode.NONE
+    sentence: str = ""
+
+
+@dataclass
+class Inquiry:
+    """A request on its way through the worker.
+
+    Attributes:
+        request: what was asked.
+        job: ends it early, too.
+        forbidden: what its dialogue forbids, itself included.
+        scene: what it is answered from, once that is known.
+    """
+
+    request: AskRequest
+    job: Job[Answer]
+    forbidden: Sequence[Prohibition] = ()
+    scene: Scene | None = None
+
+
+class Answering:
+    """Serves requests with one model, one source of scenes and all dialogues."""
+
+    def __init__(
+        self,
+        worker: ReasoningWorker[Reasoner],
+        scenes: SceneClient,
+        sessions: Sessions,
+        log_defect: Callable[[str], object],
+    ) -> None:
+        self.worker, self.scenes, self.sessions = worker, scenes, sessions
+        self._log_defect = log_defect
+
+    def start(self, request: AskRequest, config: ReasonerConfig) -> Inquiry:
+        """Queue a request.
+
+        Raises:
+            RequestError: BUSY.
+        """
+        map_id, history = self.sessions.map_id, self.sessions.history(request.session_id)
+        job: Job[Answer] = Job()
+        # at once: it holds for whatever is asked next, also when this request fails
+        forbids = read_request(request.question).prohibitions
+        forbidden = self.sessions.forbid(request.session_id, forbids)
+        inquiry = Inquiry(request, job, forbidden or forbids)
+
+        def work(reasoner: Reasoner) -> Answer:
+            scene = self._fetch(job, config)
+            earlier = history
+            if self.sessions.map_id != map_id:  # the map was started anew since it was asked
+                require_no_object(request)
+                earlier = []
+            require_in_scene(request.target, scene)
+            inquiry.scene = scene
+            return _ask(reasoner, scene, inquiry, earlier, config)
+
+        self.worker.submit(work, job, config.queue_size)
+        return inquiry
+
+    def finish(
+        self, inquiry: Inquiry, config: ReasonerConfig, on_progress: Progress | None = None
+    ) -> Reply:
+        """Wait for the end of a request, and remember it in its dialogue.
+
+        Args:
+            inquiry: from `start`.
+            config: of the node.
+            on_progress: gets (stage, text so far) in the calling thread.
+        """
+        request = inquiry.request
+        outcome = inquiry.job.follow(request.timeout, config.feedback_period, on_progress)
+        message = SceneAnswer(session_id=request.session_id, question=request.question)
+        if outcome.result is not None:
+            message = self._message(outcome.result, request, inquiry.scene)
+        if outcome.error is not None:
+            return self._failure(outcome.error, message)
+        if not outcome.result.stopped:
+            self.sessions.add_turn(request.session_id, request.question, outcome.result)
+        return _judge(outcome.result, message)
+
+    def select_views(
+        self, question: str, count: int, config: ReasonerConfig
+    ) -> tuple[list[ViewScore], Reply]:
+        """Views for a question, best first, and the error if there are none."""
+        job: Job[list[ViewScore]] = Job()
+
+        def work(reasoner: Reasoner) -> list[ViewScore]:
+            scene = self._fetch(job, config)
+            return reasoner.select_views(scene, question, count or config.num_views)
+
+        try:
+            self.worker.submit(work, job, config.queue_size)
+        except RequestError as error:
+            return [], self._failure(error, SceneAnswer())
+        outcome = job.follow(config.request_timeout, config.feedback_period)
+        if outcome.error is not None:
+            return [], self._failure(outcome.error, SceneAnswer())
+        return outcome.result, Reply()
+
+    def steps_so_far(self, inquiry: Inquiry, text: str, skip: int) -> list[PlanStep]:
+        """Steps that stand complete in a text which is still growing, without the first `skip`."""
+        parsed = _complete_lines(inquiry, text)
+        # what is forbidden may take steps along that came before it: that is told in the end
+        if parsed is None or inquiry.forbidden:
+            return []
+        steps = guard_steps(parsed.steps, read_request(inquiry.request.question)).steps
+        return self._step_messages(inquiry.request.session_id, steps[skip:])
+
+    def objects_so_far(self, inquiry: Inquiry, text: str, skip: int) -> list[GroundedObject]:
+        """Objects whose lines stand complete in a text, without the first `skip`."""
+        parsed = _complete_lines(inquiry, text)
+        return self.object_messages(
+            inquiry.request.session_id, parsed.boxes[skip:] if parsed else []
+        )
+
+    def object_messages(self, session_id: str, boxes: Sequence[Box]) -> list[GroundedObject]:
+        """Messages of boxes, with the ids of the session."""
+        ids = self.sessions.identify(session_id, boxes)
+        return [object_message(box, name) for box, name in zip(boxes, ids, strict=True)]
+
+    def _step_messages(self, session_id: str, steps: Sequence[Step]) -> list[PlanStep]:
+        return [
+            step_message(step, self.sessions.identify(session_id, step.boxes)) for step in steps
+        ]
+
+    def _fetch(self, job: Job, config: ReasonerConfig) -> Scene:
+        job.report("scene", "")
+        return self.scenes.fetch(
+            config.scene_timeout,
+            job.should_stop,
+            max_points=config.max_scene_points,
+            max_views=config.max_scene_views,
+        )
+
+    def _failure(self, error: BaseException, answer: SceneAnswer) -> Reply:
+        code = error_code_of(error)
+        sentence = " ".join(str(error).split()) or type(error).__name__
+        if code == ErrorCode.INTERNAL:
+            self._log_defect("".join(traceback.format_exception(error)))
+            sentence = f"{type(error).__name__}: {sentence} (a defect; the log has the trace)"
+        return Reply(answer, code, sentence)
+
+    def _message(self, answer: Answer, request: AskRequest, scene: Scene) -> SceneAnswer:
+        session_id = request.session_id
+        return answer_message(
+            answer,
+            request.question,
+            session_id=session_id,
+            stamp=scene.stamp,
+            frame_id=scene.frame_id,
+            object_ids=self.sessions.identify(session_id, answer.boxes),
+            step_ids=[self.sessions.identify(session_id, step.boxes) for step in answer.steps],
+        )
+
+
+def _ask(
+    reasoner: Reasoner,
+    scene: Scene,
+    inquiry: Inquiry,
+    history: Sequence[Turn],
+    config: ReasonerConfig,
+) -> Answer:
+    request, job = inquiry.request, inquiry.job
+    reasoner.num_views = config.num_views
+    return reasoner.ask(
+        scene,
+        request.question,
+        task=request.task,
+        history=history,
+        forbidden=inquiry.forbidden,
+        target=request.target,
+        max_new_tokens=config.max_new_tokens or None,
+        on_progress=job.report,
+        should_stop=job.should_stop,
+    )
+
+
+def _complete_lines(inquiry: Inquiry, text: str):
+    if inquiry.scene is None:
+        return None
+    return parse_answer(text[: text.rfind("\n") + 1], inquiry.scene.bounds(), inquiry.request.task)
+
+
+def _why_no_plan(answer: Answer) -> tuple[int, str]:
+    said = " ".join((withheld_text(answer.withheld, answer.language) or answer.answer).split())
+    reasons = {item.reason for item in answer.withheld}
+    if FORBIDDEN in reasons:
+        return ErrorCode.FORBIDDEN, f"nothing is left of the plan: {said}"
+    if UNSEEN in reasons:
+        return ErrorCode.NOT_SEEN, f"nothing is left of the plan: {said}"
+    return ErrorCode.NO_PLAN, f"no step is to be taken: {said}"
+
+
+def _judge(answer: Answer, message: SceneAnswer) -> Reply:
+    """An answer that says nothing is an error: callers must not mistake it for one."""
+    needs_boxes = answer.task in ("grounding", "dense_caption")
+    if not (answer.answer or answer.boxes or answer.steps):
+        what = "nothing"
+    elif needs_boxes and not answer.boxes:
+        what = "no object"
+    elif answer.steps and not (answer.finished or answer.stopped):
+        sentence = "the plan is cut off: it takes more than max_new_tokens"
+        return Reply(message, ErrorCode.UNREADABLE_OUTPUT, sentence)
+    elif answer.task == "planning" and not answer.steps:
+        return Reply(message, *_why_no_plan(answer))
+    else:
+        return Reply(message)
+    hint = "" if answer.trained else "; its weights are random"
+    return Reply(message, ErrorCode.UNREADABLE_OUTPUT, f"the model's answer names {what}{hint}")

@@ -1,0 +1,131 @@
+"""The reasoner's side of `get_scene`: fetches the map, and only when it has changed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from rclpy.callback_groups import CallbackGroup
+from rclpy.node import Node
+
+from r1_model.scene.scene import InvalidSceneError, Scene
+from r1_ros.messages.scenes import scene_from_response
+from r1_ros.msg import ErrorCode
+from r1_ros.runtime.errors import BadMessageError
+from r1_ros.runtime.request_errors import RequestError, code_name
+from r1_ros.srv import GetScene
+
+_DISCOVERY_S = 2.0  # a mapper that runs is found within this time
+_POLL_S = 0.02
+
+
+class SceneClient:
+    """Keeps the newest scene. `fetch` is called from one thread, never from a callback."""
+
+    def __init__(
+        self,
+        node: Node,
+        service: str,
+        callback_group: CallbackGroup,
+        on_map: Callable[[int], object],
+    ) -> None:
+        """Args: `on_map` gets the map's id with each answer of the mapper, before `fetch` ends."""
+        self._on_map = on_map
+        self._node = node
+        self._client = node.create_client(GetScene, service, callback_group=callback_group)
+        self._name = node.resolve_service_name(service)
+        self._revision = 0
+        self._scene: Scene | None = None
+        self.longest_m = 0.0  # longest horizontal side of the newest scene
+
+    def fetch(
+        self,
+        timeout: float,
+        should_stop: Callable[[], bool],
+        *,
+        max_points: int = 0,
+        max_views: int = 0,
+    ) -> Scene:
+        """The current scene; the same object as before while the map did not change.
+
+        Args:
+            timeout: how long the mapper may take [s].
+            should_stop: True ends the wait.
+            max_points, max_views: upper bounds of what is sent; 0: all.
+
+        Raises:
+            RequestError: SCENE_UNAVAILABLE, EMPTY_SCENE, or CANCELED by `should_stop`.
+        """
+        _wait(
+            self._client.service_is_ready,
+            min(timeout, _DISCOVERY_S),
+            should_stop,
+            f"nobody offers {self._name}: is the mapper running in this namespace?",
+        )
+        request = GetScene.Request(
+            known_revision=self._revision, max_points=max_points, max_views=max_views
+        )
+        arrived = threading.Event()
+        future = self._client.call_async(request)
+        future.add_done_callback(lambda _: arrived.set())
+        try:
+            _wait(
+                lambda: arrived.wait(_POLL_S),
+                timeout,
+                should_stop,
+                f"{self._name} did not answer within {timeout:g} s",
+            )
+        finally:
+            self._client.remove_pending_request(future)
+        return self._take(future.result())
+
+    @property
+    def is_offered(self) -> bool:
+        """A mapper is there."""
+        return self._client.service_is_ready()
+
+    def close(self) -> None:
+        """Leave the mapper."""
+        self._node.destroy_client(self._client)
+
+    def forget(self) -> None:
+        """Let go of the scene."""
+        self._revision, self._scene, self.longest_m = 0, None, 0.0
+
+    def _take(self, response: GetScene.Response) -> Scene:
+        if response.error_code in (ErrorCode.NONE, ErrorCode.EMPTY_SCENE):
+            self._on_map(response.map_id)
+        if response.error_code == ErrorCode.EMPTY_SCENE:
+            raise RequestError(ErrorCode.EMPTY_SCENE, response.error_msg)
+        if response.error_code != ErrorCode.NONE:
+            raise RequestError(
+                ErrorCode.SCENE_UNAVAILABLE,
+                f"{self._name}: {response.error_msg} [{code_name(response.error_code)}]",
+            )
+        if not (response.unchanged and self._scene is not None):
+            try:
+                self._scene = scene_from_response(response)
+            except (BadMessageError, InvalidSceneError) as error:
+                self.forget()
+                raise RequestError(
+                    ErrorCode.SCENE_UNAVAILABLE, f"{self._name} sent an unusable scene: {error}"
+                ) from None
+            self._revision = response.revision
+        if not len(self._scene.points):
+            raise RequestError(ErrorCode.EMPTY_SCENE, "the map holds no points yet")
+        low, high = self._scene.bounds()
+        self.longest_m = float((high - low)[:2].max())
+        return self._scene
+
+
+def _wait(
+    is_ready: Callable[[], bool], timeout: float, should_stop: Callable[[], bool], sentence: str
+) -> None:
+    deadline = time.monotonic() + timeout
+    while not is_ready():
+        if should_stop():
+            raise RequestError(ErrorCode.CANCELED, "cancelled while the scene was fetched")
+        if time.monotonic() > deadline:
+            raise RequestError(ErrorCode.SCENE_UNAVAILABLE, sentence)
+        time.sleep(_POLL_S)

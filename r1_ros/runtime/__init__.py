@@ -1,0 +1,1 @@
+"""What every node needs: lifecycle, executor, parameters, diagnostics, action ends, errors."""

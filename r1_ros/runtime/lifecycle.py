@@ -1,0 +1,286 @@
+"""Lifecycle nodes that start by themselves, fail with a sentence and end cleanly."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Generic
+
+import rclpy
+from lifecycle_msgs.msg import State
+from rclpy.callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock, ClockType
+from rclpy.exceptions import InvalidHandle
+from rclpy.executors import ExternalShutdownException
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from rclpy.signals import SignalHandlerOptions
+
+from r1_model.errors import R1Error
+from r1_ros.runtime.dds_transport import use_large_message_transport
+from r1_ros.runtime.executor import NodeExecutor
+from r1_ros.runtime.parameter_schema import (
+    Config,
+    InvalidParameterError,
+    declare_config,
+    live_names,
+)
+
+# How soon a signal ends the node: rclpy's wait is C code that Python signal handlers cannot cut.
+_SIGNAL_POLL_S = 0.2
+# How long results may take to be sent once the callbacks that made them were released.
+_LAST_RESULTS_S = 0.3
+# For timers that must go on while simulated time stands still.
+STEADY = Clock(clock_type=ClockType.STEADY_TIME)
+
+
+class ManagedNode(LifecycleNode, Generic[Config]):
+    """Base of the nodes. Subclasses override `configure`, `activate`, `deactivate`, `cleanup`.
+
+    These may raise any of `start_errors`: the transition then fails and the message is logged as
+    one line. `deactivate` and `cleanup` must also work after a half-finished start. With the
+    parameter `autostart` the node configures and activates itself once it is spun.
+
+    Attributes:
+        config: the parameters; read again at `configure`, live ones follow at once.
+        executor_threads: threads of the executor that `spin_node` makes.
+        inline_group: callbacks that run in the thread that spins (many short ones).
+        start_errors: exceptions that a transition reports as a failure.
+    """
+
+    config_class: ClassVar[type]
+    executor_threads: ClassVar[int] = 3
+    start_errors: ClassVar[tuple[type[Exception], ...]] = (OSError, ValueError, R1Error)
+
+    def __init__(self, name: str, **node_arguments: Any) -> None:
+        """Declare the parameters.
+
+        Args:
+            name: of the node.
+            **node_arguments: as for `rclpy.node.Node` (namespace, parameter_overrides, ...).
+
+        Raises:
+            InvalidParameterError: a parameter has a value that is not allowed.
+        """
+        super().__init__(name, **node_arguments)
+        self.inline_group: CallbackGroup | None = None
+        self._live = live_names(self.config_class)
+        self._state = State.PRIMARY_STATE_UNCONFIGURED
+        self._ending = False
+        self._start_is_over = threading.Event()
+        self.config: Config = declare_config(self, self.config_class)
+        self.add_on_set_parameters_callback(self._refuse_late_changes)
+        self.add_post_set_parameters_callback(self._follow_live_changes)
+        self._autostart_timer = None
+        if not self.config.autostart:
+            self._start_is_over.set()
+        else:
+            self._autostart_timer = self.create_timer(
+                0.0,
+                self._autostart,
+                callback_group=MutuallyExclusiveCallbackGroup(),
+                clock=STEADY,  # simulated time may not have begun
+            )
+
+    # What a node does at each transition.
+
+    def configure(self) -> None:
+        """Make what needs no input: load files and models, create publishers and services."""
+
+    def activate(self) -> None:
+        """Start to take messages and requests."""
+
+    def deactivate(self) -> None:
+        """Stop what `activate` started."""
+
+    def cleanup(self) -> None:
+        """Undo `configure`."""
+
+    def interrupt(self) -> None:
+        """The process is about to end: release the threads in which callbacks wait.
+
+        Overrides call this first: whatever asks from now on finds the node inactive.
+        """
+        self._ending = True
+
+    @property
+    def is_active(self) -> bool:
+        """True between the end of `activate` and the start of `deactivate` or of the end."""
+        return self._state == State.PRIMARY_STATE_ACTIVE and not self._ending
+
+    def wait_for_start(self) -> None:
+        """Wait until a node that starts by itself has done so, or failed to.
+
+        Services and actions exist from `configure` on: whoever waits for them to appear may ask a
+        moment before the node is active, and should be served. For callbacks of a thread pool.
+        """
+        self._start_is_over.wait()
+
+    def end(self) -> None:
+        """Deactivate and clean up, from whatever state; before `destroy_node`."""
+        if self._state == State.PRIMARY_STATE_ACTIVE:
+            self.on_deactivate(LifecycleState("active", State.PRIMARY_STATE_ACTIVE))
+        if self._state == State.PRIMARY_STATE_INACTIVE:
+            self.on_cleanup(LifecycleState("inactive", State.PRIMARY_STATE_INACTIVE))
+
+    # rclpy's side.
+
+    def destroy_node(self) -> None:
+        """As rclpy's; and destroy the lifecycle services, which it leaves to the garbage collector.
+
+        Clients of the next node of this name would count servers that are half gone, and find none.
+        """
+        super().destroy_node()
+        self._state_machine.destroy_when_not_in_use()
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """See `configure`."""
+
+        def configure() -> None:
+            names = [field.name for field in dataclasses.fields(self.config_class)]
+            self.config = self.config_class(**{n: self.get_parameter(n).value for n in names})
+            self.configure()
+
+        result = self._attempt("configure", configure, undo=self.cleanup)
+        if result == TransitionCallbackReturn.SUCCESS:
+            self._state = State.PRIMARY_STATE_INACTIVE
+            result = super().on_configure(state)
+        return result
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """See `activate`."""
+        result = self._attempt("activate", self.activate, undo=self.deactivate)
+        if result == TransitionCallbackReturn.SUCCESS:
+            self._state = State.PRIMARY_STATE_ACTIVE
+            result = super().on_activate(state)
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """See `deactivate`."""
+        self._state = State.PRIMARY_STATE_INACTIVE
+        super().on_deactivate(state)
+        return self._attempt("deactivate", self.deactivate)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """See `cleanup`."""
+        self._state = State.PRIMARY_STATE_UNCONFIGURED
+        super().on_cleanup(state)
+        return self._attempt("cleanup", self.cleanup)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Deactivate and clean up."""
+        self.end()
+        return super().on_shutdown(state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Clean up after a defect, so that the node can be configured again."""
+        self.end()
+        return super().on_error(state)
+
+    def _attempt(
+        self, name: str, work: Callable[[], None], undo: Callable[[], None] | None = None
+    ) -> TransitionCallbackReturn:
+        try:
+            work()
+        except self.start_errors as error:
+            line = " ".join(str(error).split()) or type(error).__name__
+            self.get_logger().error(f"{name} failed: {line}")
+            if undo is not None:
+                undo()
+            return TransitionCallbackReturn.FAILURE
+        except Exception:
+            # rclpy turns this into a silent ERROR state; the trace would be lost.
+            self.get_logger().fatal(f"{name} failed by a defect:\n{traceback.format_exc()}")
+            raise
+        return TransitionCallbackReturn.SUCCESS
+
+    def _autostart(self) -> None:
+        self._autostart_timer.cancel()
+        try:
+            if self._state != State.PRIMARY_STATE_UNCONFIGURED:
+                return  # somebody was faster
+            configured = self.trigger_configure() == TransitionCallbackReturn.SUCCESS
+            if configured and not self._ending:
+                self.trigger_activate()
+        finally:
+            self._start_is_over.set()
+
+    def _refuse_late_changes(self, changes: list[Parameter]) -> rclpy.node.SetParametersResult:
+        names = {field.name for field in dataclasses.fields(self.config_class)}
+        late = [c.name for c in changes if c.name in names and c.name not in self._live]
+        if late and self._state != State.PRIMARY_STATE_UNCONFIGURED:
+            return rclpy.node.SetParametersResult(
+                successful=False,
+                reason=f"{', '.join(late)} cannot change now: deactivate and clean up first",
+            )
+        return rclpy.node.SetParametersResult(successful=True)
+
+    def _follow_live_changes(self, changes: list[Parameter]) -> None:
+        live = {c.name: c.value for c in changes if c.name in self._live}
+        if live:
+            self.config = dataclasses.replace(self.config, **live)
+
+
+def spin_node(node_class: type[ManagedNode], arguments: Sequence[str] | None = None) -> int:
+    """Run a node until SIGINT, SIGTERM or a shutdown of its context.
+
+    Returns:
+        Exit status: 0 after a clean end, 1 when the node could not be made (one line says why).
+    """
+    use_large_message_transport()
+    arguments = list(sys.argv if arguments is None else arguments)
+    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    stop = threading.Event()
+    previous = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        node = node_class()
+    except InvalidParameterError as error:
+        print(f"{node_class.__name__}: {error}", file=sys.stderr)
+        rclpy.try_shutdown()
+        return 1
+    executor = NodeExecutor(node.executor_threads, node.inline_group)
+    executor.add_node(node)
+    try:
+        _spin_while(executor, lambda: not stop.is_set())
+        _restore(previous)
+        _answer_callers(node, executor)
+    except ExternalShutdownException:
+        pass
+    finally:
+        _restore(previous)
+        node.interrupt()  # what came in since; and where a defect ended the spinning
+        executor.shutdown(timeout_sec=5.0)
+        node.end()
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+def _spin_while(executor: NodeExecutor, condition: Callable[[], bool]) -> None:
+    while rclpy.ok() and condition():
+        # rclpy raises it for an event of a subscription that was destroyed a moment ago
+        with contextlib.suppress(InvalidHandle):
+            executor.spin_once(timeout_sec=_SIGNAL_POLL_S)
+
+
+def _restore(handlers: dict[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)  # a second Ctrl-C ends a shutdown that hangs
+
+
+def _answer_callers(node: ManagedNode, executor: NodeExecutor) -> None:
+    """Release the callbacks that wait, and spin on: the executor sends the results of actions."""
+    interrupting = threading.Thread(target=node.interrupt, name="interrupt", daemon=True)
+    interrupting.start()
+    _spin_while(executor, interrupting.is_alive)
+    deadline = time.monotonic() + _LAST_RESULTS_S
+    _spin_while(executor, lambda: time.monotonic() < deadline)

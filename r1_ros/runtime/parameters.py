@@ -1,0 +1,252 @@
+"""Every parameter of every node: the one table behind descriptors, validation and documentation."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from r1_ros.runtime.parameter_schema import InvalidParameterError, NodeConfig, parameter
+
+
+@dataclass(frozen=True)
+class MapperConfig(NodeConfig):
+    """Parameters of scene_mapper."""
+
+    # Frames
+    scene_frame: str = parameter("map", "tf frame of the map; z must point up.")
+    tf_timeout: float = parameter(
+        1.0, "How long a frame waits for its transform before it is dropped [s].", low=0.0, high=30
+    )
+    tf_cache: float = parameter(10.0, "How far back transforms are kept [s].", low=1.0, high=600.0)
+    max_waiting_frames: int = parameter(
+        30, "Frames that wait for their transform at most; the oldest is dropped.", low=1, high=1000
+    )
+
+    # Inputs
+    image_transport: str = parameter(
+        "auto",
+        "Image topics to listen to; auto: both, and only raw ones as soon as those arrive.",
+        choices=("auto", "raw", "compressed"),
+    )
+    images_rectified: bool = parameter(
+        False, "Images are rectified already: use P of the camera info and ignore its distortion."
+    )
+    sync_slop: float = parameter(
+        0.02, "Largest time between colour, depth and camera info of a frame [s].", low=0.0, high=1
+    )
+    sync_queue_size: int = parameter(
+        30, "Messages of each input kept for synchronisation.", low=1, high=1000
+    )
+    input_queue_depth: int = parameter(
+        30, "Messages of each input that the middleware keeps for the node.", low=1, high=1000
+    )
+    jump_back_reset: bool = parameter(
+        False, "Start a new map when time jumps back, as when a bag is played in a loop.", live=True
+    )
+
+    # Fusion
+    voxel_size: float = parameter(
+        0.02, "Edge length of the voxels of the map [m].", low=0.005, high=0.5
+    )
+    depth_min: float = parameter(0.1, "Nearer depth is ignored [m].", low=0.0, high=65.0, live=True)
+    depth_max: float = parameter(
+        4.0, "Farther depth is ignored [m].", low=0.1, high=65.0, live=True
+    )
+    min_observations: float = parameter(
+        2.0, "Observations that a surface needs to become part of the cloud.", low=1.0, high=100.0
+    )
+    max_blocks: int = parameter(
+        40_000,
+        "Blocks of 8x8x8 voxels in memory at most (10 kB each); then frames are dropped.",
+        low=100,
+        high=10_000_000,
+    )
+    max_cloud_points: int = parameter(
+        2_000_000,
+        "Voxels fused from point clouds at most; then clouds are dropped.",
+        low=1000,
+        high=100_000_000,
+    )
+
+    # Keyframes
+    keyframe_translation: float = parameter(
+        0.25, "Camera movement that makes a new keyframe [m].", low=0.0, high=10.0, live=True
+    )
+    keyframe_rotation: float = parameter(
+        0.35, "Camera rotation that makes a new keyframe [rad].", low=0.0, high=3.2, live=True
+    )
+    keyframe_overlap: float = parameter(
+        0.6,
+        "Share of the image seen by the last keyframe below which a new one is made.",
+        low=0.0,
+        high=1.0,
+        live=True,
+    )
+    max_keyframes: int = parameter(
+        100, "Keyframes kept at most; then the most redundant one goes.", low=2, high=10_000
+    )
+
+    # Outputs
+    cloud_period: float = parameter(
+        2.0, "Shortest time between two messages on ~/cloud [s].", low=0.1, high=3600.0, live=True
+    )
+    snapshot_directory: str = parameter(
+        "", "Folder of saved scenes; empty: r1_scenes in $ROS_HOME or ~/.ros."
+    )
+    load_scene: str = parameter("", "Name of a saved scene to start from; empty: start empty.")
+    autosave_period: float = parameter(
+        0.0,
+        "Time between automatic snapshots [s]; a node that was killed starts from the last one. "
+        "0: never.",
+        low=0.0,
+        high=86_400.0,
+    )
+
+    def check(self) -> None:
+        """Rules that span parameters."""
+        if not self.scene_frame:
+            raise InvalidParameterError("scene_frame must not be empty")
+        if self.depth_min >= self.depth_max:
+            raise InvalidParameterError(
+                f"depth_min ({self.depth_min}) must be below depth_max ({self.depth_max})"
+            )
+
+    def snapshot_folder(self) -> Path:
+        """The folder of saved scenes, with the default filled in."""
+        if self.snapshot_directory:
+            return Path(self.snapshot_directory).expanduser()
+        return Path(os.environ.get("ROS_HOME") or Path.home() / ".ros") / "r1_scenes"
+
+
+@dataclass(frozen=True)
+class ReasonerConfig(NodeConfig):
+    """Parameters of scene_reasoner."""
+
+    model: str = parameter("r1-tiny", "Preset (r1-tiny, ...) or folder of a checkpoint.")
+    device: str = parameter("auto", "auto, cpu, cuda or cuda:N.")
+    dtype: str = parameter(
+        "auto", "Number format of the weights.", choices=("auto", "float32", "bfloat16")
+    )
+    torch_threads: int = parameter(
+        0,
+        "Threads of the model on a CPU; 0: half of the cores, and no more than OMP_NUM_THREADS. "
+        "They spin while they wait, which takes the cores from other nodes.",
+        low=0,
+        high=256,
+    )
+    num_views: int = parameter(
+        6, "Views shown to the model for a question.", low=0, high=64, live=True
+    )
+    max_new_tokens: int = parameter(
+        0,
+        "Length of an answer at most [tokens]; 0: what its task needs.",
+        low=0,
+        high=32_768,
+        live=True,
+    )
+    max_question_chars: int = parameter(
+        4000, "Longer questions are refused [characters].", low=1, high=4000, live=True
+    )
+    request_timeout: float = parameter(
+        60.0, "Deadline of a request that sets none [s].", low=0.1, high=86_400.0, live=True
+    )
+    queue_size: int = parameter(
+        4, "Requests that wait while another runs; 0: refuse them.", low=0, high=100, live=True
+    )
+    feedback_period: float = parameter(
+        0.1, "Shortest time between two feedbacks of a request [s].", low=0.1, high=10.0, live=True
+    )
+    scene_service: str = parameter(
+        "scene_mapper/get_scene", "Where the scene comes from (relative to the namespace)."
+    )
+    scene_timeout: float = parameter(
+        10.0, "How long to wait for the scene [s].", low=0.1, high=600.0, live=True
+    )
+    max_scene_points: int = parameter(
+        500_000, "Points of the map that are fetched at most; 0: all.", low=0, high=100_000_000
+    )
+    max_scene_views: int = parameter(
+        100, "Keyframes that are fetched at most; 0: all.", low=0, high=10_000
+    )
+    max_sessions: int = parameter(
+        100, "Dialogues remembered; the one unused for longest is forgotten.", low=1, high=100_000
+    )
+    max_turns: int = parameter(
+        20, "Turns of a dialogue shown to the model.", low=1, high=1000, live=True
+    )
+
+
+@dataclass(frozen=True)
+class ExecutorConfig(NodeConfig):
+    """Parameters of plan_executor."""
+
+    scene_frame: str = parameter("map", "Frame of the boxes of plans that name none.")
+    robot: str = parameter(
+        "skill_servers",
+        "Who carries the steps out: skill servers of the robot, Nav2 (navigate_to only), or a "
+        "simulated robot for demos and tests.",
+        choices=("skill_servers", "nav2", "simulated"),
+    )
+    skill_namespace: str = parameter(
+        "skills", "Where the skill servers are (relative to the namespace)."
+    )
+    skill_timeout: float = parameter(
+        120.0, "A skill that runs for longer has failed [s].", low=0.1, high=86_400.0, live=True
+    )
+    server_timeout: float = parameter(
+        2.0,
+        "How long a plan waits for the skill servers that it needs [s].",
+        low=0.0,
+        high=600.0,
+        live=True,
+    )
+    stop_timeout: float = parameter(
+        5.0, "How long a cancelled skill may take to stop [s].", low=0.0, high=60.0, live=True
+    )
+    navigate_action: str = parameter(
+        "navigate_to_pose", "Nav2's action (relative to the namespace), for the robot nav2."
+    )
+    approach_distance: float = parameter(
+        0.6, "How far from an object the robot nav2 stops [m].", low=0.0, high=10.0, live=True
+    )
+    report_service: str = parameter(
+        "scene_reasoner/report_plan",
+        "Who is told how the plan of a dialogue went (relative to the namespace).",
+    )
+    scene_service: str = parameter(
+        "scene_mapper/get_scene",
+        "Whose map plans must lie in (relative to the namespace); empty: plans are not checked.",
+    )
+    ask_service: str = parameter(
+        "ask",
+        "Who looks for what a plan assumes, before the robot acts on it (relative to the "
+        "namespace).",
+    )
+    verify_timeout: float = parameter(
+        10.0,
+        "How long a thing that a plan assumes may take to be seen [s].",
+        low=0.0,
+        high=600.0,
+        live=True,
+    )
+    require_approval: bool = parameter(
+        False, "Nothing moves before a call of ~/approve says yes to the plan.", live=True
+    )
+    approval_timeout: float = parameter(
+        60.0,
+        "A plan that nobody approves is given up after this [s].",
+        low=0.1,
+        high=86_400.0,
+        live=True,
+    )
+    simulated_step_seconds: float = parameter(
+        0.2, "How long a simulated skill takes [s].", low=0.0, high=60.0
+    )
+
+
+CONFIGS: dict[str, type[NodeConfig]] = {
+    "scene_mapper": MapperConfig,
+    "scene_reasoner": ReasonerConfig,
+    "plan_executor": ExecutorConfig,
+}

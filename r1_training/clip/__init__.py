@@ -1,0 +1,1 @@
+"""Training of `SceneClip`, which view selection rests on."""

@@ -1,0 +1,1 @@
+"""What several trainings share: settings, labels, checkpoints, resumable files."""

@@ -1,0 +1,1 @@
+"""Teachers, what they are asked, and what they may cost."""

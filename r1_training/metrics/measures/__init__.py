@@ -1,0 +1,1 @@
+"""Measures that several protocols share: overlap, text scores, exact match, CLIP."""

@@ -1,0 +1,1 @@
+"""The field's evaluation protocols, one family a file."""

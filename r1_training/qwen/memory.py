@@ -1,0 +1,94 @@
+"""How much memory a run needs on each device, from the configuration alone.
+
+Weights, gradients and optimizer state are exact. Activations are counted tensor by tensor for one
+conversation with the recomputation that gradient checkpointing does, attention without a stored
+matrix; the allocator's rounding and the framework's own (about 1 GiB) come on top.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from r1_model.network.config import R1Config
+from r1_model.network.modeling import R1ForConditionalGeneration
+from r1_training.qwen.config import FullSizeConfig
+from r1_training.qwen.data import view_tokens
+from r1_training.qwen.model import add_adapters, count, trainable
+
+BF16, FP32 = 2, 4
+FRAMEWORK = 1 << 30
+
+
+@dataclass(frozen=True)
+class MemoryEstimate:
+    """Bytes on one device.
+
+    Attributes:
+        parameters, trained: numbers of parameters.
+        sequence: tokens of the conversation that it is for.
+        parts: bytes by what they are for.
+    """
+
+    parameters: int
+    trained: int
+    sequence: int
+    parts: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """Bytes of all parts."""
+        return sum(self.parts.values())
+
+
+def estimate_memory(
+    config: FullSizeConfig, model: R1Config, tokens: int | None = None, trained_tokens: int = 300
+) -> MemoryEstimate:
+    """Memory of a training step with `config.views` frames of 640 x 480.
+
+    Args:
+        config: of the run.
+        model: of the model; no weights are made.
+        tokens: of the longest conversation with its scene and views; None is what Scene-30K needs,
+            600 tokens of question and target.
+        trained_tokens: of these, the target's.
+    """
+    with torch.device("meta"):
+        wrapped = add_adapters(R1ForConditionalGeneration(model), config)
+    total, trained = count(wrapped.parameters()), count(trainable(wrapped))
+    text, vision = model.text_config, model.vision_config
+    per_view = view_tokens(model)
+    sequence = tokens or 600 + model.scene_config.num_tokens + config.views * (per_view + 2)
+    key_value = text.num_key_value_heads * (text.hidden_size // text.num_attention_heads)
+    # One block: norms, q, k, v, o and residuals of hidden width; gate, up, their product, silu.
+    block = sequence * (8 * text.hidden_size + 2 * key_value + 4 * text.intermediate_size) * BF16
+    stored = sequence * text.hidden_size * BF16 * text.num_hidden_layers
+    if not config.gradient_checkpointing:
+        stored, block = stored + block * text.num_hidden_layers, 0
+    patches = config.views * per_view * 4
+    tower = patches * (8 * vision.hidden_size + 3 * vision.intermediate_size) * BF16
+    scene = model.scene_config
+    neighbours = scene.num_centers * sum(scene.samples[:2]) * scene.context_width * 3
+    parts = {
+        "frozen weights (bf16)": (total - trained) * BF16,
+        "trained weights (fp32)": trained * FP32,
+        "gradients (fp32)": trained * FP32,
+        "Adam's two moments (fp32)": 2 * trained * FP32,
+        "activations between blocks": stored,
+        "activations of one block": block,
+        "logits of the target": trained_tokens * text.vocab_size * (BF16 + 2 * FP32),
+        "views in the vision tower": tower,
+        "scene encoder": neighbours * FP32,
+        "framework": FRAMEWORK,
+    }
+    if config.stage == "grpo":
+        length = sequence - trained_tokens + config.max_new_tokens
+        parts["cache of the group's rollouts"] = (
+            config.group_size * length * text.num_hidden_layers * 2 * key_value * BF16
+        )
+        # The reference is the same model with its adapters off: no second set of weights.
+        parts["reference log-probabilities"] = (
+            config.max_new_tokens * text.vocab_size * (BF16 + FP32)
+        )
+    return MemoryEstimate(total, trained, sequence, parts)

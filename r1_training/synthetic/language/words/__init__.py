@@ -1,0 +1,1 @@
+"""Words: names in three languages, sentences said and read."""

@@ -1,0 +1,1 @@
+"""Procedural rooms with exact annotations."""

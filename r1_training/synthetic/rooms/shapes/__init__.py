@@ -1,0 +1,1 @@
+"""Which primitives things are drawn from."""

@@ -1,0 +1,1 @@
+"""Training of `r1-tiny`, from nothing to weights."""

@@ -1,0 +1,130 @@
+"""Batches made on the fly: rooms, their questions and label tables, from a batch number alone.
+
+The number is the seed, so a run that resumes at step k sees exactly what it would have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from r1_model.network.config import SCENE_END, SCENE_PAD, SCENE_START, R1Config
+from r1_model.network.rope import rope_positions
+from r1_model.network.vision import MERGE, PATCH
+from r1_training.common.config import TrainingConfig
+from r1_training.common.labels import MAX_OBJECTS, label_tables
+from r1_training.synthetic.camera.packed_rooms import pack_rooms
+from r1_training.synthetic.household.pack import load_pack
+from r1_training.synthetic.household.rooms import make_household_room
+from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
+from r1_training.synthetic.language.sample import Sample
+from r1_training.synthetic.language.tasks.topic_changes import after_other_topics
+from r1_training.synthetic.rooms.elements import Room
+from r1_training.synthetic.rooms.room import make_room
+from r1_training.tiny.packing import Conversation, Packed, pack
+
+EXTRA_BOXES = 48  # rows of a room's box table for regions, behind its objects
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """The part of a sequence that all questions about a scene share.
+
+    Attributes:
+        ids: token ids of scene and views.
+        positions: (3, P) mRoPE positions.
+        next_position: the first position after it.
+    """
+
+    ids: list[int]
+    positions: np.ndarray
+    next_position: int
+
+
+def make_prefix(tokenizer: PreTrainedTokenizerBase, config: R1Config, views: int) -> Prefix:
+    """Scene and `views` equal views at the front of the first user message."""
+    rows, columns = (size // PATCH // MERGE for size in config.view_size)
+    view = f"<|vision_start|>{'<|image_pad|>' * (rows * columns)}<|vision_end|>"
+    scene = SCENE_START + SCENE_PAD * config.scene_config.num_tokens + SCENE_END
+    text = "<|im_start|>user\n" + scene + view * views
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    positions = rope_positions(
+        np.asarray(ids), config.image_token_id, config.scene_token_id, [(rows, columns)] * views
+    )
+    return Prefix(ids, positions, int(positions.max()) + 1)
+
+
+class BatchBuilder:
+    """A collator: a row that holds a batch number -> one batch. Runs in worker processes."""
+
+    def __init__(
+        self, config: TrainingConfig, tokenizer: PreTrainedTokenizerBase, model: R1Config
+    ) -> None:
+        self.config, self.tokenizer = config, tokenizer
+        self.pack = None if config.meshes is None else load_pack(Path(config.meshes))
+        self.prefix = make_prefix(tokenizer, model, model.num_views)
+
+    def __call__(self, rows: Sequence[dict[str, int]]) -> dict[str, object]:
+        """The batch of `rows[0]["batch"]`."""
+        torch.set_num_threads(1)  # many workers share the cores
+        number = rows[0]["batch"]
+        first = (self.config.seed * 1_000_000 + number) * self.config.rooms
+        rooms = [self.make_room(first + index) for index in range(self.config.rooms)]
+        batch: dict[str, object] = {
+            "number": number,
+            "rooms": pack_rooms(rooms, views=self.config.scan_views),
+            "labels": {k: torch.from_numpy(v) for k, v in label_tables(rooms).items()},
+        }
+        if self.config.conversations:
+            packed, extra = zip(*(self._questions(room) for room in rooms), strict=True)
+            batch["extra_boxes"] = torch.from_numpy(np.stack(extra))
+            batch["text"] = {
+                field.name: torch.from_numpy(np.stack([getattr(p, field.name) for p in packed]))
+                for field in fields(Packed)
+            }
+        return batch
+
+    def make_room(self, seed: int) -> Room:
+        """The training room of a seed: of meshes, or of primitives; the seed says which."""
+        of_meshes = np.random.default_rng([seed, 3]).random() < self.config.mesh_rooms
+        if self.pack is None or not of_meshes:
+            return make_room(seed, "train")
+        return make_household_room(seed, self.pack, "train")
+
+    def _questions(self, room: Room) -> tuple[Packed, np.ndarray]:
+        """Packed conversations, and (EXTRA_BOXES, 2, 3) centres and sizes of regions."""
+        extra = np.ones((EXTRA_BOXES, 2, 3), np.float32)
+        samples = make_samples(
+            room,
+            np.random.default_rng(room.seed),
+            visible=[thing.id for thing in room.objects],
+            count=self.config.conversations,
+            split="train",
+            weights=TRAINING_WEIGHTS,
+        )
+        conversations, used = [], 0
+        for sample in after_other_topics(samples, Random(room.seed)):
+            if used + len(sample.extra_boxes) > EXTRA_BOXES:
+                continue
+            for offset, box in enumerate(sample.extra_boxes.values()):
+                extra[used + offset] = box
+            conversations.append(as_conversation(sample, room, MAX_OBJECTS + used))
+            used += len(sample.extra_boxes)
+        length = self.config.sequence_length
+        most = self.config.conversations
+        return pack(self.tokenizer, self.prefix.ids, conversations, length, most), extra
+
+
+def as_conversation(sample: Sample, room: Room, extra_row: int) -> Conversation:
+    """A sample as a conversation; its regions take the box rows from `extra_row` on."""
+    rows = {thing.id: thing.id - 1 for thing in room.objects}
+    rows |= {id: extra_row + offset for offset, id in enumerate(sample.extra_boxes)}
+    answer = f"<think>{sample.think}</think><answer>{sample.answer}</answer>"
+    required = tuple(id for id in sample.objects if id not in sample.extra_boxes)
+    return Conversation((*sample.turns, (sample.question, answer)), rows, required)

@@ -1,0 +1,242 @@
+"""Supervised training on synthetic rooms, with TRL's SFTTrainer.
+
+Two stages share it: `dense` trains the scene encoder and dense decoder alone, `sft` everything.
+Rooms and questions are made in worker processes, views and clouds on the GPU; every room is new.
+
+    python -m r1_training.cli train dense --config config/training/r1-tiny-dense.yaml
+    python -m r1_training.cli train sft --config config/training/r1-tiny-sft.yaml
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from datasets import Dataset
+from torch import Tensor
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from trl import SFTConfig, SFTTrainer
+
+from r1_model.network.modeling import NEW_MODULES, R1ForConditionalGeneration
+from r1_training.common.checkpoints import newest_checkpoint, start_anew
+from r1_training.common.config import TrainingConfig, TrainingConfigError
+from r1_training.common.labels import NAMES
+from r1_training.common.loss_curve import LossCurve
+from r1_training.tiny.batches import BatchBuilder
+from r1_training.tiny.compiling import compile_parts, uses_flex
+from r1_training.tiny.dense_loss import dense_losses
+from r1_training.tiny.packing import attention_mask, block_mask, number_table
+from r1_training.tiny.prefetch import Prefetcher
+from r1_training.tiny.scene_batch import RoomBatch, observe_rooms
+from r1_training.tiny.step_graph import StepGraph
+
+
+class R1SFTTrainer(SFTTrainer):
+    """TRL's trainer over batches of rooms; observes them and adds the dense decoder's losses."""
+
+    def __init__(
+        self,
+        model: R1ForConditionalGeneration,
+        tokenizer: PreTrainedTokenizerBase,
+        config: TrainingConfig,
+    ) -> None:
+        self.run = config
+        self.builder = BatchBuilder(config, tokenizer, model.config)
+        self.numbers = number_table(tokenizer)
+        super().__init__(
+            model=model,
+            args=trainer_arguments(config),
+            # a row is a batch number; the collator makes the batch in a worker process
+            train_dataset=Dataset.from_dict({"batch": range(config.steps)}),
+            data_collator=self.builder,
+            processing_class=tokenizer,
+            callbacks=[LossCurve()],
+        )
+        self.prefetcher = Prefetcher(self.observe, self.accelerator.device)
+        self.graph, self.dense_losses = None, dense_losses
+        if config.compile and self.accelerator.device.type == "cuda":
+            self.dense_losses = torch.compile(dense_losses, dynamic=False)
+            self.graph = StepGraph(self._step, model.parameters(), self.prefetcher.wait)
+
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[dict[str, object]], num_batches: int, device: torch.device
+    ) -> tuple[list[dict[str, RoomBatch]], None]:
+        """The next batches, observed."""
+        batches = (self.prefetcher.next(epoch_iterator) for _ in range(num_batches))
+        return [{"batch": batch} for batch in batches if batch is not None], None
+
+    def observe(self, made: dict[str, object]) -> RoomBatch:
+        """Scan the rooms of a collated batch and fill the boxes into their questions."""
+        mask = block_mask if uses_flex(self.model) else attention_mask
+        return observe_rooms(
+            made,
+            self.run,
+            self.model.config,
+            self.builder.prefix,
+            self.numbers,
+            mask,
+            self.accelerator.device,
+            self.builder.pack,
+        )
+
+    def training_step(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, RoomBatch],
+        num_items_in_batch: Tensor | None = None,
+    ) -> Tensor:
+        """Forward and backward pass; compiled runs replay it from a CUDA graph."""
+        if self.graph is None:
+            return super().training_step(model, inputs, num_items_in_batch)
+        model.train()
+        values = self.graph(inputs["batch"])
+        self._note(values)
+        return values["loss"]
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, RoomBatch],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | None = None,
+    ) -> Tensor:
+        """Language loss and dense losses."""
+        loss, named = self.losses(model, inputs["batch"])
+        self._note(named)
+        return loss
+
+    def losses(self, model: torch.nn.Module, batch: RoomBatch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of a batch, and what it is the weighted sum of."""
+        run, language = self.run, batch.language
+        if language is not None:
+            # without a cloud and views their placeholders stay what they are: words without meaning
+            shown = {} if run.blind else {**batch.scene, **batch.views}
+            output = model(
+                input_ids=language.input_ids,
+                attention_mask=language.mask,
+                position_ids=language.position_ids,
+                labels=language.labels,
+                use_cache=False,
+                **shown,
+            )
+            spoken, encoded = output.loss, output.encoded
+        else:
+            with self.accelerator.autocast():
+                encoded = self.model.model.encode_scene(**batch.scene)
+            spoken = encoded.tokens.sum() * 0.0
+        if encoded is None:
+            return run.language * spoken, {"language": spoken}
+        dense = self.dense_losses(encoded, batch.targets)
+        loss = run.language * spoken + run.dense_weight * sum(dense.values())
+        return loss, {"language": spoken, **dense}
+
+    def _step(self, batch: RoomBatch) -> dict[str, Tensor]:
+        """One forward and backward pass -> "loss" and its parts."""
+        loss, named = self.losses(self.model_wrapped, batch)
+        self.accelerator.backward(loss)
+        return {name: value.detach() for name, value in {"loss": loss, **named}.items()}
+
+    def _note(self, losses: dict[str, Tensor]) -> None:
+        # kept as tensors: reading them every step would wait for the GPU
+        for name, value in losses.items():
+            if name != "loss":
+                self._metrics["train"][name].append(value.detach())
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Log, with the mean of each named loss since the last time."""
+        for name, values in self._metrics["train"].items():
+            if values and isinstance(values[0], Tensor):
+                self._metrics["train"][name] = [torch.stack(values).mean().item()]
+        super().log(logs, start_time)
+
+
+def trainer_arguments(config: TrainingConfig) -> SFTConfig:
+    """TRL's arguments for a run."""
+    arguments = SFTConfig(
+        output_dir=config.output,
+        max_steps=config.steps,
+        per_device_train_batch_size=1,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="cosine_with_min_lr",
+        lr_scheduler_kwargs={"min_lr": config.final_learning_rate},
+        warmup_steps=config.warmup,
+        weight_decay=config.weight_decay,
+        adam_beta2=0.98,
+        max_grad_norm=1.0,
+        bf16=config.precision == "bf16",
+        gradient_checkpointing=False,
+        logging_steps=config.log_every,
+        logging_nan_inf_filter=False,  # it waits for the GPU at every step, and hides what it finds
+        save_steps=config.save_every,
+        save_total_limit=2,
+        report_to=["tensorboard"],
+        dataloader_num_workers=config.workers,
+        dataloader_prefetch_factor=4 if config.workers else None,
+        dataloader_persistent_workers=False,
+        remove_unused_columns=False,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        seed=config.seed,
+        disable_tqdm=False,
+    )
+    arguments._n_gpu = 1  # beside other GPUs the trainer would split a batch over all of them
+    return arguments
+
+
+def freeze_for_dense(model: R1ForConditionalGeneration) -> None:
+    """Only the scene encoder and the dense decoder train."""
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    for name in NEW_MODULES[:2]:
+        getattr(model.model, name).requires_grad_(True)
+
+
+def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Path:
+    """Run one stage and save the model to `config.output`/final.
+
+    Args:
+        model_folder: where model and tokenizer come from.
+        config: of the run.
+        resume: go on from the newest whole checkpoint in `config.output`, where there is one.
+            False removes what an earlier run left there.
+
+    Raises:
+        TrainingConfigError: the sequences are too short for the model's scene and views, or a fresh
+            start would remove the model that it starts from.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(model_folder)
+    model = R1ForConditionalGeneration.from_pretrained(model_folder, dtype=torch.float32)
+    known = len(model.config.scene_config.categories)
+    if config.meshes is not None and known < len(NAMES["categories"]):
+        raise TrainingConfigError(
+            f"{model_folder} knows {known} categories, rooms of meshes have "
+            f"{len(NAMES['categories'])}: start from a model that was made for them"
+        )
+    if not config.conversations:
+        freeze_for_dense(model)
+    if config.compile and torch.cuda.is_available():
+        compile_parts(model)
+    trainer = R1SFTTrainer(model, tokenizer, config)
+    front = len(trainer.builder.prefix.ids)
+    if config.conversations and config.sequence_length <= front:
+        raise TrainingConfigError(
+            f"sequence_length {config.sequence_length} has no room for a question: scene and views "
+            f"of {model_folder} alone take {front}"
+        )
+    output = Path(config.output)
+    if not resume:
+        start_anew(output, Path(model_folder))
+    checkpoint = newest_checkpoint(output)
+    trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+    final = output / "final"
+    # training in language makes the answers mean something; the dense stage alone does not
+    model.config.trained = bool(config.conversations)
+    vars(model.config).pop("use_cache", None)  # the trainer's: generation wants a cache
+    model.requires_grad_(True)
+    part = final.with_name(f"{final.name}.part")  # a kill leaves no half model behind
+    shutil.rmtree(part, ignore_errors=True)
+    model.save_pretrained(part)
+    tokenizer.save_pretrained(part)
+    shutil.rmtree(final, ignore_errors=True)
+    return part.rename(final)

@@ -1,0 +1,170 @@
+"""FramePipeline without a node: what becomes of messages when time jumps, or seems to."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy")
+pytest.importorskip("open3d")
+
+from r1_model.geometry.poses import pose_matrix
+from r1_ros.mapping.frame_pipeline import FramePipeline
+from r1_ros.mapping.rgbd_frame import RgbdFrame
+from r1_ros.runtime.parameters import MapperConfig
+from r1_ros.tf.buffer import TransformBuffer
+from r1_ros.tf.time_jumps import JUMPED
+from tests.ros import robot as views
+
+pytestmark = pytest.mark.ros
+SECOND = 10**9
+WALL = np.full((10, 3), 1.5)
+
+
+class RecordingMap:
+    """Stands in for the map: what was fused, in seconds since START, and resets."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.poses: list[tuple[float, float]] = []
+
+    def add_frame(self, frame: RgbdFrame, _config: MapperConfig) -> None:
+        second = (frame.stamp - views.START) / SECOND
+        self.events.append(f"frame {second:.1f}")
+        self.poses.append((second, frame.T_scene_camera[0, 3]))
+
+    def add_points(self, _points: np.ndarray, _colors: np.ndarray, stamp: int) -> None:
+        self.events.append(f"points {(stamp - views.START) / SECOND:.1f}")
+
+    def reset(self) -> None:
+        self.events.append("reset")
+
+
+class Rig:
+    """A pipeline that starts a new map when time jumps back."""
+
+    def __init__(self, *, static: bool = True, **parameters: object) -> None:
+        self.drops: Counter[tuple[str, str]] = Counter()
+        self.map, self.buffer = RecordingMap(), TransformBuffer()
+        config = MapperConfig(jump_back_reset=True, **parameters)
+        self.pipeline = FramePipeline(
+            lambda: config,
+            self.buffer,
+            self.map,
+            lambda _: None,
+            lambda name, reason, _: self.drops.update([(name, reason)]),
+            lambda: None,
+        )
+        self.buffer.set_transform("base", views.OPTICAL, 0, np.eye(4), static=True)
+        if static:
+            self.buffer.set_transform("map", "base", 0, np.eye(4), static=True)
+
+    def add(self, name: str, second: float) -> None:
+        stamp = views.START + round(second * SECOND)
+        if name == "points":
+            message = views.cloud(stamp, WALL)
+        else:
+            make = {"color": views.color, "depth": views.depth, "camera_info": views.camera_info}
+            message = make[name](stamp)
+        self.pipeline.add(name, message)
+
+    def frame(self, second: float) -> None:
+        for name in ("color", "depth", "camera_info"):
+            self.add(name, second)
+
+    def transform(self, second: float, x: float) -> None:
+        T = pose_matrix([x, 0, 0], [0, 0, 0, 1])
+        self.buffer.set_transform("map", "base", views.START + round(second * SECOND), T)
+        self.pipeline.process()
+
+    def check(self) -> None:
+        """received = integrated + dropped + pending, on every input."""
+        for name, count in self.pipeline.counts.items():
+            done = count.integrated + count.dropped.total() + self.pipeline.pending(name)
+            assert count.received == done, name
+
+
+def test_images_and_points_of_a_loop_are_one_jump_and_lose_nothing() -> None:
+    rig = Rig()
+    once = []
+    for index in range(30):
+        once.append(f"frame {index / 10:.1f}")
+        once += [f"points {index / 10:.1f}"] * (index % 2 == 0)
+    for _ in range(3):
+        for index in range(30):
+            rig.frame(index / 10)
+            if index % 2 == 0:
+                rig.add("points", index / 10)
+    assert rig.map.events == [*once, "reset", *once, "reset", *once] and not rig.drops
+    rig.check()
+
+
+def test_depth_that_stalls_and_comes_in_a_burst_is_no_jump() -> None:
+    rig = Rig()
+    for index in range(20):
+        rig.frame(index / 10)
+    late = range(20, 34)
+    for name in ("color", "camera_info", "depth"):
+        for index in late:
+            rig.add(name, index / 10)
+    assert rig.map.events == [f"frame {index / 10:.1f}" for index in range(34)]
+    assert not rig.drops
+
+
+def test_one_camera_info_from_the_future_is_no_jump() -> None:
+    rig = Rig()
+    for index in range(40):
+        if index == 20:
+            rig.add("camera_info", 3600.0)
+        rig.frame(index / 10)
+    assert len(rig.map.events) == 40 and "reset" not in rig.map.events
+    rig.check()
+
+
+def test_what_waits_from_before_a_jump_is_dropped() -> None:
+    rig = Rig()
+    for second in (28.0, 29.0):
+        rig.frame(second)
+    rig.add("color", 30.0)
+    rig.frame(0.0)
+    assert rig.drops == {("color", JUMPED): 1}
+    assert rig.map.events == ["frame 28.0", "frame 29.0", "reset", "frame 0.0"]
+    rig.check()
+
+
+def test_frames_that_wait_for_their_transform_do_not_meet_that_of_the_next_round() -> None:
+    rig = Rig(static=False, tf_timeout=30.0)
+    for second in (5.0, 6.0, 7.0):
+        rig.frame(second)
+    rig.frame(0.0)
+    assert rig.drops["color", JUMPED] == 3
+    for second in (0.0, 5.0, 6.0, 7.0):
+        rig.transform(second, second)
+    assert rig.map.poses == [(0.0, 0.0)]
+    rig.check()
+
+
+@pytest.mark.parametrize("lag", [-0.3, 0.0, 0.3, 2.5])
+def test_images_are_never_fused_with_poses_of_another_round(lag: float) -> None:
+    """A loop of 8 s, another x in each round; images come `lag` seconds after the transforms."""
+    rig = Rig(static=False, tf_timeout=30.0, max_waiting_frames=1000)
+    events = []
+    for index in range(160):
+        second, new = index % 80 / 10, index // 80
+        events.append((index / 10, 0, second, second + 100.0 * new))
+        events.append((index / 10 + lag + 0.001, 1, second + 0.05, 0.0))
+    for _, is_image, second, x in sorted(events):
+        if is_image:
+            rig.frame(second)
+        else:
+            rig.transform(second, x)
+    jump = rig.map.events.index("reset")
+    before, after = rig.map.poses[:jump], rig.map.poses[jump:]
+    assert all(x == pytest.approx(second, abs=1e-3) for second, x in before)
+    assert all(x == pytest.approx(second + 100, abs=1e-3) for second, x in after)
+    # The last image of a round has no second transform; of images that come before their
+    # transforms, those that wait when time jumps are lost.
+    assert len(after) == 79 and len(before) >= 79 + 10 * min(0.0, lag) - 1
+    rig.check()

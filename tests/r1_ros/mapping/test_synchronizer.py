@@ -1,0 +1,135 @@
+"""Synchronisation: nearest partners, bounded queues, every message accounted for."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from r1_ros.mapping.synchronizer import DUPLICATE, NO_PARTNER, Synchronizer
+
+MS = 10**6
+INPUTS = ("color", "depth", "info")
+
+
+class Log:
+    def __init__(self, slop_ms: float = 20, queue_size: int = 5, inputs=INPUTS) -> None:
+        self.drops: Counter[tuple[str, str]] = Counter()
+        self.groups: list[tuple] = []
+        self.received: Counter[str] = Counter()
+        self.inputs = inputs
+        self.sync = Synchronizer(
+            inputs,
+            int(slop_ms * MS),
+            queue_size,
+            lambda name, reason: self.drops.update([(name, reason)]),
+        )
+
+    def add(self, name: str, ms: float) -> bool:
+        self.received[name] += 1
+        group = self.sync.add(name, int(ms * MS), ms)
+        if group is not None:
+            self.groups.append(tuple(group[key] for key in self.inputs))
+        return group is not None
+
+    def frame(self, ms: float) -> None:
+        for name in self.inputs:
+            self.add(name, ms)
+
+    def check(self) -> None:
+        """received = grouped + dropped + pending, for each input."""
+        for name in self.inputs:
+            dropped = sum(n for (key, _), n in self.drops.items() if key == name)
+            assert self.received[name] == len(self.groups) + dropped + self.sync.pending(name)
+
+
+def test_equal_stamps_match_at_once() -> None:
+    log = Log(slop_ms=0)
+    for ms in (0, 33, 66):
+        log.frame(ms)
+    assert log.groups == [(0, 0, 0), (33, 33, 33), (66, 66, 66)] and not log.drops
+
+
+def test_near_stamps_match_and_far_ones_do_not() -> None:
+    log = Log(slop_ms=10)
+    log.add("color", 100)
+    log.add("depth", 109)
+    assert log.add("info", 104)
+    log.add("color", 200)
+    log.add("depth", 212)
+    assert not log.add("info", 206)
+    log.check()
+
+
+def test_the_nearest_partner_is_taken() -> None:
+    log = Log(slop_ms=20, inputs=("color", "depth"))
+    log.add("color", 100)
+    log.add("color", 112)
+    log.add("color", 125)
+    log.add("depth", 114)
+    assert log.groups == [(112, 114)]
+
+
+def test_messages_may_arrive_out_of_order() -> None:
+    log = Log(slop_ms=1)
+    for ms in (66, 0, 33):
+        log.add("color", ms)
+    for ms in (33, 66, 0):
+        log.add("info", ms)
+    for ms in (0, 33, 66):
+        log.add("depth", ms)
+    assert sorted(log.groups) == [(0, 0, 0), (33, 33, 33), (66, 66, 66)]
+
+
+def test_queues_are_bounded_and_the_oldest_goes() -> None:
+    log = Log(queue_size=3)
+    for ms in range(0, 500, 100):
+        log.add("color", ms)
+    assert log.drops == {("color", NO_PARTNER): 2} and log.sync.pending("color") == 3
+    log.check()
+
+
+def test_repeated_stamps_are_dropped() -> None:
+    log = Log()
+    log.add("color", 100)
+    log.add("color", 100)
+    log.add("depth", 100)
+    log.add("info", 100)
+    log.add("info", 100)
+    assert log.drops == {("color", DUPLICATE): 1, ("info", DUPLICATE): 1}
+    assert len(log.groups) == 1
+
+
+def test_clear_drops_what_waits() -> None:
+    log = Log()
+    log.add("color", 0)
+    log.sync.clear("reset")
+    assert log.drops == {("color", "reset"): 1}
+    log.check()
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(INPUTS), st.integers(0, 3000)), max_size=150),
+    st.integers(0, 60),
+)
+def test_every_message_is_accounted_for(messages, slop_ms) -> None:
+    log = Log(slop_ms=slop_ms, queue_size=4)
+    for name, ms in messages:
+        log.add(name, ms)
+    log.check()
+    assert all(max(group) - min(group) <= slop_ms for group in log.groups)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**31))
+def test_jittered_cameras_lose_nothing(seed: int) -> None:
+    """30 Hz with up to 8 ms between the streams and any order of arrival within a frame."""
+    rng = np.random.default_rng(seed)
+    log = Log(slop_ms=16.1)
+    for index in range(60):
+        for name in rng.permutation(INPUTS):
+            log.add(str(name), index * 33.3 + rng.uniform(0, 16))
+    assert len(log.groups) == 60 and not log.drops

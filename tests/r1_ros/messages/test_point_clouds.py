@@ -1,0 +1,158 @@
+"""PointCloud2 between messages and numpy: any layout, held against struct."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy")
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sensor_msgs.msg import PointCloud2, PointField
+from std_msgs.msg import Header
+
+from r1_ros.messages.point_clouds import point_cloud_message, read_points
+from r1_ros.runtime.errors import BadMessageError
+
+pytestmark = pytest.mark.ros
+FORMATS = {
+    PointField.INT8: "b",
+    PointField.UINT8: "B",
+    PointField.INT16: "h",
+    PointField.UINT16: "H",
+    PointField.INT32: "i",
+    PointField.UINT32: "I",
+    PointField.FLOAT32: "f",
+    PointField.FLOAT64: "d",
+}
+POINTS = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
+COLORS = np.random.default_rng(1).integers(0, 256, (12, 3), np.uint8)
+
+
+def build(layout, rows, *, height=1, row_padding=0, point_step=None, big=False) -> PointCloud2:
+    """A cloud written value by value with struct: (name, datatype, offset), one row a point."""
+    order = ">" if big else "<"
+    step = point_step or max(o + struct.calcsize(FORMATS[d]) for _, d, o in layout)
+    width = len(rows) // height
+    data = bytearray()
+    for line in range(height):
+        for row in rows[line * width : (line + 1) * width]:
+            point = bytearray(b"\x55" * step)
+            for (_, datatype, offset), value in zip(layout, row, strict=True):
+                struct.pack_into(order + FORMATS[datatype], point, offset, value)
+            data += point
+        data += b"\x66" * row_padding
+    return PointCloud2(
+        height=height,
+        width=width,
+        fields=[PointField(name=n, datatype=d, offset=o, count=1) for n, d, o in layout],
+        is_bigendian=big,
+        point_step=step,
+        row_step=width * step + row_padding,
+        data=bytes(data),
+    )
+
+
+XYZ = [("x", PointField.FLOAT32, 0), ("y", PointField.FLOAT32, 4), ("z", PointField.FLOAT32, 8)]
+
+
+def packed(color: np.ndarray) -> int:
+    r, g, b = (int(channel) for channel in color)
+    return r << 16 | g << 8 | b
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize(("height", "row_padding"), [(1, 0), (3, 0), (3, 10)])
+def test_organised_and_unorganised_clouds_in_either_byte_order(big, height, row_padding) -> None:
+    layout = [*XYZ, ("rgb", PointField.UINT32, 16)]
+    rows = [(*p, packed(c)) for p, c in zip(POINTS, COLORS, strict=True)]
+    cloud = build(layout, rows, height=height, row_padding=row_padding, point_step=32, big=big)
+    points, colors = read_points(cloud)
+    np.testing.assert_array_equal(points, POINTS)
+    np.testing.assert_array_equal(colors, COLORS)
+
+
+def test_colour_packed_in_a_float_as_pcl_does() -> None:
+    rows = [
+        (*p, struct.unpack("<f", struct.pack("<I", packed(c)))[0])
+        for p, c in zip(POINTS, COLORS, strict=True)
+    ]
+    points, colors = read_points(build([*XYZ, ("rgb", PointField.FLOAT32, 12)], rows))
+    np.testing.assert_array_equal(points, POINTS)
+    np.testing.assert_array_equal(colors, COLORS)
+
+
+def test_colour_as_three_fields() -> None:
+    layout = [*XYZ, *((n, PointField.UINT8, 12 + i) for i, n in enumerate("rgb"))]
+    rows = [(*p, *map(int, c)) for p, c in zip(POINTS, COLORS, strict=True)]
+    np.testing.assert_array_equal(read_points(build(layout, rows))[1], COLORS)
+    layout = [*XYZ, *((n, PointField.FLOAT32, 12 + 4 * i) for i, n in enumerate("rgb"))]
+    rows = [(*p, *(c / 255)) for p, c in zip(POINTS, COLORS, strict=True)]
+    assert np.abs(read_points(build(layout, rows))[1].astype(int) - COLORS).max() <= 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.permutations(["x", "y", "z", "intensity", "ring"]),
+    st.sampled_from([PointField.FLOAT32, PointField.FLOAT64]),
+    st.integers(0, 7),
+    st.booleans(),
+)
+def test_any_order_type_and_alignment(names, kind, gap, big) -> None:
+    layout, offset = [], gap
+    for name in names:
+        datatype = kind if name in "xyz" else PointField.UINT16
+        layout.append((name, datatype, offset))
+        offset += struct.calcsize(FORMATS[datatype]) + gap
+    columns = {"x": 0, "y": 1, "z": 2}
+    rows = [tuple(float(p[columns[n]]) if n in columns else 3 for n in names) for p in POINTS]
+    points, colors = read_points(build(layout, rows, point_step=offset + 3, big=big))
+    np.testing.assert_array_equal(points, POINTS)
+    assert np.ptp(colors) == 0  # no colour: one grey
+
+
+def test_points_that_are_not_finite_are_left_out() -> None:
+    rows = [(1, 2, 3), (np.nan, 0, 0), (0, np.inf, 0), (0, 0, -np.inf), (4, 5, 6)]
+    points, colors = read_points(build(XYZ, rows))
+    np.testing.assert_array_equal(points, [(1, 2, 3), (4, 5, 6)])
+    assert len(colors) == 2
+    layout = [(n, PointField.FLOAT64, 8 * i) for i, n in enumerate("xyz")]
+    assert not len(read_points(build(layout, [(1e300, 0, 0)]))[0])
+
+
+def test_what_is_written_is_read_back() -> None:
+    message = point_cloud_message(Header(frame_id="map"), POINTS, COLORS)
+    points, colors = read_points(message)
+    np.testing.assert_array_equal(points, POINTS)
+    np.testing.assert_array_equal(colors, COLORS)
+    empty = point_cloud_message(Header(), POINTS[:0], COLORS[:0])
+    assert len(read_points(empty)[0]) == 0
+
+
+def good() -> PointCloud2:
+    return build(XYZ, [tuple(p) for p in POINTS])
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"fields": []}, "bad point fields"),
+        ({"point_step": 0}, "bad point fields"),
+        ({"point_step": 8}, "bad point fields"),
+        ({"fields": [PointField(name=n, datatype=99, count=1) for n in "xyz"]}, "unknown encoding"),
+        ({"width": 13}, "truncated data"),
+        ({"width": 2**32 - 1, "height": 2**32 - 1}, "truncated data"),
+        ({"height": 2, "width": 6, "row_step": 10}, "truncated data"),
+        ({"data": b""}, "truncated data"),
+    ],
+)
+def test_bad_clouds_are_refused_with_their_reason(change, reason: str) -> None:
+    message = good()
+    for key, value in change.items():
+        setattr(message, key, value)
+    with pytest.raises(BadMessageError) as error:
+        read_points(message)
+    assert error.value.reason == reason

@@ -1,0 +1,118 @@
+"""Boxes and clouds from files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plyfile import PlyData, PlyElement
+from scipy.spatial.transform import Rotation
+
+from r1_ros.pictures.box_files import PredictionsError, read_predictions
+from r1_ros.pictures.ply import PlyError, read_ply
+from r1_ros.pictures.top_down import PictureBox
+
+
+def same_box(a: PictureBox, corners: np.ndarray) -> None:
+    """Boxes are the same when their corners are, in any order."""
+    ours = a.corners()
+    distance = np.linalg.norm(ours[:, None] - corners[None], axis=2)
+    assert distance.min(1).max() < 1e-4
+    assert distance.min(0).max() < 1e-4
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000))
+def test_corners_in_any_order(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    box = PictureBox(
+        rng.normal(size=3),
+        rng.uniform(0.05, 3, 3),
+        R=Rotation.random(random_state=seed).as_matrix(),
+    )
+    path = tmp_path_factory.mktemp("npz") / "x.npz"
+    np.savez(path, corners=rng.permutation(box.corners())[None])
+    (read,) = read_predictions(path)
+    same_box(read, box.corners())
+    assert np.linalg.det(read.R) == pytest.approx(1)
+
+
+def test_centers_sizes_headings_labels_scores(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(
+        path,
+        centers=[[1.0, 2, 3], [0, 0, 0]], sizes=[[2.0, 1, 1], [1, 1, 1]],
+        headings=[np.pi / 2, 0], labels=[4, 7], scores=[0.9, 0.2],
+    )  # fmt: skip
+    (box,) = read_predictions(path, min_score=0.5)
+    assert box.label == "4"
+    np.testing.assert_allclose(box.R[:, 0], [0, 1, 0], atol=1e-12)
+    assert len(read_predictions(path)) == 2
+
+
+def test_json_of_the_reference_and_of_a_folder(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps([{"center": [1, 2, 3], "scale": [1, 1, 2], "label": "chair"}]))
+    (box,) = read_predictions(path)
+    assert (box.label, box.size.tolist()) == ("chair", [1, 1, 2])
+    path.write_text(json.dumps({"objects": [{"center": [1, 2, 3], "size": [1, 1, 2]}]}))
+    assert read_predictions(path)[0].label == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.npz", b"no zip"),
+        ("x.json", b"{"),
+        ("x.json", b'[{"center": [1, 2]}]'),
+        ("x.json", b'[{"center": [1, 2, 3]}]'),
+        ("x.json", b"[5]"),
+        ("missing.json", None),
+    ],
+)
+def test_bad_predictions_name_the_file(tmp_path: Path, name: str, content: bytes | None) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(PredictionsError, match=name):
+        read_predictions(path)
+
+
+def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, corners=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(PredictionsError, match="pickle"):
+        read_predictions(path)
+
+
+def test_corners_that_are_no_box(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, corners=np.random.default_rng(0).normal(size=(1, 8, 3)))
+    with pytest.raises(PredictionsError, match="no box"):
+        read_predictions(path)
+
+
+@pytest.mark.parametrize("colored", [True, False])
+def test_ply(tmp_path: Path, colored: bool) -> None:
+    fields = [("x", "f4"), ("y", "f4"), ("z", "f4")]
+    if colored:
+        fields += [("red", "u1"), ("green", "u1"), ("blue", "u1")]
+    vertices = np.zeros(3, fields)
+    vertices["x"] = [1, 2, np.nan]
+    if colored:
+        vertices["green"] = 77
+    PlyData([PlyElement.describe(vertices, "vertex")]).write(tmp_path / "x.ply")
+    points, colors = read_ply(tmp_path / "x.ply")
+    assert points.tolist() == [[1, 0, 0], [2, 0, 0]]
+    assert colors.tolist() == ([[0, 77, 0]] * 2 if colored else [[160] * 3] * 2)
+
+
+def test_ply_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "x.ply").write_text("hello")
+    for name in ("x.ply", "missing.ply"):
+        with pytest.raises(PlyError, match=name):
+            read_ply(tmp_path / name)
