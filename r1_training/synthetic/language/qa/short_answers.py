@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from r1_training.synthetic.language import qa_pictures
 from r1_training.synthetic.language.context import Asking
 from r1_training.synthetic.language.qa import (
     attributes,
     comparison,
     counting,
     metres,
+    pictures,
     places,
     relations,
 )
@@ -53,6 +53,6 @@ def make(ask: Asking) -> Sample | None:
     """A question of a random kind, or None where the room does not offer it."""
     of_meshes = ask.facts.room.meshes is not None
     if of_meshes and ask.rng.random() < PICTURED / (PICTURED + sum(_WEIGHTS)):
-        return qa_pictures.motif(ask)
+        return pictures.motif(ask)
     [kind] = ask.rng.choices(_KINDS, _WEIGHTS)
     return MAKERS[kind][0](ask)

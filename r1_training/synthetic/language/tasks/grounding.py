@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from r1_training.synthetic.household.catalog import VOCABULARY
-from r1_training.synthetic.language import qa_pictures
 from r1_training.synthetic.language.context import Asking, box, named, row
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.forms.grounding_forms import FORMS
+from r1_training.synthetic.language.qa import pictures
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.symbolic_world import TOP, UNDER
 from r1_training.synthetic.language.tasks import absent_things, uses
@@ -347,6 +347,6 @@ _KINDS, _WEIGHT_LIST = tuple(_WEIGHTS), tuple(_WEIGHTS.values())
 def make(ask: Asking) -> Sample | None:
     """A question of a random kind, or None where the room does not offer it."""
     if ask.facts.room.meshes is not None and ask.rng.random() < _PICTURED:
-        return qa_pictures.find(ask)
+        return pictures.find(ask)
     [kind] = ask.rng.choices(_KINDS, _WEIGHT_LIST)
     return _SPECIAL[kind](ask) if kind in _SPECIAL else one(ask, kind)
