@@ -32,10 +32,10 @@ from transformers.generation.streamers import BaseStreamer
 from r1_model.generation import Generator
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_model.pretrained import load_pretrained
-from r1_training.evaluation.room_evaluator import RoomEvaluator
 from r1_training.qwen.model import qwen_7b_config
 from r1_training.synthetic.language.make import make_samples
 from r1_training.synthetic.rooms.room import make_room
+from r1_training.tiny.room_prompts import RoomPrompts
 
 PROMPT, NEW = 1_500, 256
 TARGETS = {
@@ -185,14 +185,14 @@ def tiny(device: torch.device, rooms: int, group: int) -> dict[str, dict[str, An
     """r1-tiny at batch 1, and answers a second of many prompts, drawn and greedy."""
     loaded = load_pretrained("r1-tiny", device=str(device), dtype="float32")
     model, tokenizer = loaded.model, loaded.processor.tokenizer
-    evaluator = RoomEvaluator(model, tokenizer)
-    observed, _, _ = evaluator.observe([make_room(n, "test") for n in range(rooms)], seed=0)
+    prompts = RoomPrompts(model, tokenizer)
+    observed, _, _ = prompts.observe([make_room(n, "test") for n in range(rooms)], seed=0)
     questions = []
     for place in observed:
         rng = np.random.default_rng((0, place.room.seed))
         samples = make_samples(place.room, rng, visible=place.visible, count=12, split="test")
         questions += [(place, sample) for sample in samples]
-    x, positions, mask = evaluator.inputs(questions)
+    x, positions, mask = prompts.inputs(questions)
     if device.type == "cuda":
         x = x.to(torch.bfloat16)
         model.to(torch.bfloat16)
@@ -200,6 +200,7 @@ def tiny(device: torch.device, rooms: int, group: int) -> dict[str, dict[str, An
     ends, model.config.text_config.eos_token_id = model.config.text_config.eos_token_id, None
     rows["r1-tiny, batch 1"] = decode_speed(Generator(model), x[:1], NEW)  # it never ends
     model.config.text_config.eos_token_id = ends
+    generate = Generator(model)
     print(rows, flush=True)
     wide = [
         tensor.repeat_interleave(group, dim) for tensor, dim in ((x, 0), (positions, 1), (mask, 0))
@@ -208,20 +209,18 @@ def tiny(device: torch.device, rooms: int, group: int) -> dict[str, dict[str, An
     for name, call in (
         (
             "r1-tiny, sampled answers",
-            lambda: evaluator.generate(
+            lambda: generate(
                 *wide, max_new_tokens=300, temperature=1.0, generator=source, log_probabilities=True
             ),
         ),
         (
             "r1-tiny, greedy answers",
-            lambda: evaluator.generate(x, positions, mask, max_new_tokens=900),
+            lambda: generate(x, positions, mask, max_new_tokens=900),
         ),
     ):
         rows[name] = answers_speed(call, device)
         print(name, rows[name], flush=True)
-    rows["r1-tiny, greedy answers"]["one_by_one_equal"] = alike(
-        evaluator.generate, x, positions, mask
-    )
+    rows["r1-tiny, greedy answers"]["one_by_one_equal"] = alike(generate, x, positions, mask)
     return rows
 
 

@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from r1_model.conversation import R1Inputs
 from r1_model.errors import EmptySceneError, InvalidQuestionError
 from r1_model.generation import Generated, Generator
+from r1_model.network.config import R1Config
 from r1_model.network.detected_boxes import LEAST_SCORE, detected_boxes
 from r1_model.network.graphed import Graphed
 from r1_model.network.modeling import EncodedScene
@@ -23,7 +25,7 @@ from r1_model.plans.forbidden import Prohibition
 from r1_model.plans.guard import FORBIDDEN, guard_steps, overlap
 from r1_model.plans.told import noted_text, withheld_text
 from r1_model.pretrained import Pretrained, load_pretrained
-from r1_model.scene.scene import Scene
+from r1_model.scene.scene import Scene, View
 from r1_model.text.answer import Answer, Box, Turn, Withheld
 from r1_model.text.grammar import format_box, parse_answer, task_of_text
 from r1_model.text.question import Question, check_target
@@ -123,6 +125,11 @@ class Reasoner:
         """Where the model runs."""
         return self._model.device
 
+    @property
+    def settings(self) -> R1Config:
+        """How questions are read: what the configuration says, and what is changed here."""
+        return self._processor.config
+
     def close(self) -> None:
         """Drop the scene; the weights go with the object."""
         self._given = self._scene = self._encoded = self._scorer = None
@@ -179,8 +186,8 @@ class Reasoner:
             scene: with at least one point.
             question: English or Chinese.
             task: one of `answer.TASKS`, or auto: the question tells, and the form of the answer.
-            history: earlier turns of the dialogue, oldest first; a question that stands alone (see
-                `tasks.stands_alone`) is asked without them. What they forbid still holds.
+            history: earlier turns of the dialogue, oldest first. What they forbid holds also where
+                the model reads the question alone (`R1Config.drop_unrelated_history`).
             forbidden: what turns forbade that are not in `history` any more.
             target: the object that the question is about; size 0 is a point on it.
             max_new_tokens: upper bound; None takes the task's own.
@@ -238,6 +245,8 @@ class Reasoner:
     ) -> list[Answer]:
         start = time.perf_counter()
         report = on_progress or (lambda stage, text: None)
+        if self.settings.drop_unrelated_history:
+            questions = [one.without_unrelated() for one in questions]
         noted = {row: self._noted(q, start) for row, q in enumerate(questions) if q.only_forbids}
         if noted:
             rest = [one for row, one in enumerate(questions) if row not in noted]
@@ -269,7 +278,7 @@ class Reasoner:
         should_stop: Callable[[], bool] | None,
     ) -> _Ready:
         """A question as the model reads it."""
-        text, history, target, task = asked.asked, asked.turns(), asked.target, asked.known_task()
+        text, target, task = asked.asked, asked.target, asked.known_task()
         max_new_tokens = _most_tokens(asked, max_new_tokens)
         report("encode", "")
         encoded = self._encode(asked.scene, should_stop or (lambda: False))
@@ -283,26 +292,18 @@ class Reasoner:
             text = f"{text} {format_box(target.center, target.size, (low, high))}"
         report("views", "")
         # "is it on?" says nothing of where to look; the turns before it do
-        about = " ".join([*(turn.question for turn in history[-2:]), text])
+        about = " ".join([*(turn.question for turn in asked.history[-2:]), text])
         scores = select_views(scene, about, self.num_views, self._scorer)
         by_id = {view.id: view for view in scene.views}
         views = [by_id[score.view_id] for score in sorted(scores, key=lambda s: s.view_id)]
         inputs = self._processor(
             scene,
             views,
-            as_request(text, task),
-            history,
+            as_request(text, task) if self.settings.names_as_requests else text,
+            asked.history,
             cloud=self._cloud,
             max_tokens=self._model.config.text_config.max_position_embeddings - max_new_tokens,
         ).to(self.device)
-        with torch.inference_mode():
-            embeddings = self._model.model.embed(
-                inputs.input_ids,
-                encoded.tokens,
-                self._view_tokens(views, inputs),
-                inputs.view_positions,
-                inputs.view_positions_valid,
-            )
         return _Ready(
             question=asked,
             task=task,
@@ -312,8 +313,19 @@ class Reasoner:
             doubtful=doubtful,
             view_ids=[view.id for view in views],
             max_new_tokens=max_new_tokens,
-            embeddings=embeddings[0],
+            embeddings=self._embed(inputs, encoded, views)[0],
             positions=inputs.position_ids[:, 0],
+        )
+
+    @torch.inference_mode()
+    def _embed(self, inputs: R1Inputs, encoded: EncodedScene, views: Sequence[View]) -> Tensor:
+        """(1, L, hidden): the prompt with scene and views in their places."""
+        return self._model.model.embed(
+            inputs.input_ids,
+            encoded.tokens,
+            self._view_tokens(views, inputs),
+            inputs.view_positions,
+            inputs.view_positions_valid,
         )
 
     def _answer_from(
@@ -347,6 +359,7 @@ class Reasoner:
             boxes=parsed.boxes,
             steps=guarded.steps,
             unread=parsed.unread,
+            exact=parsed.exact,
             withheld=guarded.withheld,
             view_ids=asked.view_ids,
             model=self.name,
@@ -397,6 +410,7 @@ class Reasoner:
             answer=text,
             task="dialogue" if asked.task == "auto" else task,
             language=language,
+            exact=True,
             withheld=[Withheld(FORBIDDEN, item.words) for item in prohibitions],
             model=self.name,
             trained=self.trained,

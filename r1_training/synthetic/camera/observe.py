@@ -200,23 +200,31 @@ def room_to_scene(
         keep_views=keep_views,
         noise=noise,
     )
+    scene = scene_of(seen)
+    counts = seen["object_points"][0].tolist()
+    return scene, {item.id: counts[item.id - 1] for item in room.objects}
+
+
+def scene_of(seen: dict[str, torch.Tensor], row: int = 0) -> Scene:
+    """One room of `observe_batch` as a `Scene`, on the CPU."""
+    seen = {name: values[row].cpu() for name, values in seen.items()}
     kept = [
         View(
-            color=seen["view_color"][0, k].numpy(),
-            depth=seen["view_depth"][0, k].numpy(),
-            K=seen["view_K"][0, k].double().numpy(),
-            T_scene_camera=seen["view_T"][0, k].double().numpy(),
+            color=color.numpy(),
+            depth=depth.numpy(),
+            K=K.double().numpy(),
+            T_scene_camera=T.double().numpy(),
             stamp=k * 500_000_000,
             id=k,
             frame_id="camera_optical_frame",
         )
-        for k in range(keep_views)
+        for k, (color, depth, K, T) in enumerate(
+            zip(*(seen[f"view_{name}"] for name in ("color", "depth", "K", "T")), strict=True)
+        )
     ]
-    scene = Scene(
-        points=np.ascontiguousarray(seen["points"][0].numpy()),
-        colors=np.ascontiguousarray(seen["colors"][0].numpy()),
+    return Scene(
+        points=np.ascontiguousarray(seen["points"].numpy()),
+        colors=np.ascontiguousarray(seen["colors"].numpy()),
         views=kept,
         stamp=kept[-1].stamp,
     )
-    counts = seen["object_points"][0].tolist()
-    return scene, {item.id: counts[item.id - 1] for item in room.objects}
