@@ -100,6 +100,15 @@ def test_views_on_a_gpu_are_nearly_those_of_qwens_tower():
     assert torch.allclose(encode_views(tower, patches, grids), exact.pooler_output, atol=1e-3)
 
 
+def test_a_layout_from_inference_serves_training(model):
+    patches = torch.randn(4 * 8, 1176)
+    with torch.inference_mode():
+        model.model.encode_views(patches, [(4, 8)])
+    model.model.encode_views(patches, [(4, 8)]).sum().backward()
+    assert model.model.visual.blocks[0].attn.qkv.weight.grad is not None
+    model.zero_grad()
+
+
 def test_positions_are_qwens_where_there_is_no_scene(processor, model):
     image, start, end = (
         processor.config.image_token_id,
