@@ -109,6 +109,7 @@ class ViewLayout:
     views: list[tuple[int, int]]
 
 
+@torch.compiler.disable  # numpy, once for each set of sizes; what is compiled gets it from here
 @functools.lru_cache(maxsize=64)
 def view_layout(grids: tuple[Grid, ...], side: int | None, device: torch.device) -> ViewLayout:
     """The layout of views; `side` is that of a window in blocks of 2 x 2 patches, None for none."""
