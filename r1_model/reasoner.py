@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from r1_model.conversation import R1Inputs
 from r1_model.errors import EmptySceneError, InvalidQuestionError
-from r1_model.generation import Generated, Generator
+from r1_model.generation import Generated, Generator, padded_left
 from r1_model.network.config import R1Config
 from r1_model.network.detected_boxes import LEAST_SCORE, detected_boxes
 from r1_model.network.graphed import Graphed
@@ -35,6 +35,7 @@ from r1_model.views.render_views import with_rendered_views
 from r1_model.views.scene_clip import CONFIG_FILE, SceneClip
 from r1_model.views.scores import SceneClipScorer, placed_tokens
 from r1_model.views.selection import ViewScore, select_views
+from r1_model.views.visibility import seen_voxels
 
 # most tokens of an answer; dense captions name every object of a room
 MAX_NEW_TOKENS = {"dense_caption": 900, "planning": 600}
@@ -91,6 +92,8 @@ class Reasoner:
         self.num_views = num_views
         self.max_extent = loaded.model.config.scene_config.max_extent
         self._given: Scene | None = None  # as the caller gave it
+        self._doubtful: list[Box] | None = None  # detections in it, the unlikely ones, too
+        self._seen: np.ndarray | None = None  # `visibility.seen_voxels` of its views
         self._scene: Scene | None = None  # with rendered views where it came without
         self._encoded: EncodedScene | None = None
         self._cloud: tuple[Tensor, Tensor, Tensor] | None = None  # see `R1Processor.cloud`
@@ -133,7 +136,7 @@ class Reasoner:
     def close(self) -> None:
         """Drop the scene; the weights go with the object."""
         self._given = self._scene = self._encoded = self._scorer = None
-        self._cloud = self._points = None
+        self._cloud = self._points = self._doubtful = self._seen = None
         self._view_tokens.clear()
         self._encode_scene.clear()
 
@@ -260,7 +263,7 @@ class Reasoner:
             return [self._stopped(one, seconds) for one in questions]
         stream = _Stream(self._processor.tokenizer, on_progress, start)
         produced = self._generate(
-            *_padded_left([one.embeddings for one in ready], [one.positions for one in ready]),
+            *padded_left([one.embeddings for one in ready], [one.positions for one in ready]),
             max_new_tokens=[one.max_new_tokens for one in ready],
             on_tokens=stream,
             should_stop=should_stop,
@@ -284,7 +287,7 @@ class Reasoner:
         encoded = self._encode(asked.scene, should_stop or (lambda: False))
         scene = self._scene
         low, high = scene.bounds()
-        doubtful = self.detect(scene, _DOUBTFUL_SCORE)
+        doubtful = self._detected(scene)
         found = [box for box in doubtful if box.score >= LEAST_SCORE]
         if target is not None:
             check_target(target, low, high)
@@ -293,7 +296,9 @@ class Reasoner:
         report("views", "")
         # "is it on?" says nothing of where to look; the turns before it do
         about = " ".join([*(turn.question for turn in asked.history[-2:]), text])
-        scores = select_views(scene, about, self.num_views, self._scorer)
+        scores = select_views(
+            scene, about, self.num_views, self._scorer, seen=self._seen_voxels(scene)
+        )
         by_id = {view.id: view for view in scene.views}
         views = [by_id[score.view_id] for score in sorted(scores, key=lambda s: s.view_id)]
         inputs = self._processor(
@@ -370,6 +375,18 @@ class Reasoner:
             total_seconds=time.perf_counter() - start,
         )
 
+    def _detected(self, scene: Scene) -> list[Box]:
+        self._encode(scene)
+        if self._doubtful is None:
+            self._doubtful = self.detect(scene, _DOUBTFUL_SCORE)
+        return self._doubtful
+
+    def _seen_voxels(self, scene: Scene) -> np.ndarray:
+        self._encode(scene)
+        if self._seen is None:
+            self._seen = seen_voxels(self._scene.views)
+        return self._seen
+
     @torch.inference_mode()
     def _encode(
         self, scene: Scene, should_stop: Callable[[], bool] = lambda: False
@@ -390,6 +407,7 @@ class Reasoner:
                 encoded = encode(*cloud)
                 self._points = cloud[0]
         self._given, self._cloud, self._encoded = scene, cloud, encoded
+        self._doubtful = self._seen = None
         # a robot with a bare point cloud still gets views to look at
         self._scene = with_rendered_views(scene)
         return encoded
@@ -455,21 +473,6 @@ class _Stream:
         text = self.tokenizer.decode(tokens, skip_special_tokens=True)
         # a character of several bytes may still be incomplete
         self.report("answer" if "<answer>" in text else "think", text.rstrip("\ufffd"))
-
-
-def _padded_left(
-    embeddings: Sequence[Tensor], positions: Sequence[Tensor]
-) -> tuple[Tensor, Tensor, Tensor]:
-    """(L_i, hidden) and (3, L_i) each -> (B, L, hidden), (3, B, L) and a mask (B, L)."""
-    longest = max(map(len, embeddings))
-    batch = len(embeddings)
-    x = embeddings[0].new_zeros(batch, longest, embeddings[0].shape[1])
-    places = positions[0].new_zeros(3, batch, longest)
-    mask = positions[0].new_zeros(batch, longest)
-    for row, (own, at) in enumerate(zip(embeddings, positions, strict=True)):
-        x[row, longest - len(own) :] = own
-        places[:, row, longest - len(own) :], mask[row, longest - len(own) :] = at, 1
-    return x, places, mask
 
 
 def _most_tokens(asked: Question, max_new_tokens: int | None) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -29,10 +27,7 @@ class ViewTokens:
         if inputs.patches is None:
             return None
         # by content: a map hands out the same keyframe as another object every time
-        keys = [
-            (hashlib.blake2b(np.ascontiguousarray(view.color), digest_size=16).digest(), grid)
-            for view, grid in zip(views, inputs.view_grids, strict=True)
-        ]
+        keys = [(v.picture, grid) for v, grid in zip(views, inputs.view_grids, strict=True)]
         patches = inputs.patches.split([rows * columns for rows, columns in inputs.view_grids])
         new = {key: part for key, part in zip(keys, patches, strict=True) if key not in self.known}
         if new:
