@@ -8,7 +8,7 @@ setup(
     description="3D-R1 for robots: map a room from RGB-D, ask about it, ground the answer, plan.",
     license="Apache-2.0",
     packages=find_packages(include=["r1_ros*", "r1_model*", "r1_training*"]),
-    package_data={"r1_model": ["weights/**/*", "pointnet2_ops/csrc/*", "generation/csrc/*"]},
+    package_data={"r1_model": ["weights/**/*", "*/csrc/*"]},
     python_requires=">=3.11,<3.13",
     entry_points={
         "console_scripts": [

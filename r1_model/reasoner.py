@@ -17,6 +17,7 @@ from r1_model.errors import EmptySceneError, InvalidQuestionError
 from r1_model.generation import Generated, Generator
 from r1_model.network.config import R1Config
 from r1_model.network.detected_boxes import LEAST_SCORE, detected_boxes
+from r1_model.network.graphed import Graphed
 from r1_model.network.modeling import EncodedScene
 from r1_model.network.tiles import EncodingStoppedError, cut, encode_tiles, needs_tiles
 from r1_model.network.view_tokens import ViewTokens
@@ -96,6 +97,7 @@ class Reasoner:
         self._points: Tensor | None = None  # (1, N, 3), all that were encoded
         self._generate = Generator(loaded.model, keep_prefix=True)
         self._view_tokens = ViewTokens(loaded.model)
+        self._encode_scene = Graphed(loaded.model.model.encode_scene)
         self._scorer = None
         if clip is not None:
             clip = clip.to(self.device)
@@ -133,6 +135,7 @@ class Reasoner:
         self._given = self._scene = self._encoded = self._scorer = None
         self._cloud = self._points = None
         self._view_tokens.clear()
+        self._encode_scene.clear()
 
     def prepare(self, scene: Scene) -> None:
         """Encode a scene ahead of its first question.
@@ -383,7 +386,8 @@ class Reasoner:
                 encoded = encode_tiles(model, tiles, cloud[2], should_stop)
                 self._points = tiles.points.flatten(0, 1)[None]
             else:
-                encoded = model.encode_scene(*cloud)
+                encode = self._encode_scene if self.device.type == "cuda" else model.encode_scene
+                encoded = encode(*cloud)
                 self._points = cloud[0]
         self._given, self._cloud, self._encoded = scene, cloud, encoded
         # a robot with a bare point cloud still gets views to look at
