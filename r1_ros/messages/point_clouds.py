@@ -1,4 +1,9 @@
-"""sensor_msgs PointCloud2 to numpy and back: any field layout, no loop over points."""
+"""sensor_msgs PointCloud2 to numpy and back: any field layout, no loop over points.
+
+`sensor_msgs_py` reads and writes where it is installed (it is no wheel). It knows neither rows nor
+points with bytes to spare and swaps other machines' bytes within the message: such clouds, and all
+where it is missing, are read here.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,11 @@ from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
 from r1_ros.runtime.errors import BadMessageError
+
+try:
+    from sensor_msgs_py import point_cloud2
+except ImportError:
+    point_cloud2 = None
 
 _TYPES = {
     PointField.INT8: "i1",
@@ -54,15 +64,19 @@ def point_cloud_message(header: Header, points: np.ndarray, colors: np.ndarray) 
     packed[:, :3] = points
     r, g, b = colors.astype(np.uint32).T
     packed[:, 3] = (r << 16 | g << 8 | b).view(np.float32)
-    names = ("x", "y", "z", "rgb")
+    fields = [
+        PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)
+        for index, name in enumerate(("x", "y", "z", "rgb"))
+    ]
+    if point_cloud2 is not None:
+        message = point_cloud2.create_cloud(header, fields, packed)
+        message.is_dense = True
+        return message
     return PointCloud2(
         header=header,
         height=1,
         width=len(points),
-        fields=[
-            PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)
-            for index, name in enumerate(names)
-        ],
+        fields=fields,
         is_bigendian=False,
         point_step=16,
         row_step=16 * len(points),
@@ -111,6 +125,10 @@ def _records(message: PointCloud2) -> np.ndarray:
         )
     if not needed:
         return np.empty((0, 0), layout)
+    packed = sum(dtype.itemsize for dtype, _ in fields.values()) == message.point_step
+    plain = packed and row_step == row and len(fields) == len(message.fields)
+    if point_cloud2 is not None and plain and not message.is_bigendian:
+        return point_cloud2.read_points(message).reshape(height, width)
     strides = (row_step, message.point_step)
     return np.ndarray((height, width), layout, memoryview(message.data), strides=strides)
 

@@ -159,9 +159,7 @@ class Watch(TrainerCallback):
         trainer.accelerator.wait_for_everyone()
 
 
-def _reasoner(
-    model: R1ForConditionalGeneration, tokenizer: PreTrainedTokenizerBase
-) -> Reasoner:
+def _reasoner(model: R1ForConditionalGeneration, tokenizer: PreTrainedTokenizerBase) -> Reasoner:
     """The policy as users would ask it; without a SceneClip it is shown views spread evenly."""
     processor = R1Processor(tokenizer, model.config)
     return Reasoner(Pretrained(model, processor, "policy", ()), None, model.config.num_views)

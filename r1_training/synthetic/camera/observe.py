@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from r1_model.geometry.torch_projection import pixel_slopes
 from r1_model.scene.scene import Scene, View
 from r1_training.synthetic.camera.packed_rooms import PackedRooms, pack_rooms
 from r1_training.synthetic.camera.raytracer import render
@@ -32,12 +33,8 @@ def back_project(
     Args:
         depth: (..., H, W) metres; K: (..., 3, 3); T_scene_camera: (..., 4, 4).
     """
-    height, width = depth.shape[-2:]
-    u = torch.arange(width, device=depth.device, dtype=torch.float32)
-    v = torch.arange(height, device=depth.device, dtype=torch.float32)
-    K, T = K.float(), T_scene_camera.float()
-    x = (u - K[..., 0, 2, None]) / K[..., 0, 0, None]
-    y = (v - K[..., 1, 2, None]) / K[..., 1, 1, None]
+    T = T_scene_camera.float()
+    x, y = pixel_slopes(K, *depth.shape[-2:])
     columns = [T[..., None, None, :3, k] for k in range(4)]
     ray = x[..., None, :, None] * columns[0] + y[..., :, None, None] * columns[1] + columns[2]
     return ray * depth[..., None] + columns[3]
