@@ -112,7 +112,7 @@ class Reasoner:
             ModelLoadError: with one line that says what is wrong.
         """
         loaded = load_pretrained(model, device=device, dtype=dtype)
-        folder = Path(loaded.model.config.name_or_path)
+        folder = Path(loaded.model.config.name_or_path or "")
         clip = SceneClip.from_pretrained(folder) if (folder / CONFIG_FILE).is_file() else None
         return cls(loaded, clip, loaded.model.config.num_views if num_views is None else num_views)
 

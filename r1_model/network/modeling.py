@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from os import PathLike
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -50,20 +51,7 @@ class R1Output(CausalLMOutputWithPast):
     encoded: EncodedScene | None = None
 
 
-class _SceneBranchInit:
-    """Initialise the scene branch by PyTorch's rules, the rest by Qwen's.
-
-    The stock rule (normal, 0.02) starves the scene branch, whose inputs are metres.
-    """
-
-    def _init_weights(self, module: nn.Module) -> None:
-        if not getattr(module, "is_scene_branch", False):
-            super()._init_weights(module)
-        elif hasattr(module, "reset_parameters"):
-            module.reset_parameters()
-
-
-class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
+class R1Model(Qwen2_5_VLModel):
     """The backbone: everything but the language head."""
 
     config: R1Config
@@ -79,6 +67,10 @@ class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
             for module in getattr(self, name).modules():
                 module.is_scene_branch = True
         self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        if not _init_scene_branch(module):
+            super()._init_weights(module)
 
     def encode_scene(self, points: Tensor, colors: Tensor, bounds: Tensor) -> EncodedScene:
         """Encode clouds.
@@ -146,7 +138,7 @@ class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
         return embeddings
 
 
-class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGeneration):
+class R1ForConditionalGeneration(Qwen2_5_VLForConditionalGeneration):
     """3D-R1: text, views with depth and a point cloud in, text out.
 
     The forward takes what `R1Processor` makes. Positions are always passed explicitly: with
@@ -165,7 +157,13 @@ class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGener
         self.token_loss = trained_token_loss  # training may put the other form of `token_loss` here
         self.post_init()
 
-    def save_pretrained(self, save_directory: str | Path, *args: object, **kwargs: object) -> None:
+    def _init_weights(self, module: nn.Module) -> None:
+        if not _init_scene_branch(module):
+            super()._init_weights(module)
+
+    def save_pretrained(
+        self, save_directory: str | PathLike[str], *args: Any, **kwargs: Any
+    ) -> None:
         """As in transformers, with weights named as in this class unless told otherwise.
 
         The stock default writes published Qwen's older names, which a trainer that goes on from a
@@ -227,7 +225,8 @@ class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGener
         hidden = outputs.last_hidden_state
         if labels is not None:
             loss, logits = self.token_loss(hidden, labels, self.lm_head.weight)
-            return R1Output(loss=loss, logits=logits, encoded=encoded)
+            # transformers says FloatTensor and means any tensor of floats
+            return R1Output(loss=loss, logits=logits, encoded=encoded)  # type: ignore[arg-type]
         kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
         return R1Output(
             logits=self.lm_head(hidden[:, kept]),
@@ -247,6 +246,19 @@ register_checkpoint_conversion_mapping(
         ),
     ],
 )
+
+
+def _init_scene_branch(module: nn.Module) -> bool:
+    """Initialise a module of the scene branch by PyTorch's rules; False for others, left alone.
+
+    Qwen's rule (normal, 0.02) starves the scene branch, whose inputs are metres.
+    """
+    if not getattr(module, "is_scene_branch", False):
+        return False
+    reset = getattr(module, "reset_parameters", None)
+    if callable(reset):
+        reset()
+    return True
 
 
 def _fill(embeddings: Tensor, mask: Tensor, tokens: Tensor, wait: bool) -> Tensor:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,7 +21,7 @@ class ViewTokens:
 
     def __init__(self, model: R1ForConditionalGeneration) -> None:
         self.model = model
-        self.known: dict[tuple, Tensor] = {}  # oldest use first
+        self.known: dict[tuple[bytes, tuple[int, int]], Tensor] = {}  # oldest use first
 
     def __call__(self, views: Sequence[View], inputs: R1Inputs) -> Tensor | None:
         """(image tokens, hidden) of all views, in order; None where there are none."""
@@ -30,7 +29,7 @@ class ViewTokens:
             return None
         # by content: a map hands out the same keyframe as another object every time
         keys = [
-            (hashlib.blake2b(np.ascontiguousarray(view.color), digest_size=16).digest(), grid)
+            (hashlib.blake2b(view.color.tobytes(), digest_size=16).digest(), grid)
             for view, grid in zip(views, inputs.view_grids, strict=True)
         ]
         patches = inputs.patches.split([rows * columns for rows, columns in inputs.view_grids])

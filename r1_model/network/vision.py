@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import (
     Qwen2_5_VisionTransformerPretrainedModel,
+    Qwen2_5_VLVisionBlock,
     apply_rotary_pos_emb_vision,
 )
 
@@ -58,19 +61,23 @@ def encode_equal_views(
     kernel = tower.patch_embed.proj.weight.flatten(1)
     x = F.linear(patches.to(kernel.dtype), kernel)
     cos, sin = _rotary(tower, x, rows, columns)
-    heads = tower.blocks[0].attn.num_heads
-    for block in tower.blocks:
+    blocks = cast("list[Qwen2_5_VLVisionBlock]", tower.blocks)  # torch: a list of modules
+    heads = blocks[0].attn.num_heads
+    for block in blocks:
         attention = block.attn
         qkv = attention.qkv(block.norm1(x)).view(views, count, 3, heads, -1)
         q, k, v = qkv.unbind(2)  # (V, L, heads, channels)
         q, k = apply_rotary_pos_emb_vision(q, k, cos, sin)
-        attended = F.scaled_dot_product_attention(*(t.transpose(1, 2) for t in (q, k.to(q), v)))
+        q, k, v = (t.transpose(1, 2) for t in (q, k.to(q), v))
+        attended = F.scaled_dot_product_attention(q, k, v)
         x = x + attention.proj(attended.transpose(1, 2).reshape(views, count, -1))
         x = x + block.mlp(block.norm2(x))
     return tower.merger(x.flatten(0, 1)).view(views, count // MERGE**2, -1)
 
 
-def _rotary(tower: Qwen2_5_VisionTransformerPretrainedModel, x: Tensor, rows: int, columns: int):
+def _rotary(
+    tower: Qwen2_5_VisionTransformerPretrainedModel, x: Tensor, rows: int, columns: int
+) -> tuple[Tensor, Tensor]:
     """Rotary tables of one view: (L, channels) each, in the order of `patchify`."""
     row, column = torch.meshgrid(
         torch.arange(rows, device=x.device), torch.arange(columns, device=x.device), indexing="ij"

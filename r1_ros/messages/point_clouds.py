@@ -74,7 +74,7 @@ def point_cloud_message(header: Header, points: np.ndarray, colors: np.ndarray) 
 def _records(message: PointCloud2) -> np.ndarray:
     """Structured view (height, width) of the message's bytes."""
     order = ">" if message.is_bigendian else "<"
-    fields: dict[str, tuple[str, int]] = {}
+    fields: dict[str, tuple[np.dtype, int]] = {}
     for field in message.fields:
         kind = _TYPES.get(field.datatype)
         if kind is None:
@@ -116,7 +116,7 @@ def _records(message: PointCloud2) -> np.ndarray:
 
 
 def _colors(cloud: np.ndarray) -> np.ndarray:
-    names = cloud.dtype.names
+    names = cloud.dtype.names or ()
     packed = next((name for name in ("rgb", "rgba") if name in names), None)
     if packed is not None and cloud.dtype[packed].itemsize == 4:
         order = cloud.dtype[packed].byteorder

@@ -52,6 +52,10 @@ def load_reasoner(config: ReasonerConfig) -> Reasoner:
     )
 
 
+class NoResultError(RuntimeError):
+    """A job ended with neither a result nor an error: a defect."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """What a caller gets.
@@ -136,13 +140,14 @@ class Answering:
         request = inquiry.request
         outcome = inquiry.job.follow(request.timeout, config.feedback_period, on_progress)
         message = SceneAnswer(session_id=request.session_id, question=request.question)
-        if outcome.result is not None:
-            message = self._message(outcome.result, request, inquiry.scene)
-        if outcome.error is not None:
-            return self._failure(outcome.error, message)
-        if not outcome.result.stopped:
-            self.sessions.add_turn(request.session_id, request.question, outcome.result)
-        return _judge(outcome.result, message)
+        result = outcome.result
+        if result is not None and inquiry.scene is not None:
+            message = self._message(result, request, inquiry.scene)
+        if result is None or outcome.error is not None:
+            return self._failure(outcome.error or NoResultError(), message)
+        if not result.stopped:
+            self.sessions.add_turn(request.session_id, request.question, result)
+        return _judge(result, message)
 
     def select_views(
         self, question: str, count: int, config: ReasonerConfig
@@ -159,8 +164,8 @@ class Answering:
         except RequestError as error:
             return [], self._failure(error, SceneAnswer())
         outcome = job.follow(config.request_timeout, config.feedback_period)
-        if outcome.error is not None:
-            return [], self._failure(outcome.error, SceneAnswer())
+        if outcome.result is None or outcome.error is not None:
+            return [], self._failure(outcome.error or NoResultError(), SceneAnswer())
         return outcome.result, Reply()
 
     def steps_so_far(self, inquiry: Inquiry, text: str, skip: int) -> list[PlanStep]:
