@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.verbs import (
@@ -82,6 +83,7 @@ _HEAD = re.compile(
 _PLACE = re.compile(
     "(?P<thing>.*?)(?:放|摆|搁|丢|扔|倒|移|搬|拿|带|送|挪)?(?:到|在|进|入|往)(?P<place>.+)"
 )
+_PREVIOUS = re.compile("([^，。；！？,.;!?\n]+)[，,][^，。；！？,.;!?\n]*$")
 _JOINED = re.compile("^(?:但是|但|不过|可是|然后|接着|而是|只要|因为|而|并且)")
 
 
@@ -99,7 +101,11 @@ def read_chinese(text: str) -> Iterator[Forbidden]:
         for stop in [*(m.start() for m in _BREAK.finditer(text, start, sentence.end())),
                      sentence.end()]:  # fmt: skip
             if stop > start:
-                yield from _read_clause(text, start, stop)
+                for found in _read_clause(text, start, stop):
+                    # "冰箱刚修好，今天不能打开": what it is about was said before
+                    unnamed = not (found.things or found.others) and found.actions != EVERYTHING
+                    said = _PREVIOUS.search(text[:start]) if unnamed else None
+                    yield replace(found, things=(said[1],)) if said else found
             start = stop
 
 
@@ -177,7 +183,7 @@ def _governed(clause: str, match: re.Match[str], start: int, end: int) -> Iterat
     others = _OTHERS.search(named) is not None
     things = tuple(filter(None, (_thing(part) for part in re.split("或者?|和|与|跟|及|、", named))))
     # "拿杯子别打开柜子": what stands before is no topic but a request of its own
-    asks = next(verbs_in(topic, chinese=True), None) is not None
+    asks = any(topic[verb.end() :][:1] != "着" for verb in verbs_in(topic, chinese=True))
     first = start + match.start() if asks else start
     yield Forbidden(first, end, actions, () if others else things, place, others)
     if "place" in actions and actions < CARRYING and not place and things:

@@ -111,6 +111,7 @@ _ANYTHING = re.compile(
     r"^(?:it|them|that|this|those|these|one|ones|all|stuff|both|any|me|us|you|yourself|around|up|"
     r"objects?|items?|furniture|the room)(?: .*)?$"
 )
+_IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")
 _OTHERS = re.compile(r"\b(?:else|others?)\b")
 _PREPOSITION = re.compile(
     r"\b(?:onto|on|into|in|inside|under|underneath|to|at|near|next to|beside|behind|over)\b"
@@ -150,6 +151,9 @@ def _clauses(text: str, start: int, end: int) -> Iterator[Forbidden]:
         clause = text[first:stop]
         found = _read_clause(clause)
         if found is not None:
+            said = re.sub(r"\W+(?:(?:but|and|so|or)\W*)?$", "", text[start:first])
+            if said and not found.things and _IT.search(clause[found.start : found.end]):
+                found = replace(found, things=(said,))  # "take the box, but don't open it"
             if last is not None:
                 yield last
             last = replace(found, start=first + found.start, end=first + found.end)

@@ -50,6 +50,7 @@ _POLITE = re.compile(
     rf"|(?:shall|should|can) we {_DO}"
     rf"|would you be (?:so )?(?:kind|able)(?: enough)?(?: as)? to {_DO}"
     rf"|(?:may|can|could|might) i ask you to {_DO}|i was wondering (?:if|whether) you could {_DO}"
+    rf"|would it be (?:\w+ )?(?:if i asked you to|for you to|to ask you to|if you) {_DO}"
     rf"|will you {_DO}|have you time to {_DO}|could (?:somebody|someone) {_DO}"
     r")"
 )
@@ -73,7 +74,7 @@ _ZH_ASKED = re.compile(
     "(?:可不可以|可以|可否|能不能|能否|能|愿不愿意|愿意|要不要|介意|会不会|会|麻烦|帮)"
     "(?:请|麻烦|帮忙|帮我|帮|给我|替我|为我|我|你|您|先|再|快|去|来|过去|过来|"
     "把[^，。？]{1,20}?|将[^，。？]{1,20}?)*"
-    f"(?!看(?!着)|看见|看到){CHINESE_VERB}"
+    f"(?!看(?!着)|看见|看到)(?:{CHINESE_VERB}|来[一两]?[杯份壶碗])"
 )
 _ZH_TAG = re.compile(
     "(?:好吗|好不好|可以吗|可不可以|行吗|行不行|好嘛|如何|怎么样|好么)[？?。！\\s]*$"

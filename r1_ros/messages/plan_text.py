@@ -43,6 +43,11 @@ _DONE_CHINESE = {
     "push": "把{0}推回原位了",
     "look_at": "看了{0}",
 }
+_ASSUMED = {
+    "en": " (nobody has seen it yet)",
+    "zh-Hant": "（還沒有看到）",
+    "zh-Hans": "（还没有看到）",
+}
 _ON_THE_WAY = ("navigate_to", "wait", "look_at")  # not worth a word beside other steps
 
 
@@ -58,7 +63,9 @@ def planned_text(steps: Sequence[Step], language: str) -> str:
         "zh-Hant": "以下是計劃，尚未執行：",
         "zh-Hans": "以下是计划，尚未执行：",
     }[language]
-    return "\n".join([head, *(f"{step.index}. {step_text(step)}" for step in steps)])
+    mark = _ASSUMED[language]
+    lines = (f"{step.index}. {step_text(step)}{mark if step.assumed else ''}" for step in steps)
+    return "\n".join([head, *lines])
 
 
 def step_text(step: Step) -> str:

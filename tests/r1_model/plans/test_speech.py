@@ -51,6 +51,8 @@ How about making me a coffee?
 I wonder if you could bring me the mug.
 Find the mug and bring it to me.
 Would you be so kind as to close the door?
+Would it be okay if I asked you to close the door?
+能给我来杯咖啡吗？
 可以幫我拿杯子嗎？
 你能不能把燈關掉？
 把門關上好嗎？

@@ -56,3 +56,10 @@ def test_a_plan_is_listed_as_not_carried_out(language: str) -> None:
     lines = planned_text([_GO, Step(2, "wait", ("kettle",))], language).splitlines()
     assert lines[1:] == ["1. Go to the desk.", "2. wait(kettle)"]
     assert "not" in lines[0] or "尚未" in lines[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_nobody_has_seen_is_marked(language: str) -> None:
+    hidden = Step(2, "pick", ("mug",), assumed=True)
+    seen, unseen = planned_text([_GO, hidden], language).splitlines()[1:]
+    assert seen == "1. Go to the desk." and len(unseen) > len("2. pick(mug)")
