@@ -17,6 +17,7 @@ from r1_model.conversation import R1Processor
 from r1_model.errors import InvalidConfigError, ModelLoadError
 from r1_model.network.config import SCENE_END, SCENE_PAD, SCENE_START, R1Config, R1SceneConfig
 from r1_model.network.modeling import NEW_MODULES, R1ForConditionalGeneration
+from r1_model.text.tokens import token_id
 
 WEIGHTS = Path(__file__).parent / "weights"
 PRESETS = {
@@ -158,7 +159,7 @@ def _prepare_plain_qwen(
 def _from_qwen(config: Qwen2_5_VLConfig, tokenizer: PreTrainedTokenizerBase) -> R1Config:
     values = config.to_dict()
     values.pop("model_type")
-    start, pad, end = (_token_id(tokenizer, t) for t in (SCENE_START, SCENE_PAD, SCENE_END))
+    start, pad, end = (token_id(tokenizer, t) for t in (SCENE_START, SCENE_PAD, SCENE_END))
     return R1Config(
         **values,
         scene_config=R1SceneConfig(),
@@ -169,16 +170,9 @@ def _from_qwen(config: Qwen2_5_VLConfig, tokenizer: PreTrainedTokenizerBase) -> 
     )
 
 
-def _token_id(tokenizer: PreTrainedTokenizerBase, token: str) -> int:
-    found = tokenizer.convert_tokens_to_ids(token)
-    if not isinstance(found, int):
-        raise InvalidConfigError(f"the tokenizer has no {token}")
-    return found
-
-
 def _check_tokens(config: R1Config, tokenizer: PreTrainedTokenizerBase) -> None:
     for name, token in _TOKENS.items():
-        said, known = getattr(config, name), _token_id(tokenizer, token)
+        said, known = getattr(config, name), token_id(tokenizer, token)
         if said != known or not known < config.text_config.vocab_size:
             raise InvalidConfigError(
                 f"{name} is {said}, the tokenizer's {token} is {known} "

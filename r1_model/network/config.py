@@ -128,6 +128,18 @@ class R1Config(Qwen2_5_VLConfig):
         super().__post_init__(**kwargs)
         check_model_config(self)
 
+    @property
+    def fixed_view_size(self) -> tuple[int, int]:
+        """`view_size` of a model that has one.
+
+        Raises:
+            InvalidConfigError: its views keep their own sizes.
+        """
+        if self.view_size is None:
+            raise InvalidConfigError("view_size is null: views keep their own sizes")
+        height, width = self.view_size
+        return height, width
+
     # Trainers compare these with the tokenizer's. Qwen has them in its text configuration only, so
     # every training run would find them missing and add the end token once more to the saved list.
     @property

@@ -20,7 +20,7 @@ from r1_model.network.dense_decoder import DenseDecoder, Detections, select_obje
 from r1_model.network.depth_positions import DepthPositions
 from r1_model.network.scene_encoder import SceneEncoder, SceneFeatures
 from r1_model.network.scene_tokens import SceneTokens
-from r1_model.network.token_loss import trained_token_loss
+from r1_model.network.token_loss import TokenLoss, trained_token_loss
 from r1_model.network.vision import encode_equal_views
 
 NEW_MODULES = ("scene_encoder", "dense_decoder", "scene_tokens", "depth_positions")
@@ -154,7 +154,8 @@ class R1ForConditionalGeneration(Qwen2_5_VLForConditionalGeneration):
         self.model = R1Model(config)
         text = config.text_config
         self.lm_head = nn.Linear(text.hidden_size, text.vocab_size, bias=False)
-        self.token_loss = trained_token_loss  # training may put the other form of `token_loss` here
+        # training may put the other form of `token_loss` here
+        self.token_loss: TokenLoss = trained_token_loss
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 TYPES = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 _OR_NONE = " | None"
@@ -108,7 +112,9 @@ class TrainingConfig:
         return cls(**read_settings(cls, path, overrides))
 
 
-def read_settings(kind: type, path: str | Path, overrides: dict[str, object]) -> dict[str, object]:
+def read_settings(
+    kind: type[DataclassInstance], path: str | Path, overrides: dict[str, object]
+) -> dict[str, Any]:
     """The settings of a dataclass from a YAML file; overrides that are not None win.
 
     Raises:
@@ -130,7 +136,7 @@ def read_settings(kind: type, path: str | Path, overrides: dict[str, object]) ->
     return values
 
 
-def check_types(config: object) -> None:
+def check_types(config: DataclassInstance) -> None:
     """Numbers of a configuration are numbers: YAML reads 1e-3, without a dot, as text.
 
     Raises:

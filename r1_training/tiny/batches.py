@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from random import Random
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,7 +47,7 @@ class Prefix:
 
 def make_prefix(tokenizer: PreTrainedTokenizerBase, config: R1Config, views: int) -> Prefix:
     """Scene and `views` equal views at the front of the first user message."""
-    rows, columns = (size // PATCH // MERGE for size in config.view_size)
+    rows, columns = (size // PATCH // MERGE for size in config.fixed_view_size)
     view = f"<|vision_start|>{'<|image_pad|>' * (rows * columns)}<|vision_end|>"
     scene = SCENE_START + SCENE_PAD * config.scene_config.num_tokens + SCENE_END
     text = "<|im_start|>user\n" + scene + view * views
@@ -66,13 +67,13 @@ class BatchBuilder:
         self.config, self.tokenizer = config, tokenizer
         self.prefix = make_prefix(tokenizer, model, model.num_views)
 
-    def __call__(self, rows: Sequence[dict[str, int]]) -> dict[str, object]:
+    def __call__(self, rows: Sequence[dict[str, int]]) -> dict[str, Any]:
         """The batch of `rows[0]["batch"]`."""
         torch.set_num_threads(1)  # many workers share the cores
         number = rows[0]["batch"]
         first = (self.config.seed * 1_000_000 + number) * self.config.rooms
         rooms = [make_room(first + index, "train") for index in range(self.config.rooms)]
-        batch: dict[str, object] = {
+        batch: dict[str, Any] = {
             "number": number,
             "rooms": pack_rooms(rooms, views=self.config.scan_views),
             "labels": {k: torch.from_numpy(v) for k, v in label_tables(rooms).items()},
