@@ -142,13 +142,15 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         self._answering = None
 
     def _offer_outputs(self) -> None:
+        # who comes late sees the last answer's boxes, and hears the last answers
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        answers = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         makers = [
-            (SceneAnswer, "~/answers", QoSProfile(depth=10), lambda answer: answer),
+            (SceneAnswer, "~/answers", answers, lambda answer: answer),
             (MarkerArray, "~/markers", latched, answer_markers),
         ]
         if (kind := detection_type()) is not None:
-            makers.append((kind, "~/detections", QoSProfile(depth=10), detections_message))
+            makers.append((kind, "~/detections", latched, detections_message))
         for kind, name, qos, make in makers:
             publisher = self.create_publisher(kind, name, qos)
             self._undo.append(partial(self.destroy_publisher, publisher))
