@@ -31,10 +31,10 @@ from transformers import Qwen2Config, Qwen2ForCausalLM
 from r1_model.generation import Generator
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_model.pretrained import load_pretrained
-from r1_training.evaluation.room_evaluator import RoomEvaluator
 from r1_training.qwen.model import qwen_7b_config
 from r1_training.synthetic.language.make import make_samples
 from r1_training.synthetic.rooms.room import make_room
+from r1_training.tiny.room_prompts import RoomPrompts
 
 PROMPT, NEW = 1_500, 256
 TARGETS = {
@@ -156,18 +156,18 @@ def tiny(device: torch.device, rooms: int, group: int) -> dict[str, dict[str, An
     """r1-tiny at batch 1, and answers a second of many prompts, drawn and greedy."""
     loaded = load_pretrained("r1-tiny", device=str(device))
     model, tokenizer = loaded.model, loaded.processor.tokenizer
-    evaluator = RoomEvaluator(model, tokenizer)
-    observed, _, _ = evaluator.observe([make_room(n, "test") for n in range(rooms)], seed=0)
+    prompts, generate = RoomPrompts(model, tokenizer), Generator(model)
+    observed, _, _ = prompts.observe([make_room(n, "test") for n in range(rooms)], seed=0)
     questions = []
     for place in observed:
         rng = np.random.default_rng((0, place.room.seed))
         samples = make_samples(place.room, rng, visible=place.visible, count=12, split="test")
         questions += [(place, sample) for sample in samples]
-    x, positions, mask = evaluator.inputs(questions)
+    x, positions, mask = prompts.inputs(questions)
     rows: dict[str, dict[str, Any]] = {}
-    ends, evaluator.generate._ends = evaluator.generate._ends, set()
-    rows["r1-tiny, batch 1"] = decode_speed(evaluator.generate, x[:1], NEW)
-    evaluator.generate._ends = ends
+    ends, generate._ends = generate._ends, set()
+    rows["r1-tiny, batch 1"] = decode_speed(generate, x[:1], NEW)
+    generate._ends = ends
     print(rows, flush=True)
     wide = [
         tensor.repeat_interleave(group, dim) for tensor, dim in ((x, 0), (positions, 1), (mask, 0))
@@ -176,20 +176,18 @@ def tiny(device: torch.device, rooms: int, group: int) -> dict[str, dict[str, An
     for name, call in (
         (
             "r1-tiny, sampled answers",
-            lambda: evaluator.generate(
+            lambda: generate(
                 *wide, max_new_tokens=300, temperature=1.0, generator=source, log_probabilities=True
             ),
         ),
         (
             "r1-tiny, greedy answers",
-            lambda: evaluator.generate(x, positions, mask, max_new_tokens=900),
+            lambda: generate(x, positions, mask, max_new_tokens=900),
         ),
     ):
         rows[name] = answers_speed(call, device)
         print(name, rows[name], flush=True)
-    rows["r1-tiny, greedy answers"]["one_by_one_equal"] = alike(
-        evaluator.generate, x, positions, mask
-    )
+    rows["r1-tiny, greedy answers"]["one_by_one_equal"] = alike(generate, x, positions, mask)
     return rows
 
 

@@ -16,10 +16,11 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from r1_model.pretrained import load_pretrained
+from r1_model.reasoner import Reasoner
 from r1_model.text.answer import LANGUAGES
-from r1_training.evaluation.room_evaluator import CHUNK, ObservedRoom, RoomEvaluator, ask_all
+from r1_training.evaluation.room_evaluator import CHUNK, ObservedRoom, ask_all, observe
 from r1_training.synthetic.language.make import make_samples
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.rooms.room import make_room
@@ -40,13 +41,13 @@ def alike(place: ObservedRoom, number: int) -> list[Sample]:
 
 
 def questions_of(
-    evaluator: RoomEvaluator, rooms: int, questions: int
+    device: torch.device, rooms: int, questions: int
 ) -> list[tuple[ObservedRoom, list[Sample]]]:
     """Rooms with a question in every language, in the order of `LANGUAGES`."""
     found = []
     for start in range(FIRST_ROOM, FIRST_ROOM + rooms, CHUNK):
         numbers = range(start, min(start + CHUNK, FIRST_ROOM + rooms))
-        observed, _, _ = evaluator.observe([make_room(n, "test") for n in numbers], seed=start)
+        observed = observe([make_room(n, "test") for n in numbers], start, device)
         found += [
             (place, alike(place, number)) for place in observed for number in range(questions)
         ]
@@ -70,10 +71,9 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json", type=Path, default=Path("output/languages.json"))
     options = parser.parse_args()
-    loaded = load_pretrained(options.model, device=options.device, dtype="float32")
-    evaluator = RoomEvaluator(loaded.model, loaded.processor.tokenizer)
-    groups = questions_of(evaluator, options.rooms, options.questions)
-    asked = ask_all(evaluator, [(place, one) for place, samples in groups for one in samples])
+    reasoner = Reasoner.from_pretrained(options.model, device=options.device)
+    groups = questions_of(reasoner.device, options.rooms, options.questions)
+    asked = ask_all(reasoner, [(place, one) for place, samples in groups for one in samples])
     right = {id(one.sample): bool(one.verdict["correct"]) for one in asked}
     found = defaultdict(lambda: defaultdict(list))  # task -> language -> right or not
     apart = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))  # task, language, room

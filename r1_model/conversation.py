@@ -1,8 +1,11 @@
-"""`R1Processor`: scene, views and dialogue -> the tensors of `R1ForConditionalGeneration`."""
+"""Conversations as the model reads them, in text and in tensors: one, or many packed in training.
+
+`R1Processor` makes the tensors of `R1ForConditionalGeneration` of scene, views and dialogue.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -23,6 +26,34 @@ from r1_model.text.answer import Turn
 from r1_model.text.normalise import as_written
 
 NATIVE_PIXELS = (28 * 28 * 16, 640 * 480)  # least and most pixels of a view at native resolution
+_USER, _ASSISTANT, _END = "<|im_start|>user\n", "<|im_start|>assistant\n", "<|im_end|>"
+
+
+def shared_text(config: R1Config, view_tokens: Sequence[int]) -> str:
+    """What all conversations about a scene begin with; it ends inside the first user message.
+
+    Args:
+        config: of the model.
+        view_tokens: image tokens of each view.
+    """
+    system = f"<|im_start|>system\n{config.system_prompt}{_END}\n" if config.system_prompt else ""
+    scene = SCENE_START + SCENE_PAD * config.scene_config.num_tokens + SCENE_END
+    views = "".join(
+        f"<|vision_start|>{'<|image_pad|>' * count}<|vision_end|>" for count in view_tokens
+    )
+    return f"{system}{_USER}{scene}{views}"
+
+
+def turn_texts(turns: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """What the model reads and what it says in each turn, behind `shared_text`.
+
+    Args:
+        turns: (question, raw answer), oldest first.
+    """
+    for index, (question, answer) in enumerate(turns):
+        opening = _USER if index else ""
+        closing = "\n" if index < len(turns) - 1 else ""
+        yield f"{opening}{question}{_END}\n{_ASSISTANT}", f"{answer}{_END}{closing}"
 
 
 @dataclass(frozen=True)
@@ -80,19 +111,10 @@ class R1Processor:
 
     def prompt(self, question: str, history: Sequence[Turn], view_tokens: Sequence[int]) -> str:
         """Chat text with placeholders: scene and views open the first user message."""
-        scene = SCENE_START + SCENE_PAD * self.config.scene_config.num_tokens + SCENE_END
-        views = "".join(
-            f"<|vision_start|>{'<|image_pad|>' * count}<|vision_end|>" for count in view_tokens
-        )
-        text = ""
-        if self.config.system_prompt:
-            text = f"<|im_start|>system\n{self.config.system_prompt}<|im_end|>\n"
-        opening = scene + views
-        for turn in history:
-            text += f"<|im_start|>user\n{opening}{turn.question}<|im_end|>\n"
-            text += f"<|im_start|>assistant\n{turn.raw}<|im_end|>\n"
-            opening = ""
-        return text + f"<|im_start|>user\n{opening}{question}<|im_end|>\n<|im_start|>assistant\n"
+        turns = [*((turn.question, turn.raw) for turn in history), (question, "")]
+        *earlier, (last, _) = turn_texts(turns)
+        said = "".join(read + answer for read, answer in earlier)
+        return shared_text(self.config, view_tokens) + said + last
 
     def __call__(
         self,
@@ -109,7 +131,7 @@ class R1Processor:
         Args:
             scene: with at least one point.
             views: the views to show, in order.
-            question: as the user typed it (see `text.normalise`); placeholders in it are taken out.
+            question: as the user typed it; placeholders in it are taken out.
             history: earlier turns, oldest first.
             cloud: of `cloud(scene)`, where it is there already.
             max_tokens: earlier turns are left out, oldest first, until the prompt holds no more.
@@ -122,10 +144,8 @@ class R1Processor:
         sizes = [self._view_size(view) for view in views]
         grids = [(height // PATCH, width // PATCH) for height, width in sizes]
         token_grids = [(rows // MERGE, columns // MERGE) for rows, columns in grids]
-        question = as_written(self._clean(question))
-        history = [
-            Turn(as_written(self._clean(turn.question)), self._clean(turn.raw)) for turn in history
-        ]
+        question = self._read(question)
+        history = [Turn(self._read(turn.question), self._clean(turn.raw)) for turn in history]
         view_tokens = [rows * columns for rows, columns in token_grids]
         input_ids = self._prompt_ids(question, history, view_tokens, max_tokens)
         position_ids = rope_positions(
@@ -185,6 +205,10 @@ class R1Processor:
         least, most = NATIVE_PIXELS
         height, width = view.depth.shape
         return smart_resize(height, width, PATCH * MERGE, min_pixels=least, max_pixels=most)
+
+    def _read(self, question: str) -> str:
+        text = self._clean(question)
+        return as_written(text) if self.config.normalise_questions else text
 
     def _clean(self, text: str) -> str:
         # a user's text must not be able to speak for the system or to fake an image, nor may what

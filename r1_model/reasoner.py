@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from r1_model.conversation import R1Inputs
 from r1_model.errors import EmptySceneError, InvalidQuestionError
 from r1_model.generation import Generated, Generator
+from r1_model.network.config import R1Config
 from r1_model.network.detected_boxes import LEAST_SCORE, detected_boxes
 from r1_model.network.modeling import EncodedScene
 from r1_model.network.tiles import EncodingStoppedError, cut, encode_tiles, needs_tiles
@@ -22,15 +24,16 @@ from r1_model.plans.forbidden import Prohibition
 from r1_model.plans.guard import FORBIDDEN, guard_steps, overlap
 from r1_model.plans.told import noted_text, withheld_text
 from r1_model.pretrained import Pretrained, load_pretrained
-from r1_model.scene.scene import Scene
+from r1_model.scene.scene import Scene, View
 from r1_model.text.answer import Answer, Box, Turn, Withheld
 from r1_model.text.grammar import format_box, parse_answer, task_of_text
 from r1_model.text.question import Question, check_target
 from r1_model.text.refinement import snap_answer, target_box
 from r1_model.text.tasks import as_request, detect_language
+from r1_model.text.tokens import decoded
 from r1_model.views.render_views import with_rendered_views
 from r1_model.views.scene_clip import CONFIG_FILE, SceneClip
-from r1_model.views.scores import SceneClipScorer, placed_tokens
+from r1_model.views.scores import PlacedTokens, SceneClipScorer, placed_tokens
 from r1_model.views.selection import ViewScore, select_views
 
 # most tokens of an answer; dense captions name every object of a room
@@ -70,6 +73,24 @@ class _Ready:
     positions: Tensor
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A scene that was encoded.
+
+    Attributes:
+        given: as the caller gave it.
+        scene: with rendered views where it came without.
+        cloud: see `R1Processor.cloud`.
+        points: (1, N, 3), all that were encoded.
+    """
+
+    given: Scene
+    scene: Scene
+    cloud: tuple[Tensor, Tensor, Tensor]
+    points: Tensor
+    encoded: EncodedScene
+
+
 class Reasoner:
     """A loaded model with its view selection. Not thread safe: one caller at a time.
 
@@ -87,11 +108,7 @@ class Reasoner:
         self.trained = bool(loaded.model.config.trained)
         self.num_views = num_views
         self.max_extent = loaded.model.config.scene_config.max_extent
-        self._given: Scene | None = None  # as the caller gave it
-        self._scene: Scene | None = None  # with rendered views where it came without
-        self._encoded: EncodedScene | None = None
-        self._cloud: tuple[Tensor, Tensor, Tensor] | None = None  # see `R1Processor.cloud`
-        self._points: Tensor | None = None  # (1, N, 3), all that were encoded
+        self._known: _Known | None = None  # the last scene
         self._generate = Generator(loaded.model, keep_prefix=True)
         self._view_tokens = ViewTokens(loaded.model)
         self._scorer = None
@@ -121,10 +138,14 @@ class Reasoner:
         """Where the model runs."""
         return self._model.device
 
+    @property
+    def settings(self) -> R1Config:
+        """How questions are read: what the configuration says, and what is changed here."""
+        return self._processor.config
+
     def close(self) -> None:
         """Drop the scene; the weights go with the object."""
-        self._given = self._scene = self._encoded = self._scorer = None
-        self._cloud = self._points = None
+        self._known = self._scorer = None
         self._view_tokens.clear()
 
     def prepare(self, scene: Scene) -> None:
@@ -141,7 +162,7 @@ class Reasoner:
         Raises:
             EmptySceneError: the scene has no points.
         """
-        encoded = self._encode(scene)
+        encoded = self._encode(scene).encoded
         return detected_boxes(self._model.config.scene_config, encoded, least_score=least_score)
 
     def select_views(
@@ -152,9 +173,9 @@ class Reasoner:
         Raises:
             EmptySceneError: the scene has no points.
         """
-        self._encode(scene)
+        known = self._encode(scene)
         return select_views(
-            self._scene, question, self.num_views if count is None else count, self._scorer
+            known.scene, question, self.num_views if count is None else count, self._scorer
         )
 
     def ask(
@@ -176,8 +197,8 @@ class Reasoner:
             scene: with at least one point.
             question: English or Chinese.
             task: one of `answer.TASKS`, or auto: the question tells, and the form of the answer.
-            history: earlier turns of the dialogue, oldest first; a question that stands alone (see
-                `tasks.stands_alone`) is asked without them. What they forbid still holds.
+            history: earlier turns of the dialogue, oldest first. What they forbid holds also where
+                the model reads the question alone (`R1Config.drop_unrelated_history`).
             forbidden: what turns forbade that are not in `history` any more.
             target: the object that the question is about; size 0 is a point on it.
             max_new_tokens: upper bound; None takes the task's own.
@@ -235,6 +256,8 @@ class Reasoner:
     ) -> list[Answer]:
         start = time.perf_counter()
         report = on_progress or (lambda stage, text: None)
+        if self.settings.drop_unrelated_history:
+            questions = [one.without_unrelated() for one in questions]
         noted = {row: self._noted(q, start) for row, q in enumerate(questions) if q.only_forbids}
         if noted:
             rest = [one for row, one in enumerate(questions) if row not in noted]
@@ -266,11 +289,11 @@ class Reasoner:
         should_stop: Callable[[], bool] | None,
     ) -> _Ready:
         """A question as the model reads it."""
-        text, history, target, task = asked.asked, asked.turns(), asked.target, asked.known_task()
+        text, target, task = asked.asked, asked.target, asked.known_task()
         max_new_tokens = _most_tokens(asked, max_new_tokens)
         report("encode", "")
-        encoded = self._encode(asked.scene, should_stop or (lambda: False))
-        scene = self._scene
+        known = self._encode(asked.scene, should_stop or (lambda: False))
+        scene, encoded = known.scene, known.encoded
         low, high = scene.bounds()
         doubtful = self.detect(scene, _DOUBTFUL_SCORE)
         found = [box for box in doubtful if box.score >= LEAST_SCORE]
@@ -280,26 +303,18 @@ class Reasoner:
             text = f"{text} {format_box(target.center, target.size, (low, high))}"
         report("views", "")
         # "is it on?" says nothing of where to look; the turns before it do
-        about = " ".join([*(turn.question for turn in history[-2:]), text])
+        about = " ".join([*(turn.question for turn in asked.history[-2:]), text])
         scores = select_views(scene, about, self.num_views, self._scorer)
         by_id = {view.id: view for view in scene.views}
         views = [by_id[score.view_id] for score in sorted(scores, key=lambda s: s.view_id)]
         inputs = self._processor(
             scene,
             views,
-            as_request(text, task),
-            history,
-            cloud=self._cloud,
+            as_request(text, task) if self.settings.names_as_requests else text,
+            asked.history,
+            cloud=known.cloud,
             max_tokens=self._model.config.text_config.max_position_embeddings - max_new_tokens,
         ).to(self.device)
-        with torch.inference_mode():
-            embeddings = self._model.model.embed(
-                inputs.input_ids,
-                encoded.tokens,
-                self._view_tokens(views, inputs),
-                inputs.view_positions,
-                inputs.view_positions_valid,
-            )
         return _Ready(
             question=asked,
             task=task,
@@ -309,14 +324,25 @@ class Reasoner:
             doubtful=doubtful,
             view_ids=[view.id for view in views],
             max_new_tokens=max_new_tokens,
-            embeddings=embeddings[0],
+            embeddings=self._embed(inputs, encoded, views)[0],
             positions=inputs.position_ids[:, 0],
+        )
+
+    @torch.inference_mode()
+    def _embed(self, inputs: R1Inputs, encoded: EncodedScene, views: Sequence[View]) -> Tensor:
+        """(1, L, hidden): the prompt with scene and views in their places."""
+        return self._model.model.embed(
+            inputs.input_ids,
+            encoded.tokens,
+            self._view_tokens(views, inputs),
+            inputs.view_positions,
+            inputs.view_positions_valid,
         )
 
     def _answer_from(
         self, asked: _Ready, produced: Generated, first_token_seconds: float, start: float
     ) -> Answer:
-        raw = self._processor.tokenizer.decode(produced.tokens, skip_special_tokens=True)
+        raw = decoded(self._processor.tokenizer, produced.tokens)
         task = asked.task
         question, request = asked.question, asked.question.request
         open_task = question.task == "auto"
@@ -344,6 +370,7 @@ class Reasoner:
             boxes=parsed.boxes,
             steps=guarded.steps,
             unread=parsed.unread,
+            exact=parsed.exact,
             withheld=guarded.withheld,
             view_ids=asked.view_ids,
             model=self.name,
@@ -355,27 +382,26 @@ class Reasoner:
         )
 
     @torch.inference_mode()
-    def _encode(
-        self, scene: Scene, should_stop: Callable[[], bool] = lambda: False
-    ) -> EncodedScene:
+    def _encode(self, scene: Scene, should_stop: Callable[[], bool] = lambda: False) -> _Known:
         if not len(scene.points):
             raise EmptySceneError("the scene has no points yet")
-        if scene is self._given or scene is self._scene:
-            return self._encoded
+        known = self._known
+        if known is not None and (scene is known.given or scene is known.scene):
+            return known
         model, config = self._model.model, self._model.config.scene_config
-        cloud = tuple(part.to(self.device) for part in self._processor.cloud(scene))
+        points, colors, bounds = (part.to(self.device) for part in self._processor.cloud(scene))
         with torch.autocast(self.device.type, self._model.dtype, self._half):
             if needs_tiles(*scene.bounds(), config.max_extent):
                 tiles = cut(scene, config.num_points).to(self.device)
-                encoded = encode_tiles(model, tiles, cloud[2], should_stop)
-                self._points = tiles.points.flatten(0, 1)[None]
+                encoded = encode_tiles(model, tiles, bounds, should_stop)
+                every = tiles.points.flatten(0, 1)[None]
             else:
-                encoded = model.encode_scene(*cloud)
-                self._points = cloud[0]
-        self._given, self._cloud, self._encoded = scene, cloud, encoded
+                encoded = model.encode_scene(points, colors, bounds)
+                every = points
         # a robot with a bare point cloud still gets views to look at
-        self._scene = with_rendered_views(scene)
-        return encoded
+        shown = with_rendered_views(scene)
+        self._known = _Known(scene, shown, (points, colors, bounds), every, encoded)
+        return self._known
 
     def _locate(self, scene: Scene, name: str) -> list[Box]:
         """Where the model finds what a noun phrase names."""
@@ -393,6 +419,7 @@ class Reasoner:
             answer=text,
             task="dialogue" if asked.task == "auto" else task,
             language=language,
+            exact=True,
             withheld=[Withheld(FORBIDDEN, item.words) for item in prohibitions],
             model=self.name,
             trained=self.trained,
@@ -418,9 +445,9 @@ class Reasoner:
     def _half(self) -> bool:
         return self._model.dtype != torch.float32
 
-    def _placed(self, scene: Scene):
-        encoded = self._encode(scene)
-        return placed_tokens(self._points, encoded.features)
+    def _placed(self, scene: Scene) -> PlacedTokens:
+        known = self._encode(scene)
+        return placed_tokens(known.points, known.encoded.features)
 
 
 class _Stream:
@@ -434,7 +461,7 @@ class _Stream:
         self.first_token_seconds.setdefault(row, time.perf_counter() - self.start)
         if self.report is None:
             return
-        text = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        text = decoded(self.tokenizer, tokens)
         # a character of several bytes may still be incomplete
         self.report("answer" if "<answer>" in text else "think", text.rstrip("\ufffd"))
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from r1_training.common.config import training_configs
+
+if TYPE_CHECKING:
+    from r1_training.evaluation.room_evaluator import Asked
 
 train = typer.Typer(help="Train r1-tiny on synthetic rooms.", no_args_is_help=True)
 CONFIGS = training_configs(Path(__file__).resolve().parent)
@@ -147,18 +150,19 @@ def evaluate_rooms(
 ) -> None:
     """Ask a model about rooms it has never seen: every task, language, and held-out combination."""
     from r1_model.errors import ModelLoadError
-    from r1_model.pretrained import load_pretrained
+    from r1_model.reasoner import Reasoner
     from r1_training.common.writable import OutputError, require_file, require_folder
     from r1_training.evaluation import report
     from r1_training.evaluation.answer_pictures import FontMissingError, font, write_pictures
+    from r1_training.evaluation.blind import BlindReasoner
     from r1_training.evaluation.majority import (
         answered_by_majority,
         majority_answers,
         training_samples,
     )
     from r1_training.evaluation.room_detection import detection_map
-    from r1_training.evaluation.room_evaluator import RoomEvaluator, questions_digest
     from r1_training.evaluation.room_evaluator import evaluate_rooms as run
+    from r1_training.evaluation.room_evaluator import questions_digest
 
     if blind and (baselines or blind_json):
         raise typer.BadParameter("a blind run has no blind baseline: leave out --blind")
@@ -171,7 +175,7 @@ def evaluate_rooms(
             require_file(output)
         if pictures is not None:
             require_folder(pictures)
-        loaded = load_pretrained(model, device=device, dtype="float32")
+        sighted = Reasoner.from_pretrained(model, device=device)
         if blind_json is not None:
             beside["blind"] = report.read_blind(blind_json, settings)
         if pictures is not None:
@@ -179,18 +183,20 @@ def evaluate_rooms(
     except (ModelLoadError, report.ReportError, FontMissingError, OutputError) as error:
         raise typer.BadParameter(str(error)) from error
 
-    def ask(hidden: bool) -> tuple[RoomEvaluator, list]:
-        evaluator = RoomEvaluator(loaded.model, loaded.processor.tokenizer, blind=hidden)
-        return evaluator, [
-            run(evaluator, rooms=rooms, questions=questions, seed=seed, split=split)
+    def ask(reasoner: Reasoner) -> list[list[Asked]]:
+        return [
+            run(reasoner, rooms=rooms, questions=questions, seed=seed, split=split)
             for seed in range(seeds)
         ]
 
-    evaluator, runs = ask(blind)
+    def unsighted() -> Reasoner:  # asked for once at most
+        return BlindReasoner.from_pretrained(model, device=device)
+
+    runs = ask(unsighted() if blind else sighted)
     found = report.by_group(runs)
     if baselines:
         if "blind" not in beside:
-            beside["blind"] = report.by_group(ask(True)[1])
+            beside["blind"] = report.by_group(ask(unsighted()))
         answers = majority_answers(training_samples())
         beside["majority"] = report.by_group([answered_by_majority(one, answers) for one in runs])
     for name, figures in found.items():
@@ -198,7 +204,7 @@ def evaluate_rooms(
         typer.echo(f"\n--- by {name} (mean ± half the spread of {seeds} seeds)")
         typer.echo(report.table(figures, others))
     detection = [
-        detection_map(evaluator, rooms=rooms, seed=seed, split=split) for seed in range(seeds)
+        detection_map(sighted, rooms=rooms, seed=seed, split=split) for seed in range(seeds)
     ]
     typer.echo("\n--- detection, percent, one row a seed")
     for row in detection:
@@ -206,5 +212,5 @@ def evaluate_rooms(
     if output is not None:
         report.write(output, settings, found, beside, detection)
     if pictures is not None:
-        drawn = write_pictures(evaluator, runs[0], rooms, pictures)
+        drawn = write_pictures(runs[0], rooms, pictures, sighted.device)
         typer.echo(f"\n{len(drawn)} pictures in {pictures}")

@@ -90,6 +90,12 @@ class R1Config(Qwen2_5_VLConfig):
             native-resolution rule.
         trained: False while the weights are random; every answer then says so.
         system_prompt: first message of every conversation; empty for none.
+        normalise_questions: questions are written as text is before they are read, see
+            `text.normalise`.
+        drop_unrelated_history: a question that stands alone is asked without the turns before it,
+            see `tasks.stands_alone`.
+        names_as_requests: a bare name to ground is asked as a sentence, see `tasks.as_request`.
+            A small model needs these three; others are asked what was said.
 
     Raises:
         InvalidConfigError: a size is out of range.
@@ -115,6 +121,9 @@ class R1Config(Qwen2_5_VLConfig):
     view_size: list[int] | tuple[int, ...] | None = None
     trained: bool = False
     system_prompt: str = ""
+    normalise_questions: bool = False
+    drop_unrelated_history: bool = False
+    names_as_requests: bool = False
 
     def __post_init__(self, **kwargs: Any) -> None:
         if self.scene_config is None:
@@ -235,4 +244,7 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
         tie_word_embeddings=True,
         num_views=6,
         view_size=[112, 168],
+        normalise_questions=True,
+        drop_unrelated_history=True,
+        names_as_requests=True,
     )

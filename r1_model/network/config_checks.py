@@ -110,7 +110,8 @@ def check_model_config(config: R1Config) -> None:
     _divisible("num_attention_heads", heads, "num_key_value_heads", kv_heads)
     _divisible("vision_config.hidden_size", vision.hidden_size, "num_heads", vision.num_heads)
     require_count(config, "num_views")
-    for name, kind in (("trained", bool), ("system_prompt", str)):
+    flags = ("trained", "normalise_questions", "drop_unrelated_history", "names_as_requests")
+    for name, kind in (*((flag, bool) for flag in flags), ("system_prompt", str)):
         value = getattr(config, name)
         if not isinstance(value, kind):
             raise InvalidConfigError(f"{name} must be {kind.__name__}, not {value!r}"[:200])

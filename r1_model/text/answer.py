@@ -94,6 +94,7 @@ class Answer:
         boxes: every box of the answer part, in order of the text.
         steps: the steps, where the answer holds a plan.
         unread: parts of the text that the grammar could not read.
+        exact: the text is `<think>..</think><answer>..</answer>` and all of it was read.
         withheld: why steps of the text must not be carried out; empty where all may be.
         view_ids: ids of the views that were shown to the model.
         model: name of the model and its weights.
@@ -111,6 +112,7 @@ class Answer:
     boxes: list[Box] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    exact: bool = False
     withheld: list[Withheld] = field(default_factory=list)
     view_ids: list[int] = field(default_factory=list)
     model: str = ""

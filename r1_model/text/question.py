@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -83,14 +83,16 @@ class Question:
             raise InvalidQuestionError("the question holds no text")
         if self.task != "auto":
             return self.task
-        return classify_task(self.asked, self.target is not None, bool(self.turns()))
+        return classify_task(self.asked, self.target is not None, bool(self.history))
 
-    def turns(self) -> Sequence[Turn]:
-        """The earlier turns that are read: none where the question stands alone.
+    def without_unrelated(self) -> Question:
+        """The question alone where it stands alone; what earlier turns forbade still holds.
 
-        Their subject would only mislead (see `tasks.stands_alone`).
+        Their subject would only mislead a small model (see `tasks.stands_alone`).
         """
-        return () if self.task != "dialogue" and stands_alone(self.asked) else self.history
+        if not self.history or self.task == "dialogue" or not stands_alone(self.asked):
+            return self
+        return replace(self, history=(), forbidden=self.forbidden_before())
 
 
 def check_target(target: Box, low: np.ndarray, high: np.ndarray) -> None:

@@ -22,7 +22,7 @@ from r1_ros.action import Ask, DescribeScene, Plan
 from r1_ros.messages.detections import detection_type, detections_message
 from r1_ros.messages.markers import answer_markers
 from r1_ros.msg import ErrorCode, SceneAnswer
-from r1_ros.reasoning.answering import Answering, Inquiry, Reply, load_reasoner
+from r1_ros.reasoning.answering import Answering, AskJob, Reply, load_reasoner
 from r1_ros.reasoning.goal_jobs import GoalJobs
 from r1_ros.reasoning.plan_reports import report_plan
 from r1_ros.reasoning.requests import (
@@ -161,7 +161,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
     def _on_ask_goal(self, handle: ServerGoalHandle) -> Ask.Result:
         started = time.monotonic()
 
-        def feedback(_: Inquiry, stage: str, text: str) -> None:
+        def feedback(_: AskJob, stage: str, text: str) -> None:
             elapsed = time.monotonic() - started
             handle.publish_feedback(Ask.Feedback(stage=stage, text=text, elapsed_seconds=elapsed))
 
@@ -179,8 +179,8 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         started = time.monotonic()
         decided: list[Any] = []
 
-        def feedback(inquiry: Inquiry, stage: str, text: str) -> None:
-            decided.extend(self._made.steps_so_far(inquiry, text, skip=len(decided)))
+        def feedback(job: AskJob, stage: str, text: str) -> None:
+            decided.extend(self._made.steps_so_far(job, text, skip=len(decided)))
             send(stage, text)
 
         def send(stage: str, text: str) -> None:
@@ -202,8 +202,8 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         bound = handle.request.max_objects or sys.maxsize
         described = 0
 
-        def feedback(inquiry: Inquiry, stage: str, text: str) -> None:
-            send(stage, self._made.objects_so_far(inquiry, text, skip=described))
+        def feedback(job: AskJob, stage: str, text: str) -> None:
+            send(stage, self._made.objects_so_far(job, text, skip=described))
 
         def send(stage: str, objects: Any) -> None:
             nonlocal described
@@ -262,7 +262,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         self,
         read: Callable[[], AskRequest],
         handle: ServerGoalHandle | None = None,
-        feedback: Callable[[Inquiry, str, str], None] | None = None,
+        feedback: Callable[[AskJob, str, str], None] | None = None,
     ) -> Reply:
         started = time.monotonic()
         with self._counted():
@@ -271,15 +271,15 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
                 self._require_active()
                 answering = self._made
                 answering.sessions.max_turns = config.max_turns
-                inquiry = answering.start(read(), config)
+                job = answering.start(read(), config)
             except RequestError as error:
                 reply = Reply(code=error.code, sentence=str(error))
             else:
-                with self._goals.serving(handle, inquiry.job):
+                with self._goals.serving(handle, job):
                     progress = None
                     if feedback is not None:
-                        progress = partial(feedback, inquiry)
-                    reply = answering.finish(inquiry, config, progress)
+                        progress = partial(feedback, job)
+                    reply = answering.finish(job, config, progress)
             if handle is not None:
                 self._goals.forget(handle)
             self._counts[code_name(reply.code)] += 1

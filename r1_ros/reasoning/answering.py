@@ -18,7 +18,7 @@ from r1_model.plans.prohibitions import read_request
 from r1_model.plans.told import withheld_text
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Answer, Box, Step, Turn
-from r1_model.text.grammar import parse_answer
+from r1_model.text.grammar import ParsedAnswer, parse_answer
 from r1_ros.messages.answers import answer_message, object_message, step_message
 from r1_ros.msg import ErrorCode, GroundedObject, PlanStep, SceneAnswer
 from r1_ros.reasoning.requests import AskRequest, require_in_scene, require_no_object
@@ -71,21 +71,19 @@ class Reply:
     sentence: str = ""
 
 
-@dataclass
-class Inquiry:
+class AskJob(Job[Answer]):
     """A request on its way through the worker.
 
     Attributes:
         request: what was asked.
-        job: ends it early, too.
         forbidden: what its dialogue forbids, itself included.
         scene: what it is answered from, once that is known.
     """
 
-    request: AskRequest
-    job: Job[Answer]
-    forbidden: Sequence[Prohibition] = ()
-    scene: Scene | None = None
+    def __init__(self, request: AskRequest, forbidden: Sequence[Prohibition]) -> None:
+        super().__init__()
+        self.request, self.forbidden = request, forbidden
+        self.scene: Scene | None = None
 
 
 class Answering:
@@ -101,18 +99,17 @@ class Answering:
         self.worker, self.scenes, self.sessions = worker, scenes, sessions
         self._log_defect = log_defect
 
-    def start(self, request: AskRequest, config: ReasonerConfig) -> Inquiry:
+    def start(self, request: AskRequest, config: ReasonerConfig) -> AskJob:
         """Queue a request.
 
         Raises:
             RequestError: BUSY.
         """
         map_id, history = self.sessions.map_id, self.sessions.history(request.session_id)
-        job: Job[Answer] = Job()
         # at once: it holds for whatever is asked next, also when this request fails
         forbids = read_request(request.question).prohibitions
         forbidden = self.sessions.forbid(request.session_id, forbids)
-        inquiry = Inquiry(request, job, forbidden or forbids)
+        job = AskJob(request, forbidden or forbids)
 
         def work(reasoner: Reasoner) -> Answer:
             scene = self._fetch(job, config)
@@ -121,33 +118,32 @@ class Answering:
                 require_no_object(request)
                 earlier = []
             require_in_scene(request.target, scene)
-            inquiry.scene = scene
-            return _ask(reasoner, scene, inquiry, earlier, config)
+            job.scene = scene
+            return _ask(reasoner, scene, job, earlier, config)
 
         self.worker.submit(work, job, config.queue_size)
-        return inquiry
+        return job
 
     def finish(
-        self, inquiry: Inquiry, config: ReasonerConfig, on_progress: Progress | None = None
+        self, job: AskJob, config: ReasonerConfig, on_progress: Progress | None = None
     ) -> Reply:
         """Wait for the end of a request, and remember it in its dialogue.
 
         Args:
-            inquiry: from `start`.
+            job: from `start`.
             config: of the node.
             on_progress: gets (stage, text so far) in the calling thread.
         """
-        request = inquiry.request
-        outcome = inquiry.job.follow(request.timeout, config.feedback_period, on_progress)
+        request = job.request
+        answer, error = job.follow(request.timeout, config.feedback_period, on_progress)
         message = SceneAnswer(session_id=request.session_id, question=request.question)
-        result = outcome.result
-        if result is not None and inquiry.scene is not None:
-            message = self._message(result, request, inquiry.scene)
-        if result is None or outcome.error is not None:
-            return self._failure(outcome.error or NoResultError(), message)
-        if not result.stopped:
-            self.sessions.add_turn(request.session_id, request.question, result)
-        return _judge(result, message)
+        if answer is not None and job.scene is not None:
+            message = self._message(answer, request, job.scene)
+        if answer is None or error is not None:
+            return self._failure(error or NoResultError(), message)
+        if not answer.stopped:
+            self.sessions.add_turn(request.session_id, request.question, answer)
+        return _judge(answer, message)
 
     def select_views(
         self, question: str, count: int, config: ReasonerConfig
@@ -161,28 +157,27 @@ class Answering:
 
         try:
             self.worker.submit(work, job, config.queue_size)
-        except RequestError as error:
-            return [], self._failure(error, SceneAnswer())
-        outcome = job.follow(config.request_timeout, config.feedback_period)
-        if outcome.result is None or outcome.error is not None:
-            return [], self._failure(outcome.error or NoResultError(), SceneAnswer())
-        return outcome.result, Reply()
+        except RequestError as busy:
+            return [], self._failure(busy, SceneAnswer())
+        scores, error = job.follow(config.request_timeout, config.feedback_period)
+        if scores is None or error is not None:
+            return [], self._failure(error or NoResultError(), SceneAnswer())
+        return scores, Reply()
 
-    def steps_so_far(self, inquiry: Inquiry, text: str, skip: int) -> list[PlanStep]:
+    def steps_so_far(self, job: AskJob, text: str, skip: int) -> list[PlanStep]:
         """Steps that stand complete in a text which is still growing, without the first `skip`."""
-        parsed = _complete_lines(inquiry, text)
+        parsed = _complete_lines(job, text)
         # what is forbidden may take steps along that came before it: that is told in the end
-        if parsed is None or inquiry.forbidden:
+        if parsed is None or job.forbidden:
             return []
-        steps = guard_steps(parsed.steps, read_request(inquiry.request.question)).steps
-        return self._step_messages(inquiry.request.session_id, steps[skip:])
+        steps = guard_steps(parsed.steps, read_request(job.request.question)).steps
+        return self._step_messages(job.request.session_id, steps[skip:])
 
-    def objects_so_far(self, inquiry: Inquiry, text: str, skip: int) -> list[GroundedObject]:
+    def objects_so_far(self, job: AskJob, text: str, skip: int) -> list[GroundedObject]:
         """Objects whose lines stand complete in a text, without the first `skip`."""
-        parsed = _complete_lines(inquiry, text)
-        return self.object_messages(
-            inquiry.request.session_id, parsed.boxes[skip:] if parsed else []
-        )
+        parsed = _complete_lines(job, text)
+        boxes = parsed.boxes[skip:] if parsed else []
+        return self.object_messages(job.request.session_id, boxes)
 
     def object_messages(self, session_id: str, boxes: Sequence[Box]) -> list[GroundedObject]:
         """Messages of boxes, with the ids of the session."""
@@ -227,18 +222,18 @@ class Answering:
 def _ask(
     reasoner: Reasoner,
     scene: Scene,
-    inquiry: Inquiry,
+    job: AskJob,
     history: Sequence[Turn],
     config: ReasonerConfig,
 ) -> Answer:
-    request, job = inquiry.request, inquiry.job
+    request = job.request
     reasoner.num_views = config.num_views
     return reasoner.ask(
         scene,
         request.question,
         task=request.task,
         history=history,
-        forbidden=inquiry.forbidden,
+        forbidden=job.forbidden,
         target=request.target,
         max_new_tokens=config.max_new_tokens or None,
         on_progress=job.report,
@@ -246,10 +241,10 @@ def _ask(
     )
 
 
-def _complete_lines(inquiry: Inquiry, text: str):
-    if inquiry.scene is None:
+def _complete_lines(job: AskJob, text: str) -> ParsedAnswer | None:
+    if job.scene is None:
         return None
-    return parse_answer(text[: text.rfind("\n") + 1], inquiry.scene.bounds(), inquiry.request.task)
+    return parse_answer(text[: text.rfind("\n") + 1], job.scene.bounds(), job.request.task)
 
 
 def _why_no_plan(answer: Answer) -> tuple[int, str]:

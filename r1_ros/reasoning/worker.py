@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from r1_ros.msg import ErrorCode
@@ -22,20 +21,6 @@ T = TypeVar("T")
 # How long a request that was ended waits for what the model has so far.
 GRACE_S = 0.1
 Progress = Callable[[str, str], None]
-
-
-@dataclass(frozen=True)
-class Outcome(Generic[T]):
-    """How a job ended.
-
-    Attributes:
-        result: what the worker made, of an ended job what it had by then; None: nothing.
-        error: why there is no (complete) result: the `RequestError` that ended the job, or
-            whatever the worker raised; None on success.
-    """
-
-    result: T | None
-    error: BaseException | None
 
 
 class Job(Generic[T]):
@@ -75,13 +60,17 @@ class Job(Generic[T]):
 
     def follow(
         self, timeout: float, period: float, on_progress: Progress | None = None
-    ) -> Outcome[T]:
+    ) -> tuple[T | None, BaseException | None]:
         """Wait for the result in the caller's thread.
 
         Args:
             timeout: the request is ended with TIMEOUT after this time [s].
             period: shortest time between two calls of `on_progress` [s].
             on_progress: gets (stage, text so far); what comes faster than `period` is left out.
+
+        Returns:
+            What the worker made, of an ended job what it had by then (None: nothing); and why that
+            is not complete: the `RequestError` that ended the job, or whatever the worker raised.
         """
         deadline = time.monotonic() + timeout
         reported_at = -float("inf")
@@ -89,7 +78,7 @@ class Job(Generic[T]):
             with self._changed:
                 wake_at = self._next_event(deadline, reported_at + period, on_progress)
                 if wake_at is None:
-                    return Outcome(self._result, self._ended_by or self._error)
+                    return self._result, self._ended_by or self._error
                 now = time.monotonic()
                 progress = None
                 if on_progress is not None and self._progress and now >= reported_at + period:

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from r1_model.text.grammar import parse_answer
-from r1_model.text.refinement import snap_answer
-from r1_training.evaluation.room_evaluator import CHUNK, Asked, ObservedRoom, RoomEvaluator
+from r1_training.evaluation.room_evaluator import CHUNK, Asked, ObservedRoom, observed_rooms
 from r1_training.synthetic.language.sample import Sample, placeholders
-from r1_training.synthetic.rooms.room import make_room
 
 MAP, PANEL, MARGIN, LEGEND = 760, 640, 20, 30  # pixels
 PAPER, INK, MUTED = (250, 250, 248), (33, 33, 36), (120, 120, 124)
@@ -70,28 +68,26 @@ def font(size: int, language: str = "en") -> ImageFont.FreeTypeFont:
 
 
 def write_pictures(
-    evaluator: RoomEvaluator, run: Sequence[Asked], rooms: int, folder: Path, each: int = 2
+    run: Sequence[Asked], rooms: int, folder: Path, device: torch.device, each: int = 2
 ) -> list[Path]:
     """Draw some right and some wrong answers of each task, as TASK-right-1.png and so on.
 
     Args:
-        evaluator: with the model that answered.
         run: what `evaluate_rooms` gave for seed 0; answers about its first rooms are drawn.
         rooms: as `evaluate_rooms` had it.
         folder: made where it is missing.
+        device: where the rooms were scanned.
         each: right ones and wrong ones of a task at most.
     """
     folder.mkdir(parents=True, exist_ok=True)
     # exactly the scans that were asked about: they depend on what is observed together
-    numbers = range(min(CHUNK, rooms))
-    near = [asked for asked in run if asked.room.seed in numbers]
-    observed, _, seen = evaluator.observe([make_room(n, run[0].room.split) for n in numbers], 0)
-    points, colors = seen["points"].cpu().numpy(), seen["colors"].cpu().numpy()
+    split = run[0].room.split
+    places = {p.room.seed: p for p in observed_rooms(min(CHUNK, rooms), 0, split, device)}
+    near = [asked for asked in run if asked.room.seed in places]
     written = []
     for name, asked in _chosen(near, each):
-        row = asked.room.seed
         path = folder / f"{name}.png"
-        draw(drawing(asked, observed[row], points[row], colors[row])).save(path)
+        draw(drawing(asked, places[asked.room.seed])).save(path)
         written.append(path)
     return written
 
@@ -117,18 +113,15 @@ def _chosen(run: Iterable[Asked], each: int) -> list[tuple[str, Asked]]:
     return chosen
 
 
-def drawing(asked: Asked, place: ObservedRoom, points: np.ndarray, colors: np.ndarray) -> Drawing:
+def drawing(asked: Asked, place: ObservedRoom) -> Drawing:
     """What to draw of one answer.
 
     Args:
         asked: question, answer and verdict.
         place: the room as it was observed.
-        points: (N, 3) metres; colors: (N, 3) uint8.
     """
-    sample = asked.sample
-    bounds = tuple(place.bounds.double().cpu().numpy())
-    parsed = snap_answer(parse_answer(asked.text, bounds, sample.task), place.found, bounds)
-    said = [*parsed.boxes, *(box for step in parsed.steps for box in step.boxes)]
+    sample, answer = asked.sample, asked.answer
+    said = [*answer.boxes, *(box for step in answer.steps for box in step.boxes)]
     every = {thing.id: (thing.center, thing.size) for thing in asked.room.objects}
     every |= dict(sample.extra_boxes)
     about = [every[id] for id in placeholders(sample.question)]
@@ -142,14 +135,14 @@ def drawing(asked: Asked, place: ObservedRoom, points: np.ndarray, colors: np.nd
     lines = [(("asked before", "answered before")[n % 2], text) for n, text in enumerate(turns)]
     lines += [
         ("question", sample.question),
-        ("thought", parsed.thinking),
-        ("answer", parsed.answer or asked.text),
+        ("thought", answer.thinking),
+        ("answer", answer.answer or answer.raw),
         ("truth", sample.answer),
         ("checks", checks),
     ]
     return Drawing(
-        points=points,
-        colors=colors,
+        points=place.scene.points,
+        colors=place.scene.colors,
         boxes=[
             *((TRUE, box) for box in true_boxes(sample, every)),
             *((ASKED, box) for box in about),

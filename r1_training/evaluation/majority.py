@@ -64,7 +64,7 @@ def answered_by_majority(run: Sequence[Asked], answers: dict[Kind, str]) -> list
         room, text = asked.room, answers.get(_kind(asked.sample), "")
         boxes = {thing.id: (thing.center, thing.size) for thing in room.objects}
         verdict = check_answer(asked.sample, text, boxes, room, room_bounds(room))
-        judged.append(replace(asked, text=text, verdict=verdict))
+        judged.append(replace(asked, answer=replace(asked.answer, raw=text), verdict=verdict))
     return judged
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from r1_model.network.config import SCENE_END, SCENE_PAD, SCENE_START, R1Config
+from r1_model.conversation import shared_text
+from r1_model.network.config import R1Config
 from r1_model.network.rope import rope_positions
 from r1_model.network.vision import MERGE, PATCH
 from r1_training.common.config import TrainingConfig
@@ -48,9 +49,7 @@ class Prefix:
 def make_prefix(tokenizer: PreTrainedTokenizerBase, config: R1Config, views: int) -> Prefix:
     """Scene and `views` equal views at the front of the first user message."""
     rows, columns = (size // PATCH // MERGE for size in config.fixed_view_size)
-    view = f"<|vision_start|>{'<|image_pad|>' * (rows * columns)}<|vision_end|>"
-    scene = SCENE_START + SCENE_PAD * config.scene_config.num_tokens + SCENE_END
-    text = "<|im_start|>user\n" + scene + view * views
+    text = shared_text(config, [rows * columns] * views)
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     positions = rope_positions(
         np.asarray(ids), config.image_token_id, config.scene_token_id, [(rows, columns)] * views

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask, create_block_mask
 from transformers import PreTrainedTokenizerBase
 
+from r1_model.conversation import turn_texts
 from r1_model.text.tokens import token_id
 from r1_training.tiny.tokenizer import number_tokens
 
@@ -143,14 +144,10 @@ def _encode_conversation(
     """Tokens, and where the last answer starts. The prefix ends inside the first user message."""
     tokens: list[tuple[int, int, int]] = []
     answer_start = 0
-    for index, (question, answer) in enumerate(conversation.turns):
-        opening = "<|im_start|>user\n" if index else ""
-        text = f"{opening}{question}<|im_end|>\n<|im_start|>assistant\n"
-        tokens += encode_with_slots(tokenizer, text, conversation.rows)
+    for read, said in turn_texts(conversation.turns):
+        tokens += encode_with_slots(tokenizer, read, conversation.rows)
         answer_start = len(tokens)
-        closing = "\n" if index < len(conversation.turns) - 1 else ""
-        text = f"{answer}<|im_end|>{closing}"
-        tokens += encode_with_slots(tokenizer, text, conversation.rows)
+        tokens += encode_with_slots(tokenizer, said, conversation.rows)
     return tokens, answer_start
 
 

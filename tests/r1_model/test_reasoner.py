@@ -9,6 +9,7 @@ import torch
 from r1_model.conversation import R1Processor
 from r1_model.errors import EmptySceneError, InvalidQuestionError, QuestionTooLongError
 from r1_model.generation import Generated
+from r1_model.network.config import R1Config
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_model.plans.prohibitions import read_request
 from r1_model.reasoner import Reasoner
@@ -228,6 +229,30 @@ def test_a_question_that_stands_alone_is_asked_alone(reasoner, prompts):
         answer = reasoner.ask(scene, question, task=task, history=turns, max_new_tokens=1)
         assert prompts[-1] == (question, history)
         assert answer.task == ("dialogue" if history else "qa")
+
+
+def test_other_models_read_what_was_said(reasoner, prompts, monkeypatch):
+    """What a small model needs is its own setting, and off unless a configuration asks for it."""
+    scene, turns = random_scene(), (Turn("is the lamp on", "yes"),)
+    settings = ("normalise_questions", "drop_unrelated_history", "names_as_requests")
+    for name in settings:
+        assert getattr(R1Config(), name) is False
+        monkeypatch.setattr(reasoner.settings, name, False)
+    reasoner.ask(scene, "the white mug", history=turns, max_new_tokens=1)
+    assert prompts[-1] == ("the white mug", turns)
+    text = R1Processor.prompt
+    seen = []
+    monkeypatch.setattr(
+        R1Processor, "prompt", lambda *given: seen.append(given[1:3]) or text(*given)
+    )
+    reasoner.ask(scene, "WHERE IS IT", history=turns, max_new_tokens=1)
+    assert seen[-1] == ("WHERE IS IT", list(turns))
+    for name in settings:
+        monkeypatch.setattr(reasoner.settings, name, True)
+    reasoner.ask(scene, "WHERE IS IT", history=turns, max_new_tokens=1)
+    assert seen[-1] == ("Where is it?", [Turn("Is the lamp on?", "yes")])
+    reasoner.ask(scene, "the white mug", history=turns, max_new_tokens=1)
+    assert seen[-1] == ("Find the white mug.", [])
 
 
 def test_a_text_that_was_cut_off_says_so(reasoner, monkeypatch):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from r1_model.geometry.torch_projection import pixel_slopes
 from r1_model.scene.scene import Scene, View
 from r1_training.synthetic.camera.packed_rooms import PackedRooms, pack_rooms
 from r1_training.synthetic.camera.raytracer import render
@@ -30,12 +31,8 @@ def back_project(
     Args:
         depth: (..., H, W) metres; K: (..., 3, 3); T_scene_camera: (..., 4, 4).
     """
-    height, width = depth.shape[-2:]
-    u = torch.arange(width, device=depth.device, dtype=torch.float32)
-    v = torch.arange(height, device=depth.device, dtype=torch.float32)
-    K, T = K.float(), T_scene_camera.float()
-    x = (u - K[..., 0, 2, None]) / K[..., 0, 0, None]
-    y = (v - K[..., 1, 2, None]) / K[..., 1, 1, None]
+    T = T_scene_camera.float()
+    x, y = pixel_slopes(K, *depth.shape[-2:])
     columns = [T[..., None, None, :3, k] for k in range(4)]
     ray = x[..., None, :, None] * columns[0] + y[..., :, None, None] * columns[1] + columns[2]
     return ray * depth[..., None] + columns[3]
@@ -200,23 +197,31 @@ def room_to_scene(
         keep_views=keep_views,
         noise=noise,
     )
+    scene = scene_of(seen)
+    counts = seen["object_points"][0].tolist()
+    return scene, {item.id: counts[item.id - 1] for item in room.objects}
+
+
+def scene_of(seen: dict[str, torch.Tensor], row: int = 0) -> Scene:
+    """One room of `observe_batch` as a `Scene`, on the CPU."""
+    seen = {name: values[row].cpu() for name, values in seen.items()}
     kept = [
         View(
-            color=seen["view_color"][0, k].numpy(),
-            depth=seen["view_depth"][0, k].numpy(),
-            K=seen["view_K"][0, k].double().numpy(),
-            T_scene_camera=seen["view_T"][0, k].double().numpy(),
+            color=color.numpy(),
+            depth=depth.numpy(),
+            K=K.double().numpy(),
+            T_scene_camera=T.double().numpy(),
             stamp=k * 500_000_000,
             id=k,
             frame_id="camera_optical_frame",
         )
-        for k in range(keep_views)
+        for k, (color, depth, K, T) in enumerate(
+            zip(*(seen[f"view_{name}"] for name in ("color", "depth", "K", "T")), strict=True)
+        )
     ]
-    scene = Scene(
-        points=np.ascontiguousarray(seen["points"][0].numpy()),
-        colors=np.ascontiguousarray(seen["colors"][0].numpy()),
+    return Scene(
+        points=np.ascontiguousarray(seen["points"].numpy()),
+        colors=np.ascontiguousarray(seen["colors"].numpy()),
         views=kept,
         stamp=kept[-1].stamp,
     )
-    counts = seen["object_points"][0].tolist()
-    return scene, {item.id: counts[item.id - 1] for item in room.objects}

@@ -6,8 +6,9 @@ from collections.abc import Callable, Hashable, Mapping
 
 import numpy as np
 
+from r1_model.geometry.boxes import aabb_iou
 from r1_model.plans.simulator import check_plan
-from r1_model.text.answer import Box, Step
+from r1_model.text.answer import Answer, Box, Step
 from r1_model.text.grammar import Bounds, ParsedAnswer, parse_answer
 from r1_training.synthetic.language.facts import BINARY, Facts, shut_away
 from r1_training.synthetic.language.sample import Sample
@@ -17,6 +18,7 @@ from r1_training.synthetic.rooms.elements import Room
 
 Boxes = Mapping[int, tuple[np.ndarray, np.ndarray]]
 Verdict = dict[str, bool | float]
+Said = ParsedAnswer | Answer
 SAME_OBJECT = 0.1  # IoU from which a box is taken for an object
 NEAR_OBJECT = 0.3  # metres between centres, for small things
 
@@ -39,36 +41,26 @@ def check_answer(sample: Sample, text: str, boxes: Boxes, room: Room, bounds: Bo
     return check_parsed(sample, parse_answer(text, bounds, sample.task), boxes, room)
 
 
-def check_parsed(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
-    """As `check_answer`, for a text that was read already (its boxes perhaps refined)."""
+def check_parsed(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
+    """As `check_answer`, for a text that was read already, and for an answer."""
     verdict = _CHECKS[sample.answer_key["type"]](sample, parsed, boxes, room)
     return {"format": parsed.exact, **verdict}
 
 
-def box_iou(a: Box | tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]) -> float:
-    """Volume of the intersection over that of the union of two axis-aligned boxes."""
-    center, size = (a.center, a.size) if isinstance(a, Box) else a
-    low = np.maximum(center - size / 2, b[0] - b[1] / 2)
-    high = np.minimum(center + size / 2, b[0] + b[1] / 2)
-    common = float(np.prod(np.maximum(high - low, 0)))
-    total = float(np.prod(size) + np.prod(b[1])) - common
-    return common / total if total > 0 else 0.0
-
-
-def _count(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+def _count(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     return {"correct": read.count(parsed.answer) == sample.answer_key["value"]}
 
 
-def _yes_no(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+def _yes_no(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     return {"correct": read.yes_or_no(parsed.answer) is sample.answer_key["value"]}
 
 
-def _measure(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+def _measure(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     key, said = sample.answer_key, read.metres(parsed.answer)
     return {"correct": said is not None and abs(said - key["value"]) <= key["within"]}
 
 
-def _colour(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+def _colour(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     named = read.colors(parsed.answer, sample.language)
     return {"correct": named == {sample.answer_key["value"]}}
 
@@ -76,14 +68,14 @@ def _colour(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> V
 def _word(kind: str) -> Callable[..., Verdict]:
     """A check for one word: a material, a shape, a kind of room."""
 
-    def check(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+    def check(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
         named = read.words_of(kind, parsed.answer, sample.language)
         return {"correct": named == {sample.answer_key["value"]}}
 
     return check
 
 
-def _state(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+def _state(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     state, value = sample.answer_key["value"]
     categories = {room.object(id).category for id in sample.objects}
     said = any(
@@ -93,7 +85,7 @@ def _state(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Ve
     return {"correct": said}
 
 
-def _location(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+def _location(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     relation, category = sample.answer_key["value"]
     if sample.answer_key.get("open"):  # "where is it?": whatever is true of it is an answer
         facts = Facts(room, [thing.id for thing in room.objects])
@@ -102,13 +94,13 @@ def _location(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) ->
     return {"correct": read.says_place(parsed.answer, relation, category, sample.language)}
 
 
-def _which(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+def _which(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     key, text = sample.answer_key, parsed.answer
     first = read.first_place(text, key["value"], sample.language)
     return {"correct": first < read.first_place(text, key["other"], sample.language)}
 
 
-def _list(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+def _list(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     text, language = parsed.answer, sample.language
     things = sample.answer_key["value"]
     if not things:
@@ -118,7 +110,7 @@ def _list(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Ver
     return {"correct": named and {color for _, color in things} <= read.colors(text, language)}
 
 
-def _grounding(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+def _grounding(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     wanted = [{**boxes, **sample.extra_boxes}[id] for id in sample.answer_key["value"]]
     if not wanted:
         none = not parsed.boxes and bool(parsed.answer)
@@ -127,7 +119,7 @@ def _grounding(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -
         return {"correct": False, "iou": 0.0, "acc25": False, "acc50": False}
     left, ious = list(wanted), []
     for box in parsed.boxes:
-        overlaps = [box_iou(box, other) for other in left]
+        overlaps = [float(aabb_iou(box.center, box.size, *other)) for other in left]
         best = int(np.argmax(overlaps))
         ious.append(overlaps[best])
         left.pop(best)
@@ -161,7 +153,7 @@ def true_relation(facts: Facts, id: int, text: str, language: str) -> bool:
     return any(word in text for word in said)
 
 
-def _caption(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+def _caption(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     key, text, language = sample.answer_key, parsed.answer, sample.language
     facts = Facts(room, [thing.id for thing in room.objects])
     # the first sentence is about the object itself; later ones name its neighbours
@@ -173,7 +165,7 @@ def _caption(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> 
     return {"correct": correct, "category": category, "color": color, "relation": relation}
 
 
-def _dense(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+def _dense(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     wanted = list(sample.answer_key["value"])
     found, colors, right = set(), 0, 0
     for box in parsed.boxes:
@@ -196,7 +188,7 @@ def _dense(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Ve
 
 def best_match(box: Box, boxes: Boxes) -> tuple[int | None, float]:
     """The object that a box means: largest overlap, else nearest centre; and the overlap."""
-    overlaps = {id: box_iou(box, other) for id, other in boxes.items()}
+    overlaps = {id: float(aabb_iou(box.center, box.size, *other)) for id, other in boxes.items()}
     if not overlaps:
         return None, 0.0
     best = max(overlaps, key=overlaps.get)
@@ -207,7 +199,7 @@ def best_match(box: Box, boxes: Boxes) -> tuple[int | None, float]:
     return (best, overlaps[best]) if distance[best] <= NEAR_OBJECT else (None, 0.0)
 
 
-def _plan(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+def _plan(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     key = sample.answer_key
     if not key["steps"]:
         correct = not parsed.steps and bool(parsed.answer)
@@ -253,7 +245,7 @@ def _shut_away(label: str, sample: Sample, room: Room) -> Hashable:
     return label
 
 
-def _reason(sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room) -> Verdict:
+def _reason(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     key, text = sample.answer_key, parsed.answer.lower()
 
     def names(category: str) -> bool:

@@ -64,6 +64,11 @@ def placeholders(text: str) -> list[int]:
     return [int(id) for id in _PLACEHOLDER.findall(text)]
 
 
+def without_boxes(text: str) -> str:
+    """A text without its `<obj:ID>`: what a user says who gives the box beside it."""
+    return _PLACEHOLDER.sub("", text).strip()
+
+
 def fill_boxes(
     text: str, boxes: Mapping[int, tuple[np.ndarray, np.ndarray]], bounds: Bounds
 ) -> str:

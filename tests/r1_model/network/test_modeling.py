@@ -5,7 +5,7 @@ from transformers.models.qwen2_vl.image_processing_qwen2_vl import Qwen2VLImageP
 
 from r1_model.conversation import R1Processor
 from r1_model.generation import Generator
-from r1_model.network.dense_decoder import pairwise_iou
+from r1_model.geometry.torch_boxes import aabb_iou
 from r1_model.network.modeling import R1ForConditionalGeneration, _fill
 from r1_model.network.rope import rope_positions
 from r1_model.network.vision import patchify
@@ -167,7 +167,7 @@ def test_a_cloud_of_one_point_is_enough(model, processor):
 def test_pairwise_iou_against_a_loop():
     torch.manual_seed(0)
     center, size = torch.rand(1, 6, 3), torch.rand(1, 6, 3) + 0.2
-    fast = pairwise_iou(center, size)[0]
+    fast = aabb_iou(center[:, :, None], size[:, :, None], center[:, None], size[:, None])[0]
     for i in range(6):
         for j in range(6):
             shared = 1.0

@@ -29,8 +29,8 @@ def _submit(worker: ReasoningWorker, work, queue_size: int = 4) -> Job:
 
 
 def test_a_result_comes_back(worker: ReasoningWorker) -> None:
-    outcome = _submit(worker, lambda model, job: model.upper()).follow(5.0, 0.1)
-    assert (outcome.result, outcome.error) == ("MODEL", None)
+    job = _submit(worker, lambda model, job: model.upper())
+    assert job.follow(5.0, 0.1) == ("MODEL", None)
 
 
 def test_jobs_run_one_after_the_other_in_one_thread(worker: ReasoningWorker) -> None:
@@ -44,7 +44,7 @@ def test_jobs_run_one_after_the_other_in_one_thread(worker: ReasoningWorker) -> 
         running.release()
 
     jobs = [_submit(worker, work) for _ in range(5)]
-    assert all(job.follow(5.0, 0.1).error is None for job in jobs)
+    assert all(job.follow(5.0, 0.1)[1] is None for job in jobs)
     assert len(threads) == 5 and set(threads) - {threading.get_ident()} == {threads[0]}
 
 
@@ -56,7 +56,7 @@ def test_what_does_not_fit_is_refused(worker: ReasoningWorker) -> None:
         _submit(worker, lambda model, job: None, 2)
     assert caught.value.code == ErrorCode.BUSY
     release.set()
-    assert all(job.follow(5.0, 0.1).error is None for job in jobs)
+    assert all(job.follow(5.0, 0.1)[1] is None for job in jobs)
     assert worker.requests == 0
 
 
@@ -64,8 +64,8 @@ def test_whatever_is_raised_arrives(worker: ReasoningWorker) -> None:
     def fail(model: str, job: Job) -> None:
         raise KeyError("lost")
 
-    assert isinstance(_submit(worker, fail).follow(5.0, 0.1).error, KeyError)
-    assert _submit(worker, lambda model, job: 1).follow(5.0, 0.1).result == 1
+    assert isinstance(_submit(worker, fail).follow(5.0, 0.1)[1], KeyError)
+    assert _submit(worker, lambda model, job: 1).follow(5.0, 0.1)[0] == 1
 
 
 def test_an_ended_job_returns_what_there_is(worker: ReasoningWorker) -> None:
@@ -81,20 +81,20 @@ def test_an_ended_job_returns_what_there_is(worker: ReasoningWorker) -> None:
     begun.wait(5.0)
     job.end(ErrorCode.CANCELED, "cancelled")
     job.end(ErrorCode.TIMEOUT, "too late: the first reason stays")
-    outcome = job.follow(5.0, 0.1)
-    assert outcome.result == "half" and outcome.error.code == ErrorCode.CANCELED
+    result, error = job.follow(5.0, 0.1)
+    assert result == "half" and error.code == ErrorCode.CANCELED
 
 
 def test_a_deaf_model_does_not_hold_the_caller(worker: ReasoningWorker) -> None:
     release = threading.Event()
     job = _submit(worker, lambda model, job: release.wait(10.0))
     start = time.monotonic()
-    outcome = job.follow(timeout=0.05, period=0.1)
-    assert outcome.result is None and outcome.error.code == ErrorCode.TIMEOUT
+    result, error = job.follow(timeout=0.05, period=0.1)
+    assert result is None and error.code == ErrorCode.TIMEOUT
     assert time.monotonic() - start < 0.05 + GRACE_S + 1.0
     waiting = _submit(worker, lambda model, job: "next", queue_size=0)  # nobody wants the first
     release.set()
-    assert waiting.follow(5.0, 0.1).result == "next"
+    assert waiting.follow(5.0, 0.1)[0] == "next"
 
 
 def test_a_job_that_ends_in_the_queue_is_never_run(worker: ReasoningWorker) -> None:
@@ -102,7 +102,7 @@ def test_a_job_that_ends_in_the_queue_is_never_run(worker: ReasoningWorker) -> N
     first = _submit(worker, lambda model, job: release.wait(5.0))
     second = _submit(worker, lambda model, job: ran.append(1))
     second.end(ErrorCode.CANCELED, "cancelled")
-    assert second.follow(5.0, 0.1).error.code == ErrorCode.CANCELED
+    assert second.follow(5.0, 0.1)[1].code == ErrorCode.CANCELED
     release.set()
     first.follow(5.0, 0.1)
     _submit(worker, lambda model, job: None).follow(5.0, 0.1)
@@ -138,7 +138,7 @@ def test_closing_ends_everything() -> None:
     jobs = [_submit(worker, work) for _ in range(3)]
     worker.close()
     for job in jobs:
-        assert job.follow(1.0, 0.1).error.code == ErrorCode.INACTIVE
+        assert job.follow(1.0, 0.1)[1].code == ErrorCode.INACTIVE
 
 
 def test_a_model_that_does_not_load_raises_at_once() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from r1_model.text.answer import Answer
+from r1_model.text.grammar import Bounds, parse_answer
+from r1_training.evaluation.majority import room_bounds
 from r1_training.evaluation.room_evaluator import Asked
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.rooms.room import make_room
@@ -24,8 +27,16 @@ def sample(
     return Sample(task=task, language=language, kind=kind, **{**settings, **changes})
 
 
+def answer(text: str, task: str = "qa", bounds: Bounds | None = None) -> Answer:
+    """What is read from a text."""
+    read = parse_answer(text, bounds or room_bounds(ROOM), task)
+    parts = {name: getattr(read, name) for name in ("thinking", "answer", "boxes", "steps")}
+    return Answer(text, task=task, language="en", exact=read.exact, **parts)
+
+
 def asked(
     verdict: dict[str, bool | float], held_out: bool = False, text: str = "", **of_sample: object
 ) -> Asked:
     """A question and its verdict."""
-    return Asked(ROOM, sample(**of_sample), text, verdict, held_out)
+    question = sample(**of_sample)
+    return Asked(ROOM, question, answer(text, question.task), verdict, held_out)

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
+from r1_model.scene.scene import Scene
 from r1_training.evaluation.answer_pictures import (
     ASKED,
     MAP,
@@ -22,11 +22,11 @@ from r1_training.evaluation.answer_pictures import (
     true_boxes,
     wrap,
 )
+from r1_training.evaluation.majority import room_bounds
 from r1_training.evaluation.room_evaluator import ObservedRoom
 from r1_training.synthetic.language.sample import fill_boxes
 from tests.r1_training.evaluation.asked import ROOM, asked
 
-BOUNDS = torch.tensor([[0.0, 0.0, 0.0], [4.0, 4.0, 2.5]])
 FLOOR, SHELF, CEILING = (200, 180, 160), (10, 20, 30), (255, 0, 255)
 # in the lower right quarter of the map: +x is to the right, +y up
 CORNER = (np.array([3.2, 0.8, 0.5]), np.array([0.4, 0.4, 1.0]))
@@ -127,14 +127,14 @@ def test_a_missing_font_is_named(monkeypatch):
 
 
 def place() -> ObservedRoom:
-    nothing = torch.zeros(0, 0)
-    return ObservedRoom(ROOM, [1, 2], BOUNDS, nothing, nothing, found=[])
+    points, colors = level(0.0, FLOOR)
+    return ObservedRoom(ROOM, Scene(points, colors), [1, 2])
 
 
 def test_a_drawing_has_what_was_asked_said_and_true():
     first, second = ((ROOM.object(id).center, ROOM.object(id).size) for id in (1, 2))
     boxes = {1: first, 2: second}
-    bounds = tuple(BOUNDS.double().numpy())
+    bounds = room_bounds(ROOM)
     text = "<think>chair <obj:2></think><answer>chair <obj:2></answer>"
     answer = asked(
         {"correct": False, "iou": 0.2},
@@ -145,8 +145,7 @@ def test_a_drawing_has_what_was_asked_said_and_true():
         answer="chair <obj:1>",
         objects=(1,),
     )
-    points, colors = level(0.0, FLOOR)
-    found = drawing(answer, place(), points, colors)
+    found = drawing(answer, place())
     assert [color for color, _ in found.boxes] == [TRUE, ASKED, SAID]
     assert found.boxes[0][1] == first and found.boxes[1][1] == first
     said = found.boxes[2][1]
@@ -166,9 +165,8 @@ def test_a_drawing_has_what_was_asked_said_and_true():
 
 
 def test_garbage_is_shown_as_it_was_said():
-    points, colors = level(0.0, FLOOR)
     answer = asked({"correct": False}, text="<obj>1, 2</obj> hm")
-    shown = dict(drawing(answer, place(), points, colors).lines)
+    shown = dict(drawing(answer, place()).lines)
     assert "hm" in shown["answer"]
 
 

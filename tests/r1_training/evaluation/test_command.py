@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from r1_model import reasoner
 from r1_training.cli import app
-from r1_training.evaluation import room_evaluator
 
 FEW = ["--rooms", "2", "--questions", "3", "--seeds", "1", "--device", "cpu"]
 
@@ -25,8 +25,8 @@ def run(*arguments: object):
 @pytest.fixture(autouse=True)
 def brief(monkeypatch):
     """A random model never ends by itself."""
-    monkeypatch.setattr(room_evaluator, "MAX_NEW_TOKENS", {})
-    monkeypatch.setattr(room_evaluator, "DEFAULT_NEW_TOKENS", 12)
+    monkeypatch.setattr(reasoner, "MAX_NEW_TOKENS", {})
+    monkeypatch.setattr(reasoner, "DEFAULT_NEW_TOKENS", 12)
 
 
 def test_figures_baselines_and_pictures(room_model, tmp_path):

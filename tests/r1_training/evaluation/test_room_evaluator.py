@@ -7,29 +7,42 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from r1_model.pretrained import load_pretrained
-from r1_model.text.grammar import parse_answer
+from r1_model.reasoner import Reasoner
+from r1_model.text.answer import Turn
 from r1_training.evaluation import room_evaluator
+from r1_training.evaluation.blind import BlindReasoner
 from r1_training.evaluation.room_detection import detection_map
-from r1_training.evaluation.room_evaluator import Asked, RoomEvaluator, evaluate_rooms
+from r1_training.evaluation.room_evaluator import (
+    Asked,
+    ObservedRoom,
+    as_question,
+    evaluate_rooms,
+    observe,
+)
 from r1_training.synthetic.language.make import make_samples
 from r1_training.synthetic.rooms.room import make_room
-from r1_training.tiny.scene_batch import LEAST_POINTS
+from tests.r1_training.evaluation.asked import sample
 
 SETTINGS = {"rooms": 1, "questions": 10, "seed": 0, "tasks": ["qa", "grounding"]}
 
 
 @pytest.fixture(scope="module")
-def evaluator() -> RoomEvaluator:
-    loaded = load_pretrained("r1-tiny", device="cpu", dtype="float32")
-    if not loaded.model.config.trained:
+def reasoner() -> Reasoner:
+    loaded = Reasoner.from_pretrained("r1-tiny", device="cpu")
+    if not loaded.trained:
         pytest.skip("the shipped weights of r1-tiny are untrained: nothing to judge")
-    return RoomEvaluator(loaded.model, loaded.processor.tokenizer)
+    return loaded
 
 
 @pytest.fixture(scope="module")
-def run(evaluator) -> list[Asked]:
-    return evaluate_rooms(evaluator, **SETTINGS)
+def run(reasoner) -> list[Asked]:
+    return evaluate_rooms(reasoner, **SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def place(reasoner) -> ObservedRoom:
+    [place] = observe([make_room(3, "test")], 0, reasoner.device)
+    return place
 
 
 def correct(run: list[Asked]) -> float:
@@ -44,42 +57,67 @@ def test_a_room_that_was_never_seen_is_answered_about(run):
     assert correct(run) >= 0.6
 
 
-def test_blind_it_knows_less(evaluator, run):
-    blind = RoomEvaluator(evaluator.model, evaluator.tokenizer, blind=True)
+def test_it_is_answered_as_a_user_is(reasoner, run, place):
+    """No setting of its own: the very answers of `ask`, with views that were chosen for them."""
+    [place] = observe([make_room(0, "test")], 0, reasoner.device)
+    for asked in run[:3]:
+        question = as_question(place, asked.sample)
+        alone = reasoner.ask(place.scene, question.text, history=question.history)
+        assert (alone.raw, alone.task) == (asked.answer.raw, asked.answer.task)
+        assert alone.view_ids == asked.answer.view_ids and len(alone.view_ids) == 6
+    assert len({tuple(asked.answer.view_ids) for asked in run}) > 1
+
+
+def test_blind_it_knows_less_and_sees_nothing(run):
+    blind = BlindReasoner.from_pretrained("r1-tiny", device="cpu")
     answers = evaluate_rooms(blind, **SETTINGS)
     assert [asked.sample.question for asked in answers] == [asked.sample.question for asked in run]
     assert correct(answers) < correct(run)
+    for number in (1, 2):  # another room makes no difference
+        [other] = observe([make_room(number, "test")], 0, blind.device)
+        question = as_question(other, answers[0].sample)
+        asked = blind.ask(other.scene, question.text, history=question.history)
+        assert asked.raw == answers[0].answer.raw
+        assert blind.detect(other.scene) == []
 
 
-def test_an_answer_does_not_depend_on_what_is_asked_beside_it(evaluator):
-    [place], _, _ = evaluator.observe([make_room(3, "test")], seed=0)
-    samples = make_samples(
-        place.room,
-        np.random.default_rng(0),
-        visible=place.visible,
-        count=4,
-        split="test",
-        tasks=["qa", "grounding", "dialogue"],
-    )
-    questions = [(place, sample) for sample in samples]
-    together = evaluator.answer(questions, most=120)
-    assert [evaluator.answer([question], most=120)[0] for question in questions] == together
-    assert len(set(together)) > 1
+def test_what_is_asked_about_by_a_box_is_the_target(place):
+    thing = place.room.object(1)
+    question = as_question(place, sample("object_caption", question="What is this? <obj:1>"))
+    assert question.text == "What is this?" and question.task == "auto"
+    assert np.array_equal(question.target.center, thing.center)
+    assert np.array_equal(question.target.size, thing.size)
 
 
-def test_only_what_was_seen_is_asked_about(evaluator):
-    [place], _, seen = evaluator.observe([make_room(5, "test")], seed=0)
-    counts = seen["object_points"][0]
+def test_earlier_answers_have_their_boxes(place):
+    turns = (("Where is it?", "<think>x</think><answer>it <obj:1></answer>"),)
+    [turn] = as_question(place, sample("dialogue", turns=turns)).history
+    assert isinstance(turn, Turn) and turn.question == "Where is it?"
+    assert turn.raw.count("<obj>") == turn.raw.count("</obj>") == 1 and "<obj:" not in turn.raw
+
+
+def test_questions_that_point_at_a_box_end_in_it():
+    """So what is left of them is what a user says who gives the box beside it."""
+    for number in range(12):
+        room = make_room(number, "test")
+        every = [thing.id for thing in room.objects]
+        for one in make_samples(
+            room, np.random.default_rng(number), visible=every, count=20, split="test"
+        ):
+            assert "<obj:" not in "".join(question for question, _ in one.turns)
+            assert "<obj:" not in one.question or one.question.endswith(">"), one.question
+
+
+def test_only_what_was_seen_is_asked_about(place):
     assert 0 < len(place.visible) <= len(place.room.objects)
-    for thing in place.room.objects:
-        assert (thing.id in place.visible) is bool(counts[thing.id - 1] >= LEAST_POINTS), thing
-    low, high = place.bounds.numpy()
-    assert (low < high).all()
-    assert parse_answer("<think>a</think><answer>b</answer>", (low, high), "qa").exact
+    low, high = place.scene.bounds()
+    for id in place.visible:
+        thing = place.room.object(id)
+        assert (thing.center > low - 0.1).all() and (thing.center < high + 0.1).all()
 
 
-def test_detections_of_the_same_rooms_are_scored(evaluator):
-    found = detection_map(evaluator, rooms=1, seed=0)
+def test_detections_of_the_same_rooms_are_scored(reasoner):
+    found = detection_map(reasoner, rooms=1, seed=0)
     assert {"mAP@0.25", "mAP@0.5"} <= set(found)
     assert found["mAP@0.25"] >= found["mAP@0.5"]
     assert found["mAP@0.25"] > 50
