@@ -15,7 +15,7 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from transformers import Qwen2Config, Qwen2ForCausalLM
+from transformers.generation.streamers import BaseStreamer
 
 from r1_model.generation import Generator
 from r1_model.network.modeling import R1ForConditionalGeneration
@@ -77,41 +78,70 @@ def _note(arrived: list[float], *_: object) -> None:
     arrived.append(time.perf_counter())
 
 
-def anchor_speed(model: Qwen2ForCausalLM, batch: int, static: bool) -> dict[str, float]:
-    """The same of transformers' `generate`: two lengths, so that the prompt drops out."""
+def anchor_speed(model: Qwen2ForCausalLM, batch: int) -> dict[str, float]:
+    """The same of transformers' `generate`, static cache and compiled."""
     ids = torch.randint(1_000, 100_000, (batch, PROMPT), device=model.device)
-    options: dict[str, Any] = {"do_sample": False, "eos_token_id": None, "pad_token_id": 0}
-    if static:
-        options["cache_implementation"] = "static"
+    arrived: list[float] = []
 
-    def seconds(new: int) -> float:
+    class Clock(BaseStreamer):
+        """Notes when a token is there; the first is the prompt."""
+
+        def put(self, value: Tensor) -> None:
+            arrived.append(time.perf_counter())
+
+        def end(self) -> None:
+            pass
+
+    def run() -> float:
+        arrived.clear()
+        model.generate(
+            ids,
+            max_new_tokens=NEW,
+            min_new_tokens=NEW,
+            do_sample=False,
+            eos_token_id=None,
+            pad_token_id=0,
+            cache_implementation="static",
+            streamer=Clock() if batch == 1 else None,
+        )
         wait(model.device)
-        start = time.perf_counter()
-        model.generate(ids, max_new_tokens=new, min_new_tokens=new, **options)
-        wait(model.device)
-        return time.perf_counter() - start
+        return time.perf_counter()
 
     start = time.perf_counter()
-    # a static cache is as long as asked for, and another length compiles again
-    seconds(NEW)
+    run()
     warm_up = time.perf_counter() - start
-    whole = min(seconds(NEW) for _ in range(2))
-    first = seconds(1) if not static else 0.05
-    return {"tokens_per_s": (NEW - 1) * batch / (whole - first), "warm_up_s": warm_up}
+    speeds = []
+    for _ in range(3):
+        wait(model.device)
+        start = time.perf_counter()
+        end = run()
+        # transformers streams one sequence only; of several the prompt's share is small
+        first, tokens = (arrived[1], NEW - 1) if batch == 1 else (start, NEW)
+        speeds.append(tokens * batch / (end - first))
+    return {"tokens_per_s": float(np.median(speeds)), "warm_up_s": warm_up}
 
 
-def full_size(layers: int) -> dict[str, dict[str, Any]]:
-    """The 7B at batch 1 and 8, beside transformers."""
-    device = torch.device("cuda")
-    rows: dict[str, dict[str, Any]] = {}
+def full_size_model(layers: int = 28, vision_layers: int = 32) -> R1ForConditionalGeneration:
+    """The 7B with random bfloat16 weights, on the GPU; it never ends an answer by itself."""
     config = qwen_7b_config()
     config.text_config.num_hidden_layers = layers
     config.text_config.layer_types = config.text_config.layer_types[:layers]
-    config.vision_config.depth = 1
+    config.text_config.eos_token_id = None
+    config.vision_config.depth = vision_layers
     torch.set_default_dtype(torch.bfloat16)
-    with torch.device(device):
-        model = R1ForConditionalGeneration(config).eval()
-    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.device("cuda"):
+            return R1ForConditionalGeneration(config).eval()
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def full_size(layers: int, anchors: Sequence[int]) -> dict[str, dict[str, Any]]:
+    """The 7B at batch 1 and 8, beside transformers."""
+    device = torch.device("cuda")
+    rows: dict[str, dict[str, Any]] = {}
+    model = full_size_model(layers, vision_layers=1)
+    config = model.config
     text = model.model.language_model
     weights = (
         sum(p.numel() * 2 for p in text.layers.parameters()) + model.lm_head.weight.numel() * 2
@@ -126,13 +156,12 @@ def full_size(layers: int) -> dict[str, dict[str, Any]]:
         gc.collect()
         print(rows, flush=True)
     stock = _stock(config, device, model)
-    for batch in (1, 8):
+    for batch in anchors:
         row = rows[f"7B, batch {batch}"]
-        found = anchor_speed(stock, batch, static=True)
+        found = anchor_speed(stock, batch)
         row["anchor"], row["anchor_warm_up_s"] = "HF static + compile", found["warm_up_s"]
         row["anchor_tokens_per_s"] = found["tokens_per_s"]
         print(row, flush=True)
-    rows["7B, batch 1"]["hf_dynamic_tokens_per_s"] = anchor_speed(stock, 1, False)["tokens_per_s"]
     return rows
 
 
@@ -154,9 +183,9 @@ def _stock(
 
 def tiny(device: torch.device, rooms: int, group: int) -> dict[str, dict[str, Any]]:
     """r1-tiny at batch 1, and answers a second of many prompts, drawn and greedy."""
-    loaded = load_pretrained("r1-tiny", device=str(device))
+    loaded = load_pretrained("r1-tiny", device=str(device), dtype="float32")
     model, tokenizer = loaded.model, loaded.processor.tokenizer
-    prompts, generate = RoomPrompts(model, tokenizer), Generator(model)
+    prompts = RoomPrompts(model, tokenizer)
     observed, _, _ = prompts.observe([make_room(n, "test") for n in range(rooms)], seed=0)
     questions = []
     for place in observed:
@@ -164,10 +193,14 @@ def tiny(device: torch.device, rooms: int, group: int) -> dict[str, dict[str, An
         samples = make_samples(place.room, rng, visible=place.visible, count=12, split="test")
         questions += [(place, sample) for sample in samples]
     x, positions, mask = prompts.inputs(questions)
+    if device.type == "cuda":
+        x = x.to(torch.bfloat16)
+        model.to(torch.bfloat16)
     rows: dict[str, dict[str, Any]] = {}
-    ends, generate._ends = generate._ends, set()
-    rows["r1-tiny, batch 1"] = decode_speed(generate, x[:1], NEW)
-    generate._ends = ends
+    ends, model.config.text_config.eos_token_id = model.config.text_config.eos_token_id, None
+    rows["r1-tiny, batch 1"] = decode_speed(Generator(model), x[:1], NEW)  # it never ends
+    model.config.text_config.eos_token_id = ends
+    generate = Generator(model)
     print(rows, flush=True)
     wide = [
         tensor.repeat_interleave(group, dim) for tensor, dim in ((x, 0), (positions, 1), (mask, 0))
@@ -238,6 +271,13 @@ def main() -> None:
     parser.add_argument("--rooms", type=int, default=16)
     parser.add_argument("--group", type=int, default=4, help="drawn answers to each question")
     parser.add_argument("--layers", type=int, default=28, help="of the 7B")
+    parser.add_argument(
+        "--anchors",
+        type=int,
+        nargs="*",
+        default=[1, 8],
+        help="batches of transformers; it compiles",
+    )
     parser.add_argument("--json", type=Path, default=Path("output/generation.json"))
     options = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -245,7 +285,7 @@ def main() -> None:
     if "tiny" in options.only:
         rows |= tiny(device, options.rooms, options.group)
     if "7b" in options.only and device.type == "cuda":
-        rows |= full_size(options.layers)
+        rows |= full_size(options.layers, options.anchors)
     print(f"\n{'what':<28}{'a second':>10}{'target':>8}{'anchor':>9}{'ratio':>7}{'warm-up s':>11}")
     for name, row in rows.items():
         own = row.get("answers_per_s", row["tokens_per_s"])

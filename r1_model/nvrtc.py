@@ -89,6 +89,7 @@ def launch(
     defines: Defines = (),
     cluster: int = 1,
     shared_bytes: int = 0,
+    overlaps: bool = False,
 ) -> None:
     """Launch a kernel on torch's current stream.
 
@@ -102,6 +103,8 @@ def launch(
         defines: macros that the source is compiled with.
         cluster: thread blocks that share their memory.
         shared_bytes: dynamic shared memory of a block.
+        overlaps: it may start before the kernel before it has ended, and waits for it itself
+            (programmatic dependent launch; from compute capability 9.0 on).
 
     Raises:
         KernelError: it cannot be built or launched.
@@ -111,7 +114,8 @@ def launch(
         kernel = _ready_kernel(path, name, defines, shared_bytes)
         values = [_c_value(argument) for argument in arguments]
         pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(v) for v in values))
-        config = _config(grid, threads, cluster, shared_bytes)
+        overlaps = overlaps and torch.cuda.get_device_capability()[0] >= 9
+        config = _config(grid, threads, cluster, shared_bytes, overlaps)
         config.hStream = driver.CUstream(torch.cuda.current_stream().cuda_stream)
         check(
             driver.cuLaunchKernelEx(config, kernel, ctypes.addressof(pointers), 0),
@@ -201,18 +205,29 @@ def _set(kernel: Any, attribute: str, value: int) -> None:
     check(driver.cuFuncSetAttribute(kernel, kind, value), attribute.lower())
 
 
-def _config(grid: tuple[int, ...], threads: int, cluster: int, shared_bytes: int) -> Any:
+def _config(
+    grid: tuple[int, ...], threads: int, cluster: int, shared_bytes: int, overlaps: bool = False
+) -> Any:
     driver, _ = _bindings()
     config = driver.CUlaunchConfig()
     config.gridDimX, config.gridDimY, config.gridDimZ = (*grid, 1, 1)[:3]
     config.blockDimX, config.blockDimY, config.blockDimZ = threads, 1, 1
     config.sharedMemBytes = shared_bytes
+    attributes = []
     if cluster > 1:
         attribute = driver.CUlaunchAttribute()
         attribute.id = driver.CUlaunchAttributeID.CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION
         attribute.value.clusterDim.x = cluster
         attribute.value.clusterDim.y = attribute.value.clusterDim.z = 1
-        config.attrs, config.numAttrs = [attribute], 1
+        attributes.append(attribute)
+    if overlaps:
+        attribute = driver.CUlaunchAttribute()
+        kinds = driver.CUlaunchAttributeID
+        attribute.id = kinds.CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
+        attribute.value.programmaticStreamSerializationAllowed = 1
+        attributes.append(attribute)
+    if attributes:
+        config.attrs, config.numAttrs = attributes, len(attributes)
     return config
 
 

@@ -17,6 +17,7 @@ from r1_model.errors import EmptySceneError, InvalidQuestionError
 from r1_model.generation import Generated, Generator
 from r1_model.network.config import R1Config
 from r1_model.network.detected_boxes import LEAST_SCORE, detected_boxes
+from r1_model.network.graphed import Graphed
 from r1_model.network.modeling import EncodedScene
 from r1_model.network.tiles import EncodingStoppedError, cut, encode_tiles, needs_tiles
 from r1_model.network.view_tokens import ViewTokens
@@ -111,6 +112,7 @@ class Reasoner:
         self._known: _Known | None = None  # the last scene
         self._generate = Generator(loaded.model, keep_prefix=True)
         self._view_tokens = ViewTokens(loaded.model)
+        self._encode_scene = Graphed(loaded.model.model.encode_scene)
         self._scorer = None
         if clip is not None:
             clip = clip.to(self.device)
@@ -147,6 +149,7 @@ class Reasoner:
         """Drop the scene; the weights go with the object."""
         self._known = self._scorer = None
         self._view_tokens.clear()
+        self._encode_scene.clear()
 
     def prepare(self, scene: Scene) -> None:
         """Encode a scene ahead of its first question.
@@ -396,7 +399,8 @@ class Reasoner:
                 encoded = encode_tiles(model, tiles, bounds, should_stop)
                 every = tiles.points.flatten(0, 1)[None]
             else:
-                encoded = model.encode_scene(points, colors, bounds)
+                encode = self._encode_scene if self.device.type == "cuda" else model.encode_scene
+                encoded = encode(points, colors, bounds)
                 every = points
         # a robot with a bare point cloud still gets views to look at
         shown = with_rendered_views(scene)

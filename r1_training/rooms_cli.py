@@ -68,6 +68,46 @@ def train_sft(
     _stage(config, model, resume, workers)
 
 
+@train.command("grpo")
+def train_grpo(
+    config: Annotated[Path, typer.Option(exists=True, help=SETTINGS)] = (
+        CONFIGS / "r1-tiny-grpo.yaml"
+    ),
+    model: Annotated[
+        Path | None, typer.Option(help="The SFT model, instead of the settings' `model`.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder of the run.")] = None,
+    devices: Annotated[int | None, typer.Option(help="GPUs, each a process of torchrun.")] = None,
+    resume: Annotated[bool, typer.Option(help=RESUME)] = True,
+    workers: Workers = None,
+) -> None:
+    """Reinforcement learning from an SFT model: GRPO, DAPO, Dr.GRPO or GSPO."""
+    from r1_model.errors import R1Error
+    from r1_training.common.config import TrainingConfigError
+    from r1_training.common.writable import OutputError, require_folder
+    from r1_training.grpo.config import GRPORunConfig
+    from r1_training.grpo.run import train as run
+    from r1_training.grpo.trainer import TrainingDivergedError
+    from r1_training.metrics.errors import EvaluationInputError
+
+    try:
+        settings = GRPORunConfig.load(
+            config,
+            model=model and str(model),
+            output=output and str(output),
+            devices=devices,
+            workers=workers,
+        )
+        require_folder(Path(settings.output))
+        finished = run(settings, resume)
+    except (TrainingConfigError, EvaluationInputError, R1Error, OutputError) as error:
+        raise typer.BadParameter(str(error)) from error
+    except TrainingDivergedError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"finished: {finished}")
+
+
 @train.command("clip")
 def train_clip(
     config: Annotated[Path, typer.Option(exists=True, help=SETTINGS)] = CONFIGS / "clip.yaml",

@@ -19,7 +19,8 @@ from r1_model.generation.language import LanguageModel, norm
 from r1_model.generation.slots import Slots
 
 SOURCE = Path(__file__).parent / "csrc" / "step.cu"
-LINEAR_WARPS, ATTEND_THREADS, TILE, GATED_THREADS = 8, 128, 64, 256
+ROWS, VECTORS, COLUMNS, LINEAR_THREADS = 16, 8, 32, 256  # of `linear_few`
+ATTEND_THREADS, TILE, GATED_THREADS = 128, 64, 256
 WANTED_BLOCKS = 256  # of attention: two for each SM of a large GPU
 MOST_PARTS = 64
 
@@ -37,6 +38,13 @@ class CudaStep:
         self.language, self.slots, self.rows = language, slots, rows
         device = language.device
         self.half = language.dtype == torch.bfloat16
+        linears = [m for m in language.text.modules() if isinstance(m, nn.Linear)]
+        self.is_few = (
+            self.half
+            and rows <= VECTORS
+            and all(m.in_features % COLUMNS == 0 and m.out_features % ROWS == 0 for m in linears)
+            and torch.cuda.get_device_capability(device) >= (8, 0)
+        )
         self.frequencies = language.text.rotary_emb.inv_freq.float().contiguous()
         self.parts = 1
         while self.parts * 2 <= min(
@@ -77,26 +85,26 @@ class CudaStep:
         """See `LanguageModel.step`."""
         language, clock = self.language, self.slots.clock[:, : self.rows]
         x = F.embedding(self.slots.report[0, : self.rows], language.text.embed_tokens.weight)
-        run = self._one if self.rows == 1 else self._many
+        run = self._few if self.is_few else self._many
         for number, layer in enumerate(language.text.layers):
             x = run(x, layer, number)
-        if self.rows == 1:
-            logits = torch.empty(1, language.vocabulary, device=x.device)
+        if self.is_few:
+            logits = torch.empty(self.rows, language.vocabulary, device=x.device)
             self._linear(x, [language.head], norm=language.text.norm, wide=logits)
         else:
             logits = language.logits(x)
         clock += 1
         return logits
 
-    def _one(self, x: Tensor, layer: nn.Module, number: int) -> Tensor:
+    def _few(self, x: Tensor, layer: nn.Module, number: int) -> Tensor:
         attention, mlp = layer.self_attn, layer.mlp
         projections = [attention.q_proj, attention.k_proj, attention.v_proj]
-        qkv = x.new_empty(1, sum(p.out_features for p in projections))
+        sizes = [projection.out_features for projection in projections]
+        qkv = x.new_empty(self.rows, sum(sizes))
         self._linear(x, projections, norm=layer.input_layernorm, out=qkv)
-        sizes = [p.out_features for p in projections]
         attended = self._attend(*qkv.split(sizes, -1), number)
         self._linear(attended, [attention.o_proj], residual=x, out=x)
-        gated = x.new_empty(1, mlp.up_proj.out_features)
+        gated = x.new_empty(self.rows, mlp.up_proj.out_features)
         self._linear(
             x, [mlp.gate_proj, mlp.up_proj], norm=layer.post_attention_layernorm, out=gated, gated=1
         )
@@ -148,35 +156,34 @@ class CudaStep:
         wide: Tensor | None = None,
         gated: int = 0,
     ) -> None:
-        weights = [m.weight for m in modules] + [None] * (3 - len(modules))
-        biases = [None if gated else m.bias for m in modules] + [None] * (3 - len(modules))
-        sizes = [m.out_features for m in modules] + [0] * (3 - len(modules))
+        missing = [None] * (3 - len(modules))
+        weights = [module.weight for module in modules] + missing
+        biases = [None if gated else module.bias for module in modules] + missing
+        sizes = [module.out_features for module in modules] + [0] * len(missing)
         rows = sizes[0] if gated else sum(sizes)
         self._launch(
-            "linear_one",
-            grid=(-(-rows // LINEAR_WARPS),),
-            threads=32 * LINEAR_WARPS,
+            "linear_few",
+            grid=(-(-rows // ROWS),),
+            threads=LINEAR_THREADS,
             arguments=(
                 *(x, None if norm is None else norm.weight),
-                *(0.0 if norm is None else float(norm.variance_epsilon), x.shape[-1]),
+                *(0.0 if norm is None else float(norm.variance_epsilon), self.rows, x.shape[-1]),
                 *(*weights, *biases, *sizes, residual, out, wide),
             ),
-            defines=(("BF16", int(self.half)), ("GATED", gated)),
-            shared_bytes=x.shape[-1] * x.element_size(),
+            defines=(("BF16", 1), ("NORM", int(norm is not None)), ("GATED", gated)),
         )
 
     def _launch(self, name: str, **options: object) -> None:
         defines = options.pop("defines", (("BF16", int(self.half)),))
-        nvrtc.launch(SOURCE, name, self.language.device, defines=defines, **options)
+        nvrtc.launch(SOURCE, name, self.language.device, defines=defines, overlaps=True, **options)
 
 
-def captured(run: Callable[[], None], slots: Slots, pool: object) -> Callable[[], None]:
-    """`run` as one CUDA graph. Its state is as before; what it allocates lies in `pool`.
+def captured(run: Callable[[], None], slots: Slots) -> Callable[[], None]:
+    """`run` as one CUDA graph; the state of `slots` is as it was.
 
     Args:
         run: works in place on `slots` and waits for nothing.
         slots: what it works on.
-        pool: from `torch.cuda.graph_pool_handle`.
     """
     state = (slots.clock, slots.report, slots.log_probability)
     before = [tensor.clone() for tensor in state]
@@ -189,7 +196,7 @@ def captured(run: Callable[[], None], slots: Slots, pool: object) -> Callable[[]
                 tensor.copy_(old)
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, pool=pool):
+    with torch.cuda.graph(graph):
         run()
     return functools.partial(_replay, graph, run)
 

@@ -63,7 +63,6 @@ class Generator:
         self._steps: dict[tuple, Callable[[], None]] = {}
         self._weights: tuple | None = None
         self._packed: CpuStep | None = None
-        self._pool: object = None
 
     @torch.inference_mode()
     def __call__(
@@ -217,8 +216,7 @@ class Generator:
         if key not in self._steps:
             run = self._new_step(slots, rows, sampling)
             if CudaStep.fits(self._language):
-                self._pool = self._pool or torch.cuda.graph_pool_handle()
-                run = captured(run, slots, self._pool)
+                run = captured(run, slots)
             self._steps[key] = run
         self._steps[key]()
 

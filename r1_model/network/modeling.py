@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 from transformers.cache_utils import Cache
 from transformers.conversion_mapping import register_checkpoint_conversion_mapping
 from transformers.core_model_loading import WeightRenaming
-from transformers.modeling_outputs import CausalLMOutputWithPast
+from transformers.modeling_outputs import BaseModelOutputWithPast, CausalLMOutputWithPast
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLModel
 
 from r1_model.network.config import R1Config
@@ -21,8 +21,9 @@ from r1_model.network.depth_positions import DepthPositions
 from r1_model.network.scene_encoder import SceneEncoder, SceneFeatures
 from r1_model.network.scene_tokens import SceneTokens
 from r1_model.network.token_loss import TokenLoss, trained_token_loss
-from r1_model.network.vision import encode_equal_views
+from r1_model.network.vision import encode_views
 
+T = TypeVar("T")
 NEW_MODULES = ("scene_encoder", "dense_decoder", "scene_tokens", "depth_positions")
 
 
@@ -42,6 +43,13 @@ class EncodedScene:
     index: Tensor
     score: Tensor
     tokens: Tensor
+
+
+@dataclass
+class R1BackboneOutput(BaseModelOutputWithPast):
+    """Output of the backbone with the encoded scene, where a cloud was given."""
+
+    encoded: EncodedScene | None = None
 
 
 @dataclass
@@ -72,6 +80,63 @@ class R1Model(Qwen2_5_VLModel):
         if not _init_scene_branch(module):
             super()._init_weights(module)
 
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        past_key_values: Cache | None = None,
+        inputs_embeds: Tensor | None = None,
+        use_cache: bool | None = None,
+        points: Tensor | None = None,
+        colors: Tensor | None = None,
+        bounds: Tensor | None = None,
+        patches: Tensor | None = None,
+        view_grids: list[tuple[int, int]] | None = None,
+        view_positions: Tensor | None = None,
+        view_positions_valid: Tensor | None = None,
+        scene: Tensor | None = None,
+        views: Tensor | None = None,
+        **kwargs: object,
+    ) -> R1BackboneOutput:
+        """Hidden states of every position; scene and views come in here.
+
+        Not in the model around it: trainers that score answers call the backbone and a head of
+        their own, and would score them as if nothing had been seen.
+
+        Args:
+            input_ids: (B, L), or `inputs_embeds` (B, L, hidden) from `embed`.
+            attention_mask: (B, L) or (B, 1, L, L).
+            position_ids: (3, B, L) from `rope.rope_positions`.
+            points, colors, bounds: see `encode_scene`.
+            patches, view_grids: see `encode_views`.
+            view_positions, view_positions_valid: see `embed`.
+            scene, views: see `embed`; in place of points and patches that are encoded already.
+        """
+        encoded = None
+        if inputs_embeds is None:
+            if points is not None:
+                encoded = self.encode_scene(
+                    points, _given(colors, "colors"), _given(bounds, "bounds")
+                )
+                scene = encoded.tokens
+            if patches is not None:
+                views = self.encode_views(patches, _given(view_grids, "view_grids"))
+            ids = _given(input_ids, "input_ids")
+            inputs_embeds = self.embed(ids, scene, views, view_positions, view_positions_valid)
+        outputs = self.language_model(
+            inputs_embeds=inputs_embeds,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            use_cache=use_cache,
+        )
+        return R1BackboneOutput(
+            last_hidden_state=outputs.last_hidden_state,
+            past_key_values=outputs.past_key_values,
+            encoded=encoded,
+        )
+
     def encode_scene(self, points: Tensor, colors: Tensor, bounds: Tensor) -> EncodedScene:
         """Encode clouds.
 
@@ -97,15 +162,7 @@ class R1Model(Qwen2_5_VLModel):
         Returns:
             (total patches / 4, hidden).
         """
-        vision = self.config.vision_config
-        whole_view = set(range(vision.depth)) <= set(vision.fullatt_block_indexes)
-        if whole_view and len(set(grids)) == 1:
-            rows, columns = grids[0]
-            batch = patches.view(len(grids), rows * columns, -1)
-            return encode_equal_views(self.visual, batch, rows, columns).flatten(0, 1)
-        grid_thw = torch.tensor([(1, *grid) for grid in grids], device=patches.device)
-        patches = patches.to(self.visual.dtype)
-        return self.visual(patches, grid_thw=grid_thw).pooler_output
+        return encode_views(self.visual, patches, grids)
 
     def embed(
         self,
@@ -188,6 +245,8 @@ class R1ForConditionalGeneration(Qwen2_5_VLForConditionalGeneration):
         view_grids: list[tuple[int, int]] | None = None,
         view_positions: Tensor | None = None,
         view_positions_valid: Tensor | None = None,
+        scene: Tensor | None = None,
+        views: Tensor | None = None,
         logits_to_keep: int | Tensor = 0,
         labels: Tensor | None = None,
         **kwargs: object,
@@ -195,44 +254,39 @@ class R1ForConditionalGeneration(Qwen2_5_VLForConditionalGeneration):
         """Logits of every position (or of the last `logits_to_keep`); with labels, the loss.
 
         Args:
-            input_ids: (B, L), or `inputs_embeds` (B, L, hidden) from `model.embed`.
-            attention_mask: (B, L) or (B, 1, L, L).
-            position_ids: (3, B, L) from `rope.rope_positions`.
-            points, colors, bounds: see `R1Model.encode_scene`.
-            patches, view_grids: see `R1Model.encode_views`.
-            view_positions, view_positions_valid: see `R1Model.embed`.
             labels: (B, L), -100 where a token is not trained. Logits are then of the trained
                 tokens only, (T, vocabulary), and the loss is their mean cross entropy
                 (`token_loss`).
+
+        The others are those of `R1Model.forward`.
         """
-        encoded = None
-        if inputs_embeds is None:
-            views = None
-            if points is not None:
-                encoded = self.model.encode_scene(points, colors, bounds)
-            if patches is not None:
-                views = self.model.encode_views(patches, view_grids)
-            scene = encoded.tokens if encoded is not None else None
-            inputs_embeds = self.model.embed(
-                input_ids, scene, views, view_positions, view_positions_valid
-            )
-        outputs = self.model.language_model(
-            inputs_embeds=inputs_embeds,
+        outputs = self.model(
+            input_ids=input_ids,
             attention_mask=attention_mask,
             position_ids=position_ids,
             past_key_values=past_key_values,
+            inputs_embeds=inputs_embeds,
             use_cache=use_cache,
+            points=points,
+            colors=colors,
+            bounds=bounds,
+            patches=patches,
+            view_grids=view_grids,
+            view_positions=view_positions,
+            view_positions_valid=view_positions_valid,
+            scene=scene,
+            views=views,
         )
         hidden = outputs.last_hidden_state
         if labels is not None:
             loss, logits = self.token_loss(hidden, labels, self.lm_head.weight)
             # transformers says FloatTensor and means any tensor of floats
-            return R1Output(loss=loss, logits=logits, encoded=encoded)  # type: ignore[arg-type]
+            return R1Output(loss=loss, logits=logits, encoded=outputs.encoded)  # type: ignore[arg-type]
         kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
         return R1Output(
             logits=self.lm_head(hidden[:, kept]),
             past_key_values=outputs.past_key_values,
-            encoded=encoded,
+            encoded=outputs.encoded,
         )
 
 
@@ -247,6 +301,13 @@ register_checkpoint_conversion_mapping(
         ),
     ],
 )
+
+
+def _given(value: T | None, name: str) -> T:
+    """An input that the others cannot do without."""
+    if value is None:
+        raise ValueError(f"{name} is missing")
+    return value
 
 
 def _init_scene_branch(module: nn.Module) -> bool:

@@ -42,6 +42,8 @@ class TrainingConfig:
         seed: of rooms, weights and order.
         steps: optimizer steps.
         rooms: rooms in a batch.
+        distinct: batches with rooms of their own; then the same rooms and questions come again,
+            scanned anew. 0: every room is new.
         conversations: questions per room; 0 trains the scene encoder alone.
         sequence_length: tokens of scene, views and questions of one room.
         scan_views: RGB-D views that a room's cloud is made from.
@@ -66,6 +68,7 @@ class TrainingConfig:
     seed: int = 0
     steps: int = 1000
     rooms: int = 64
+    distinct: int = 0
     conversations: int = 8
     sequence_length: int = 1536
     scan_views: int = 12
@@ -89,7 +92,7 @@ class TrainingConfig:
         for name in ("steps", "rooms", "sequence_length", "scan_views", "save_every", "log_every"):
             if getattr(self, name) < 1:
                 raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        amounts = ("seed", "conversations", "workers", "warmup")
+        amounts = ("seed", "distinct", "conversations", "workers", "warmup")
         for name in (*amounts, "weight_decay", "dense_weight", "language"):
             if not getattr(self, name) >= 0:
                 raise TrainingConfigError(f"{name} must not be negative: {getattr(self, name)}")

@@ -70,7 +70,8 @@ class BatchBuilder:
         """The batch of `rows[0]["batch"]`."""
         torch.set_num_threads(1)  # many workers share the cores
         number = rows[0]["batch"]
-        first = (self.config.seed * 1_000_000 + number) * self.config.rooms
+        own = number % self.config.distinct if self.config.distinct else number
+        first = (self.config.seed * 1_000_000 + own) * self.config.rooms
         rooms = [make_room(first + index, "train") for index in range(self.config.rooms)]
         batch: dict[str, Any] = {
             "number": number,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 import torch
@@ -12,6 +13,8 @@ from r1_model import nvrtc
 from r1_model.errors import ModelOutputError
 from r1_model.generation import Generator, cuda_step, end_tokens, placeholders
 from r1_model.generation.cpu_step import CpuStep
+from r1_model.generation.cuda_step import CudaStep
+from r1_model.generation.language import LanguageModel
 from r1_model.generation.prefixes import common_length, group
 from r1_model.generation.run import rows_for
 from r1_model.generation.slots import capacity_for
@@ -64,7 +67,7 @@ def slowly(model, some: list[Tensor], most: int = MOST) -> list[list[int]]:
 def padded(some: list[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
     longest = max(prompt.shape[1] for prompt in some)
     device = some[0].device
-    embeddings = torch.full((len(some), longest, some[0].shape[2]), 7.0, device=device)
+    embeddings = some[0].new_full((len(some), longest, some[0].shape[2]), 7.0)
     positions = torch.full((3, len(some), longest), 99, dtype=torch.long, device=device)
     mask = torch.zeros(len(some), longest, dtype=torch.long, device=device)
     for row, prompt in enumerate(some):
@@ -141,8 +144,6 @@ def test_what_was_asked_before_does_not_matter(model, device) -> None:
 @pytest.fixture
 def read(monkeypatch) -> Iterator[list[tuple[int, int]]]:
     """Rows and columns of everything that is read into a cache from embeddings."""
-    from r1_model.generation.language import LanguageModel
-
     seen: list[tuple[int, int]] = []
     original = LanguageModel.extend
 
@@ -358,8 +359,6 @@ def test_capacities_are_few_numbers_and_enough() -> None:
 
 
 def test_a_model_with_adapters_takes_the_general_way(model) -> None:
-    from r1_model.generation.language import LanguageModel
-
     assert CpuStep.fits(LanguageModel(model))
     assert not CpuStep.fits(LanguageModel(with_adapters(model)))
 
@@ -374,5 +373,63 @@ def test_kernels_compile_without_a_gpu(arch: tuple[int, int], half: int) -> None
     ):
         defines = (("BF16", half), *shape.items())
         assert b"attend" in nvrtc.compile_kernels(cuda_step.SOURCE, *arch, defines)
-    code = nvrtc.compile_kernels(cuda_step.SOURCE, *arch, (("BF16", half), ("GATED", 1)))
-    assert b"linear_one" in code and b"gated" in code
+    defines = (("BF16", half), ("NORM", 1), ("GATED", 1))
+    code = nvrtc.compile_kernels(cuda_step.SOURCE, *arch, defines)
+    assert b"gated" in code and (b"linear_few" in code) == half
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("rows", [1, 3, 8, 9])
+def test_half_precision_steps_are_those_of_the_general_way(model, rows: int) -> None:
+    """Logits of a step in bfloat16, by our kernels and by torch's, from the same cache."""
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    model = model.to("cuda", torch.bfloat16)
+    language = LanguageModel(model)
+    some = torch.randn(rows, 70, 256, device="cuda", dtype=torch.bfloat16)
+    positions = torch.arange(70, device="cuda").expand(3, rows, -1)
+    lengths = [70 - 9 * row for row in range(min(rows, 7))] + [1] * max(0, rows - 7)
+    found = []
+    with torch.inference_mode():
+        for kernels in (True, False):
+            slots = language.slots(rows, 512)
+            language.extend(some, positions, slots, slice(0, rows), 0)
+            slots.start(lengths, [length + 3 for length in lengths])
+            slots.report[0] = torch.arange(40, 40 + rows)
+            step = (
+                CudaStep(language, slots, rows) if kernels else partial(language.step, slots, rows)
+            )
+            found.append(torch.stack([step().float() for _ in range(3)]))
+            assert slots.clock[1].tolist() == [length + 3 for length in lengths]
+    difference = (found[0] - found[1]).norm() / found[1].norm()
+    assert 0 < difference < 0.02, difference
+
+
+@pytest.mark.gpu
+def test_half_precision_answers_are_nearly_those_of_the_slow_twin(model) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    model = model.to("cuda", torch.bfloat16)
+    some = prompts(model)
+    expected = slowly(model, some, 8)
+    together = tokens(Generator(model)(*padded(some), max_new_tokens=8))
+    one_by_one = [Generator(model)(p, places(p), max_new_tokens=8)[0].tokens for p in some]
+    for found in (together, one_by_one):
+        assert [one[0] for one in found] == [one[0] for one in expected]
+        same = [
+            a == b for pair in zip(found, expected, strict=True) for a, b in zip(*pair, strict=True)
+        ]
+        assert sum(same) / len(same) > 0.6
+
+
+@pytest.mark.gpu
+def test_batches_that_grow_and_shrink_keep_their_graphs_apart(model) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    model = model.to("cuda")
+    generator = Generator(model)
+    for lengths in ((5, 9), (4, 4, 7, 12, 3), (6, 8), (3,) * 20, (500, 7)):
+        some = prompts(model, lengths)
+        assert tokens(generator(*padded(some), max_new_tokens=6)) == slowly(model, some, 6)
+        with torch.no_grad():
+            model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.clone())

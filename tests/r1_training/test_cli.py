@@ -28,7 +28,7 @@ OF_ROOMS = ("train", "evaluate-rooms", "synthesize-room")  # here every option i
 
 def test_every_stage_of_r1_tiny_is_a_command():
     names = {path for path, _ in EVERY}
-    assert {("train", stage) for stage in ("tiny", "dense", "sft", "clip")} <= names
+    assert {("train", s) for s in ("tiny", "dense", "sft", "grpo", "clip")} <= names
 
 
 @pytest.mark.parametrize(("path", "command"), EVERY, ids=[" ".join(path) for path, _ in EVERY])

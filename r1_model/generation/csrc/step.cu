@@ -1,10 +1,11 @@
-// One token of a Qwen2.5 language model: products with one vector, and attention over a static cache.
+// One token of a Qwen2.5 language model: products with few vectors, and attention over a static cache.
 //
-// At batch 1 a step reads every weight once and does little else, so the products are written for
-// bandwidth: a warp a row of the matrix, 16 bytes a load, the first loads under way before the
-// vector is there. Norm, bias, residual and gate are folded in. Sums are float32.
+// At small batches a step reads every weight once and does little else, so the products are written
+// for bandwidth: tensor cores multiply 16 rows of a matrix with up to 8 vectors as they stream by, with
+// norm, bias, residual and gate folded in, and on Hopper the first weights are on their way before the
+// kernel before has ended (programmatic dependent launch). Sums are float32.
 //
-// Macros: BF16 (else float32), GATED for `linear_one`; HEAD_DIM, GROUP, SPLITS for `attend`.
+// Macros: BF16 (else float32); NORM, GATED for `linear_few`; HEAD_DIM, GROUP, SPLITS for `attend`.
 
 #if BF16
 typedef unsigned short scalar;
@@ -24,11 +25,28 @@ __device__ __forceinline__ float widen(scalar value) {
 #endif
 }
 
+#if BF16
+// Two values as one word, the first in its lower half.
+__device__ __forceinline__ unsigned narrow_two(float first, float second) {
+#if __CUDA_ARCH__ >= 800
+    unsigned word;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(second), "f"(first));
+    return word;
+#else
+    unsigned halves[2];
+    for (int i = 0; i < 2; ++i) {
+        const unsigned bits = __float_as_uint(i ? second : first);
+        const bool is_number = (bits & 0x7fffffffu) <= 0x7f800000u;  // what is none stays none
+        halves[i] = is_number ? (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16 : (bits >> 16) | 0x40u;
+    }
+    return halves[0] | (halves[1] << 16);
+#endif
+}
+#endif
+
 __device__ __forceinline__ scalar narrow(float value) {
 #if BF16
-    const unsigned bits = __float_as_uint(value);
-    if ((bits & 0x7fffffffu) > 0x7f800000u) return (bits >> 16) | 0x40;  // NaN stays NaN
-    return (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+    return (scalar)narrow_two(value, 0.f);
 #else
     return value;
 #endif
@@ -52,21 +70,12 @@ __device__ __forceinline__ uint4 pack(const float* in) {
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
 #if BF16
-        words[i] = (unsigned)narrow(in[2 * i]) | ((unsigned)narrow(in[2 * i + 1]) << 16);
+        words[i] = narrow_two(in[2 * i], in[2 * i + 1]);
 #else
         words[i] = __float_as_uint(in[i]);
 #endif
     }
     return make_uint4(words[0], words[1], words[2], words[3]);
-}
-
-__device__ __forceinline__ float dot(const uint4& a, const uint4& b, float sum) {
-    float x[VEC], y[VEC];
-    unpack(a, x);
-    unpack(b, y);
-#pragma unroll
-    for (int i = 0; i < VEC; ++i) sum = fmaf(x[i], y[i], sum);
-    return sum;
 }
 
 __device__ __forceinline__ float warp_sum(float value) {
@@ -75,26 +84,63 @@ __device__ __forceinline__ float warp_sum(float value) {
     return value;
 }
 
-// ---------------------------------------------------------------- products with one vector
+// Lets the next kernel start, and waits for what the kernels before have written. Whatever comes
+// before it in a kernel must read weights only.
+__device__ __forceinline__ void let_next_start() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;");
+#endif
+}
 
+__device__ __forceinline__ void wait_for_previous() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+// ---------------------------------------------------------------- products with few vectors
+
+#if BF16 && (!defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800)  // tensor cores know the type
 #ifndef GATED
 #define GATED 0
 #endif
-#define LINEAR_WARPS 8
-#define EARLY (GATED ? 4 : 8)  // loads of a row that start before the vector is there
+#ifndef NORM
+#define NORM 0
+#endif
+#define MATRICES (1 + GATED)
+#define WARPS_OF_LINEAR 8
+#define ROWS 16    // of a matrix, for a thread block; its warps share the columns
+#define VECTORS 8  // at most
+#define COLUMNS 32  // of a step of a warp
+// Steps whose weights are loaded together, and thread blocks on an SM: together what registers allow.
+// Measured on an H200 at the 7B's sizes.
+#ifndef AHEAD
+#define AHEAD (NORM ? 2 : 4)
+#define RESIDENT (NORM ? 3 : 2)
+#endif
 
-__device__ __forceinline__ uint4 weights_at(const scalar* row, int at, int width) {
-    return at < width ? __ldcs(reinterpret_cast<const uint4*>(row + at)) : make_uint4(0, 0, 0, 0);
+__device__ __forceinline__ void multiply_add(
+    float* sums, unsigned a0, unsigned a1, unsigned a2, unsigned a3, unsigned b0, unsigned b1) {
+    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, "
+        "{%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+        : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
 }
 
-// out = residual + W norm(x) + bias, W of up to three matrices one below the other; with GATED
-// out = silu(W0 norm(x)) * (W1 norm(x)). Any of norm, bias, residual may be null. With `wide` the
-// result is float32.
-extern "C" __global__ void __launch_bounds__(32 * LINEAR_WARPS) linear_one(
-    const scalar* __restrict__ x,
+// out = residual + W norm(x) + bias for `count` vectors, W of up to three matrices one below the
+// other, all but the last with a multiple of ROWS rows; with GATED
+// out = silu(W0 norm(x)) * (W1 norm(x)). Without NORM x is taken as it is. Biases and residual may be
+// null. With `wide` the result is float32.
+//
+// A lane loads 8 neighbouring values of a row and of a vector; that the tensor core takes them for
+// other columns does not matter, as long as both sides do the same. The norm's factor is the same for
+// a whole vector and comes last.
+extern "C" __global__ void __launch_bounds__(32 * WARPS_OF_LINEAR, RESIDENT) linear_few(
+    const scalar* __restrict__ x,  // (count, width)
     const scalar* __restrict__ norm,
     float epsilon,
-    int width,  // a multiple of VEC
+    int count,
+    int width,  // a multiple of COLUMNS
     const scalar* __restrict__ w0,
     const scalar* __restrict__ w1,
     const scalar* __restrict__ w2,
@@ -104,103 +150,122 @@ extern "C" __global__ void __launch_bounds__(32 * LINEAR_WARPS) linear_one(
     int n0,
     int n1,
     int n2,
-    const scalar* residual,  // may be `out`
-    scalar* out,
+    const scalar* residual,  // (count, rows); may be `out`
+    scalar* out,  // (count, rows)
     float* __restrict__ wide) {
-    extern __shared__ uint4 vector[];  // x, width / VEC packets
-    __shared__ float sums[LINEAR_WARPS];
+    __shared__ float joined[WARPS_OF_LINEAR][MATRICES][ROWS][VECTORS];
+    __shared__ float squares[WARPS_OF_LINEAR][VECTORS];
     const int thread = threadIdx.x, lane = thread % 32, warp = thread / 32;
-    int row = blockIdx.x * LINEAR_WARPS + warp;
-    const int place = row;
-#if GATED
-    const bool live = row < n0;
-    const scalar* first = w0 + (size_t)(live ? row : 0) * width;
-    const scalar* second = w1 + (size_t)(live ? row : 0) * width;
-#else
-    const bool live = row < n0 + n1 + n2;
-    const scalar *first = w0, *bias = b0;
-    if (!live) row = 0;
+    const int line = lane / 4, part = lane % 4;  // row of the matrix, or vector; part of a step
+    const int rows = GATED ? n0 : n0 + n1 + n2;
+    int row = blockIdx.x * ROWS;
+    const scalar* first = w0;
+    int own_rows = n0;
+#if !GATED
+    const scalar* bias = b0;
     if (row >= n0 + n1) {
         row -= n0 + n1;
-        first = w2;
-        bias = b2;
+        first = w2, bias = b2, own_rows = n2;
     } else if (row >= n0) {
         row -= n0;
-        first = w1;
-        bias = b1;
+        first = w1, bias = b1, own_rows = n1;
     }
-    first += (size_t)row * width;
 #endif
-    uint4 early[EARLY];
-#pragma unroll
-    for (int i = 0; i < EARLY; ++i) early[i] = weights_at(first, (i * 32 + lane) * VEC, width);
+    const int packets = width / VEC, steps = width / COLUMNS;
+    const int each = (steps + WARPS_OF_LINEAR - 1) / WARPS_OF_LINEAR;
+    const int begin = warp * each, end = min(steps, begin + each);
+    // rows behind the end read the last row; nobody sees their results
+    const size_t upper = (size_t)min(row + line, own_rows - 1) * packets + part;
+    const size_t lower = (size_t)min(row + line + 8, own_rows - 1) * packets + part;
+    const uint4* matrix[MATRICES];
+    matrix[0] = reinterpret_cast<const uint4*>(first);
 #if GATED
-    uint4 early_second[EARLY];
-#pragma unroll
-    for (int i = 0; i < EARLY; ++i)
-        early_second[i] = weights_at(second, (i * 32 + lane) * VEC, width);
+    matrix[1] = reinterpret_cast<const uint4*>(w1);
 #endif
+    const uint4* vector = reinterpret_cast<const uint4*>(x) + (size_t)line * packets + part;
+#if NORM
+    const uint4* gains = reinterpret_cast<const uint4*>(norm) + part;
+#endif
+    const uint4 nothing = make_uint4(0, 0, 0, 0);
 
-    const int packets = width / VEC;
-    const uint4* source = reinterpret_cast<const uint4*>(x);
-    float squares = 0.f;
-    for (int i = thread; i < packets; i += 32 * LINEAR_WARPS) {
-        const uint4 packet = source[i];
-        vector[i] = packet;
-        if (norm) squares = dot(packet, packet, squares);
-    }
-    if (norm) {
-        squares = warp_sum(squares);
-        if (lane == 0) sums[warp] = squares;
-        __syncthreads();
-        float total = 0.f;
+    float sums[MATRICES][4] = {}, square = 0.f;
+    let_next_start();
+    for (int start = begin; start < end; start += AHEAD) {
+        uint4 weights[MATRICES][2][AHEAD];
 #pragma unroll
-        for (int i = 0; i < LINEAR_WARPS; ++i) total += sums[i];
-        const float scale = rsqrtf(total / width + epsilon);
-        for (int i = thread; i < packets; i += 32 * LINEAR_WARPS) {
-            float values[VEC], gains[VEC];
-            unpack(vector[i], values);
-            unpack(reinterpret_cast<const uint4*>(norm)[i], gains);
+        for (int i = 0; i < AHEAD; ++i)
 #pragma unroll
-            for (int j = 0; j < VEC; ++j) values[j] *= scale * gains[j];
-            vector[i] = pack(values);
+            for (int m = 0; m < MATRICES; ++m) {
+                const bool there = start + i < end;
+                const int at = (start + i) * (COLUMNS / VEC);
+                weights[m][0][i] = there ? __ldcs(matrix[m] + upper + at) : nothing;
+                weights[m][1][i] = there ? __ldcs(matrix[m] + lower + at) : nothing;
+            }
+        if (start == begin) wait_for_previous();
+#pragma unroll
+        for (int i = 0; i < AHEAD; ++i) {
+            const int at = (start + i) * (COLUMNS / VEC);
+            uint4 values = start + i < end && line < count ? vector[at] : nothing;
+#if NORM
+            float own[VEC], gain[VEC];
+            unpack(values, own);
+            unpack(start + i < end ? gains[at] : nothing, gain);
+#pragma unroll
+            for (int j = 0; j < VEC; ++j) {
+                square = fmaf(own[j], own[j], square);
+                own[j] *= gain[j];
+            }
+            values = pack(own);
+#endif
+#pragma unroll
+            for (int m = 0; m < MATRICES; ++m) {
+                const uint4 a = weights[m][0][i], b = weights[m][1][i];
+                multiply_add(sums[m], a.x, b.x, a.y, b.y, values.x, values.y);
+                multiply_add(sums[m], a.z, b.z, a.w, b.w, values.z, values.w);
+            }
         }
     }
+    wait_for_previous();  // a warp without columns, too: it may write what others still read
+    square += __shfl_xor_sync(ALL, square, 1);
+    square += __shfl_xor_sync(ALL, square, 2);
+    if (part == 0) squares[warp][line] = square;
+#pragma unroll
+    for (int m = 0; m < MATRICES; ++m)
+#pragma unroll
+        for (int i = 0; i < 4; ++i)
+            joined[warp][m][line + 8 * (i / 2)][2 * part + i % 2] = sums[m][i];
     __syncthreads();
-
-    float sum = 0.f;
+    if (thread >= ROWS * VECTORS) return;
+    const int mine = thread % ROWS, number = thread / ROWS;
+    if (number >= count || row + mine >= own_rows) return;
+    float total[MATRICES] = {}, all_squares = 0.f;
 #pragma unroll
-    for (int i = 0; i < EARLY; ++i)
-        if ((i * 32 + lane) * VEC < width) sum = dot(early[i], vector[i * 32 + lane], sum);
-#pragma unroll 8
-    for (int i = EARLY * 32 + lane; i < packets; i += 32)
-        sum = dot(__ldcs(reinterpret_cast<const uint4*>(first) + i), vector[i], sum);
-    sum = warp_sum(sum);
-#if GATED
-    float up = 0.f;
+    for (int w = 0; w < WARPS_OF_LINEAR; ++w) {
+        all_squares += squares[w][number];
 #pragma unroll
-    for (int i = 0; i < EARLY; ++i)
-        if ((i * 32 + lane) * VEC < width) up = dot(early_second[i], vector[i * 32 + lane], up);
-#pragma unroll 8
-    for (int i = EARLY * 32 + lane; i < packets; i += 32)
-        up = dot(__ldcs(reinterpret_cast<const uint4*>(second) + i), vector[i], up);
-    up = warp_sum(up);
-    sum = sum / (1.f + expf(-sum)) * up;
-#else
-    if (live && bias) sum += widen(bias[row]);
-#endif
-    if (live && lane == 0) {
-        if (residual) sum += widen(residual[place]);
-        if (wide)
-            wide[place] = sum;
-        else
-            out[place] = narrow(sum);
+        for (int m = 0; m < MATRICES; ++m) total[m] += joined[w][m][mine][number];
     }
+    const float scale = NORM ? rsqrtf(all_squares / width + epsilon) : 1.f;
+    float result = total[0] * scale;
+#if GATED
+    result = result / (1.f + expf(-result)) * (total[1] * scale);
+#else
+    if (bias) result += widen(bias[row + mine]);
+#endif
+    const size_t place = (size_t)number * rows + blockIdx.x * ROWS + mine;
+    if (residual) result += widen(residual[place]);
+    if (wide)
+        wide[place] = result;
+    else
+        out[place] = narrow(result);
 }
+#endif
 
 // out = silu(gate) * up, one by one; `count` packets of VEC values.
 extern "C" __global__ void __launch_bounds__(256) gated(
     const uint4* __restrict__ gate, const uint4* __restrict__ up, int count, uint4* out) {
+    let_next_start();
+    wait_for_previous();
     const int i = blockIdx.x * 256 + threadIdx.x;
     if (i >= count) return;
     float a[VEC], b[VEC];
@@ -219,6 +284,8 @@ extern "C" __global__ void __launch_bounds__(256) gated(
 #define LANES (HEAD_DIM / VEC)  // threads that share a key
 #define KEYS (THREADS / LANES)  // keys that are looked at together
 #define TILE 64
+#define STEPS (TILE / KEYS)
+#define STEPS_TOGETHER (TILE * HEAD_DIM / VEC <= 8 * THREADS)  // else registers do not suffice
 
 // Turns a packet of a head at a position: rotary embedding with halves as pairs.
 __device__ __forceinline__ void rotate(
@@ -258,6 +325,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) attend(
     const int head = blockIdx.x, part = blockIdx.y, row = blockIdx.z, heads = gridDim.x;
     const int thread = threadIdx.x, lane = thread % 32, warp = thread / 32;
     const int packet = thread % LANES, member = thread / LANES;
+    let_next_start();
+    wait_for_previous();
     const int count = (int)lengths[row] + 1;
     const int share = max(TILE, (count + SPLITS - 1) / SPLITS);
     const int parts = (count + share - 1) / share;
@@ -303,16 +372,33 @@ extern "C" __global__ void __launch_bounds__(THREADS) attend(
 
     for (int start = begin; start < end; start += TILE) {
         const int here = min(TILE, end - start);
+        const uint4* rows = reinterpret_cast<const uint4*>(keys) + (size_t)start * LANES + packet;
+        const uint4* columns = reinterpret_cast<const uint4*>(values) + (size_t)start * LANES + packet;
+#if STEPS_TOGETHER
+        uint4 packed[STEPS], carried[STEPS];  // all loads under way at once
+#pragma unroll
+        for (int i = 0; i < STEPS; ++i) {
+            const int j = member + i * KEYS;
+            packed[i] = j < here ? rows[(size_t)j * LANES] : make_uint4(0, 0, 0, 0);
+            carried[i] = j < here ? columns[(size_t)j * LANES] : make_uint4(0, 0, 0, 0);
+        }
+#pragma unroll
+#else
 #pragma unroll 4
-        for (int j = member; j < TILE; j += KEYS) {
+#endif
+        for (int i = 0; i < STEPS; ++i) {
+            const int j = member + i * KEYS;
             float key[VEC];
-            unpack(j < here ? reinterpret_cast<const uint4*>(keys)[(size_t)(start + j) * LANES + packet]
-                            : make_uint4(0, 0, 0, 0), key);
+#if STEPS_TOGETHER
+            unpack(packed[i], key);
+#else
+            unpack(j < here ? rows[(size_t)j * LANES] : make_uint4(0, 0, 0, 0), key);
+#endif
 #pragma unroll
             for (int g = 0; g < GROUP; ++g) {
                 float product = 0.f;
 #pragma unroll
-                for (int i = 0; i < VEC; ++i) product = fmaf(query[g][i], key[i], product);
+                for (int v = 0; v < VEC; ++v) product = fmaf(query[g][v], key[v], product);
 #pragma unroll
                 for (int offset = LANES / 2; offset; offset /= 2)
                     product += __shfl_xor_sync(ALL, product, offset);
@@ -342,14 +428,23 @@ extern "C" __global__ void __launch_bounds__(THREADS) attend(
         for (int g = 0; g < GROUP; ++g)
 #pragma unroll
             for (int i = 0; i < VEC; ++i) sum[g][i] *= factor[g];
+#if STEPS_TOGETHER
+#pragma unroll
+#else
 #pragma unroll 4
-        for (int j = member; j < here; j += KEYS) {
+#endif
+        for (int i = 0; i < STEPS; ++i) {
+            const int j = member + i * KEYS;
             float value[VEC];
-            unpack(reinterpret_cast<const uint4*>(values)[(size_t)(start + j) * LANES + packet], value);
+#if STEPS_TOGETHER
+            unpack(carried[i], value);  // behind the end: zeros, with scores of 0
+#else
+            unpack(j < here ? columns[(size_t)j * LANES] : make_uint4(0, 0, 0, 0), value);
+#endif
 #pragma unroll
             for (int g = 0; g < GROUP; ++g)
 #pragma unroll
-                for (int i = 0; i < VEC; ++i) sum[g][i] = fmaf(scores[g][j], value[i], sum[g][i]);
+                for (int v = 0; v < VEC; ++v) sum[g][v] = fmaf(scores[g][j], value[v], sum[g][v]);
         }
         __syncthreads();
     }

@@ -209,14 +209,20 @@ def _plan(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
         return {"correct": correct, "valid": correct, "goal": correct}
     if not parsed.steps:
         return {"correct": False, "valid": False, "goal": False}
-    every = {**boxes, **sample.extra_boxes}
-    steps = [(step.action, _arguments(step, every, sample, room)) for step in parsed.steps]
-    result = check_plan(world_of(room), steps, key["goal"])
+    result = check_plan(world_of(room), plan_steps(sample, parsed, boxes, room), key["goal"])
     return {
         "correct": result.goal_reached,
         "valid": result.executable,
         "goal": result.goal_reached,
     }
+
+
+def plan_steps(
+    sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room
+) -> list[tuple[str, list[Hashable]]]:
+    """The steps of a plan as `plan_simulator` takes them, for `world_of(room)`."""
+    every = {**boxes, **sample.extra_boxes}
+    return [(step.action, _arguments(step, every, sample, room)) for step in parsed.steps]
 
 
 def _arguments(step: Step, boxes: Boxes, sample: Sample, room: Room) -> list[Hashable]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from r1_model.text.grammar import Bounds, format_box
 
-_PLACEHOLDER = re.compile(r"<obj:(\d+)>")
+PLACEHOLDER = re.compile(r"<obj:(\d+)>")
 
 
 class MissingBoxError(KeyError):
@@ -61,12 +61,12 @@ def tagged(think: str, answer: str) -> str:
 
 def placeholders(text: str) -> list[int]:
     """Ids of the `<obj:ID>` of a text, in order."""
-    return [int(id) for id in _PLACEHOLDER.findall(text)]
+    return [int(id) for id in PLACEHOLDER.findall(text)]
 
 
 def without_boxes(text: str) -> str:
     """A text without its `<obj:ID>`: what a user says who gives the box beside it."""
-    return _PLACEHOLDER.sub("", text).strip()
+    return PLACEHOLDER.sub("", text).strip()
 
 
 def fill_boxes(
@@ -89,4 +89,4 @@ def fill_boxes(
             raise MissingBoxError(f"no box for object {match[1]} of {text!r}")
         return format_box(*box, bounds)
 
-    return _PLACEHOLDER.sub(fill, text)
+    return PLACEHOLDER.sub(fill, text)

@@ -1,6 +1,11 @@
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
+from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import (
+    Qwen2_5_VisionTransformerPretrainedModel,
+)
 from transformers.models.qwen2_vl.image_processing_qwen2_vl import Qwen2VLImageProcessor
 
 from r1_model.conversation import R1Processor
@@ -8,7 +13,7 @@ from r1_model.generation import Generator
 from r1_model.geometry.torch_boxes import aabb_iou
 from r1_model.network.modeling import R1ForConditionalGeneration, _fill
 from r1_model.network.rope import rope_positions
-from r1_model.network.vision import patchify
+from r1_model.network.vision import encode_views, patchify
 from r1_model.scene.scene import InvalidSceneError, Scene
 from r1_model.text.answer import Turn
 from tests.r1_model.slow_generation import generate_slowly
@@ -44,16 +49,55 @@ def test_patches_are_those_of_qwens_processor():
     assert torch.allclose(ours.flatten(0, 1), expected.pixel_values, atol=1e-5)
 
 
-def test_batched_views_equal_qwens_tower(model):
-    patches = torch.randn(3 * 24, 1176)
-    fast = model.model.encode_views(patches, [(4, 6)] * 3)
-    stock = model.model.visual(patches, grid_thw=torch.tensor([[1, 4, 6]] * 3)).pooler_output
-    assert torch.allclose(fast, stock, atol=1e-5)
+@pytest.mark.parametrize(
+    "grids",
+    [
+        [(4, 6)] * 3,
+        [(34, 46)],  # 640 x 480: windows of four sizes
+        [(34, 46), (34, 46), (10, 16), (34, 46), (2, 2)],
+        [(16, 24)] * 2,  # whole windows only
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("full", [[0, 1, 2], [1], []], ids=["full", "mixed", "windows"])
+def test_views_are_those_of_qwens_tower(grids, full):
+    config = small_config(scene_tokenizer()).vision_config
+    config.depth, config.fullatt_block_indexes = 3, full
+    torch.manual_seed(0)
+    tower = Qwen2_5_VisionTransformerPretrainedModel._from_config(config).eval()
+    for block in tower.blocks:
+        torch.nn.init.normal_(block.norm1.weight, 1, 0.2)
+        torch.nn.init.normal_(block.attn.qkv.bias)
+    patches = torch.randn(sum(rows * columns for rows, columns in grids), 1176)
+    with torch.no_grad():
+        ours = encode_views(tower, patches, grids)
+        stock = tower(patches, grid_thw=torch.tensor([(1, *grid) for grid in grids])).pooler_output
+    assert ours.shape == stock.shape
+    assert torch.allclose(ours, stock, atol=2e-5), (ours - stock).abs().max()
 
 
-def test_views_of_unequal_size_take_qwens_path(model):
-    tokens = model.model.encode_views(torch.randn(4 * 6 + 4 * 4, 1176), [(4, 6), (4, 4)])
-    assert tokens.shape == (6 + 4, model.config.text_config.hidden_size)
+@pytest.mark.gpu
+def test_views_on_a_gpu_are_nearly_those_of_qwens_tower():
+    """Half precision, widths that no GPU likes (an eighth of Qwen's), against float32."""
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    config = small_config(scene_tokenizer()).vision_config
+    config.depth, config.fullatt_block_indexes = 3, [1]
+    config.hidden_size, config.num_heads, config.intermediate_size = 320, 4, 428
+    torch.manual_seed(0)
+    tower = Qwen2_5_VisionTransformerPretrainedModel._from_config(config).eval().cuda()
+    for block in tower.blocks:
+        torch.nn.init.normal_(block.attn.qkv.bias)
+        torch.nn.init.normal_(block.mlp.up_proj.bias)
+    grids = [(34, 46), (34, 46), (10, 16)]
+    patches = torch.randn(sum(rows * columns for rows, columns in grids), 1176, device="cuda")
+    with torch.no_grad():
+        exact = tower(patches, grid_thw=torch.tensor([(1, *g) for g in grids], device="cuda"))
+        found = encode_views(deepcopy(tower).bfloat16(), patches, grids).float()
+        difference = (found - exact.pooler_output).norm() / exact.pooler_output.norm()
+    assert difference < 0.03, difference
+    tower.float().requires_grad_(True)
+    assert torch.allclose(encode_views(tower, patches, grids), exact.pooler_output, atol=1e-3)
 
 
 def test_positions_are_qwens_where_there_is_no_scene(processor, model):

@@ -122,6 +122,14 @@ def test_a_batch_is_its_number(build, builder, batch):
         assert torch.equal(value, tensors[name]), name
 
 
+def test_after_the_distinct_batches_the_same_rooms_come_again(build, batch):
+    again = build(distinct=4)([{"batch": 7}])
+    assert again["number"] == 7  # the scan is another one
+    for name in ("labels", "text"):
+        for key, value in batch[name].items():
+            assert torch.equal(again[name][key], value), key
+
+
 def test_another_seed_of_the_run_makes_other_rooms(build, batch):
     other = build(seed=5)([{"batch": 3}])
     assert not torch.equal(batch["labels"]["center"], other["labels"]["center"])

@@ -1,0 +1,1 @@
+"""Group relative policy optimisation (GRPO): TRL's trainer, on answers that are sampled here."""

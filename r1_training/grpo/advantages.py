@@ -1,0 +1,50 @@
+"""What a group of answers to one question teaches: pure functions of their rewards."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+NO_SPREAD = 1e-4  # rewards closer than this are equal
+
+
+def group_advantages(rewards: Tensor, counted: Tensor, *, scale: bool) -> tuple[Tensor, Tensor]:
+    """What each answer of Q groups was better or worse than its group.
+
+    Answers that do not count (cut off, say) have no part in their group's mean either. If they had,
+    the longest would be what the others are measured by, and no answer would come to an end.
+
+    Args:
+        rewards: (Q, G); what is not finite does not count.
+        counted: (Q, G) bool.
+        scale: divide by the group's spread.
+
+    Returns:
+        advantages (Q, G), 0 for what does not count and in groups without spread; and (Q, G) bool,
+        what can be learned from.
+    """
+    counted = counted & rewards.isfinite()
+    number = counted.sum(1, keepdim=True).clamp(min=1)
+    rewards = torch.where(counted, rewards, 0.0)
+    centred = torch.where(counted, rewards - rewards.sum(1, keepdim=True) / number, 0.0)
+    spread = (centred.square().sum(1, keepdim=True) / number).sqrt()
+    useful = counted & (spread > NO_SPREAD)
+    if scale:
+        centred = centred / spread.clamp(min=NO_SPREAD)
+    return torch.where(useful, centred, 0.0), useful
+
+
+def weighted_sum(rewards: Tensor, weights: Tensor) -> Tensor:
+    """(N, R) rewards, NaN where one is not asked for, and (R,) weights -> (N,) sums."""
+    return torch.where(rewards.isnan(), 0.0, rewards * weights).sum(1)
+
+
+def pad_rows(kept: Tensor, multiple: int) -> tuple[Tensor, Tensor]:
+    """(K,) indices of rows -> (P,) with P the next multiple, at least one, and (P,) bool: is real.
+
+    Rows are repeated to fill up; they must not count. Without any row, row 0 stands in.
+    """
+    size = max(-(-len(kept) // multiple), 1) * multiple
+    source = kept if len(kept) else kept.new_zeros(1)
+    place = torch.arange(size, device=kept.device)
+    return source[place % len(source)], place < len(kept)

@@ -1,0 +1,176 @@
+"""Which rooms and questions a batch of answers is about, and how the answers are judged."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from r1_model.text.answer import Box
+from r1_model.text.grammar import Bounds
+from r1_training.grpo.config import GRPORunConfig
+from r1_training.rewards.judge import Judged, judge
+from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
+from r1_training.synthetic.language.sample import Sample
+from r1_training.synthetic.language.tasks.topic_changes import after_other_topics
+from r1_training.synthetic.rooms.elements import Room
+from r1_training.synthetic.rooms.room import make_room
+from r1_training.tiny.room_prompts import EncodedRoom, RoomPrompts
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """Q questions about R rooms, on the device.
+
+    Attributes:
+        asked: each question with its room.
+        ids, mask: (Q, L), padding on the left.
+        positions: (3, Q, L).
+        scene: (R, T, hidden) scene tokens.
+        views: (R, I, hidden) image tokens, places added.
+        room: (Q,) index of each question's room.
+        fair: (Q,) bool; False for a stand-in in a room of which too little was seen to ask.
+    """
+
+    asked: list[tuple[EncodedRoom, Sample]]
+    ids: Tensor
+    mask: Tensor
+    positions: Tensor
+    scene: Tensor
+    views: Tensor
+    room: Tensor
+    fair: Tensor
+
+    def shown(self, rows: Tensor) -> dict[str, Tensor]:
+        """What the backbone sees with the questions `rows` (B,), by name of its arguments."""
+        room = self.room[rows]
+        return {"scene": self.scene[room], "views": self.views[room].flatten(0, 1)}
+
+
+def make_visit(config: GRPORunConfig, visit: int) -> tuple[Room, list[Sample]]:
+    """The room of a visit and every question made for it; both follow from the number alone.
+
+    Each pass over the rooms has an order of its own; a room's questions are always the same, and
+    those that SFT asks in it.
+    """
+    epoch, place = divmod(visit, config.all_rooms)
+    order = np.random.default_rng((config.seed, epoch)).permutation(config.all_rooms)
+    room = make_room(config.first_room + int(order[place]), "train")
+    samples = make_samples(
+        room,
+        np.random.default_rng(room.seed),
+        visible=[thing.id for thing in room.objects],
+        count=config.made_questions,
+        split="train",
+        weights=TRAINING_WEIGHTS,
+    )
+    asked = after_other_topics(samples, Random(room.seed))
+    return room, [sample for sample in asked if sample.task in config.tasks]
+
+
+def choose(
+    samples: Sequence[Sample], visible: Sequence[int], count: int, rng: np.random.Generator
+) -> tuple[list[Sample], bool]:
+    """`count` of the questions that can be answered from what was seen, and whether there are any.
+
+    Where there are fewer, they come again; where there is none, others stand in.
+    """
+    seen = set(visible)
+    fair = [s for s in samples if seen.issuperset(set(s.objects) - set(s.extra_boxes))]
+    source = fair or list(samples)
+    order = rng.permutation(len(source))
+    return [source[order[index % len(source)]] for index in range(count)], bool(fair)
+
+
+class RoomQuestions:
+    """Makes prompts from their numbers, ahead of time in other processes, and judges answers.
+
+    Args:
+        config: of the run.
+        maker: with the policy; its scene branch and views are frozen.
+        pool: of processes; None: all is done here and now.
+    """
+
+    def __init__(
+        self, config: GRPORunConfig, maker: RoomPrompts, pool: Executor | None = None
+    ) -> None:
+        self.config, self.maker, self.pool = config, maker, pool
+        self._made: OrderedDict[int, Future[tuple[Room, list[Sample]]]] = OrderedDict()
+
+    def prompts(self, numbers: Sequence[int]) -> Prompts:
+        """The questions of these numbers: whole visits, `config.questions` of each."""
+        visits = list(dict.fromkeys(number // self.config.questions for number in numbers))
+        made = self._take(visits)
+        observed, _, _ = self.maker.observe([room for room, _ in made], seed=_scan(visits))
+        asked, fair = [], []
+        for visit, place, (_, samples) in zip(visits, observed, made, strict=True):
+            rng = np.random.default_rng((self.config.seed, visit))
+            chosen, any_fair = choose(samples, place.visible, self.config.questions, rng)
+            asked += [(place, sample) for sample in chosen]
+            fair += [any_fair] * len(chosen)
+        ids, mask, positions = self.maker.prompts(asked)
+        device = ids.device
+        # copies, outside of inference mode: a backward pass may keep them
+        return Prompts(
+            asked=asked,
+            ids=ids,
+            mask=mask,
+            positions=positions,
+            scene=torch.stack([place.scene for place in observed]).clone(),
+            views=torch.stack([place.views for place in observed]).clone(),
+            room=torch.arange(len(visits), device=device).repeat_interleave(self.config.questions),
+            fair=torch.tensor(fair, device=device),
+        )
+
+    def judge(self, prompts: Prompts, texts: Sequence[Sequence[str]]) -> list[list[Judged]]:
+        """Q lists of answers, judged in parallel."""
+        tasks = [
+            (sample, list(group), place.room, _bounds(place), place.found)
+            for (place, sample), group in zip(prompts.asked, texts, strict=True)
+        ]
+        if self.pool is None:
+            return [judge_group(*task) for task in tasks]
+        return list(self.pool.map(judge_group, *zip(*tasks, strict=True), chunksize=2))
+
+    def _take(self, visits: Sequence[int]) -> list[tuple[Room, list[Sample]]]:
+        if self.pool is None:
+            return [make_visit(self.config, visit) for visit in visits]
+        for visit in visits:
+            self._start(visit)
+        made = [self._made.pop(visit) for visit in visits]
+        # the batch after this one, while this one is answered
+        step = self.config.rooms
+        for visit in visits:
+            self._start(visit + step)
+        return [future.result() for future in made]
+
+    def _start(self, visit: int) -> None:
+        if visit not in self._made:
+            self._made[visit] = self.pool.submit(make_visit, self.config, visit)
+
+
+def judge_group(
+    sample: Sample, texts: Sequence[str], room: Room, bounds: Bounds, found: Sequence[Box]
+) -> list[Judged]:
+    """The answers to one question; equal ones are judged once."""
+    known: dict[str, Judged] = {}
+    for text in texts:
+        if text not in known:
+            known[text] = judge(sample, text, room, bounds, found)
+    return [known[text] for text in texts]
+
+
+def _scan(visits: Sequence[int]) -> int:
+    """Seed of a scan: another one at each visit."""
+    return 7_919 + visits[0]
+
+
+def _bounds(place: EncodedRoom) -> Bounds:
+    low, high = place.bounds.double().cpu().numpy()
+    return low, high

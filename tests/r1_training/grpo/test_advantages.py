@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from r1_training.grpo.advantages import group_advantages, pad_rows, weighted_sum
+
+rewards = st.lists(
+    st.lists(st.floats(0, 5, width=32), min_size=4, max_size=4), min_size=1, max_size=4
+).map(torch.tensor)
+
+
+def all_of(values: torch.Tensor) -> torch.Tensor:
+    return torch.ones_like(values, dtype=torch.bool)
+
+
+def slow(values: torch.Tensor, counted: torch.Tensor, scale: bool) -> torch.Tensor:
+    """One group and one answer at a time."""
+    out = torch.zeros_like(values)
+    for row, (group, counts) in enumerate(zip(values, counted, strict=True)):
+        own = [float(r) for r, c in zip(group, counts, strict=True) if c and math.isfinite(r)]
+        if not own:
+            continue
+        mean = sum(own) / len(own)
+        spread = math.sqrt(sum((r - mean) ** 2 for r in own) / len(own))
+        if spread <= 1e-4:
+            continue
+        for column, (reward, count) in enumerate(zip(group, counts, strict=True)):
+            if count and math.isfinite(reward):
+                out[row, column] = (float(reward) - mean) / (spread if scale else 1)
+    return out
+
+
+def test_as_the_paper_has_it():
+    values = torch.tensor([[1.0, 0.0, 0.0, 1.0], [0.5, 0.5, 0.5, 0.5]])
+    advantages, useful = group_advantages(values, all_of(values), scale=True)
+    assert advantages.tolist() == [[1, -1, -1, 1], [0, 0, 0, 0]]
+    assert useful.tolist() == [[True] * 4, [False] * 4]
+    advantages, _ = group_advantages(values, all_of(values), scale=False)
+    assert advantages.tolist()[0] == [0.5, -0.5, -0.5, 0.5]
+
+
+def test_what_is_cut_off_measures_nobody():
+    values = torch.tensor([[1.0, 0.0, 5.0, 5.0]])
+    counted = torch.tensor([[True, True, False, False]])
+    advantages, useful = group_advantages(values, counted, scale=True)
+    assert advantages.tolist() == [[1, -1, 0, 0]]
+    assert useful.tolist() == [[True, True, False, False]]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_measures_nobody(bad):
+    values = torch.tensor([[1.0, 0.0, bad, 0.5]])
+    advantages, useful = group_advantages(values, all_of(values), scale=True)
+    assert advantages.isfinite().all() and not useful[0, 2] and advantages[0, 0] > 0
+    _, useful = group_advantages(torch.full((1, 4), bad), all_of(values), scale=True)
+    assert not useful.any()
+
+
+@given(rewards, st.booleans(), st.data())
+@settings(deadline=None)
+def test_equals_its_slow_twin(values, scale, data):
+    counted = torch.tensor(
+        data.draw(st.lists(st.booleans(), min_size=values.numel(), max_size=values.numel()))
+    ).view_as(values)
+    advantages, useful = group_advantages(values, counted, scale=scale)
+    assert torch.allclose(advantages, slow(values, counted, scale), atol=1e-3)
+    assert torch.allclose(advantages.sum(1), torch.zeros(len(values)), atol=1e-3)
+    assert not advantages[~useful].any()
+
+
+@given(rewards, st.floats(-3, 3), st.floats(0.5, 4))
+@settings(deadline=None)
+def test_scale_and_offset_of_rewards_do_not_matter(values, offset, factor):
+    values = values.double().mul(8).round() / 8  # spreads are none, or large
+    one, _ = group_advantages(values, all_of(values), scale=True)
+    other, _ = group_advantages(values * factor + offset, all_of(values), scale=True)
+    assert torch.allclose(one, other, atol=1e-6)
+
+
+def test_rewards_that_are_not_asked_for_count_nothing():
+    nan = math.nan
+    values = torch.tensor([[1.0, nan, 0.5], [nan, nan, nan], [1.0, 1.0, 1.0]])
+    weights = torch.tensor([0.2, 1.0, 2.0])
+    assert weighted_sum(values, weights).tolist() == pytest.approx([1.2, 0.0, 3.2])
+
+
+def test_rows_fill_up_to_a_multiple():
+    rows, real = pad_rows(torch.tensor([3, 5, 9]), 4)
+    assert rows.tolist() == [3, 5, 9, 3] and real.tolist() == [True, True, True, False]
+    rows, real = pad_rows(torch.tensor([3, 5]), 2)
+    assert rows.tolist() == [3, 5] and real.all()
+    rows, real = pad_rows(torch.tensor([], dtype=torch.long), 3)
+    assert rows.tolist() == [0, 0, 0] and not real.any()
