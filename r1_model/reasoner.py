@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from r1_model.conversation import R1Inputs
 from r1_model.errors import EmptySceneError, InvalidQuestionError
-from r1_model.generation import Generated, Generator
+from r1_model.generation import Generated, Generator, padded_left
 from r1_model.network.config import R1Config
 from r1_model.network.detected_boxes import LEAST_SCORE, detected_boxes
 from r1_model.network.graphed import Graphed
@@ -36,6 +36,7 @@ from r1_model.views.render_views import with_rendered_views
 from r1_model.views.scene_clip import CONFIG_FILE, SceneClip
 from r1_model.views.scores import PlacedTokens, SceneClipScorer, placed_tokens
 from r1_model.views.selection import ViewScore, select_views
+from r1_model.views.visibility import seen_voxels
 
 # most tokens of an answer; dense captions name every object of a room
 MAX_NEW_TOKENS = {"dense_caption": 900, "planning": 600}
@@ -74,7 +75,7 @@ class _Ready:
     positions: Tensor
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Known:
     """A scene that was encoded.
 
@@ -83,6 +84,9 @@ class _Known:
         scene: with rendered views where it came without.
         cloud: see `R1Processor.cloud`.
         points: (1, N, 3), all that were encoded.
+        encoded: what the model made of them.
+        doubtful: detections in it, the unlikely ones, too; None before they are asked for.
+        seen: `visibility.seen_voxels` of its views; the same.
     """
 
     given: Scene
@@ -90,6 +94,8 @@ class _Known:
     cloud: tuple[Tensor, Tensor, Tensor]
     points: Tensor
     encoded: EncodedScene
+    doubtful: list[Box] | None = None
+    seen: np.ndarray | None = None
 
 
 class Reasoner:
@@ -274,7 +280,7 @@ class Reasoner:
             return [self._stopped(one, seconds) for one in questions]
         stream = _Stream(self._processor.tokenizer, on_progress, start)
         produced = self._generate(
-            *_padded_left([one.embeddings for one in ready], [one.positions for one in ready]),
+            *padded_left([one.embeddings for one in ready], [one.positions for one in ready]),
             max_new_tokens=[one.max_new_tokens for one in ready],
             on_tokens=stream,
             should_stop=should_stop,
@@ -298,7 +304,7 @@ class Reasoner:
         known = self._encode(asked.scene, should_stop or (lambda: False))
         scene, encoded = known.scene, known.encoded
         low, high = scene.bounds()
-        doubtful = self.detect(scene, _DOUBTFUL_SCORE)
+        doubtful = self._detected(scene)
         found = [box for box in doubtful if box.score >= LEAST_SCORE]
         if target is not None:
             check_target(target, low, high)
@@ -307,7 +313,9 @@ class Reasoner:
         report("views", "")
         # "is it on?" says nothing of where to look; the turns before it do
         about = " ".join([*(turn.question for turn in asked.history[-2:]), text])
-        scores = select_views(scene, about, self.num_views, self._scorer)
+        scores = select_views(
+            scene, about, self.num_views, self._scorer, seen=self._seen_voxels(scene)
+        )
         by_id = {view.id: view for view in scene.views}
         views = [by_id[score.view_id] for score in sorted(scores, key=lambda s: s.view_id)]
         inputs = self._processor(
@@ -383,6 +391,18 @@ class Reasoner:
             first_token_seconds=first_token_seconds,
             total_seconds=time.perf_counter() - start,
         )
+
+    def _detected(self, scene: Scene) -> list[Box]:
+        known = self._encode(scene)
+        if known.doubtful is None:
+            known.doubtful = self.detect(scene, _DOUBTFUL_SCORE)
+        return known.doubtful
+
+    def _seen_voxels(self, scene: Scene) -> np.ndarray:
+        known = self._encode(scene)
+        if known.seen is None:
+            known.seen = seen_voxels(known.scene.views)
+        return known.seen
 
     @torch.inference_mode()
     def _encode(self, scene: Scene, should_stop: Callable[[], bool] = lambda: False) -> _Known:
@@ -468,21 +488,6 @@ class _Stream:
         text = decoded(self.tokenizer, tokens)
         # a character of several bytes may still be incomplete
         self.report("answer" if "<answer>" in text else "think", text.rstrip("\ufffd"))
-
-
-def _padded_left(
-    embeddings: Sequence[Tensor], positions: Sequence[Tensor]
-) -> tuple[Tensor, Tensor, Tensor]:
-    """(L_i, hidden) and (3, L_i) each -> (B, L, hidden), (3, B, L) and a mask (B, L)."""
-    longest = max(map(len, embeddings))
-    batch = len(embeddings)
-    x = embeddings[0].new_zeros(batch, longest, embeddings[0].shape[1])
-    places = positions[0].new_zeros(3, batch, longest)
-    mask = positions[0].new_zeros(batch, longest)
-    for row, (own, at) in enumerate(zip(embeddings, positions, strict=True)):
-        x[row, longest - len(own) :] = own
-        places[:, row, longest - len(own) :], mask[row, longest - len(own) :] = at, 1
-    return x, places, mask
 
 
 def _most_tokens(asked: Question, max_new_tokens: int | None) -> int:

@@ -19,6 +19,9 @@ from r1_model.generation.language import LanguageModel, norm
 from r1_model.generation.slots import Slots
 
 SOURCE = Path(__file__).parent / "csrc" / "step.cu"
+# Whether a kernel may start before the one before it has ended (see `nvrtc.launch`). Off until it
+# has been held against the slow twin on a GPU.
+OVERLAPS = False
 ROWS, VECTORS, COLUMNS, LINEAR_THREADS = 16, 8, 32, 256  # of `linear_few`
 ATTEND_THREADS, TILE, GATED_THREADS = 128, 64, 256
 WANTED_BLOCKS = 256  # of attention: two for each SM of a large GPU
@@ -175,7 +178,9 @@ class CudaStep:
 
     def _launch(self, name: str, **options: object) -> None:
         defines = options.pop("defines", (("BF16", int(self.half)),))
-        nvrtc.launch(SOURCE, name, self.language.device, defines=defines, overlaps=True, **options)
+        nvrtc.launch(
+            SOURCE, name, self.language.device, defines=defines, overlaps=OVERLAPS, **options
+        )
 
 
 def captured(run: Callable[[], None], slots: Slots) -> Callable[[], None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import torch
@@ -28,10 +27,7 @@ class ViewTokens:
         if inputs.patches is None:
             return None
         # by content: a map hands out the same keyframe as another object every time
-        keys = [
-            (hashlib.blake2b(view.color.tobytes(), digest_size=16).digest(), grid)
-            for view, grid in zip(views, inputs.view_grids, strict=True)
-        ]
+        keys = [(v.picture, grid) for v, grid in zip(views, inputs.view_grids, strict=True)]
         patches = inputs.patches.split([rows * columns for rows, columns in inputs.view_grids])
         new = {key: part for key, part in zip(keys, patches, strict=True) if key not in self.known}
         if new:

@@ -109,6 +109,7 @@ class ViewLayout:
     views: list[tuple[int, int]]
 
 
+@torch.compiler.disable  # numpy, once for each set of sizes; what is compiled gets it from here
 @functools.lru_cache(maxsize=64)
 def view_layout(grids: tuple[Grid, ...], side: int | None, device: torch.device) -> ViewLayout:
     """The layout of views; `side` is that of a window in blocks of 2 x 2 patches, None for none."""
@@ -128,13 +129,14 @@ def view_layout(grids: tuple[Grid, ...], side: int | None, device: torch.device)
     order = np.lexsort((window, sizes[window])) if side else np.arange(len(window))
     counts = Counter(sizes.tolist())
     views = [(len(list(same)), size) for size, same in groupby(r * c for r, c in grids)]
-    return ViewLayout(
-        places=torch.from_numpy(np.concatenate(places)).to(device),
-        order=torch.from_numpy(order).to(device),
-        back=torch.from_numpy(np.argsort(order)).to(device),
-        windows=[(counts[size], size) for size in sorted(counts)],
-        views=views,
-    )
+    with torch.inference_mode(False):  # kept, and used in training as well
+        return ViewLayout(
+            places=torch.from_numpy(np.concatenate(places)).to(device),
+            order=torch.from_numpy(order).to(device),
+            back=torch.from_numpy(np.argsort(order)).to(device),
+            windows=[(counts[size], size) for size in sorted(counts)],
+            views=views,
+        )
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, runs: list[tuple[int, int]]) -> Tensor:

@@ -62,6 +62,7 @@ def select_views(
     count: int,
     scorer: ViewScorer | None = None,
     coverage_weight: float = COVERAGE_WEIGHT,
+    seen: np.ndarray | None = None,
 ) -> list[ViewScore]:
     """Choose `count` of a scene's views for a question, best first.
 
@@ -75,6 +76,7 @@ def select_views(
         count: how many to choose; fewer come back where the scene has fewer.
         scorer: None, or one that is not trained, leaves coverage alone to decide.
         coverage_weight: 0 ranks by utility only.
+        seen: `visibility.seen_voxels` of the scene's views, where it is known already.
 
     Returns:
         One `ViewScore` a chosen view; empty for a scene without views.
@@ -89,7 +91,8 @@ def select_views(
         similarities = scorer.similarities(scene, question)
         utility = scorer.utility(similarities)
     ids = np.array([view.id for view in scene.views])
-    chosen, gains = choose(ids, utility, seen_voxels(scene.views), count, coverage_weight)
+    seen = seen_voxels(scene.views) if seen is None else seen
+    chosen, gains = choose(ids, utility, seen, count, coverage_weight)
     return [
         ViewScore(
             view_id=int(ids[i]),
