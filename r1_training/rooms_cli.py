@@ -139,6 +139,7 @@ def _stage(config: Path, model: Path | None, resume: bool, workers: int | None) 
     from r1_training.common.checkpoints import start_anew
     from r1_training.common.config import TrainingConfig, TrainingConfigError
     from r1_training.common.writable import OutputError, require_folder
+    from r1_training.synthetic.household.pack import MeshPackError
     from r1_training.tiny.recipe import start_tiny
     from r1_training.tiny.sft import train as run
 
@@ -155,7 +156,7 @@ def _stage(config: Path, model: Path | None, resume: bool, workers: int | None) 
                 shutil.rmtree(folder, ignore_errors=True)
             start = str(start_tiny(folder, settings.seed, settings.workers))
         finished = run(start, settings, resume)
-    except (TrainingConfigError, OutputError) as error:
+    except (TrainingConfigError, OutputError, MeshPackError) as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(f"finished: {finished}")
 

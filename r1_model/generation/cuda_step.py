@@ -24,9 +24,8 @@ from r1_model.generation.language import LanguageModel, norm
 from r1_model.generation.slots import Slots
 
 SOURCE = Path(__file__).parent / "csrc" / "step.cu"
-# Whether a kernel may start before the one before it has ended (see `nvrtc.launch`). Off until it
-# has been held against the slow twin on a GPU.
-OVERLAPS = False
+# A kernel may start before the one before it has ended (see `nvrtc.launch`).
+OVERLAPS = True
 ROWS, VECTORS, COLUMNS, LINEAR_THREADS = 16, 8, 32, 256  # of `linear_few`
 ATTEND_THREADS, TILE, GATED_THREADS = 128, 64, 256
 WANTED_BLOCKS = 256  # of attention: two for each SM of a large GPU

@@ -61,6 +61,9 @@ class TrainingConfig:
         compile: fuse the model's parts (`compiling`) and replay each step from a CUDA graph
             (`step_graph`): takes a minute, on a GPU only.
         blind: train on the text alone, the baseline of a model that only reads the question.
+        meshes: pack of `r1 prepare meshes`: rooms are made of its meshes; None for rooms of
+            primitives.
+        mesh_rooms: share of the rooms of a batch that are made of meshes, where there is a pack.
     """
 
     output: str
@@ -85,6 +88,8 @@ class TrainingConfig:
     precision: str = "bf16"
     compile: bool = False
     blind: bool = False
+    meshes: str | None = None
+    mesh_rooms: float = 1.0
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -98,6 +103,8 @@ class TrainingConfig:
                 raise TrainingConfigError(f"{name} must not be negative: {getattr(self, name)}")
         if self.precision not in ("bf16", "fp32"):
             raise TrainingConfigError(f"precision must be bf16 or fp32, not {self.precision!r}")
+        if not 0 <= self.mesh_rooms <= 1:
+            raise TrainingConfigError(f"mesh_rooms must lie in 0 to 1, not {self.mesh_rooms}")
         if not 0 <= self.final_learning_rate <= self.learning_rate:
             raise TrainingConfigError(
                 f"final_learning_rate {self.final_learning_rate} must lie between 0 and "

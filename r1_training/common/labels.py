@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from r1_training.synthetic.rooms.catalog import CATEGORIES
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.rooms.elements import Room
 from r1_training.synthetic.rooms.palette import COLORS, MATERIALS
 
@@ -14,7 +14,7 @@ from r1_training.synthetic.rooms.palette import COLORS, MATERIALS
 STATES = {"on": ("power", "on"), "open": ("opening", "open")}
 STATES |= {"messy": ("bedding", "messy"), "tipped": ("pose", "tipped")}
 NAMES = {
-    "categories": list(CATEGORIES),
+    "categories": list(VOCABULARY),
     "colors": list(COLORS),
     "materials": list(MATERIALS),
     "states": list(STATES),

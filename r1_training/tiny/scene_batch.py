@@ -17,6 +17,7 @@ from r1_model.network.token_loss import IGNORED
 from r1_model.network.vision import MERGE, PATCH, patchify
 from r1_training.common.config import TrainingConfig
 from r1_training.synthetic.camera.observe import observe_batch
+from r1_training.synthetic.household.pack import MeshPack
 from r1_training.tiny.batches import Prefix
 from r1_training.tiny.dense_loss import SceneTargets
 from r1_training.tiny.packing import attention_mask, fill_slots
@@ -68,6 +69,7 @@ def observe_rooms(
     numbers: Tensor,
     mask: Callable[[Tensor], Tensor | BlockMask],
     device: torch.device,
+    pack: MeshPack | None = None,
 ) -> RoomBatch:
     """Scan the rooms of a batch from `BatchBuilder` and fill the boxes into their questions.
 
@@ -76,6 +78,7 @@ def observe_rooms(
         run, config: of the training and of the model.
         prefix, numbers, mask: see `language_inputs`.
         device: where it all happens.
+        pack: of rooms of meshes.
     """
     observed = observe_batch(
         made["rooms"],
@@ -86,6 +89,7 @@ def observe_rooms(
         points=config.scene_config.num_points,
         keep_views=config.num_views,
         device=device,
+        pack=pack,
     )
     labels = {name: table.to(device) for name, table in made["labels"].items()}
     bounds = cloud_bounds(observed["points"])

@@ -23,6 +23,7 @@ from trl import SFTConfig, SFTTrainer
 from r1_model.network.modeling import NEW_MODULES, R1ForConditionalGeneration
 from r1_training.common.checkpoints import newest_checkpoint, start_anew
 from r1_training.common.config import TrainingConfig, TrainingConfigError
+from r1_training.common.labels import NAMES
 from r1_training.common.loss_curve import LossCurve
 from r1_training.tiny.batches import BatchBuilder
 from r1_training.tiny.compiling import compile_parts, uses_flex
@@ -79,6 +80,7 @@ class R1SFTTrainer(SFTTrainer):
             self.numbers,
             mask,
             self.accelerator.device,
+            self.builder.pack,
         )
 
     def training_step(
@@ -207,6 +209,12 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     """
     tokenizer = AutoTokenizer.from_pretrained(model_folder)
     model = R1ForConditionalGeneration.from_pretrained(model_folder, dtype=torch.float32)
+    known = len(model.config.scene_config.categories)
+    if config.meshes is not None and known < len(NAMES["categories"]):
+        raise TrainingConfigError(
+            f"{model_folder} knows {known} categories, rooms of meshes have "
+            f"{len(NAMES['categories'])}: start from a model that was made for them"
+        )
     if not config.conversations:
         freeze_for_dense(model)
     if config.compile and torch.cuda.is_available():

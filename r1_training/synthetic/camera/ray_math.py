@@ -153,6 +153,26 @@ def film(x: torch.Tensor) -> torch.Tensor:
     return torch.where(x > KNEE, bright, x)
 
 
+def illumination(
+    point: Vector, n: Vector, lights: torch.Tensor, ambient: torch.Tensor
+) -> list[torch.Tensor]:
+    """Light of three colours that falls on a point.
+
+    Args:
+        point, n: scene frame, metres; n is the unit normal towards the camera.
+        lights: (L, 6, ...); ambient: (3, ...); both broadcast against the pixels.
+    """
+    sky = 0.8 + 0.2 * n[2]
+    light = [a * sky for a in ambient]
+    for lamp in lights:
+        to_light = tuple(p - x for p, x in zip(lamp[:3], point, strict=True))
+        squared = dot(to_light, to_light)
+        lit = (dot(to_light, n) / squared.clamp_min(1e-6).sqrt()).clamp_min(0)
+        lit = lit / (1 + LIGHT_FALLOFF * squared)
+        light = [total + c * lit for total, c in zip(light, lamp[3:], strict=True)]
+    return light
+
+
 def shade(
     rows: torch.Tensor,
     origin: Vector,
@@ -183,14 +203,7 @@ def shade(
     metres = tuple(q_k * size for q_k, size in zip(q, rows[col.SIZE], strict=True))
     mix = texture_mix(rows[col.TEXTURE], rows[col.SCALE].clamp_min(1e-6), metres)
     albedo = [a + mix * (b - a) for a, b in zip(rows[col.COLOR], rows[col.COLOR2], strict=True)]
-    sky = 0.8 + 0.2 * n[2]
-    light = [a * sky for a in ambient]
-    for lamp in lights:
-        to_light = tuple(p - x for p, x in zip(lamp[:3], point, strict=True))
-        squared = dot(to_light, to_light)
-        lit = (dot(to_light, n) / squared.clamp_min(1e-6).sqrt()).clamp_min(0)
-        lit = lit / (1 + LIGHT_FALLOFF * squared)
-        light = [total + c * lit for total, c in zip(light, lamp[3:], strict=True)]
+    light = illumination(point, n, lights, ambient)
     glow = rows[col.EMISSIVE]
     rgb = tuple(film(a * (glow + (1 - glow) * e)) for a, e in zip(albedo, light, strict=True))
     luminance = (albedo[0] + albedo[1] + albedo[2]) / 3

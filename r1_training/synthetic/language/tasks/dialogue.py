@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box, row
 from r1_training.synthetic.language.facts import Facts, Thing
 from r1_training.synthetic.language.forms.dialogue_forms import ONLY, PROMISES
@@ -31,7 +32,7 @@ from r1_training.synthetic.language.words.referring import (
     telling_material,
 )
 from r1_training.synthetic.language.words.words_en import MATERIALS
-from r1_training.synthetic.rooms.catalog import CATEGORIES, STATES
+from r1_training.synthetic.rooms.catalog import STATES
 
 MOST_TURNS = 5
 
@@ -64,7 +65,7 @@ def colour(talk: Talk) -> Sample | None:
 def material(talk: Talk) -> Sample | None:
     """What is it made of?"""
     thing = talk.it
-    offered = CATEGORIES[thing.category].materials
+    offered = VOCABULARY[thing.category].materials
     if thing.material not in MATERIALS or len(offered) < 2:
         return None
     if not telling_material(thing.material, offered):
@@ -138,7 +139,7 @@ def on_it(talk: Talk) -> Sample | None:
     """What is on it?"""
     thing, ask = talk.it, talk.ask
     things = ask.facts.on(thing)
-    if not CATEGORIES[thing.category].supports or not all_seen(ask, thing) or len(things) > 4:
+    if not VOCABULARY[thing.category].supports or not all_seen(ask, thing) or len(things) > 4:
         return None
     if any(t.category == "counter" for t in things):
         return None
@@ -257,7 +258,7 @@ def they_count(talk: Talk) -> Sample | None:
     say, rng, category = talk.ask.say, talk.ask.rng, talk.it.category
     color = rng.choice(talk.focus).color
     if rng.random() < 0.25:
-        color = rng.choice(CATEGORIES[category].colors)
+        color = rng.choice(VOCABULARY[category].colors)
     number = sum(t.color == color for t in talk.focus)
     if talk.ask.family == "en":
         told = say.number(number, category) if number else "none"
@@ -303,7 +304,7 @@ def request(talk: Talk) -> Sample | None:
         options += ["opening"] * 2
     if thing.states.get("bedding") == "messy":
         options += ["make"] * 4
-    if CATEGORIES[thing.category].graspable:
+    if VOCABULARY[thing.category].graspable:
         options += ["fetch"] + ["put"] * 2 * (thing.category not in UNFIT_FOR_TABLES)
     if not options:
         return None

@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from r1_training.common.present import present
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box, named, row
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.forms.grounding_forms import FORMS
+from r1_training.synthetic.language.qa import pictures
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.symbolic_world import TOP, UNDER
 from r1_training.synthetic.language.tasks import absent_things, uses
@@ -25,7 +27,6 @@ from r1_training.synthetic.language.words.referring import (
     sayable_color,
 )
 from r1_training.synthetic.language.words.words_en import SHAPES
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 MOST_LISTED = 6
 
@@ -301,13 +302,13 @@ def top_box(thing: Thing) -> tuple[np.ndarray, np.ndarray]:
 def none(ask: Asking) -> Sample | None:
     """A description that nothing fits: the answer says so."""
     facts, rng, say = ask.facts, ask.rng, ask.say
-    category = rng.choice(list(facts.by_category) if rng.random() < 0.7 else list(CATEGORIES))
+    category = rng.choice(list(facts.by_category) if rng.random() < 0.7 else facts.vocabulary)
     things = facts.by_category.get(category, [])
     if not facts.certain(category) or category in ("puddle", "plant", "counter"):
         return None
     alike = {t.color for t in things}
     alike |= {c for group in ALIKE if alike & group for c in group}
-    colors = [c for c in CATEGORIES[category].colors if c not in alike]
+    colors = [c for c in VOCABULARY[category].colors if c not in alike]
     if not colors or len(things) > MOST_LISTED:
         return None
     color = rng.choice(colors)
@@ -341,6 +342,7 @@ ALIKE = (
     frozenset(("pink", "purple")),
     frozenset(("orange", "yellow")),
 )
+_PICTURED = 0.06  # share of what is found by what is printed on it, in rooms of meshes
 _SPECIAL = {
     "region": region,
     "all": every,
@@ -353,5 +355,7 @@ _KINDS, _WEIGHT_LIST = tuple(_WEIGHTS), tuple(_WEIGHTS.values())
 
 def make(ask: Asking) -> Sample | None:
     """A question of a random kind, or None where the room does not offer it."""
+    if ask.facts.room.meshes is not None and ask.rng.random() < _PICTURED:
+        return pictures.find(ask)
     [kind] = ask.rng.choices(_KINDS, _WEIGHT_LIST)
     return _SPECIAL[kind](ask) if kind in _SPECIAL else one(ask, kind)

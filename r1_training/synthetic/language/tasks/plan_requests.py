@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking
 from r1_training.synthetic.language.facts import SEATS, Facts, Thing
 from r1_training.synthetic.language.forms.planning_forms import FORMS
@@ -14,7 +15,6 @@ from r1_training.synthetic.language.tasks.grounding import under_box
 from r1_training.synthetic.language.tasks.plan_steps import Plan
 from r1_training.synthetic.language.words.phrases import random_subject
 from r1_training.synthetic.language.words.referring import Ref, anchor_ref
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 MOST_AT_ONCE = 5
 LAMPS = ("lamp", "floor lamp")
@@ -111,7 +111,7 @@ def _movable(ask: Asking) -> list[Thing]:
     return [
         t
         for t in ask.things()
-        if CATEGORIES[t.category].graspable and t.relation in ("on", "in", "floor", "under")
+        if VOCABULARY[t.category].graspable and t.relation in ("on", "in", "floor", "under")
     ]
 
 

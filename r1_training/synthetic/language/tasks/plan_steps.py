@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from r1_model.plans.simulator import Fact, PlanError, World, apply, reachable
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.symbolic_world import UNDER, world_of
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 SENTENCES: dict[str, dict[str, str]] = {
     "en": {
@@ -188,7 +188,7 @@ def put(ask: Asking, things: Sequence[Thing], target: Thing) -> Plan | None:
     """Put things on a surface or into a container, which is opened before and closed behind."""
     plan = Plan.of(ask)
     shut = target.states.get("opening") == "closed"
-    inside = CATEGORIES[target.category].contains
+    inside = VOCABULARY[target.category].contains
     for thing in things:
         plan.note(thing.id)
     state = target.states.get("opening") if inside else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from r1_training.common.present import present
+from r1_training.synthetic.household.colors import COLOURFUL
 from r1_training.synthetic.language.facts import DIRECTIONS, FLAT, SEATS, Facts, Thing
 from r1_training.synthetic.language.words.words_en import MATERIALS, SHAPES
 from r1_training.synthetic.language.words.words_zh import HYPERNYMS
@@ -106,7 +107,7 @@ def matches(facts: Facts, ref: Ref) -> list[Thing] | None:
     if ref.ordinal is not None:
         return _ordinal(found, ref.ordinal)
     if ref.superlative is not None:
-        return _superlative(found, ref.superlative)
+        return _superlative(found, ref.superlative, facts.room.meshes is not None)
     return found
 
 
@@ -159,7 +160,7 @@ def _ordinal(row: list[Thing], ordinal: int) -> list[Thing] | None:
     return [row[index]] if 0 <= index < len(row) else []
 
 
-def _superlative(row: list[Thing], superlative: str) -> list[Thing] | None:
+def _superlative(row: list[Thing], superlative: str, meshes: bool) -> list[Thing] | None:
     key: Callable[[Thing], float] = {
         "largest": lambda t: t.face,
         "smallest": lambda t: -t.face,
@@ -170,6 +171,10 @@ def _superlative(row: list[Thing], superlative: str) -> list[Thing] | None:
         first, second = abs(key(ranked[0])), abs(key(ranked[1]))
         ratio = max(first, second) / max(min(first, second), 1e-6)
         if ratio < (1.2 if superlative == "tallest" else 1.4):
+            return None
+        # things of one category differ in more than size where they are meshes: flat, or thick
+        pick = {"largest": max, "smallest": min}.get(superlative)
+        if meshes and pick and pick(row, key=lambda t: t.volume) is not ranked[0]:
             return None
     return ranked[:1]
 
@@ -204,8 +209,8 @@ def anchor_ref(facts: Facts, rng: Random, thing: Thing) -> Ref | None:
 
 
 def sayable_color(thing: Thing) -> bool:
-    """Colours that nobody says: a puddle's, a plant's."""
-    return thing.category not in ("puddle", "plant")
+    """Not those that nobody says: a puddle's, a plant's, that of a thing of many colours."""
+    return thing.category not in ("puddle", "plant") and thing.color != COLOURFUL
 
 
 def anchors(facts: Facts, thing: Thing) -> list[Thing]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from random import Random
 
 from r1_training.common.present import present
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.words.referring import OBVIOUS, Ref
 from r1_training.synthetic.language.words.words_en import (
@@ -22,7 +23,6 @@ from r1_training.synthetic.language.words.words_en import (
     SHAPES,
     STATES,
 )
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 RELATIONS = {
     "on": "on",
@@ -56,7 +56,7 @@ class English:
     def noun(self, category: str, index: int = 0) -> str:
         """chair"""
         if index == -1:
-            return HYPERNYMS.get(CATEGORIES[category].hypernym, NOUNS[category][0])
+            return HYPERNYMS.get(VOCABULARY[category].hypernym, NOUNS[category][0])
         names = NOUNS[category]
         return names[index % len(names)]
 

@@ -7,6 +7,7 @@ from random import Random
 
 from r1_model.text.chinese import simplified
 from r1_training.common.present import present
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.words.referring import OBVIOUS, Ref
 from r1_training.synthetic.language.words.words_zh import (
@@ -23,7 +24,6 @@ from r1_training.synthetic.language.words.words_zh import (
     SHAPES,
     STATES,
 )
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 _RELATIONS = {
     "on": "上",
@@ -53,7 +53,7 @@ class Chinese:
     def noun(self, category: str, index: int = 0) -> str:
         """椅子"""
         if index == -1:
-            return HYPERNYMS[CATEGORIES[category].hypernym][2 * self._script]
+            return HYPERNYMS[VOCABULARY[category].hypernym][2 * self._script]
         traditional, _, simplified, _ = NOUNS[category]
         names = simplified if self._script else traditional
         return names[index % len(names)]
@@ -65,7 +65,7 @@ class Chinese:
     def measure(self, category: str, index: int = 0) -> str:
         """The measure word: 把"""
         if index == -1:
-            return HYPERNYMS[CATEGORIES[category].hypernym][2 * self._script + 1]
+            return HYPERNYMS[VOCABULARY[category].hypernym][2 * self._script + 1]
         _, traditional, _, simplified = NOUNS[category]
         return simplified if self._script else traditional
 
