@@ -60,6 +60,7 @@ class TrainingConfig:
         precision: bf16 or fp32.
         compile: fuse the model's parts (`compiling`) and replay each step from a CUDA graph
             (`step_graph`): takes a minute, on a GPU only.
+        language_alone: train the language model; what sees is frozen.
         blind: train on the text alone, the baseline of a model that only reads the question.
         meshes: pack of `r1 prepare meshes`: rooms are made of its meshes; None for rooms of
             primitives.
@@ -87,6 +88,7 @@ class TrainingConfig:
     log_every: int = 20
     precision: str = "bf16"
     compile: bool = False
+    language_alone: bool = False
     blind: bool = False
     meshes: str | None = None
     mesh_rooms: float = 1.0

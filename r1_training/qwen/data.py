@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from r1_model.conversation import R1Processor
+from r1_model.conversation import R1Inputs, R1Processor
 from r1_model.network.config import R1Config
 from r1_model.network.token_loss import IGNORED
 from r1_model.scene.scene import Scene, View
@@ -131,9 +131,18 @@ class Scene30KConversations:
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         sample = self.samples[index]
-        scene = _cached_scene(self.config.scannet, sample.scene_id, self.config.views > 0)
-        views = evenly_spaced(scene.views, self.config.views)
+        scene, views = self._seen(sample)
         return training_example(self.processor, sample, scene, views)
+
+    def question(self, index: int) -> tuple[Sample, R1Inputs]:
+        """A sample and the inputs of its question, without the answer."""
+        sample = self.samples[index]
+        scene, views = self._seen(sample)
+        return sample, self.processor(scene, views, sample.question, sample.turns)
+
+    def _seen(self, sample: Sample) -> tuple[Scene, list[View]]:
+        scene = _cached_scene(self.config.scannet, sample.scene_id, self.config.views > 0)
+        return scene, evenly_spaced(scene.views, self.config.views)
 
     def collate(self, rows: list[dict[str, int]]) -> dict[str, Any]:
         """The collator, for rows that are indices: worker processes then read the scenes.

@@ -38,7 +38,7 @@ class FirstStep:
         adapter_gradient, new_gradient: norms of the gradients.
         adapters_moved, new_moved: parameters that changed, of those that train. Half of the
             adapters wait for the other half, which starts at zero.
-        trained: parameters that train.
+        trained, new_trained: parameters that train, and those of them that are in new modules.
         frozen_moved: frozen parameters that changed; must be 0.
         peak_bytes: peak memory of the GPU; 0 on a CPU.
     """
@@ -51,6 +51,7 @@ class FirstStep:
     adapters_moved: int
     new_moved: int
     trained: int
+    new_trained: int
     frozen_moved: int
     peak_bytes: int
 
@@ -95,6 +96,7 @@ def first_step(
         adapters_moved=len(changed & adapters),
         new_moved=len(changed & learning - adapters),
         trained=len(learning),
+        new_trained=len(learning - adapters),
         frozen_moved=len(changed - learning),
         peak_bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
     )

@@ -54,6 +54,9 @@ def add_adapters(model: R1ForConditionalGeneration, config: FullSizeConfig) -> P
 def prepare_for_training(model: R1ForConditionalGeneration, config: FullSizeConfig) -> PeftModel:
     """Adapters, checkpointing and training mode; the dry run and the run share it."""
     wrapped = add_adapters(model, config)
+    if config.stage == "grpo":  # else the reference, which is this model, would see by other eyes
+        for name in NEW_MODULES:
+            getattr(model.model, name).requires_grad_(False)
     if config.gradient_checkpointing:
         wrapped.gradient_checkpointing_enable(
             gradient_checkpointing_kwargs={"use_reentrant": False}

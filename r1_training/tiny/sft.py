@@ -194,6 +194,13 @@ def freeze_for_dense(model: R1ForConditionalGeneration) -> None:
         getattr(model.model, name).requires_grad_(True)
 
 
+def train_language_alone(model: R1ForConditionalGeneration) -> None:
+    """What sees is frozen; the language model and its head train."""
+    model.requires_grad_(False)
+    model.model.language_model.requires_grad_(True)
+    model.lm_head.requires_grad_(True)
+
+
 def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Path:
     """Run one stage and save the model to `config.output`/final.
 
@@ -217,6 +224,8 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
         )
     if not config.conversations:
         freeze_for_dense(model)
+    elif config.language_alone:
+        train_language_alone(model)
     if config.compile and torch.cuda.is_available():
         compile_parts(model)
     trainer = R1SFTTrainer(model, tokenizer, config)
