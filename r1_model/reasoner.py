@@ -31,9 +31,10 @@ from r1_model.text.grammar import format_box, parse_answer, task_of_text
 from r1_model.text.question import Question, check_target
 from r1_model.text.refinement import snap_answer, target_box
 from r1_model.text.tasks import as_request, detect_language
+from r1_model.text.tokens import decoded
 from r1_model.views.render_views import with_rendered_views
 from r1_model.views.scene_clip import CONFIG_FILE, SceneClip
-from r1_model.views.scores import SceneClipScorer, placed_tokens
+from r1_model.views.scores import PlacedTokens, SceneClipScorer, placed_tokens
 from r1_model.views.selection import ViewScore, select_views
 from r1_model.views.visibility import seen_voxels
 
@@ -74,6 +75,29 @@ class _Ready:
     positions: Tensor
 
 
+@dataclass
+class _Known:
+    """A scene that was encoded.
+
+    Attributes:
+        given: as the caller gave it.
+        scene: with rendered views where it came without.
+        cloud: see `R1Processor.cloud`.
+        points: (1, N, 3), all that were encoded.
+        encoded: what the model made of them.
+        doubtful: detections in it, the unlikely ones, too; None before they are asked for.
+        seen: `visibility.seen_voxels` of its views; the same.
+    """
+
+    given: Scene
+    scene: Scene
+    cloud: tuple[Tensor, Tensor, Tensor]
+    points: Tensor
+    encoded: EncodedScene
+    doubtful: list[Box] | None = None
+    seen: np.ndarray | None = None
+
+
 class Reasoner:
     """A loaded model with its view selection. Not thread safe: one caller at a time.
 
@@ -91,13 +115,7 @@ class Reasoner:
         self.trained = bool(loaded.model.config.trained)
         self.num_views = num_views
         self.max_extent = loaded.model.config.scene_config.max_extent
-        self._given: Scene | None = None  # as the caller gave it
-        self._doubtful: list[Box] | None = None  # detections in it, the unlikely ones, too
-        self._seen: np.ndarray | None = None  # `visibility.seen_voxels` of its views
-        self._scene: Scene | None = None  # with rendered views where it came without
-        self._encoded: EncodedScene | None = None
-        self._cloud: tuple[Tensor, Tensor, Tensor] | None = None  # see `R1Processor.cloud`
-        self._points: Tensor | None = None  # (1, N, 3), all that were encoded
+        self._known: _Known | None = None  # the last scene
         self._generate = Generator(loaded.model, keep_prefix=True)
         self._view_tokens = ViewTokens(loaded.model)
         self._encode_scene = Graphed(loaded.model.model.encode_scene)
@@ -119,7 +137,7 @@ class Reasoner:
             ModelLoadError: with one line that says what is wrong.
         """
         loaded = load_pretrained(model, device=device, dtype=dtype)
-        folder = Path(loaded.model.config.name_or_path)
+        folder = Path(loaded.model.config.name_or_path or "")
         clip = SceneClip.from_pretrained(folder) if (folder / CONFIG_FILE).is_file() else None
         return cls(loaded, clip, loaded.model.config.num_views if num_views is None else num_views)
 
@@ -135,8 +153,7 @@ class Reasoner:
 
     def close(self) -> None:
         """Drop the scene; the weights go with the object."""
-        self._given = self._scene = self._encoded = self._scorer = None
-        self._cloud = self._points = self._doubtful = self._seen = None
+        self._known = self._scorer = None
         self._view_tokens.clear()
         self._encode_scene.clear()
 
@@ -154,7 +171,7 @@ class Reasoner:
         Raises:
             EmptySceneError: the scene has no points.
         """
-        encoded = self._encode(scene)
+        encoded = self._encode(scene).encoded
         return detected_boxes(self._model.config.scene_config, encoded, least_score=least_score)
 
     def select_views(
@@ -165,9 +182,9 @@ class Reasoner:
         Raises:
             EmptySceneError: the scene has no points.
         """
-        self._encode(scene)
+        known = self._encode(scene)
         return select_views(
-            self._scene, question, self.num_views if count is None else count, self._scorer
+            known.scene, question, self.num_views if count is None else count, self._scorer
         )
 
     def ask(
@@ -284,8 +301,8 @@ class Reasoner:
         text, target, task = asked.asked, asked.target, asked.known_task()
         max_new_tokens = _most_tokens(asked, max_new_tokens)
         report("encode", "")
-        encoded = self._encode(asked.scene, should_stop or (lambda: False))
-        scene = self._scene
+        known = self._encode(asked.scene, should_stop or (lambda: False))
+        scene, encoded = known.scene, known.encoded
         low, high = scene.bounds()
         doubtful = self._detected(scene)
         found = [box for box in doubtful if box.score >= LEAST_SCORE]
@@ -306,7 +323,7 @@ class Reasoner:
             views,
             as_request(text, task) if self.settings.names_as_requests else text,
             asked.history,
-            cloud=self._cloud,
+            cloud=known.cloud,
             max_tokens=self._model.config.text_config.max_position_embeddings - max_new_tokens,
         ).to(self.device)
         return _Ready(
@@ -336,7 +353,7 @@ class Reasoner:
     def _answer_from(
         self, asked: _Ready, produced: Generated, first_token_seconds: float, start: float
     ) -> Answer:
-        raw = self._processor.tokenizer.decode(produced.tokens, skip_special_tokens=True)
+        raw = decoded(self._processor.tokenizer, produced.tokens)
         task = asked.task
         question, request = asked.question, asked.question.request
         open_task = question.task == "auto"
@@ -376,41 +393,39 @@ class Reasoner:
         )
 
     def _detected(self, scene: Scene) -> list[Box]:
-        self._encode(scene)
-        if self._doubtful is None:
-            self._doubtful = self.detect(scene, _DOUBTFUL_SCORE)
-        return self._doubtful
+        known = self._encode(scene)
+        if known.doubtful is None:
+            known.doubtful = self.detect(scene, _DOUBTFUL_SCORE)
+        return known.doubtful
 
     def _seen_voxels(self, scene: Scene) -> np.ndarray:
-        self._encode(scene)
-        if self._seen is None:
-            self._seen = seen_voxels(self._scene.views)
-        return self._seen
+        known = self._encode(scene)
+        if known.seen is None:
+            known.seen = seen_voxels(known.scene.views)
+        return known.seen
 
     @torch.inference_mode()
-    def _encode(
-        self, scene: Scene, should_stop: Callable[[], bool] = lambda: False
-    ) -> EncodedScene:
+    def _encode(self, scene: Scene, should_stop: Callable[[], bool] = lambda: False) -> _Known:
         if not len(scene.points):
             raise EmptySceneError("the scene has no points yet")
-        if scene is self._given or scene is self._scene:
-            return self._encoded
+        known = self._known
+        if known is not None and (scene is known.given or scene is known.scene):
+            return known
         model, config = self._model.model, self._model.config.scene_config
-        cloud = tuple(part.to(self.device) for part in self._processor.cloud(scene))
+        points, colors, bounds = (part.to(self.device) for part in self._processor.cloud(scene))
         with torch.autocast(self.device.type, self._model.dtype, self._half):
             if needs_tiles(*scene.bounds(), config.max_extent):
                 tiles = cut(scene, config.num_points).to(self.device)
-                encoded = encode_tiles(model, tiles, cloud[2], should_stop)
-                self._points = tiles.points.flatten(0, 1)[None]
+                encoded = encode_tiles(model, tiles, bounds, should_stop)
+                every = tiles.points.flatten(0, 1)[None]
             else:
                 encode = self._encode_scene if self.device.type == "cuda" else model.encode_scene
-                encoded = encode(*cloud)
-                self._points = cloud[0]
-        self._given, self._cloud, self._encoded = scene, cloud, encoded
-        self._doubtful = self._seen = None
+                encoded = encode(points, colors, bounds)
+                every = points
         # a robot with a bare point cloud still gets views to look at
-        self._scene = with_rendered_views(scene)
-        return encoded
+        shown = with_rendered_views(scene)
+        self._known = _Known(scene, shown, (points, colors, bounds), every, encoded)
+        return self._known
 
     def _locate(self, scene: Scene, name: str) -> list[Box]:
         """Where the model finds what a noun phrase names."""
@@ -454,9 +469,9 @@ class Reasoner:
     def _half(self) -> bool:
         return self._model.dtype != torch.float32
 
-    def _placed(self, scene: Scene):
-        encoded = self._encode(scene)
-        return placed_tokens(self._points, encoded.features)
+    def _placed(self, scene: Scene) -> PlacedTokens:
+        known = self._encode(scene)
+        return placed_tokens(known.points, known.encoded.features)
 
 
 class _Stream:
@@ -470,7 +485,7 @@ class _Stream:
         self.first_token_seconds.setdefault(row, time.perf_counter() - self.start)
         if self.report is None:
             return
-        text = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        text = decoded(self.tokenizer, tokens)
         # a character of several bytes may still be incomplete
         self.report("answer" if "<answer>" in text else "think", text.rstrip("\ufffd"))
 

@@ -230,13 +230,14 @@ def evaluate_rooms(
             for seed in range(seeds)
         ]
 
-    hidden = blind or (baselines and blind_json is None)
-    unsighted = BlindReasoner.from_pretrained(model, device=device) if hidden else None
-    runs = ask(unsighted if blind else sighted)
+    def unsighted() -> Reasoner:  # asked for once at most
+        return BlindReasoner.from_pretrained(model, device=device)
+
+    runs = ask(unsighted() if blind else sighted)
     found = report.by_group(runs)
     if baselines:
         if "blind" not in beside:
-            beside["blind"] = report.by_group(ask(unsighted))
+            beside["blind"] = report.by_group(ask(unsighted()))
         answers = majority_answers(training_samples())
         beside["majority"] = report.by_group([answered_by_majority(one, answers) for one in runs])
     for name, figures in found.items():

@@ -39,7 +39,7 @@ class CpuStep:
     def __init__(self, language: LanguageModel) -> None:
         self.language = language
         self.layers = []
-        for layer in language.text.layers:
+        for layer in language.layers:
             a, m = layer.self_attn, layer.mlp
             before, between = layer.input_layernorm, layer.post_attention_layernorm
             self.layers.append(

@@ -61,8 +61,8 @@ class Generator:
         self._many: Slots | None = None
         # of `_single`: embeddings (L, hidden) and positions (3, L) of what its cache holds
         self._held: tuple[Tensor, Tensor] | None = None
-        self._steps: dict[tuple, Callable[[], None]] = {}
-        self._weights: tuple | None = None
+        self._steps: dict[tuple[object, ...], Callable[[], None]] = {}
+        self._weights: tuple[object, ...] | None = None
         self._packed: CpuStep | None = None
 
     @torch.inference_mode()
@@ -223,6 +223,7 @@ class Generator:
 
     def _new_step(self, slots: Slots, rows: int, sampling: Sampling) -> Callable[[], None]:
         language = self._language
+        forward: Callable[[], Tensor]
         if CpuStep.fits(language):
             self._packed = self._packed or CpuStep(language)
             forward = partial(self._packed, slots, rows)

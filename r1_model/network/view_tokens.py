@@ -20,7 +20,7 @@ class ViewTokens:
 
     def __init__(self, model: R1ForConditionalGeneration) -> None:
         self.model = model
-        self.known: dict[tuple, Tensor] = {}  # oldest use first
+        self.known: dict[tuple[bytes, tuple[int, int]], Tensor] = {}  # oldest use first
 
     def __call__(self, views: Sequence[View], inputs: R1Inputs) -> Tensor | None:
         """(image tokens, hidden) of all views, in order; None where there are none."""

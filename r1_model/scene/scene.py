@@ -56,7 +56,7 @@ class View:
     @cached_property
     def picture(self) -> bytes:
         """A digest of the colours: equal for equal pictures."""
-        return hashlib.blake2b(np.ascontiguousarray(self.color), digest_size=16).digest()
+        return hashlib.blake2b(np.ascontiguousarray(self.color).data, digest_size=16).digest()
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 TYPES = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 _OR_NONE = " | None"
@@ -56,6 +60,7 @@ class TrainingConfig:
         precision: bf16 or fp32.
         compile: fuse the model's parts (`compiling`) and replay each step from a CUDA graph
             (`step_graph`): takes a minute, on a GPU only.
+        language_alone: train the language model; what sees is frozen.
         blind: train on the text alone, the baseline of a model that only reads the question.
         meshes: pack of `r1 prepare meshes`: rooms are made of its meshes; None for rooms of
             primitives.
@@ -83,6 +88,7 @@ class TrainingConfig:
     log_every: int = 20
     precision: str = "bf16"
     compile: bool = False
+    language_alone: bool = False
     blind: bool = False
     meshes: str | None = None
     mesh_rooms: float = 1.0
@@ -118,7 +124,9 @@ class TrainingConfig:
         return cls(**read_settings(cls, path, overrides))
 
 
-def read_settings(kind: type, path: str | Path, overrides: dict[str, object]) -> dict[str, object]:
+def read_settings(
+    kind: type[DataclassInstance], path: str | Path, overrides: dict[str, object]
+) -> dict[str, Any]:
     """The settings of a dataclass from a YAML file; overrides that are not None win.
 
     Raises:
@@ -140,7 +148,7 @@ def read_settings(kind: type, path: str | Path, overrides: dict[str, object]) ->
     return values
 
 
-def check_types(config: object) -> None:
+def check_types(config: DataclassInstance) -> None:
     """Numbers of a configuration are numbers: YAML reads 1e-3, without a dot, as text.
 
     Raises:

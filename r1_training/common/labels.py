@@ -33,7 +33,7 @@ def label_tables(rooms: Sequence[Room], objects: int = MAX_OBJECTS) -> dict[str,
         ValueError: a room has more objects than rows.
     """
     count = len(rooms)
-    tables = {
+    tables: dict[str, np.ndarray] = {
         "center": np.zeros((count, objects, 3), np.float32),
         "size": np.ones((count, objects, 3), np.float32),
         "category": np.full((count, objects), -1, np.int64),

@@ -100,6 +100,6 @@ class LossCurve(TrainerCallback):
     ) -> None:
         """Draw what was logged so far."""
         if state.is_world_process_zero:
-            draw_loss_curve(state.log_history, Path(args.output_dir) / FILE)
+            draw_loss_curve(state.log_history, Path(args.output_dir or ".") / FILE)
 
     on_train_end = on_save

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from r1_model.network.modeling import R1Model
 from r1_model.text.answer import Box
 from r1_model.text.grammar import Bounds
 from r1_training.grpo.config import GRPORunConfig
@@ -46,6 +47,11 @@ class Prompts:
     views: Tensor
     room: Tensor
     fair: Tensor
+
+    def embed(self, backbone: R1Model) -> Tensor:
+        """(Q, L, hidden) with scene and views in their places."""
+        every = torch.arange(len(self.ids), device=self.ids.device)
+        return backbone.embed(self.ids, **self.shown(every))
 
     def shown(self, rows: Tensor) -> dict[str, Tensor]:
         """What the backbone sees with the questions `rows` (B,), by name of its arguments."""

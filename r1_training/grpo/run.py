@@ -28,6 +28,7 @@ from r1_training.grpo.trainer import R1GRPOTrainer
 from r1_training.grpo.watch import Watch
 from r1_training.rewards.text_embeddings import load_text_embeddings
 from r1_training.tiny.room_prompts import RoomPrompts
+from r1_training.tiny.sft import train_language_alone
 
 
 def train(config: GRPORunConfig, resume: bool = False) -> Path:
@@ -67,13 +68,6 @@ def train(config: GRPORunConfig, resume: bool = False) -> Path:
         _save(trainer, final)
     trainer.accelerator.wait_for_everyone()
     return final
-
-
-def train_language_alone(model: R1ForConditionalGeneration) -> None:
-    """What sees is frozen; the language model and its head train."""
-    model.requires_grad_(False)
-    model.model.language_model.requires_grad_(True)
-    model.lm_head.requires_grad_(True)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import logging
 import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Protocol
 
 import torch
 from datasets import Dataset
+from peft import PeftModel
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase, TrainerCallback
 from trl import GRPOTrainer
@@ -29,7 +31,7 @@ from r1_training.grpo.arguments import trainer_arguments
 from r1_training.grpo.config import REWARDS, GRPORunConfig
 from r1_training.grpo.questions import Prompts
 from r1_training.grpo.sampling import Sampled, Sampler, suppress_placeholders
-from r1_training.rewards.judge import Judged, reference_text
+from r1_training.rewards.judge import Judged
 from r1_training.rewards.semantic import semantic_reward
 from r1_training.rewards.text_embeddings import TextEmbeddings
 
@@ -65,7 +67,8 @@ class R1GRPOTrainer(GRPOTrainer):
     """See the module's text.
 
     Args:
-        model: policy; what shall train has `requires_grad`. A frozen copy becomes the reference.
+        model: policy; what shall train has `requires_grad`. A frozen copy becomes the reference; of
+            a model with adapters it is the model with its adapters off, and nothing else may train.
         tokenizer: its tokenizer.
         config: of the run.
         questions: where prompts come from and answers go to.
@@ -75,7 +78,7 @@ class R1GRPOTrainer(GRPOTrainer):
 
     def __init__(
         self,
-        model: R1ForConditionalGeneration,
+        model: R1ForConditionalGeneration | PeftModel,
         tokenizer: PreTrainedTokenizerBase,
         config: GRPORunConfig,
         questions: Questions,
@@ -95,9 +98,13 @@ class R1GRPOTrainer(GRPOTrainer):
         self._prompts: Prompts | None = None
         self._owner: Tensor | None = None
         self._any_kept, self._skipped = True, 0
-        suppress_placeholders(model)
-        self.sampler = Sampler(model)
-        reference = copy.deepcopy(model).requires_grad_(False).eval() if config.kl_beta else None
+        adapted = isinstance(model, PeftModel)
+        self.policy: R1ForConditionalGeneration = model.get_base_model() if adapted else model
+        suppress_placeholders(self.policy)
+        self.sampler = Sampler(self.policy)
+        reference = None
+        if config.kl_beta and not adapted:
+            reference = copy.deepcopy(model).requires_grad_(False).eval()
         batches = config.steps // config.updates
         super().__init__(
             model=model,
@@ -114,18 +121,21 @@ class R1GRPOTrainer(GRPOTrainer):
             # TRL would load the reference by the name of its class, which transformers has not
             add_fused_lm_head(reference, temperature=config.temperature)
             self.ref_model = self.accelerator.prepare_model(reference, evaluation_mode=True)
-            self.beta = config.kl_beta
+        self.beta = config.kl_beta
 
     def _generate_and_score_completions(
         self, inputs: list[dict[str, int]]
     ) -> dict[str, Tensor | None]:
         """A batch of answers: sampled, judged, and what is worth training on."""
         run, device = self.run, self.accelerator.device
-        prompts = self.questions.prompts([row["number"] for row in inputs[:: run.group_size]])
-        sampled = self._sample(prompts)
+        with self._timed("prompts"):
+            prompts = self.questions.prompts([row["number"] for row in inputs[:: run.group_size]])
+        with self._timed("sampling"):
+            sampled = self._sample(prompts)
         texts = self.processing_class.batch_decode(sampled.tokens, skip_special_tokens=True)
         groups = [texts[i : i + run.group_size] for i in range(0, len(texts), run.group_size)]
-        rewards, correct = self._judge(prompts, groups)
+        with self._timed("judging"):
+            rewards, correct = self._judge(prompts, groups)
         total = weighted_sum(rewards, self.reward_weights.to(device)).view(-1, run.group_size)
         finished = torch.tensor(sampled.finished, device=device).view_as(total)
         advantages, useful = group_advantages(
@@ -136,18 +146,27 @@ class R1GRPOTrainer(GRPOTrainer):
         kept = useful.flatten().nonzero()[:, 0]
         self._note_batch(sampled, rewards, total, correct, useful.any(1))
         self._keep_samples(prompts, texts, rewards, correct)
-        return self._batch(prompts, sampled, advantages.flatten(), kept)
+        with self._timed("scoring"):
+            return self._batch(prompts, sampled, advantages.flatten(), kept)
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        """Seconds of a part of a batch, into the log. Its end waits for the GPU by itself."""
+        start = time.perf_counter()
+        yield
+        self._metrics["train"][f"seconds/{name}"].append(time.perf_counter() - start)
 
     def _sample(self, prompts: Prompts) -> Sampled:
         """`group_size` answers to each prompt, from the weights as they are now."""
         run = self.run
-        model = self.accelerator.unwrap_model(self.model)
         batch = self.state.global_step // run.updates
         process = self.accelerator.process_index
-        everything = torch.arange(len(prompts.ids), device=prompts.ids.device)
-        with torch.no_grad(), _evaluating(model):
+        backbone = self.policy.model
+        with torch.no_grad(), _evaluating(self.policy):
+            with self.accelerator.autocast():
+                embeddings = prompts.embed(backbone)
             return self.sampler(
-                model.model.embed(prompts.ids, **prompts.shown(everything)),
+                embeddings.to(backbone.get_input_embeddings().weight.dtype),
                 prompts.positions,
                 prompts.mask,
                 copies=run.group_size,
@@ -163,11 +182,7 @@ class R1GRPOTrainer(GRPOTrainer):
         table = {name: [getattr(one, name, None) for one in flat] for name in REWARDS}
         if self.embeddings is not None:
             said = [one.said for one in flat]
-            true = [
-                text
-                for _, sample in prompts.asked
-                for text in [reference_text(sample)] * self.run.group_size
-            ]
+            true = [one.true for one in flat]
             cosines = self.embeddings.cosines(said, true)
             table["semantic"] = list(map(semantic_reward, said, true, cosines))
         rows = [
@@ -208,8 +223,11 @@ class R1GRPOTrainer(GRPOTrainer):
         with torch.no_grad():
             if run.updates > 1:  # else the policy that samples is the one that trains
                 batch["old_per_token_logps"] = self._score(self.model, batch)
-            if self.beta:
+            if self.beta and self.ref_model is not None:
                 batch["ref_per_token_logps"] = self._score(self.ref_model, batch)
+            elif self.beta:
+                with self.accelerator.unwrap_model(self.model).disable_adapter():
+                    batch["ref_per_token_logps"] = self._score(self.model, batch)
         self._note_mismatch(batch, sampled, rows)
         return batch
 

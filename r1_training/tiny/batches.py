@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import torch
@@ -50,7 +51,7 @@ class Prefix:
 
 def make_prefix(tokenizer: PreTrainedTokenizerBase, config: R1Config, views: int) -> Prefix:
     """Scene and `views` equal views at the front of the first user message."""
-    rows, columns = (size // PATCH // MERGE for size in config.view_size)
+    rows, columns = (size // PATCH // MERGE for size in config.fixed_view_size)
     text = shared_text(config, [rows * columns] * views)
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     positions = rope_positions(
@@ -69,14 +70,14 @@ class BatchBuilder:
         self.pack = None if config.meshes is None else load_pack(Path(config.meshes))
         self.prefix = make_prefix(tokenizer, model, model.num_views)
 
-    def __call__(self, rows: Sequence[dict[str, int]]) -> dict[str, object]:
+    def __call__(self, rows: Sequence[dict[str, int]]) -> dict[str, Any]:
         """The batch of `rows[0]["batch"]`."""
         torch.set_num_threads(1)  # many workers share the cores
         number = rows[0]["batch"]
         own = number % self.config.distinct if self.config.distinct else number
         first = (self.config.seed * 1_000_000 + own) * self.config.rooms
         rooms = [self.make_room(first + index) for index in range(self.config.rooms)]
-        batch: dict[str, object] = {
+        batch: dict[str, Any] = {
             "number": number,
             "rooms": pack_rooms(rooms, views=self.config.scan_views),
             "labels": {k: torch.from_numpy(v) for k, v in label_tables(rooms).items()},

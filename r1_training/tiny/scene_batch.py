@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,7 +38,7 @@ class RoomBatch:
     """
 
     scene: dict[str, Tensor]
-    views: dict[str, object]
+    views: dict[str, Any]
     targets: SceneTargets
     language: Language | None
 
@@ -61,7 +62,7 @@ class Language:
 
 
 def observe_rooms(
-    made: dict[str, object],
+    made: dict[str, Any],
     run: TrainingConfig,
     config: R1Config,
     prefix: Prefix,
@@ -123,9 +124,9 @@ def cloud_bounds(points: Tensor) -> Tensor:
     return torch.stack((points.amin(1), points.amax(1)), 1)
 
 
-def view_inputs(observed: dict[str, Tensor], bounds: Tensor, config: R1Config) -> dict[str, object]:
+def view_inputs(observed: dict[str, Tensor], bounds: Tensor, config: R1Config) -> dict[str, Any]:
     """Patches and places of the views of `observe_batch`, in the names of the model's forward."""
-    height, width = config.view_size
+    height, width = config.fixed_view_size
     rows, columns = height // PATCH, width // PATCH
     rooms, views = observed["view_color"].shape[:2]
     patches = patchify(observed["view_color"].flatten(0, 1), height, width)

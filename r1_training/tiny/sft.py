@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from datasets import Dataset
@@ -42,7 +43,7 @@ class R1SFTTrainer(SFTTrainer):
         tokenizer: PreTrainedTokenizerBase,
         config: TrainingConfig,
     ) -> None:
-        self.run = config
+        self.run, self.whole = config, model  # `self.model` has an open type
         self.builder = BatchBuilder(config, tokenizer, model.config)
         self.numbers = number_table(tokenizer)
         super().__init__(
@@ -55,25 +56,26 @@ class R1SFTTrainer(SFTTrainer):
             callbacks=[LossCurve()],
         )
         self.prefetcher = Prefetcher(self.observe, self.accelerator.device)
-        self.graph, self.dense_losses = None, dense_losses
+        self.graph: StepGraph[RoomBatch] | None = None
+        self.dense_losses = dense_losses
         if config.compile and self.accelerator.device.type == "cuda":
             self.dense_losses = torch.compile(dense_losses, dynamic=False)
             self.graph = StepGraph(self._step, model.parameters(), self.prefetcher.wait)
 
     def get_batch_samples(
-        self, epoch_iterator: Iterator[dict[str, object]], num_batches: int, device: torch.device
-    ) -> tuple[list[dict[str, RoomBatch]], None]:
+        self, epoch_iterator: Iterator[dict[str, Any]], num_batches: int, device: torch.device
+    ) -> tuple[list[dict[str, Any]], None]:
         """The next batches, observed."""
         batches = (self.prefetcher.next(epoch_iterator) for _ in range(num_batches))
         return [{"batch": batch} for batch in batches if batch is not None], None
 
-    def observe(self, made: dict[str, object]) -> RoomBatch:
+    def observe(self, made: dict[str, Any]) -> RoomBatch:
         """Scan the rooms of a collated batch and fill the boxes into their questions."""
-        mask = block_mask if uses_flex(self.model) else attention_mask
+        mask = block_mask if uses_flex(self.whole) else attention_mask
         return observe_rooms(
             made,
             self.run,
-            self.model.config,
+            self.whole.config,
             self.builder.prefix,
             self.numbers,
             mask,
@@ -84,8 +86,8 @@ class R1SFTTrainer(SFTTrainer):
     def training_step(
         self,
         model: torch.nn.Module,
-        inputs: dict[str, RoomBatch],
-        num_items_in_batch: Tensor | None = None,
+        inputs: dict[str, Any],
+        num_items_in_batch: Tensor | int | None = None,
     ) -> Tensor:
         """Forward and backward pass; compiled runs replay it from a CUDA graph."""
         if self.graph is None:
@@ -98,9 +100,9 @@ class R1SFTTrainer(SFTTrainer):
     def compute_loss(
         self,
         model: torch.nn.Module,
-        inputs: dict[str, RoomBatch],
+        inputs: dict[str, Any],
         return_outputs: bool = False,
-        num_items_in_batch: Tensor | None = None,
+        num_items_in_batch: Tensor | int | None = None,
     ) -> Tensor:
         """Language loss and dense losses."""
         loss, named = self.losses(model, inputs["batch"])
@@ -124,7 +126,7 @@ class R1SFTTrainer(SFTTrainer):
             spoken, encoded = output.loss, output.encoded
         else:
             with self.accelerator.autocast():
-                encoded = self.model.model.encode_scene(**batch.scene)
+                encoded = self.whole.model.encode_scene(**batch.scene)
             spoken = encoded.tokens.sum() * 0.0
         if encoded is None:
             return run.language * spoken, {"language": spoken}
@@ -192,6 +194,13 @@ def freeze_for_dense(model: R1ForConditionalGeneration) -> None:
         getattr(model.model, name).requires_grad_(True)
 
 
+def train_language_alone(model: R1ForConditionalGeneration) -> None:
+    """What sees is frozen; the language model and its head train."""
+    model.requires_grad_(False)
+    model.model.language_model.requires_grad_(True)
+    model.lm_head.requires_grad_(True)
+
+
 def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Path:
     """Run one stage and save the model to `config.output`/final.
 
@@ -215,6 +224,8 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
         )
     if not config.conversations:
         freeze_for_dense(model)
+    elif config.language_alone:
+        train_language_alone(model)
     if config.compile and torch.cuda.is_available():
         compile_parts(model)
     trainer = R1SFTTrainer(model, tokenizer, config)
@@ -228,7 +239,7 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     if not resume:
         start_anew(output, Path(model_folder))
     checkpoint = newest_checkpoint(output)
-    trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     final = output / "final"
     # training in language makes the answers mean something; the dense stage alone does not
     model.config.trained = bool(config.conversations)

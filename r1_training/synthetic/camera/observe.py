@@ -213,7 +213,10 @@ def room_to_scene(
     seen = observe_batch(
         pack_rooms([room], views=views, partial=partial),
         seed,
-        **{"views": views, "height": height, "width": width, "points": points},
+        views=views,
+        height=height,
+        width=width,
+        points=points,
         keep_views=keep_views,
         noise=noise,
     )

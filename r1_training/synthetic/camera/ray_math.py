@@ -8,6 +8,8 @@ three components, each a tensor of pixels: several times faster on a CPU than a 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import reduce
 
 import torch
 
@@ -22,7 +24,7 @@ from r1_training.synthetic.rooms.elements import (
     TUBE,
 )
 
-Vector = tuple[torch.Tensor | float, torch.Tensor | float, torch.Tensor | float]
+Vector = Sequence[torch.Tensor] | torch.Tensor
 
 NEAR = 0.05  # metres
 KNEE = 0.7  # brightness from which film saturates
@@ -61,13 +63,13 @@ def ray_directions(M: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> Vector:
 
 def box_t(o: Vector, d: Vector) -> torch.Tensor:
     """Depth of the first hit with the unit cube, inf where missed; rays in unit space."""
-    near = far = None
+    lows, highs = [], []
     for o_k, d_k in zip(o, d, strict=True):
         inverse = 1 / torch.where(d_k.abs() < 1e-9, 1e-9, d_k)
         a, b = (-0.5 - o_k) * inverse, (0.5 - o_k) * inverse
-        low, high = torch.minimum(a, b), torch.maximum(a, b)
-        near = low if near is None else torch.maximum(near, low)
-        far = high if far is None else torch.minimum(far, high)
+        lows.append(torch.minimum(a, b))
+        highs.append(torch.maximum(a, b))
+    near, far = reduce(torch.maximum, lows), reduce(torch.minimum, highs)
     t = torch.where(near > NEAR, near, far)
     return torch.where((near <= far) & (t > NEAR), t, math.inf)
 
@@ -192,8 +194,8 @@ def shade(
     point = tuple(o + t * d for o, d in zip(origin, direction, strict=True))
     m = rows[col.AFFINE]
     q = tuple(dot(m[4 * k : 4 * k + 3], point) + m[4 * k + 3] for k in range(3))
-    n = unit_normal(rows[col.KIND], rows[col.TAPER], q)
-    n = tuple(m[k] * n[0] + m[4 + k] * n[1] + m[8 + k] * n[2] for k in range(3))
+    unit = unit_normal(rows[col.KIND], rows[col.TAPER], q)
+    n = tuple(m[k] * unit[0] + m[4 + k] * unit[1] + m[8 + k] * unit[2] for k in range(3))
     length = dot(n, n).sqrt().clamp_min(1e-12)
     cosine = dot(n, direction) / (length * dot(direction, direction).sqrt())
     outward = torch.where(cosine > 0, -1.0, 1.0) / length

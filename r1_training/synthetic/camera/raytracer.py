@@ -80,7 +80,8 @@ def _render_primitives(
         for v in range(K.shape[1])
     ]
     fields = [torch.stack(parts).unflatten(0, K.shape[:2]) for parts in zip(*views, strict=True)]
-    return Frames(*fields[:4], normals=fields[4] if normals else None)
+    color, depth, instance, strength, normal = fields
+    return Frames(color, depth, instance, strength, normal if normals else None)
 
 
 def render_reference(

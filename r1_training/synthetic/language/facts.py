@@ -100,6 +100,10 @@ class Facts:
         }
         self._gaps: dict[tuple[int, int], float] = {}
 
+    def parent_of(self, thing: Thing) -> Thing | None:
+        """What a thing stands on, in or under; None for the floor, and for what is not visible."""
+        return None if thing.parent is None else self.things.get(thing.parent)
+
     def certain(self, category: str) -> bool:
         """May something be said about all objects of the category?"""
         return category not in self.hidden

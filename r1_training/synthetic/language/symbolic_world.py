@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from r1_model.plans.simulator import Thing, World
+from r1_model.plans.simulator import Key, Thing, World
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.rooms.elements import Room
 
@@ -11,7 +11,7 @@ UNDER, TOP = 10_000, 20_000  # keys of regions: these plus the id of the furnitu
 
 def world_of(room: Room) -> World:
     """All objects of a room, and the floor under each piece of furniture."""
-    things = {}
+    things: dict[Key, Thing] = {}
     for source in room.objects:
         category = VOCABULARY[source.category]
         things[source.id] = Thing(

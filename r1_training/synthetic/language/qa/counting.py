@@ -200,7 +200,7 @@ def existence(ask: Asking) -> Sample | None:
     at = words["at"]
     if anchor:
         there = f"{say.the(anchor)} {box(anchor.id)}"
-        beside = side_on(matching[0], host) if len(matching) == 1 else None
+        beside = side_on(matching[0], host) if host and len(matching) == 1 else None
         at = within(ask, say.side_of(beside, there) if beside else say.at("on", there))
     if truth:
         answer = yes_or_no(ask, True) + _exists(ask, category, index, matching, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from r1_training.common.present import present
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box, named, row
 from r1_training.synthetic.language.facts import CLEARLY, DIRECTIONS, FLAT, Facts, Thing
@@ -71,7 +72,7 @@ def neighbour(facts: Facts, host: Thing, relation: str) -> Thing | None:
 
 def _all_known(ask: Asking, host: Thing) -> bool:
     """Is nothing out of sight that might be nearer?"""
-    parent = ask.facts.things.get(host.parent)
+    parent = ask.facts.parent_of(host)
     if parent is not None:
         return all_seen(ask, parent, host.relation)
     return not any(VOCABULARY[c].kind == host.kind for c in ask.facts.hidden)
@@ -85,7 +86,7 @@ def support_yesno(ask: Asking) -> Sample | None:
     if found is None or found[1].relation is not None:
         return None
     thing, ref = found
-    true = anchor_ref(facts, rng, facts.things[thing.parent])
+    true = anchor_ref(facts, rng, present(facts.parent_of(thing), "what it stands on"))
     truth = rng.random() < 0.5
     asked_place, asked = true, thing.relation
     if not truth:
@@ -120,8 +121,8 @@ def shut(ask: Asking) -> Sample | None:
         if VOCABULARY[t.category].contains and t.states.get("opening") == "closed"
     ]
     host = ask.rng.choice(hosts) if hosts else None
-    anchor = host and anchor_ref(ask.facts, ask.rng, host)
-    if anchor is None:
+    anchor = anchor_ref(ask.facts, ask.rng, host) if host is not None else None
+    if host is None or anchor is None:
         return None
     closed = ask.say.state(host.category, ("opening", "closed"))
     return qa_sample(
@@ -168,7 +169,7 @@ def location_all(ask: Asking) -> Sample | None:
     if not rows:
         return None
     things = ask.rng.choice(rows)
-    host, relation = facts.things[things[0].parent], things[0].relation
+    host, relation = present(facts.parent_of(things[0]), "what they stand on"), things[0].relation
     anchor = anchor_ref(facts, ask.rng, host)
     if anchor is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from r1_training.common.present import present
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box, named
 from r1_training.synthetic.language.facts import DIRECTIONS
@@ -56,7 +57,7 @@ def support(ask: Asking) -> Sample | None:
     if found is None or found[1].relation is not None:
         return None
     thing, ref = found
-    parent = facts.things[thing.parent]
+    parent = present(facts.parent_of(thing), "what it stands on")
     true, others = anchor_ref(facts, rng, parent), could_carry(ask, thing)
     if true is None or not others:
         return None

@@ -66,7 +66,7 @@ def qa(ask: Asking) -> Sample:
         words["x"] = name.x
     answer = name.say(UNSEEN[ask.family])
     declines = tuple(map(ask.say.script, _DECLINES[ask.family]))
-    key = {"type": "reason", "value": "unseen", "must": (), "any": declines}
+    key: dict[str, object] = {"type": "reason", "value": "unseen", "must": (), "any": declines}
     if form == "existence":
         answer = yes_or_no(ask, False) + answer
         key = {"type": "yes_no", "value": False}

@@ -58,9 +58,9 @@ def place(ask: Asking, thing: Thing) -> tuple[list[str], list[Ref]]:
 
 def _supported(ask: Asking, thing: Thing) -> tuple[list[str], list[Ref]]:
     facts, say = ask.facts, ask.say
-    host = facts.things.get(thing.parent)
-    anchor = host and anchor_ref(facts, ask.rng, host)
-    if not anchor:
+    host = facts.parent_of(thing)
+    anchor = anchor_ref(facts, ask.rng, host) if host is not None else None
+    if host is None or anchor is None:
         return [], []
     anchor = Ref(anchor.id, anchor.category, color=anchor.color)
     the_host = say.the(anchor)

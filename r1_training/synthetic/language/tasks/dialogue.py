@@ -201,19 +201,19 @@ def _two(talk: Talk) -> Thing | None:
 def other_colour(talk: Talk) -> Sample | None:
     """What colour is the other one?"""
     other = _two(talk)
-    return other and _colour_of(talk, other, "other_colour")
+    return _colour_of(talk, other, "other_colour") if other is not None else None
 
 
 def other_location(talk: Talk) -> Sample | None:
     """Where is the other one?"""
     other = _two(talk)
-    return other and _location_of(talk, other, "other_location")
+    return _location_of(talk, other, "other_location") if other is not None else None
 
 
 def other_state(talk: Talk) -> Sample | None:
     """Is the other one on?"""
     other = _two(talk)
-    return other and _state_of(talk, other, "other_state")
+    return _state_of(talk, other, "other_state") if other is not None else None
 
 
 def _found(talk: Talk, kind: str, thing: Thing, words: dict[str, str] | None = None) -> Sample:
@@ -234,7 +234,7 @@ def _found(talk: Talk, kind: str, thing: Thing, words: dict[str, str] | None = N
 def find_other(talk: Talk) -> Sample | None:
     """Show me the other one."""
     other = _two(talk)
-    return other and _found(talk, "find_other", other)
+    return _found(talk, "find_other", other) if other is not None else None
 
 
 def they_colour(talk: Talk) -> Sample | None:
@@ -361,8 +361,9 @@ GROUP: dict[str, tuple[Turn, float]] = {
     "they_find": (they_find, 2.0),
     "they_side": (they_side, 2.0),
 }
-_MOVES_FOCUS = ("other_colour", "other_location", "other_state", "find_other", "they_find")
-_MOVES_FOCUS += ("they_side",)
+_MOVES_FOCUS = frozenset(
+    ("other_colour", "other_location", "other_state", "find_other", "they_find", "they_side")
+)
 
 
 def begin(ask: Asking) -> Talk | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from r1_training.common.present import present
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box, named
 from r1_training.synthetic.language.facts import DIRECTIONS, FLAT, Thing, shut_away
@@ -93,7 +94,7 @@ def place_phrase(ask: Asking, relation: str, anchor: Ref, *, level: int | None =
 def could_carry(ask: Asking, thing: Thing) -> list[Thing]:
     """Furniture of another category than what a thing stands on, and on which it does not stand."""
     facts = ask.facts
-    parent = facts.things[thing.parent]
+    parent = present(facts.parent_of(thing), "what it stands on")
     return [
         t
         for t in ask.things()

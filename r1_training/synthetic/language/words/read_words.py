@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 from r1_training.synthetic.household.catalog import VOCABULARY
@@ -81,7 +82,10 @@ def colors(text: str, language: str) -> set[str]:
 def words_of(kind: str, text: str, language: str) -> set[str]:
     """Keys of the materials, shapes or rooms that a sentence names."""
     say = SPEAKERS[language]
-    keys = {"material": words_en.MATERIALS, "shape": words_en.SHAPES, "room": words_en.ROOMS}[kind]
+    tables: dict[str, Mapping[str, object]] = {
+        "material": words_en.MATERIALS, "shape": words_en.SHAPES, "room": words_en.ROOMS
+    }  # fmt: skip
+    keys = tables[kind]
     table = {say.script(getattr(say, kind)(key)).lower(): key for key in keys}
     if kind == "material" and language == "en":
         table |= {adjective: key for key, (adjective, _) in words_en.MATERIALS.items()}

@@ -1,0 +1,93 @@
+"""Settings of `r1 reproduce`: its stages, each with the settings of its own kind of run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from r1_training.common.config import (
+    TrainingConfig,
+    TrainingConfigError,
+    check_types,
+    read_settings,
+)
+from r1_training.grpo.config import GRPORunConfig
+
+
+@dataclass(frozen=True)
+class ReproduceConfig:
+    """A limited set of rooms: SFT on it until it gains no more, then more SFT, or GRPO.
+
+    Attributes:
+        output: folder of all stages.
+        model: folder with a trained scene branch; its language model starts anew.
+        seed: of the fresh language model and of every stage.
+        sft: settings of `TrainingConfig` for SFT, with `distinct` batches of rooms.
+        control: the same for the control, which goes on where SFT ended, on the same rooms.
+        grpo: name of a run -> settings of `GRPORunConfig`; each starts from the SFT model and asks
+            in SFT's rooms.
+        rooms, questions, seeds: of the evaluation on unseen rooms.
+    """
+
+    output: str
+    model: str
+    sft: Mapping[str, object]
+    control: Mapping[str, object]
+    grpo: Mapping[str, Mapping[str, object]]
+    seed: int = 0
+    rooms: int = 100
+    questions: int = 12
+    seeds: int = 2
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        for name in ("sft", "control", "grpo"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise TrainingConfigError(f"{name} must hold settings: {getattr(self, name)!r}")
+        for name in ("rooms", "questions", "seeds"):
+            if getattr(self, name) < 1:
+                raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
+        made: dict[str, TrainingConfig | GRPORunConfig] = {}
+        for name, settings in {"sft": self.sft, "control": self.control}.items():
+            made[name] = self._make(TrainingConfig, name, {"seed": self.seed, **settings})
+        sft = made["sft"]
+        if not sft.distinct:
+            raise TrainingConfigError("sft: distinct must be set, else its rooms have no end")
+        rooms = {
+            "first_room": sft.seed * 1_000_000 * sft.rooms,
+            "all_rooms": sft.distinct * sft.rooms,
+            "made_questions": sft.conversations,
+            "model": str(Path(self.output) / "sft" / "final"),
+            "seed": self.seed,
+        }
+        for name, settings in self.grpo.items():
+            if not isinstance(settings, Mapping):
+                raise TrainingConfigError(f"grpo {name} must hold settings: {settings!r}")
+            made[name] = self._make(GRPORunConfig, name, {**rooms, **settings})
+        object.__setattr__(self, "_stages", made)
+
+    def stage(self, name: str) -> TrainingConfig | GRPORunConfig:
+        """The settings of a stage: `sft`, `control`, or one of `grpo`."""
+        return self._stages[name]
+
+    @property
+    def stages(self) -> list[str]:
+        """Names of all stages, in order."""
+        return list(self._stages)
+
+    def _make(self, kind: type, name: str, settings: Mapping[str, object]) -> object:
+        try:
+            return kind(**{"output": str(Path(self.output) / name), **settings})
+        except (TypeError, TrainingConfigError) as error:  # a TypeError names an unknown setting
+            raise TrainingConfigError(f"{name}: {error}") from error
+
+    @classmethod
+    def load(cls, path: str | Path, **overrides: object) -> ReproduceConfig:
+        """Read a YAML file; overrides that are not None win.
+
+        Raises:
+            TrainingConfigError: the file is unreadable, a key is unknown or missing, or a value
+                of any stage is impossible.
+        """
+        return cls(**read_settings(cls, path, overrides))
