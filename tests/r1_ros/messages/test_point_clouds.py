@@ -133,28 +133,6 @@ def test_what_is_written_is_read_back() -> None:
     assert len(read_points(empty)[0]) == 0
 
 
-@pytest.mark.parametrize("height", [1, 3])
-def test_sensor_msgs_py_reads_and_writes_the_same(monkeypatch, height) -> None:
-    pytest.importorskip("sensor_msgs_py", reason="sensor_msgs_py comes with an installed ROS")
-    layout = [*XYZ, ("rgb", PointField.UINT32, 12)]
-    rows = [(*p, packed(c)) for p, c in zip(POINTS, COLORS, strict=True)]
-    rows[2] = (np.nan, 0, 0, 0)
-    clouds = [
-        build(layout, rows, height=height),
-        build(layout, rows, height=height, row_padding=4 * (height > 1)),
-        build(layout, rows, height=height, point_step=32),
-        build(layout, rows, height=height, big=True),
-    ]
-    theirs = [read_points(cloud) for cloud in clouds]
-    written = point_cloud_message(Header(frame_id="map"), POINTS, COLORS)
-    monkeypatch.setattr(point_clouds, "point_cloud2", None)
-    for cloud, (points, colors) in zip(clouds, theirs, strict=True):
-        own_points, own_colors = read_points(cloud)
-        np.testing.assert_array_equal(points, own_points)
-        np.testing.assert_array_equal(colors, own_colors)
-    assert written == point_cloud_message(Header(frame_id="map"), POINTS, COLORS)
-
-
 def good() -> PointCloud2:
     return build(XYZ, [tuple(p) for p in POINTS])
 
