@@ -6,11 +6,10 @@ Quaternions are (x, y, z, w) as in ROS. `T_a_b` maps points of frame b into fram
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 # Shorter than this a quaternion has no direction (denormal numbers included).
 _MIN_QUATERNION_NORM = 1e-6
-# Closer than this (cosine) two rotations are interpolated linearly: sin(angle) would vanish.
-_NEARLY_PARALLEL = 0.9995
 
 
 class InvalidPoseError(ValueError):
@@ -36,37 +35,14 @@ def rotation_from_quaternion(quaternion: np.ndarray) -> np.ndarray:
     Raises:
         InvalidPoseError: see `unit_quaternion`.
     """
-    x, y, z, w = np.moveaxis(unit_quaternion(quaternion), -1, 0)
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.stack([np.stack(row, -1) for row in rows], -2)
+    quaternion = unit_quaternion(quaternion)
+    R = Rotation.from_quat(quaternion.reshape(-1, 4)).as_matrix()
+    return R.reshape(*quaternion.shape[:-1], 3, 3)
 
 
 def quaternion_from_rotation(R: np.ndarray) -> np.ndarray:
     """The quaternion (4,) with w >= 0 of a rotation matrix (3, 3)."""
-    R = np.asarray(R, np.float64)
-    # Shepperd's method: of four equivalent formulas, the one that divides by the largest number.
-    squares = np.array(
-        [
-            1 + R[0, 0] - R[1, 1] - R[2, 2],
-            1 - R[0, 0] + R[1, 1] - R[2, 2],
-            1 - R[0, 0] - R[1, 1] + R[2, 2],
-            1 + R[0, 0] + R[1, 1] + R[2, 2],
-        ]
-    )
-    sums = np.array(
-        [
-            [squares[0], R[0, 1] + R[1, 0], R[0, 2] + R[2, 0], R[2, 1] - R[1, 2]],
-            [R[0, 1] + R[1, 0], squares[1], R[1, 2] + R[2, 1], R[0, 2] - R[2, 0]],
-            [R[0, 2] + R[2, 0], R[1, 2] + R[2, 1], squares[2], R[1, 0] - R[0, 1]],
-            [R[2, 1] - R[1, 2], R[0, 2] - R[2, 0], R[1, 0] - R[0, 1], squares[3]],
-        ]
-    )
-    quaternion = unit_quaternion(sums[np.argmax(squares)])
-    return -quaternion if quaternion[3] < 0 else quaternion
+    return Rotation.from_matrix(R).as_quat(canonical=True)
 
 
 def slerp(start: np.ndarray, end: np.ndarray, fraction: float) -> np.ndarray:
@@ -75,15 +51,9 @@ def slerp(start: np.ndarray, end: np.ndarray, fraction: float) -> np.ndarray:
     Raises:
         InvalidPoseError: see `unit_quaternion`.
     """
-    start, end = unit_quaternion(start), unit_quaternion(end)
-    cosine = float(start @ end)
-    if cosine < 0:  # q and -q are the same rotation; take the shorter arc
-        end, cosine = -end, -cosine
-    if cosine > _NEARLY_PARALLEL:
-        return unit_quaternion(start + fraction * (end - start))
-    angle = np.arccos(cosine)
-    weights = np.sin([(1 - fraction) * angle, fraction * angle]) / np.sin(angle)
-    return unit_quaternion(weights[0] * start + weights[1] * end)
+    first = Rotation.from_quat(unit_quaternion(start))
+    turn = first.inv() * Rotation.from_quat(unit_quaternion(end))
+    return (first * turn**fraction).as_quat()
 
 
 def pose_matrix(translation: np.ndarray, quaternion: np.ndarray) -> np.ndarray:
@@ -105,24 +75,12 @@ def split_pose(T: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.array(T[:3, 3], np.float64), quaternion_from_rotation(T[:3, :3])
 
 
-def interpolate_pose(start: np.ndarray, end: np.ndarray, fraction: float) -> np.ndarray:
-    """The pose (4, 4) at `fraction` between two: position linear, rotation by slerp."""
-    (p0, q0), (p1, q1) = split_pose(start), split_pose(end)
-    return pose_matrix((1 - fraction) * p0 + fraction * p1, slerp(q0, q1, fraction))
-
-
 def invert_pose(T: np.ndarray) -> np.ndarray:
     """Inverse (4, 4) of a rigid transform (4, 4): exact, no matrix inversion."""
     inverse = np.eye(4)
     inverse[:3, :3] = T[:3, :3].T
     inverse[:3, 3] = -T[:3, :3].T @ T[:3, 3]
     return inverse
-
-
-def rotation_angle(R: np.ndarray) -> float:
-    """Angle of a rotation matrix (3, 3), radians in [0, pi]."""
-    q = quaternion_from_rotation(R)
-    return float(2 * np.arctan2(np.linalg.norm(q[:3]), q[3]))  # arccos is coarse near zero
 
 
 def transform_points(T: np.ndarray, xyz: np.ndarray) -> np.ndarray:

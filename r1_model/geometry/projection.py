@@ -18,10 +18,12 @@ def backproject(depth: np.ndarray, K: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """
     valid = (depth > 0) & np.isfinite(depth)
     v, u = np.nonzero(valid)
-    z = depth[valid]
-    x = (u - K[0, 2]) / K[0, 0] * z
-    y = (v - K[1, 2]) / K[1, 1] * z
-    return np.stack([x, y, z], -1).astype(depth.dtype, copy=False), valid
+    return points_at(u, v, depth[valid], K).astype(depth.dtype, copy=False), valid
+
+
+def points_at(u: np.ndarray, v: np.ndarray, z: np.ndarray, K: np.ndarray) -> np.ndarray:
+    """(P, 3) metres in the optical frame, of pixels (P,) with depth z (P,) metres."""
+    return np.stack([(u - K[0, 2]) / K[0, 0] * z, (v - K[1, 2]) / K[1, 1] * z, z], -1)
 
 
 def project_points(xyz: np.ndarray, K: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
+from r1_model.geometry.torch_boxes import aabb_iou
 from r1_model.network.config import R1SceneConfig
 from r1_model.network.scene_encoder import SceneFeatures, pick
 
@@ -75,17 +75,6 @@ class DenseDecoder(nn.Module):
         )
 
 
-def pairwise_iou(center: Tensor, size: Tensor) -> Tensor:
-    """IoU of axis-aligned boxes with each other. (B, S, 3) twice -> (B, S, S)."""
-    low, high = center - size / 2, center + size / 2
-    overlap = torch.minimum(high.unsqueeze(2), high.unsqueeze(1)) - torch.maximum(
-        low.unsqueeze(2), low.unsqueeze(1)
-    )
-    shared = overlap.clamp(min=0).prod(-1)
-    volume = size.prod(-1)
-    return shared / (volume.unsqueeze(2) + volume.unsqueeze(1) - shared).clamp(min=1e-9)
-
-
 def select_objects(found: Detections, count: int, duplicate_iou: float) -> tuple[Tensor, Tensor]:
     """The `count` best candidates without duplicates, best first.
 
@@ -99,7 +88,8 @@ def select_objects(found: Detections, count: int, duplicate_iou: float) -> tuple
     objectness = found.objectness.detach().sigmoid()
     score, order = objectness.sort(dim=1, descending=True, stable=True)
     center, size = pick(found.center.detach(), order), pick(found.size.detach(), order)
-    overlap = pairwise_iou(center, size).triu(1)  # [i, j]: i is better than j
+    better, worse = ((center.unsqueeze(dim), size.unsqueeze(dim)) for dim in (2, 1))
+    overlap = aabb_iou(*better, *worse).triu(1)  # [i, j]: i is better than j
     score = score * (overlap.amax(1) <= duplicate_iou)
     score, rank = score.sort(dim=1, descending=True, stable=True)
     return order.gather(1, rank)[:, :count], score[:, :count]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from r1_model.geometry.torch_projection import pixel_slopes
 from r1_model.network.layers import fourier_features
 from r1_model.network.scene_encoder import POSITION_BANDS, POSITION_SCALE
 
@@ -25,14 +26,8 @@ def patch_positions(
         valid (V, rows * columns) bool.
     """
     views, height, width = depth.shape
-    v, u = torch.meshgrid(
-        torch.arange(height, device=depth.device, dtype=torch.float32),
-        torch.arange(width, device=depth.device, dtype=torch.float32),
-        indexing="ij",
-    )
-    K = K.float()[:, :, :, None, None]
-    x = (u - K[:, 0, 2]) / K[:, 0, 0] * depth
-    y = (v - K[:, 1, 2]) / K[:, 1, 1] * depth
+    across, down = pixel_slopes(K, height, width)
+    x, y = across[:, None, :] * depth, down[:, :, None] * depth
     valid = (depth > 0).float()
     maps = torch.stack((x, y, depth, torch.ones_like(depth)), 1) * valid.unsqueeze(1)
     sums = torch.nn.functional.adaptive_avg_pool2d(maps, (rows, columns)).flatten(2)  # (V, 4, T)
@@ -67,4 +62,4 @@ class DepthPositions(nn.Module):
     def forward(self, positions: Tensor, valid: Tensor) -> Tensor:
         """positions (..., 3) metres from the minimum corner, valid (...) -> (..., hidden)."""
         encoded = fourier_features(positions, POSITION_BANDS, POSITION_SCALE)
-        return self.mlp(encoded.to(self.mlp[0].weight.dtype)) * valid.unsqueeze(-1)
+        return self.mlp(encoded.to(next(self.mlp.parameters()).dtype)) * valid.unsqueeze(-1)

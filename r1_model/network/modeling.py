@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from os import PathLike
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -20,9 +21,10 @@ from r1_model.network.dense_decoder import DenseDecoder, Detections, select_obje
 from r1_model.network.depth_positions import DepthPositions
 from r1_model.network.scene_encoder import SceneEncoder, SceneFeatures
 from r1_model.network.scene_tokens import SceneTokens
-from r1_model.network.token_loss import trained_token_loss
+from r1_model.network.token_loss import TokenLoss, trained_token_loss
 from r1_model.network.vision import encode_views
 
+T = TypeVar("T")
 NEW_MODULES = ("scene_encoder", "dense_decoder", "scene_tokens", "depth_positions")
 
 
@@ -73,20 +75,7 @@ class R1Output(CausalLMOutputWithPast):
     encoded: EncodedScene | None = None
 
 
-class _SceneBranchInit:
-    """Initialise the scene branch by PyTorch's rules, the rest by Qwen's.
-
-    The stock rule (normal, 0.02) starves the scene branch, whose inputs are metres.
-    """
-
-    def _init_weights(self, module: nn.Module) -> None:
-        if not getattr(module, "is_scene_branch", False):
-            super()._init_weights(module)
-        elif hasattr(module, "reset_parameters"):
-            module.reset_parameters()
-
-
-class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
+class R1Model(Qwen2_5_VLModel):
     """The backbone: everything but the language head."""
 
     config: R1Config
@@ -102,6 +91,10 @@ class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
             for module in getattr(self, name).modules():
                 module.is_scene_branch = True
         self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        if not _init_scene_branch(module):
+            super()._init_weights(module)
 
     def forward(
         self,
@@ -146,13 +139,14 @@ class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
             inputs_embeds = self.get_input_embeddings()(input_ids)
         if inputs_embeds is None:
             if points is not None:
-                encoded = self.encode_scene(points, colors, bounds)
+                encoded = self.encode_scene(
+                    points, _given(colors, "colors"), _given(bounds, "bounds")
+                )
                 scene = encoded.tokens
             if patches is not None:
-                views = self.encode_views(patches, view_grids)
-            inputs_embeds = self.embed(
-                input_ids, scene, views, view_positions, view_positions_valid
-            )
+                views = self.encode_views(patches, _given(view_grids, "view_grids"))
+            ids = _given(input_ids, "input_ids")
+            inputs_embeds = self.embed(ids, scene, views, view_positions, view_positions_valid)
         outputs = self.language_model(
             inputs_embeds=inputs_embeds,
             attention_mask=attention_mask,
@@ -236,7 +230,7 @@ class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
         return embeddings
 
 
-class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGeneration):
+class R1ForConditionalGeneration(Qwen2_5_VLForConditionalGeneration):
     """3D-R1: text, views with depth and a point cloud in, text out.
 
     The forward takes what `R1Processor` makes. Positions are always passed explicitly: with
@@ -252,10 +246,17 @@ class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGener
         self.model = R1Model(config)
         text = config.text_config
         self.lm_head = nn.Linear(text.hidden_size, text.vocab_size, bias=False)
-        self.token_loss = trained_token_loss  # training may put the other form of `token_loss` here
+        # training may put the other form of `token_loss` here
+        self.token_loss: TokenLoss = trained_token_loss
         self.post_init()
 
-    def save_pretrained(self, save_directory: str | Path, *args: object, **kwargs: object) -> None:
+    def _init_weights(self, module: nn.Module) -> None:
+        if not _init_scene_branch(module):
+            super()._init_weights(module)
+
+    def save_pretrained(
+        self, save_directory: str | PathLike[str], *args: Any, **kwargs: Any
+    ) -> None:
         """As in transformers, with weights named as in this class unless told otherwise.
 
         The stock default writes published Qwen's older names, which a trainer that goes on from a
@@ -314,7 +315,8 @@ class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGener
         hidden = outputs.last_hidden_state
         if labels is not None:
             loss, logits = self.token_loss(hidden, labels, self.lm_head.weight)
-            return R1Output(loss=loss, logits=logits, encoded=outputs.encoded)
+            # transformers says FloatTensor and means any tensor of floats
+            return R1Output(loss=loss, logits=logits, encoded=outputs.encoded)  # type: ignore[arg-type]
         kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
         return R1Output(
             logits=self.lm_head(hidden[:, kept]),
@@ -334,6 +336,26 @@ register_checkpoint_conversion_mapping(
         ),
     ],
 )
+
+
+def _given(value: T | None, name: str) -> T:
+    """An input that the others cannot do without."""
+    if value is None:
+        raise ValueError(f"{name} is missing")
+    return value
+
+
+def _init_scene_branch(module: nn.Module) -> bool:
+    """Initialise a module of the scene branch by PyTorch's rules; False for others, left alone.
+
+    Qwen's rule (normal, 0.02) starves the scene branch, whose inputs are metres.
+    """
+    if not getattr(module, "is_scene_branch", False):
+        return False
+    reset = getattr(module, "reset_parameters", None)
+    if callable(reset):
+        reset()
+    return True
 
 
 def _fill(embeddings: Tensor, mask: Tensor, tokens: Tensor, wait: bool) -> Tensor:

@@ -10,11 +10,13 @@ from itertools import product
 
 import numpy as np
 
+from r1_model.geometry.voxels import pack_cells
+
 CELL_M = 0.5
 FEW = 5  # points in a cell that stands for no surface
 MOST_STRAYS = 0.05  # a cloud with more is sparse everywhere: then nothing is stray
 _AROUND = np.array(list(product((-1, 0, 1), repeat=3)), np.int64)
-_SPAN = np.int64(1 << 20)  # cells along an axis: 500 km
+_BITS = 20  # of a cell's number along an axis: 500 km
 
 
 def not_stray(points: np.ndarray) -> np.ndarray:
@@ -29,16 +31,11 @@ def not_stray(points: np.ndarray) -> np.ndarray:
     if not len(points):
         return np.ones(0, bool)
     cells = np.floor((points - points.min(axis=0)) / CELL_M).astype(np.int64) + 1
-    keys = _key(cells)
+    keys = pack_cells(cells, _BITS)
     found, index, counts = np.unique(keys, return_inverse=True, return_counts=True)
     first = np.zeros((len(found), 3), np.int64)
     first[index] = cells  # one of each, all alike
     dense = first[counts >= FEW]
-    near = np.unique(_key(dense[:, None] + _AROUND))
+    near = np.unique(pack_cells(dense[:, None] + _AROUND, _BITS))
     kept = np.isin(found, near)[index]
     return kept if kept.mean() >= 1 - MOST_STRAYS else np.ones(len(points), bool)
-
-
-def _key(cells: np.ndarray) -> np.ndarray:
-    """(..., 3) cells -> (...) one number for each."""
-    return (cells[..., 0] * _SPAN + cells[..., 1]) * _SPAN + cells[..., 2]

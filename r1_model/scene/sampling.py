@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from r1_model.geometry.voxels import voxel_keys
+
 MODEL_VOXEL = 0.02  # metres; the resolution that the scene encoder is trained on
 
 
@@ -20,10 +22,7 @@ def voxel_means(
     Returns:
         points (M, 3) float32 and colors (M, 3) uint8, in order of the voxels.
     """
-    cells = np.floor(points / voxel).astype(np.int64)
-    cells -= cells.min(0)
-    extent = cells.max(0) + 1
-    key = (cells[:, 0] * extent[1] + cells[:, 1]) * extent[2] + cells[:, 2]
+    key = voxel_keys(points, voxel)
     order = np.argsort(key, kind="stable")
     starts = np.flatnonzero(np.diff(key[order], prepend=-1))
     counts = np.diff(starts, append=len(key))[:, None]

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from r1_model.geometry.poses import transform_points
+from r1_model.geometry.projection import points_at, project_points
+from r1_model.geometry.voxels import voxel_keys
 from r1_model.scene.scene import View
 
 COVERAGE_VOXEL = 0.1  # metres
@@ -27,11 +30,8 @@ def back_project(view: View, max_samples: int = MAX_SAMPLES) -> np.ndarray:
     v, u = np.mgrid[stride // 2 : height : stride, stride // 2 : width : stride]
     depth = view.depth[v, u].astype(np.float64)
     valid = depth > 0
-    z = depth[valid]
-    x = (u[valid] - view.K[0, 2]) / view.K[0, 0] * z
-    y = (v[valid] - view.K[1, 2]) / view.K[1, 1] * z
-    rotation, translation = view.T_scene_camera[:3, :3], view.T_scene_camera[:3, 3]
-    return np.stack((x, y, z), 1) @ rotation.T + translation
+    xyz = points_at(u[valid], v[valid], depth[valid], view.K)
+    return transform_points(view.T_scene_camera, xyz)
 
 
 def project(view: View, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -42,16 +42,12 @@ def project(view: View, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
         xyz: (N, 3) metres in the scene frame.
 
     Returns:
-        u, v (N,) float64 pixels (meaningless where z <= 0) and z (N,) float64 metres.
+        u, v (N,) float64 pixels (NaN where z <= 0) and z (N,) float64 metres.
     """
     rotation, translation = view.T_scene_camera[:3, :3], view.T_scene_camera[:3, 3]
-    x, y, z = ((xyz - translation) @ rotation).T  # columns of R are the camera's axes
-    safe = np.where(z > 0, z, 1.0)
-    return (
-        view.K[0, 0] * x / safe + view.K[0, 2],
-        view.K[1, 1] * y / safe + view.K[1, 2],
-        z,
-    )
+    # columns of R are the camera's axes
+    uv, z = project_points((xyz - translation) @ rotation, view.K)
+    return uv[:, 0], uv[:, 1], z
 
 
 def visible(view: View, xyz: np.ndarray, tolerance: float = 0.1) -> np.ndarray:
@@ -89,11 +85,7 @@ def seen_voxels(views: Sequence[View], voxel: float = COVERAGE_VOXEL) -> np.ndar
     owner = np.repeat(np.arange(len(views)), [len(cloud) for cloud in clouds])
     if not len(owner):
         return np.zeros((len(views), 0), bool)
-    cells = np.floor(np.concatenate(clouds) / voxel).astype(np.int64)
-    cells -= cells.min(0)
-    extent = cells.max(0) + 1
-    key = (cells[:, 0] * extent[1] + cells[:, 1]) * extent[2] + cells[:, 2]
-    _, index = np.unique(key, return_inverse=True)
+    _, index = np.unique(voxel_keys(np.concatenate(clouds), voxel), return_inverse=True)
     seen = np.zeros((len(views), index.max() + 1), bool)
     seen[owner, index] = True
     return seen

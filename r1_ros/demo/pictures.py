@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from r1_model.geometry.boxes import aabb_iou
 from r1_model.scene.scene import Scene
 from r1_ros.demo.outcome import Outcome
 from r1_ros.msg import GroundedObject
@@ -86,8 +87,6 @@ def _distinct(answers: Sequence[Sequence[PictureBox]]) -> list[PictureBox]:
 
 def _iou(a: PictureBox, b: PictureBox) -> float:
     """Of the axis-aligned hulls."""
-    low = np.maximum(a.corners().min(0), b.corners().min(0))
-    high = np.minimum(a.corners().max(0), b.corners().max(0))
-    shared = np.prod(np.clip(high - low, 0, None))
-    volumes = sum(np.prod(np.ptp(box.corners(), axis=0)) for box in (a, b))
-    return float(shared / max(volumes - shared, 1e-12))
+    hulls = [(box.corners().min(0), box.corners().max(0)) for box in (a, b)]
+    (center, size), (other, other_size) = (((low + high) / 2, high - low) for low, high in hulls)
+    return float(aabb_iou(center, size, other, other_size))

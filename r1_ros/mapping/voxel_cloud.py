@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from r1_model.geometry.voxels import pack_cells, unpack_cells
 from r1_ros.mapping.lean_open3d import o3c
 from r1_ros.mapping.tsdf import MapFullError
 
@@ -53,7 +54,7 @@ class VoxelCloud:
         cells, points, colors = cells[near].astype(np.int64), points[near], colors[near]
         if not len(points):
             return
-        keys, owner = np.unique(_pack(cells), return_inverse=True)
+        keys, owner = np.unique(pack_cells(cells + _LIMIT, _BITS), return_inverse=True)
         offsets = points - cells * self._voxel_size
         sums = np.stack([np.bincount(owner, column) for column in (*offsets.T, *colors.T)], -1)
         counts = np.bincount(owner)[:, None]
@@ -78,16 +79,5 @@ class VoxelCloud:
         order = np.argsort(keys)  # the hash's own order depends on its history
         slots, keys = slots[order], keys[order]
         offsets, colors, counts = (self._hash.value_tensor(i).numpy()[slots] for i in range(3))
-        points = _unpack(keys) * self._voxel_size + offsets / counts
+        points = (unpack_cells(keys, _BITS) - _LIMIT) * self._voxel_size + offsets / counts
         return points.astype(np.float32), np.rint(colors / counts).astype(np.uint8)
-
-
-def _pack(cells: np.ndarray) -> np.ndarray:
-    x, y, z = (cells + _LIMIT).T
-    return (x << 2 * _BITS) | (y << _BITS) | z
-
-
-def _unpack(keys: np.ndarray) -> np.ndarray:
-    mask = (1 << _BITS) - 1
-    cells = np.stack([keys >> 2 * _BITS, keys >> _BITS & mask, keys & mask], -1)
-    return cells - _LIMIT

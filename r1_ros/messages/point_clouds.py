@@ -1,8 +1,17 @@
-"""sensor_msgs PointCloud2 to numpy and back: any field layout, no loop over points."""
+"""sensor_msgs PointCloud2 to numpy and back: any field layout, no loop over points.
+
+Where ROS's own `sensor_msgs_py` is installed (it is not on PyPI) it does the reading and writing of
+what it can: it does not know padded rows, and swaps the bytes of the message itself. Either way the
+message is checked first, and the result is the same.
+"""
 
 from __future__ import annotations
 
 import array
+import importlib
+import sys
+from functools import lru_cache
+from types import ModuleType
 
 import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
@@ -54,15 +63,20 @@ def point_cloud_message(header: Header, points: np.ndarray, colors: np.ndarray) 
     packed[:, :3] = points
     r, g, b = colors.astype(np.uint32).T
     packed[:, 3] = (r << 16 | g << 8 | b).view(np.float32)
-    names = ("x", "y", "z", "rgb")
+    fields = [
+        PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)
+        for index, name in enumerate(("x", "y", "z", "rgb"))
+    ]
+    library = ros_library()
+    if library is not None and len(points) and sys.byteorder == "little":
+        message = library.create_cloud(header, fields, packed)
+        message.is_dense = True
+        return message
     return PointCloud2(
         header=header,
         height=1,
         width=len(points),
-        fields=[
-            PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)
-            for index, name in enumerate(names)
-        ],
+        fields=fields,
         is_bigendian=False,
         point_step=16,
         row_step=16 * len(points),
@@ -71,10 +85,19 @@ def point_cloud_message(header: Header, points: np.ndarray, colors: np.ndarray) 
     )
 
 
+@lru_cache(1)
+def ros_library() -> ModuleType | None:
+    """`sensor_msgs_py.point_cloud2` where it is installed."""
+    try:
+        return importlib.import_module("sensor_msgs_py.point_cloud2")
+    except ImportError:
+        return None
+
+
 def _records(message: PointCloud2) -> np.ndarray:
     """Structured view (height, width) of the message's bytes."""
     order = ">" if message.is_bigendian else "<"
-    fields: dict[str, tuple[str, int]] = {}
+    fields: dict[str, tuple[np.dtype, int]] = {}
     for field in message.fields:
         kind = _TYPES.get(field.datatype)
         if kind is None:
@@ -111,12 +134,22 @@ def _records(message: PointCloud2) -> np.ndarray:
         )
     if not needed:
         return np.empty((0, 0), layout)
+    library = ros_library()
+    if library is not None and row_step == row and _is_plain(message):
+        return library.read_points(message).reshape(height, width)
     strides = (row_step, message.point_step)
     return np.ndarray((height, width), layout, memoryview(message.data), strides=strides)
 
 
+def _is_plain(message: PointCloud2) -> bool:
+    """Can the library read it as it is? It counts fields of several values apart."""
+    names = {field.name for field in message.fields}
+    single = len(names) == len(message.fields) and all(f.count == 1 for f in message.fields)
+    return single and not message.is_bigendian and sys.byteorder == "little"
+
+
 def _colors(cloud: np.ndarray) -> np.ndarray:
-    names = cloud.dtype.names
+    names = cloud.dtype.names or ()
     packed = next((name for name in ("rgb", "rgba") if name in names), None)
     if packed is not None and cloud.dtype[packed].itemsize == 4:
         order = cloud.dtype[packed].byteorder

@@ -7,12 +7,13 @@ Comes after the model's own training: E_3D reads the scene encoder's tokens, whi
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,6 +29,7 @@ from r1_training.clip.batches import ClipBatchBuilder, clip_batch
 from r1_training.clip.losses import ClipBatch, clip_losses
 from r1_training.clip.retrieval import RetrievalReport, evaluate_clip
 from r1_training.common.config import TrainingConfigError, check_types, image_size, read_settings
+from r1_training.common.whole_files import written_whole
 from r1_training.synthetic.camera.observe import observe_batch
 
 CHECKPOINT = "checkpoint.pt"
@@ -113,8 +115,9 @@ class Source:
     def batches(self, device: torch.device, start: int, stop: int) -> Iterator[ClipBatch]:
         """Batches start..stop-1 on a device."""
         config = self.config
-        loader = DataLoader(
-            range(start, stop),
+        numbers: Any = range(start, stop)  # torch takes any sequence, its types only a Dataset
+        loader: DataLoader[Any] = DataLoader(
+            numbers,
             batch_size=1,
             collate_fn=self.builder,
             num_workers=config.workers,
@@ -166,7 +169,7 @@ def train_step(
     """One optimizer step; returns the losses, detached."""
     losses = clip_losses(model, batch)
     optimizer.zero_grad()
-    sum(losses.values()).backward()
+    reduce(torch.add, losses.values()).backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     scheduler.step()
@@ -204,7 +207,7 @@ def train(config: ClipTrainingConfig) -> RetrievalReport:
             for name, weight in zip(("w_t", "w_c", "w_clip"), weights, strict=True):
                 log.add_scalar(f"utility/{name}", weight, step)
             progress.set_postfix(
-                loss=f"{sum(losses.values()).item():.2f}",
+                loss=f"{sum(loss.item() for loss in losses.values()):.2f}",
                 weights=" ".join(f"{weight:.2f}" for weight in weights),
             )
         if step % config.save_every == 0:
@@ -214,7 +217,7 @@ def train(config: ClipTrainingConfig) -> RetrievalReport:
     held_out = Source(config, encoder, tokenizer, sizes, "test")
     count = -(-config.evaluation_rooms // config.rooms)
     report = evaluate_clip(model.eval(), held_out.batches(device, 0, count))
-    for folder in {output, Path(loaded.model.config.name_or_path)}:
+    for folder in {output, Path(loaded.model.config.name_or_path or output)}:
         model.save_pretrained(folder)
     (output / "retrieval.json").write_text(json.dumps(vars(report), indent=2) + "\n")
     return report
@@ -233,8 +236,8 @@ def _save(
         "optimizer": optimizer.state_dict(),
         "scheduler": scheduler.state_dict(),
     }
-    torch.save(state, path.with_suffix(".part"))
-    path.with_suffix(".part").replace(path)  # a kill leaves the old one or the new one
+    with written_whole(path) as part:
+        torch.save(state, part)
 
 
 def _resume(
@@ -250,20 +253,3 @@ def _resume(
     optimizer.load_state_dict(state["optimizer"])
     scheduler.load_state_dict(state["scheduler"])
     return state["step"]
-
-
-def main() -> None:
-    """Command line; prints the table of the held-out rooms."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", type=Path, default=Path("config/training/clip.yaml"))
-    parser.add_argument("--model", help="model folder, instead of the configuration's")
-    parser.add_argument("--output")
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--workers", type=int)
-    arguments = vars(parser.parse_args())
-    report = train(ClipTrainingConfig.load(arguments.pop("config"), **arguments))
-    print(report.table())
-
-
-if __name__ == "__main__":
-    main()

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from r1_training.common.whole_files import written_whole
+
 FILE = "loss.png"
 # what a log row has beside losses; a total of the whole run is no point of a curve
 NOT_LOSSES = (
@@ -82,9 +84,8 @@ def draw_loss_curve(history: Sequence[dict[str, float]], path: Path) -> None:
     axes[-1].set_ylabel("learning rate")
     axes[-1].set_xlabel("step")
     axes[-1].grid(alpha=0.25)
-    part_file = path.with_name(f".{path.name}.part")
-    figure.savefig(part_file, dpi=110, format="png")
-    part_file.replace(path)
+    with written_whole(path) as part:
+        figure.savefig(part, dpi=110, format="png")
 
 
 class LossCurve(TrainerCallback):
@@ -99,6 +100,6 @@ class LossCurve(TrainerCallback):
     ) -> None:
         """Draw what was logged so far."""
         if state.is_world_process_zero:
-            draw_loss_curve(state.log_history, Path(args.output_dir) / FILE)
+            draw_loss_curve(state.log_history, Path(args.output_dir or ".") / FILE)
 
     on_train_end = on_save

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from peft import PeftModel
 
 from r1_model.conversation import R1Processor
+from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.qwen.config import FullSizeConfig
 from r1_training.qwen.data import Scene30KConversations, to_device
@@ -55,7 +57,10 @@ class FirstStep:
 
 
 def first_step(
-    config: FullSizeConfig, model: torch.nn.Module, processor: R1Processor, samples: list[Sample]
+    config: FullSizeConfig,
+    model: R1ForConditionalGeneration,
+    processor: R1Processor,
+    samples: list[Sample],
 ) -> FirstStep:
     """One optimizer step on the first conversations of the data, as the run would take it."""
     device = next(model.parameters()).device
@@ -97,7 +102,7 @@ def first_step(
     )
 
 
-def _loss(model: PeftModel, example: dict[str, object], config: FullSizeConfig) -> torch.Tensor:
+def _loss(model: PeftModel, example: dict[str, Any], config: FullSizeConfig) -> torch.Tensor:
     if config.stage == "sft":
         return model(**example).loss
     # The answer is the target itself: gradient path and memory are those of one of a group's

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from r1_model.geometry.torch_boxes import aabb_giou
 from r1_model.network.dense_decoder import Detections
 from r1_model.network.modeling import EncodedScene
 from r1_model.network.scene_encoder import pick
@@ -37,20 +38,6 @@ class SceneTargets:
     states: Tensor
 
 
-def generalized_iou(
-    center: Tensor, size: Tensor, target_center: Tensor, target_size: Tensor
-) -> tuple[Tensor, Tensor]:
-    """IoU and GIoU (arXiv 1902.09630) of paired boxes, (..., 3) each -> (...) twice."""
-    low, high = center - size / 2, center + size / 2
-    target_low, target_high = target_center - target_size / 2, target_center + target_size / 2
-    inner = (torch.minimum(high, target_high) - torch.maximum(low, target_low)).clamp(min=0)
-    hull = (torch.maximum(high, target_high) - torch.minimum(low, target_low)).prod(-1)
-    shared = inner.prod(-1)
-    union = size.prod(-1) + target_size.prod(-1) - shared
-    iou = shared / union.clamp(min=1e-9)
-    return iou, iou - (hull - union) / hull.clamp(min=1e-9)
-
-
 def dense_losses(encoded: EncodedScene, targets: SceneTargets) -> dict[str, Tensor]:
     """Named scalar losses, already weighted; their sum is the loss.
 
@@ -67,7 +54,7 @@ def dense_losses(encoded: EncodedScene, targets: SceneTargets) -> dict[str, Tens
     index = (seed_instance - 1).clamp(min=0).long()
     weight = _per_object_weight(seed_instance, targets.center.shape[1])
     truth_center, truth_size = pick(targets.center, index), pick(targets.size, index)
-    iou, giou = generalized_iou(found.center, found.size, truth_center, truth_size)
+    iou, giou = aabb_giou(found.center, found.size, truth_center, truth_size)
     quality = torch.where(positive, iou.detach(), 0.0)
     losses["objectness"] = 2 * F.binary_cross_entropy_with_logits(found.objectness, quality)
     # relative to each edge: a plate's centre must be right to millimetres in height

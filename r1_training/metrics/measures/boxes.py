@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from r1_model.geometry.boxes import aabb_iou
+
 
 def pairwise_iou(first: np.ndarray, second: np.ndarray, epsilon: float = 0.0) -> np.ndarray:
     """(N, 6) and (M, 6) boxes (centre, size) -> (N, M) intersection over union, float64.
 
-    Two boxes without volume have an IoU of 0. `epsilon` is added to the union, in cubic metres,
-    where a benchmark's own script does so: an IoU of exactly 0.5 is then below 0.5.
+    `epsilon` as in `aabb_iou`.
     """
     first, second = (np.asarray(boxes, np.float64).reshape(-1, 6) for boxes in (first, second))
-    low = np.maximum(_low(first)[:, None], _low(second)[None])
-    high = np.minimum(_high(first)[:, None], _high(second)[None])
-    overlap = np.clip(high - low, 0, None).prod(-1)
-    union = first[:, 3:].prod(-1)[:, None] + second[:, 3:].prod(-1)[None] - overlap + epsilon
-    return np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+    (centers, sizes), (others, other_sizes) = (np.hsplit(boxes, 2) for boxes in (first, second))
+    return aabb_iou(centers[:, None], sizes[:, None], others[None], other_sizes[None], epsilon)
 
 
 def boxes_from_corners(corners: np.ndarray) -> np.ndarray:
@@ -44,11 +42,3 @@ def suppress_overlaps(
         if not (same_class[index, kept] & (ious[index, kept] > max_iou)).any():
             kept.append(int(index))
     return np.array(kept, np.int64)
-
-
-def _low(boxes: np.ndarray) -> np.ndarray:
-    return boxes[:, :3] - boxes[:, 3:] / 2
-
-
-def _high(boxes: np.ndarray) -> np.ndarray:
-    return boxes[:, :3] + boxes[:, 3:] / 2

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 
 import numpy as np
 
+from r1_model.geometry.boxes import aabb_iou
 from r1_model.plans.simulator import check_plan
 from r1_model.text.answer import Answer, Box, Step
 from r1_model.text.grammar import Bounds, ParsedAnswer, parse_answer
@@ -44,16 +45,6 @@ def check_parsed(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verd
     """As `check_answer`, for a text that was read already, and for an answer."""
     verdict = _CHECKS[sample.answer_key["type"]](sample, parsed, boxes, room)
     return {"format": parsed.exact, **verdict}
-
-
-def box_iou(a: Box | tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]) -> float:
-    """Volume of the intersection over that of the union of two axis-aligned boxes."""
-    center, size = (a.center, a.size) if isinstance(a, Box) else a
-    low = np.maximum(center - size / 2, b[0] - b[1] / 2)
-    high = np.minimum(center + size / 2, b[0] + b[1] / 2)
-    common = float(np.prod(np.maximum(high - low, 0)))
-    total = float(np.prod(size) + np.prod(b[1])) - common
-    return common / total if total > 0 else 0.0
 
 
 def _count(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
@@ -128,7 +119,7 @@ def _grounding(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdic
         return {"correct": False, "iou": 0.0, "acc25": False, "acc50": False}
     left, ious = list(wanted), []
     for box in parsed.boxes:
-        overlaps = [box_iou(box, other) for other in left]
+        overlaps = [float(aabb_iou(box.center, box.size, *other)) for other in left]
         best = int(np.argmax(overlaps))
         ious.append(overlaps[best])
         left.pop(best)
@@ -152,9 +143,12 @@ def true_relation(facts: Facts, id: int, text: str, language: str) -> bool:
                 text, relation, other.category, language
             ):
                 return True
-    places = {"wall": ("against the wall", "靠牆", "靠墙"), "corner": ("corner", "角落")}
+    places: dict[str, tuple[str, ...]] = {
+        "wall": ("against the wall", "靠牆", "靠墙"),
+        "corner": ("corner", "角落"),
+    }
     places["middle"] = ("middle of the room", "房間中央", "房间中央")
-    said = places.get(facts.place(thing), ())
+    said = places.get(facts.place(thing) or "", ())
     if thing.kind == "wall":
         said = ("on the wall", "在牆上", "在墙上")
     elif thing.parent is None and thing.kind in ("small", "region"):
@@ -197,14 +191,14 @@ def _dense(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
 
 def best_match(box: Box, boxes: Boxes) -> tuple[int | None, float]:
     """The object that a box means: largest overlap, else nearest centre; and the overlap."""
-    overlaps = {id: box_iou(box, other) for id, other in boxes.items()}
+    overlaps = {id: float(aabb_iou(box.center, box.size, *other)) for id, other in boxes.items()}
     if not overlaps:
         return None, 0.0
-    best = max(overlaps, key=overlaps.get)
+    best = max(overlaps, key=overlaps.__getitem__)
     if overlaps[best] >= SAME_OBJECT:
         return best, overlaps[best]
     distance = {id: float(np.linalg.norm(other[0] - box.center)) for id, other in boxes.items()}
-    best = min(distance, key=distance.get)
+    best = min(distance, key=distance.__getitem__)
     return (best, overlaps[best]) if distance[best] <= NEAR_OBJECT else (None, 0.0)
 
 
@@ -227,7 +221,7 @@ def _plan(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
 
 
 def plan_steps(
-    sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room
+    sample: Sample, parsed: Said, boxes: Boxes, room: Room
 ) -> list[tuple[str, list[Hashable]]]:
     """The steps of a plan as `plan_simulator` takes them, for `world_of(room)`."""
     every = {**boxes, **sample.extra_boxes}
@@ -272,7 +266,7 @@ def _reason(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     return {"correct": concluded and some and listed}
 
 
-_CHECKS: dict[str, Callable[[Sample, ParsedAnswer, Boxes, Room], Verdict]] = {
+_CHECKS: dict[str, Callable[[Sample, Said, Boxes, Room], Verdict]] = {
     "count": _count,
     "yes_no": _yes_no,
     "measure": _measure,

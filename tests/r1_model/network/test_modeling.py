@@ -10,7 +10,7 @@ from transformers.models.qwen2_vl.image_processing_qwen2_vl import Qwen2VLImageP
 
 from r1_model.conversation import R1Processor
 from r1_model.generation import Generator
-from r1_model.network.dense_decoder import pairwise_iou
+from r1_model.geometry.torch_boxes import aabb_iou
 from r1_model.network.modeling import R1ForConditionalGeneration, _fill
 from r1_model.network.rope import rope_positions
 from r1_model.network.vision import encode_views, patchify
@@ -98,6 +98,27 @@ def test_views_on_a_gpu_are_nearly_those_of_qwens_tower():
     assert difference < 0.03, difference
     tower.float().requires_grad_(True)
     assert torch.allclose(encode_views(tower, patches, grids), exact.pooler_output, atol=1e-3)
+
+
+def test_a_layout_from_inference_serves_training(model):
+    patches = torch.randn(4 * 8, 1176)
+    with torch.inference_mode():
+        model.model.encode_views(patches, [(4, 8)])
+    model.model.encode_views(patches, [(4, 8)]).sum().backward()
+    assert model.model.visual.blocks[0].attn.qkv.weight.grad is not None
+    model.zero_grad()
+
+
+def test_views_can_be_compiled_for_training(model):
+    patches = torch.randn(2 * 4 * 6, 1176)
+    compiled = torch.compile(model.model.encode_views, backend="eager", dynamic=False)
+    grids = [(4, 6)] * 2
+    found, expected = compiled(patches, grids), model.model.encode_views(patches, grids)
+    assert torch.allclose(found, expected, atol=1e-6)
+    found.sum().backward()
+    model.zero_grad()
+    with torch.compiler.set_stance("fail_on_recompile"):
+        compiled(torch.randn(2 * 4 * 6, 1176), grids)
 
 
 def test_positions_are_qwens_where_there_is_no_scene(processor, model):
@@ -211,7 +232,7 @@ def test_a_cloud_of_one_point_is_enough(model, processor):
 def test_pairwise_iou_against_a_loop():
     torch.manual_seed(0)
     center, size = torch.rand(1, 6, 3), torch.rand(1, 6, 3) + 0.2
-    fast = pairwise_iou(center, size)[0]
+    fast = aabb_iou(center[:, :, None], size[:, :, None], center[:, None], size[:, None])[0]
     for i in range(6):
         for j in range(6):
             shared = 1.0

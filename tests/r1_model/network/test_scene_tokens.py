@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from r1_model.network.dense_decoder import Detections, pairwise_iou, select_objects
+from r1_model.geometry.torch_boxes import aabb_iou
+from r1_model.network.dense_decoder import Detections, select_objects
 from r1_model.network.depth_positions import DepthPositions, patch_positions
 from r1_model.network.scene_tokens import LEVELS, CoordinateEmbedding, normalise_boxes
 from r1_model.text.grammar import quantise_box
@@ -92,7 +93,8 @@ def detections(count: int) -> Detections:
 def test_duplicates_go_against_a_loop(most):
     found = detections(30)
     index, score = select_objects(found, 12, most)
-    overlap = pairwise_iou(found.center, found.size)
+    better, worse = ((found.center.unsqueeze(n), found.size.unsqueeze(n)) for n in (2, 1))
+    overlap = aabb_iou(*better, *worse)
     for scene in range(2):
         sure = found.objectness[scene].sigmoid().tolist()
         order = sorted(range(30), key=lambda row: -sure[row])

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from r1_model.geometry.torch_boxes import aabb_giou
 from r1_model.network.dense_decoder import Detections
 from r1_model.network.modeling import EncodedScene, R1ForConditionalGeneration
 from r1_model.network.scene_encoder import SceneFeatures
-from r1_training.tiny.dense_loss import SceneTargets, dense_losses, generalized_iou
+from r1_training.tiny.dense_loss import SceneTargets, dense_losses
 from tests.r1_model.small import scene_tokenizer, seeded, small_config
 
 SURE = 20.0  # a logit of certainty
@@ -129,7 +130,7 @@ def test_overlap_against_a_loop():
     torch.manual_seed(0)
     boxes = [torch.rand(40, 3) * 2, torch.rand(40, 3) + 0.1] * 2
     boxes[2], boxes[3] = torch.rand(40, 3) * 2, torch.rand(40, 3) + 0.1
-    iou, giou = generalized_iou(*boxes)
+    iou, giou = aabb_giou(*boxes)
     for row in range(40):
         center, size, other, other_size = (value[row].tolist() for value in boxes)
         shared = hull = volume = other_volume = 1.0
