@@ -172,7 +172,7 @@ class RoomQuestions:
         return [future.result() for future in made]
 
     def _start(self, visit: int) -> None:
-        if visit not in self._made:
+        if self.pool is not None and visit not in self._made:
             self._made[visit] = self.pool.submit(make_visit, self.config, visit)
 
 

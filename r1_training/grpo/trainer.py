@@ -11,10 +11,10 @@ import copy
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import torch
 from datasets import Dataset
@@ -29,7 +29,6 @@ from r1_training.common.config import TrainingConfigError
 from r1_training.grpo.advantages import group_advantages, pad_rows, weighted_sum
 from r1_training.grpo.arguments import trainer_arguments
 from r1_training.grpo.config import REWARDS, GRPORunConfig
-from r1_training.grpo.questions import Prompts
 from r1_training.grpo.sampling import Sampled, Sampler, suppress_placeholders
 from r1_training.rewards.judge import Judged
 from r1_training.rewards.semantic import semantic_reward
@@ -44,13 +43,16 @@ class TrainingDivergedError(RuntimeError):
     """Gradients are no numbers any more; the message says since when."""
 
 
+AnyPrompts = Any  # `questions.Prompts`, or another with its attributes and methods
+
+
 class Questions(Protocol):
     """What the trainer asks for: prompts by their numbers, and a judge of the answers."""
 
-    def prompts(self, numbers: Sequence[int]) -> Prompts:
+    def prompts(self, numbers: Sequence[int]) -> AnyPrompts:
         """The questions of these numbers, on the device."""
 
-    def judge(self, prompts: Prompts, texts: Sequence[Sequence[str]]) -> list[list[Judged]]:
+    def judge(self, prompts: AnyPrompts, texts: Sequence[Sequence[str]]) -> list[list[Judged]]:
         """A list of answers for each question, judged; never raises on a text."""
 
 
@@ -94,12 +96,13 @@ class R1GRPOTrainer(GRPOTrainer):
         if config.reward_semantic and embeddings is None:
             raise TrainingConfigError("reward_semantic needs embeddings")
         self.run, self.questions, self.embeddings = config, questions, embeddings
+        self.tokenizer = tokenizer
         self.samples: list[SampleAnswer] = []
-        self._prompts: Prompts | None = None
-        self._owner: Tensor | None = None
+        self._prompts: AnyPrompts  # of the batch that is trained on
+        self._owner = torch.zeros(0, dtype=torch.long)  # whose prompts those of a slice are
         self._any_kept, self._skipped = True, 0
         adapted = isinstance(model, PeftModel)
-        self.policy: R1ForConditionalGeneration = model.get_base_model() if adapted else model
+        self.policy = cast(R1ForConditionalGeneration, model.get_base_model() if adapted else model)
         suppress_placeholders(self.policy)
         self.sampler = Sampler(self.policy)
         reference = None
@@ -124,7 +127,7 @@ class R1GRPOTrainer(GRPOTrainer):
         self.beta = config.kl_beta
 
     def _generate_and_score_completions(
-        self, inputs: list[dict[str, int]]
+        self, inputs: list[dict[str, Any]]
     ) -> dict[str, Tensor | None]:
         """A batch of answers: sampled, judged, and what is worth training on."""
         run, device = self.run, self.accelerator.device
@@ -132,7 +135,7 @@ class R1GRPOTrainer(GRPOTrainer):
             prompts = self.questions.prompts([row["number"] for row in inputs[:: run.group_size]])
         with self._timed("sampling"):
             sampled = self._sample(prompts)
-        texts = self.processing_class.batch_decode(sampled.tokens, skip_special_tokens=True)
+        texts = self.tokenizer.batch_decode(sampled.tokens, skip_special_tokens=True)
         groups = [texts[i : i + run.group_size] for i in range(0, len(texts), run.group_size)]
         with self._timed("judging"):
             rewards, correct = self._judge(prompts, groups)
@@ -156,7 +159,7 @@ class R1GRPOTrainer(GRPOTrainer):
         yield
         self._metrics["train"][f"seconds/{name}"].append(time.perf_counter() - start)
 
-    def _sample(self, prompts: Prompts) -> Sampled:
+    def _sample(self, prompts: AnyPrompts) -> Sampled:
         """`group_size` answers to each prompt, from the weights as they are now."""
         run = self.run
         batch = self.state.global_step // run.updates
@@ -175,7 +178,7 @@ class R1GRPOTrainer(GRPOTrainer):
                 seed=(run.seed * 1_000_003 + batch) * run.devices + process,
             )
 
-    def _judge(self, prompts: Prompts, groups: list[list[str]]) -> tuple[Tensor, Tensor]:
+    def _judge(self, prompts: AnyPrompts, groups: list[list[str]]) -> tuple[Tensor, Tensor]:
         """(B, R) rewards in the order of `REWARDS`, NaN where not asked for, and (B,) correct."""
         judged = self.questions.judge(prompts, groups)
         flat = [one for group in judged for one in group]
@@ -193,14 +196,14 @@ class R1GRPOTrainer(GRPOTrainer):
         return rewards, rewards[:, REWARDS.index("correct")]
 
     def _batch(
-        self, prompts: Prompts, sampled: Sampled, advantages: Tensor, kept: Tensor
+        self, prompts: AnyPrompts, sampled: Sampled, advantages: Tensor, kept: Tensor
     ) -> dict[str, Tensor | None]:
         """What TRL's loss needs, of the rows that are kept, as many as its slices divide."""
         run, device = self.run, self.accelerator.device
         rows, real = pad_rows(kept, run.accumulation * run.updates)
         owner = rows // run.group_size
         chosen = [sampled.tokens[row] for row in rows.tolist()]
-        ids, mask = _right_padded(chosen, self.processing_class.pad_token_id, device)
+        ids, mask = _right_padded(chosen, self.tokenizer.pad_token_id, device)
         mask = mask * real.unsqueeze(1)
         prompt_ids, prompt_mask, _ = prompts.scored
         self._prompts = prompts
@@ -288,7 +291,7 @@ class R1GRPOTrainer(GRPOTrainer):
         try:
             yield
         finally:
-            self._owner = None
+            self._owner = owner[:0]
 
     def _clip_grad_norm(self, model: nn.Module) -> Tensor:
         """Also keeps a step without a usable gradient from moving anything: Adam would go on by
@@ -366,7 +369,7 @@ class R1GRPOTrainer(GRPOTrainer):
         self._metrics["train"]["sampling/mismatch_max"].append(float(off.max()))
 
     def _keep_samples(
-        self, prompts: Prompts, texts: list[str], rewards: Tensor, correct: Tensor
+        self, prompts: AnyPrompts, texts: list[str], rewards: Tensor, correct: Tensor
     ) -> None:
         """The first answer to each of some questions, for the log."""
         step = max(1, len(prompts.asked) // SHOWN) * self.run.group_size
@@ -379,10 +382,10 @@ class R1GRPOTrainer(GRPOTrainer):
         self.samples = shown
 
 
-def _reward(name: str) -> object:
+def _reward(name: str) -> Callable[..., list[float | None]]:
     """A reward function in TRL's form; its name is what the log shows."""
 
-    def reward(**columns: object) -> list[float]:
+    def reward(**columns: object) -> list[float | None]:
         raise NotImplementedError(f"{name} is judged by R1GRPOTrainer itself")
 
     reward.__name__ = name

@@ -23,6 +23,8 @@ from r1_model.reasoner import Reasoner
 from r1_training.evaluation.room_evaluator import Asked, evaluate_rooms
 
 if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
     from r1_training.grpo.trainer import R1GRPOTrainer
 
 WINDOW = 20  # log lines that are compared with as many before them
@@ -76,7 +78,7 @@ class Watch(TrainerCallback):
     """Validates, writes sample answers to TensorBoard, and raises the alarm."""
 
     def __init__(self) -> None:
-        self.trainer: R1GRPOTrainer | None = None  # knows its callbacks before they know it
+        self.trainer: R1GRPOTrainer  # is set later: it knows its callbacks before they know it
         self._validated = -1
 
     def on_train_begin(
@@ -127,7 +129,7 @@ class Watch(TrainerCallback):
             lines = f"{sample.question}\n\n{sample.text}\n\n{rewards}".replace("\n", "\n    ")
             writer.add_text(f"sample answer {number}", f"    {lines}", step)
 
-    def _writer(self) -> object:
+    def _writer(self) -> SummaryWriter:
         [board] = [
             callback
             for callback in self.trainer.callback_handler.callbacks
@@ -146,7 +148,7 @@ class Watch(TrainerCallback):
             model.eval()
             run = trainer.run
             asked = evaluate_rooms(
-                _reasoner(model, trainer.processing_class),
+                _reasoner(model, trainer.tokenizer),
                 rooms=run.validation_rooms,
                 questions=run.validation_questions,
                 seed=run.seed,

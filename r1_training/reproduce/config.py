@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from r1_training.common.config import (
     TrainingConfig,
@@ -13,6 +14,8 @@ from r1_training.common.config import (
     read_settings,
 )
 from r1_training.grpo.config import GRPORunConfig
+
+_Config = TypeVar("_Config", TrainingConfig, GRPORunConfig)
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,10 @@ class ReproduceConfig:
         for name in ("rooms", "questions", "seeds"):
             if getattr(self, name) < 1:
                 raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        made: dict[str, TrainingConfig | GRPORunConfig] = {}
-        for name, settings in {"sft": self.sft, "control": self.control}.items():
-            made[name] = self._make(TrainingConfig, name, {"seed": self.seed, **settings})
-        sft = made["sft"]
+        own = {"seed": self.seed}
+        sft = self._make(TrainingConfig, "sft", {**own, **self.sft})
+        control = self._make(TrainingConfig, "control", {**own, **self.control})
+        made: dict[str, TrainingConfig | GRPORunConfig] = {"sft": sft, "control": control}
         if not sft.distinct:
             raise TrainingConfigError("sft: distinct must be set, else its rooms have no end")
         rooms = {
@@ -65,20 +68,21 @@ class ReproduceConfig:
             if not isinstance(settings, Mapping):
                 raise TrainingConfigError(f"grpo {name} must hold settings: {settings!r}")
             made[name] = self._make(GRPORunConfig, name, {**rooms, **settings})
-        object.__setattr__(self, "_stages", made)
+        vars(self)["_stages"] = made  # frozen for others
 
     def stage(self, name: str) -> TrainingConfig | GRPORunConfig:
         """The settings of a stage: `sft`, `control`, or one of `grpo`."""
-        return self._stages[name]
+        return vars(self)["_stages"][name]
 
     @property
     def stages(self) -> list[str]:
         """Names of all stages, in order."""
-        return list(self._stages)
+        return list(vars(self)["_stages"])
 
-    def _make(self, kind: type, name: str, settings: Mapping[str, object]) -> object:
+    def _make(self, kind: type[_Config], name: str, settings: Mapping[str, Any]) -> _Config:
         try:
-            return kind(**{"output": str(Path(self.output) / name), **settings})
+            values: dict[str, Any] = {"output": str(Path(self.output) / name), **settings}
+            return kind(**values)
         except (TypeError, TrainingConfigError) as error:  # a TypeError names an unknown setting
             raise TrainingConfigError(f"{name}: {error}") from error
 
