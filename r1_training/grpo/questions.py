@@ -15,6 +15,7 @@ from torch import Tensor
 from r1_model.network.modeling import R1Model
 from r1_model.text.answer import Box
 from r1_model.text.grammar import Bounds
+from r1_training.common.present import present
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.rewards.judge import Judged, judge
 from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
@@ -158,7 +159,9 @@ class RoomQuestions:
 
     def _start(self, visit: int) -> None:
         if visit not in self._made:
-            self._made[visit] = self.pool.submit(make_visit, self.config, visit)
+            self._made[visit] = present(self.pool, "the pool").submit(
+                make_visit, self.config, visit
+            )
 
 
 def judge_group(

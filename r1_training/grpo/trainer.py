@@ -11,10 +11,10 @@ import copy
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from datasets import Dataset
@@ -26,6 +26,7 @@ from trl.trainer.utils import add_fused_lm_head
 
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.common.config import TrainingConfigError
+from r1_training.common.present import present
 from r1_training.grpo.advantages import group_advantages, pad_rows, weighted_sum
 from r1_training.grpo.arguments import trainer_arguments
 from r1_training.grpo.config import REWARDS, GRPORunConfig
@@ -47,10 +48,10 @@ class TrainingDivergedError(RuntimeError):
 class Questions(Protocol):
     """What the trainer asks for: prompts by their numbers, and a judge of the answers."""
 
-    def prompts(self, numbers: Sequence[int]) -> Prompts:
-        """The questions of these numbers, on the device."""
+    def prompts(self, numbers: Sequence[int]) -> Any:
+        """The questions of these numbers, on the device: what `questions.Prompts` has."""
 
-    def judge(self, prompts: Prompts, texts: Sequence[Sequence[str]]) -> list[list[Judged]]:
+    def judge(self, prompts: Any, texts: Sequence[Sequence[str]]) -> list[list[Judged]]:
         """A list of answers for each question, judged; never raises on a text."""
 
 
@@ -99,12 +100,14 @@ class R1GRPOTrainer(GRPOTrainer):
         self._owner: Tensor | None = None
         self._any_kept, self._skipped = True, 0
         adapted = isinstance(model, PeftModel)
-        self.policy: R1ForConditionalGeneration = model.get_base_model() if adapted else model
+        policy: Any = model.get_base_model() if isinstance(model, PeftModel) else model
+        self.policy: R1ForConditionalGeneration = policy
+        self.own_tokenizer = tokenizer  # `processing_class` has an open type
         suppress_placeholders(self.policy)
         self.sampler = Sampler(self.policy)
         reference = None
         if config.kl_beta and not adapted:
-            reference = copy.deepcopy(model).requires_grad_(False).eval()
+            reference = copy.deepcopy(self.policy).requires_grad_(False).eval()
         batches = config.steps // config.updates
         super().__init__(
             model=model,
@@ -124,7 +127,7 @@ class R1GRPOTrainer(GRPOTrainer):
         self.beta = config.kl_beta
 
     def _generate_and_score_completions(
-        self, inputs: list[dict[str, int]]
+        self, inputs: list[dict[str, Any]]
     ) -> dict[str, Tensor | None]:
         """A batch of answers: sampled, judged, and what is worth training on."""
         run, device = self.run, self.accelerator.device
@@ -132,7 +135,7 @@ class R1GRPOTrainer(GRPOTrainer):
             prompts = self.questions.prompts([row["number"] for row in inputs[:: run.group_size]])
         with self._timed("sampling"):
             sampled = self._sample(prompts)
-        texts = self.processing_class.batch_decode(sampled.tokens, skip_special_tokens=True)
+        texts = self.own_tokenizer.batch_decode(sampled.tokens, skip_special_tokens=True)
         groups = [texts[i : i + run.group_size] for i in range(0, len(texts), run.group_size)]
         with self._timed("judging"):
             rewards, correct = self._judge(prompts, groups)
@@ -200,7 +203,7 @@ class R1GRPOTrainer(GRPOTrainer):
         rows, real = pad_rows(kept, run.accumulation * run.updates)
         owner = rows // run.group_size
         chosen = [sampled.tokens[row] for row in rows.tolist()]
-        ids, mask = _right_padded(chosen, self.processing_class.pad_token_id, device)
+        ids, mask = _right_padded(chosen, self.own_tokenizer.pad_token_id, device)
         mask = mask * real.unsqueeze(1)
         self._prompts = prompts
         counts = self.accelerator.reduce(torch.stack((real.sum(), mask.sum())).float())
@@ -222,12 +225,13 @@ class R1GRPOTrainer(GRPOTrainer):
         }
         with torch.no_grad():
             if run.updates > 1:  # else the policy that samples is the one that trains
-                batch["old_per_token_logps"] = self._score(self.model, batch)
+                batch["old_per_token_logps"] = self._score(present(self.model, "model"), batch)
             if self.beta and self.ref_model is not None:
                 batch["ref_per_token_logps"] = self._score(self.ref_model, batch)
             elif self.beta:
                 with self.accelerator.unwrap_model(self.model).disable_adapter():
-                    batch["ref_per_token_logps"] = self._score(self.model, batch)
+                    own = present(self.model, "model")
+                    batch["ref_per_token_logps"] = self._score(own, batch)
         self._note_mismatch(batch, sampled, rows)
         return batch
 
@@ -262,7 +266,8 @@ class R1GRPOTrainer(GRPOTrainer):
         **unused: object,
     ) -> tuple[Tensor, Tensor | None, None]:
         """(B, C) log-probabilities and entropies of the answers, seen through the backbone."""
-        prompts, owner = self._prompts, self._owner
+        prompts = present(self._prompts, "a batch of prompts")
+        owner = present(self._owner, "the prompt of each answer")
         labels = input_ids.masked_fill(attention_mask == 0, -100)
         labels[:, :-logits_to_keep] = -100
         asked = prompts.positions[:, owner]
@@ -296,7 +301,7 @@ class R1GRPOTrainer(GRPOTrainer):
         if self._any_kept and bool(torch.isfinite(norm)):
             self._skipped = 0
             return norm
-        self.optimizer.zero_grad(set_to_none=True)
+        present(self.optimizer, "optimizer").zero_grad(set_to_none=True)
         if self._any_kept:
             self._skipped += 1
             _LOG.warning("step %d: gradient %s, skipped", self.state.global_step + 1, float(norm))
@@ -378,10 +383,10 @@ class R1GRPOTrainer(GRPOTrainer):
         self.samples = shown
 
 
-def _reward(name: str) -> object:
+def _reward(name: str) -> Callable[..., list[float | None]]:
     """A reward function in TRL's form; its name is what the log shows."""
 
-    def reward(**columns: object) -> list[float]:
+    def reward(**columns: object) -> list[float | None]:
         raise NotImplementedError(f"{name} is judged by R1GRPOTrainer itself")
 
     reward.__name__ = name

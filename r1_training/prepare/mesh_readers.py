@@ -103,11 +103,15 @@ def _read_arrays(folder: Path) -> Iterator[RawMesh]:
         if "quaternius" in source:  # glTF's factors, which are linear
             shades = ((shades / 255) ** (1 / 2.2) * 255 + 0.5).astype(np.uint8)
         yield RawMesh(
-            *(row["name"], row.get("cat", "")),
-            vertices[row["v0"] : row["v1"]].astype(np.float64),
-            faces[row["f0"] : row["f1"]].astype(np.int64),
-            shades,
-            *(creator, licence, source, metric),
+            name=row["name"],
+            group=row.get("cat", ""),
+            vertices=vertices[row["v0"] : row["v1"]].astype(np.float64),
+            faces=faces[row["f0"] : row["f1"]].astype(np.int64),
+            colors=shades,
+            creator=creator,
+            licence=licence,
+            source=source,
+            metric=metric,
         )
 
 
@@ -148,10 +152,14 @@ def _read_library(path: Path) -> Iterator[RawMesh]:
                 extent = np.ptp(vertices, 0)
                 licence = _LIBRARY_LICENCES.get(path.stem, _LICENCES.get(entry["license"], ""))
                 yield RawMesh(
-                    *(entry["name"], entry["category"]),
-                    vertices * (size / np.maximum(extent, 1e-9)),
-                    *(faces, colors, entry["creator"], licence),
-                    f"sweethome3d-furniture, {path.stem}",
+                    name=entry["name"],
+                    group=entry["category"],
+                    vertices=vertices * (size / np.maximum(extent, 1e-9)),
+                    faces=faces,
+                    colors=colors,
+                    creator=entry["creator"],
+                    licence=licence,
+                    source=f"sweethome3d-furniture, {path.stem}",
                 )
     except (OSError, StopIteration, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise MeshSourceError(f"{path}: {error or 'no catalogue of furniture'}") from error
@@ -180,7 +188,7 @@ def _load(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         parts = [part for part in scene.dump() if isinstance(part, trimesh.Trimesh)]
     except (OSError, ValueError, KeyError, IndexError, NotImplementedError) as error:
         raise MeshSourceError(f"{path}: {error}") from error
-    if not parts or not any(len(part.faces) for part in parts):
+    if not parts or not any(len(np.asarray(part.faces)) for part in parts):
         raise MeshSourceError(f"{path}: no triangles")
     vertices, faces, colors, count = [], [], [], 0
     for part in parts:
@@ -188,7 +196,7 @@ def _load(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         vertices.append(np.asarray(part.vertices))
         faces.append(np.asarray(part.faces) + count)
         colors.append(np.asarray(visual.face_colors)[:, :3])
-        count += len(part.vertices)
+        count += len(vertices[-1])
     points = np.concatenate(vertices)
     upright = np.stack((points[:, 0], -points[:, 2], points[:, 1]), 1)  # y up -> z up
     return upright, np.concatenate(faces), np.concatenate(colors).astype(np.uint8)

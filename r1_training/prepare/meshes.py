@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -55,7 +56,7 @@ class PackReport:
         bytes: size of the pack.
     """
 
-    meshes: list[dict[str, object]] = field(default_factory=list)
+    meshes: list[dict[str, Any]] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
     bytes: int = 0
 
@@ -272,9 +273,9 @@ def _surfaces(category: str, vertices: np.ndarray, faces: np.ndarray) -> list:
     return find_surfaces(vertices, faces, soft=category in _SOFT, least=0.1)
 
 
-def hold_out(meshes: list[dict[str, object]]) -> None:
+def hold_out(meshes: list[dict[str, Any]]) -> None:
     """Mark one mesh in five of every category, the same ones whatever else is in the pack."""
-    groups: dict[str, list[dict[str, object]]] = {}
+    groups: dict[str, list[dict[str, Any]]] = {}
     for mesh in meshes:
         groups.setdefault(mesh["category"], []).append(mesh)
     for group in groups.values():
@@ -315,7 +316,7 @@ def read_textures(folder: Path) -> tuple[np.ndarray, dict[str, list[int]]]:
     return np.stack(tiles) if tiles else np.zeros((0, TILE, TILE, 3), np.uint8), groups
 
 
-def credits(meshes: list[dict[str, object]]) -> str:
+def credits(meshes: list[dict[str, Any]]) -> str:
     """Who made what, to be shipped beside weights that were trained on the pack."""
     groups: dict[tuple[str, str, str], list[str]] = {}
     for mesh in meshes:

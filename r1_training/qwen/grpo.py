@@ -219,7 +219,7 @@ def train_full_size_grpo(config: FullSizeConfig, resume: bool = False) -> Path:
     trainer = R1GRPOTrainer(wrapped, processor.tokenizer, run, questions, embeddings, [watch])
     watch.trainer = trainer
     checkpoint = newest_checkpoint(output, clean=trainer.is_world_process_zero())
-    trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     final = output / "final"
     if trainer.is_world_process_zero():
         merged = wrapped.merge_and_unload()

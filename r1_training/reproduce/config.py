@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from r1_training.common.config import (
     TrainingConfig,
@@ -13,6 +14,8 @@ from r1_training.common.config import (
     read_settings,
 )
 from r1_training.grpo.config import GRPORunConfig
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,9 @@ class ReproduceConfig:
             if getattr(self, name) < 1:
                 raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
         made: dict[str, TrainingConfig | GRPORunConfig] = {}
-        for name, settings in {"sft": self.sft, "control": self.control}.items():
-            made[name] = self._make(TrainingConfig, name, {"seed": self.seed, **settings})
-        sft = made["sft"]
+        sft = self._make(TrainingConfig, "sft", {"seed": self.seed, **self.sft})
+        control = self._make(TrainingConfig, "control", {"seed": self.seed, **self.control})
+        made |= {"sft": sft, "control": control}
         if not sft.distinct:
             raise TrainingConfigError("sft: distinct must be set, else its rooms have no end")
         rooms = {
@@ -67,16 +70,20 @@ class ReproduceConfig:
             made[name] = self._make(GRPORunConfig, name, {**rooms, **settings})
         object.__setattr__(self, "_stages", made)
 
+    @property
+    def _made(self) -> dict[str, TrainingConfig | GRPORunConfig]:
+        return vars(self)["_stages"]
+
     def stage(self, name: str) -> TrainingConfig | GRPORunConfig:
         """The settings of a stage: `sft`, `control`, or one of `grpo`."""
-        return self._stages[name]
+        return self._made[name]
 
     @property
     def stages(self) -> list[str]:
         """Names of all stages, in order."""
-        return list(self._stages)
+        return list(self._made)
 
-    def _make(self, kind: type, name: str, settings: Mapping[str, object]) -> object:
+    def _make(self, kind: Callable[..., Kind], name: str, settings: Mapping[str, object]) -> Kind:
         try:
             return kind(**{"output": str(Path(self.output) / name), **settings})
         except (TypeError, TrainingConfigError) as error:  # a TypeError names an unknown setting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -58,7 +59,7 @@ class PackedRooms:
     def to(self, device: str | torch.device) -> PackedRooms:
         """The same rooms on another device."""
         tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "objects"}
-        moved = {
+        moved: dict[str, Any] = {
             name: t if t is None else t.to(device, non_blocking=True) for name, t in tensors.items()
         }
         return replace(self, **moved)

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from r1_training.common.present import present
 from r1_training.synthetic.camera.packed_rooms import PackedRooms
 from r1_training.synthetic.camera.ray_math import NEAR, film, illumination, image_plane
 from r1_training.synthetic.camera.rendered_frames import Frames
@@ -48,7 +49,7 @@ def draw_meshes(
     """
     if assets is None:
         raise MissingPackError("these rooms have meshes: give the pack that they were made from")
-    triangles = triangles_of(rooms.instances, assets)
+    triangles = triangles_of(present(rooms.instances, "the meshes of the rooms"), assets)
     K, T = K.float(), T_scene_camera.float()
     scene = rooms, triangles, K, T
     if frames.depth.is_cuda:

@@ -31,8 +31,8 @@ def shade_triton(
 ) -> Frames:
     """`rasteriser.shade_triangles` on a GPU; the frames' own tensors are written."""
     batch, views, height, width = depth.shape
-    parts = (triangles.axis, triangles.tile, triangles.scale, triangles.gloss)
-    parts = (*parts, triangles.emissive, triangles.instance)
+    parts = [triangles.axis, triangles.tile, triangles.scale, triangles.gloss]
+    parts += [triangles.emissive, triangles.instance]
     table = torch.cat(
         (
             *(x.flatten(1) for x in (triangles.corners, triangles.local, triangles.normals)),
