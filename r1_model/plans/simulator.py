@@ -6,7 +6,7 @@ robot. Things are named by any hashable key (an object id, a label).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from r1_model.plans.skills import SKILLS
@@ -114,11 +114,6 @@ def unknown_thing(name: str) -> Thing:
         container=True,
         brews=True,
     )
-
-
-def unknown_world(names: Iterable[str]) -> World:
-    """A world of things known by name only: order of steps and the gripper still count."""
-    return World({name: unknown_thing(name) for name in names})
 
 
 def check_plan(

@@ -92,17 +92,6 @@ def format_box(center: np.ndarray, size: np.ndarray, bounds: Bounds) -> str:
     return f"<obj>{', '.join(map(str, quantise_box(center, size, bounds)))}</obj>"
 
 
-def parse_boxes(text: str, bounds: Bounds) -> tuple[list[Box], list[str]]:
-    """Every box of a text with its label, and the parts that look like boxes but are none.
-
-    Args:
-        text: anything.
-        bounds: as in `quantise_box`.
-    """
-    boxes, unread, _ = _read_boxes(text, bounds)
-    return [box for box, _, _ in boxes], unread
-
-
 def parse_answer(text: str, bounds: Bounds, task: str) -> ParsedAnswer:
     """Read the model's text.
 

@@ -18,10 +18,6 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 COLOR_SUFFIXES = (".jpg", ".jpeg", ".png")
-TRAJECTORY_HEADER = (
-    "# timestamp_s tx ty tz qx qy qz qw frame   "
-    "(pose of the camera optical frame in map; metres; map is z-up)"
-)
 
 
 class RgbdFolderError(ValueError):

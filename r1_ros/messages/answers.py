@@ -175,29 +175,6 @@ def _text(answer: Answer) -> str:
     return "\n".join(filter(None, (planned_text(answer.steps, answer.language), why)))
 
 
-def answer_from_message(message: SceneAnswer) -> Answer:
-    """The answer of a message; `answer` is the text for people.
-
-    Raises:
-        BadMessageError: a box cannot be read.
-    """
-    return Answer(
-        raw=message.raw,
-        thinking=message.thinking,
-        answer=message.answer,
-        task=message.task,
-        language=message.language,
-        boxes=[box_from_message(item) for item in message.objects],
-        steps=[step_from_message(step) for step in message.steps],
-        unread=list(message.unread),
-        view_ids=list(message.view_ids),
-        model=message.model,
-        trained=message.trained,
-        first_token_seconds=message.first_token_seconds,
-        total_seconds=message.total_seconds,
-    )
-
-
 def _vector(values: np.ndarray) -> Vector3:
     x, y, z = (float(value) for value in values)
     return Vector3(x=x, y=y, z=z)

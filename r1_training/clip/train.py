@@ -7,7 +7,6 @@ Comes after the model's own training: E_3D reads the scene encoder's tokens, whi
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 from collections.abc import Iterator
@@ -30,6 +29,7 @@ from r1_training.clip.batches import ClipBatchBuilder, clip_batch
 from r1_training.clip.losses import ClipBatch, clip_losses
 from r1_training.clip.retrieval import RetrievalReport, evaluate_clip
 from r1_training.common.config import TrainingConfigError, check_types, image_size, read_settings
+from r1_training.common.whole_files import written_whole
 from r1_training.synthetic.camera.observe import observe_batch
 
 CHECKPOINT = "checkpoint.pt"
@@ -236,8 +236,8 @@ def _save(
         "optimizer": optimizer.state_dict(),
         "scheduler": scheduler.state_dict(),
     }
-    torch.save(state, path.with_suffix(".part"))
-    path.with_suffix(".part").replace(path)  # a kill leaves the old one or the new one
+    with written_whole(path) as part:
+        torch.save(state, part)
 
 
 def _resume(
@@ -253,20 +253,3 @@ def _resume(
     optimizer.load_state_dict(state["optimizer"])
     scheduler.load_state_dict(state["scheduler"])
     return state["step"]
-
-
-def main() -> None:
-    """Command line; prints the table of the held-out rooms."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--config", type=Path, default=Path("config/training/clip.yaml"))
-    parser.add_argument("--model", help="model folder, instead of the configuration's")
-    parser.add_argument("--output")
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--workers", type=int)
-    arguments = vars(parser.parse_args())
-    report = train(ClipTrainingConfig.load(arguments.pop("config"), **arguments))
-    print(report.table())
-
-
-if __name__ == "__main__":
-    main()

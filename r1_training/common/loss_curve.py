@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from r1_training.common.whole_files import written_whole
+
 FILE = "loss.png"
 # what a log row has beside losses; a total of the whole run is no point of a curve
 NOT_LOSSES = (
@@ -82,9 +84,8 @@ def draw_loss_curve(history: Sequence[dict[str, float]], path: Path) -> None:
     axes[-1].set_ylabel("learning rate")
     axes[-1].set_xlabel("step")
     axes[-1].grid(alpha=0.25)
-    part_file = path.with_name(f".{path.name}.part")
-    figure.savefig(part_file, dpi=110, format="png")
-    part_file.replace(path)
+    with written_whole(path) as unfinished:
+        figure.savefig(unfinished, dpi=110, format="png")
 
 
 class LossCurve(TrainerCallback):

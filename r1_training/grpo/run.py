@@ -21,6 +21,7 @@ from transformers import AutoTokenizer
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.common.checkpoints import newest_checkpoint, start_anew
 from r1_training.common.config import TrainingConfigError
+from r1_training.common.whole_files import written_whole
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.grpo.questions import RoomQuestions
 from r1_training.grpo.trainer import R1GRPOTrainer
@@ -86,11 +87,8 @@ def _save(trainer: R1GRPOTrainer, final: Path) -> None:
     model = trainer.accelerator.unwrap_model(trainer.model)
     vars(model.config).pop("use_cache", None)  # the trainer's: generation wants a cache
     model.requires_grad_(True)
-    part = final.with_name(f"{final.name}.part")  # a kill leaves no half model behind
-    shutil.rmtree(part, ignore_errors=True)
-    model.save_pretrained(part)
-    trainer.own_tokenizer.save_pretrained(part)
-    for file in Path(trainer.run.model).glob("scene_clip.*"):  # view selection stays as it was
-        shutil.copy2(file, part)
-    shutil.rmtree(final, ignore_errors=True)
-    part.rename(final)
+    with written_whole(final) as part:
+        model.save_pretrained(part)
+        trainer.own_tokenizer.save_pretrained(part)
+        for file in Path(trainer.run.model).glob("scene_clip.*"):  # view selection stays as it was
+            shutil.copy2(file, part)

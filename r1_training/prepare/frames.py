@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import cv2
 import numpy as np
 
 from r1_model.scene.scene import View
+from r1_training.common.whole_files import written_whole
 from r1_training.datasets.scannet.sens import (
     DEPTH_SHIFT,
     posed_frames,
@@ -69,12 +69,8 @@ def frame_files(views: Iterator[View]) -> Iterator[tuple[str, bytes]]:
 def write_bytes(path: Path, data: bytes) -> None:
     """Writes a file that is either there and whole or not there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    with written_whole(path) as part:
+        part.write_bytes(data)
 
 
 def _matrix(matrix: np.ndarray) -> bytes:

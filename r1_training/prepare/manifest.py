@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from r1_training.common.whole_files import written_whole
 
 _CHUNK = 1 << 20
 
@@ -25,20 +26,12 @@ def sha256(path: Path) -> str:
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Writes a file that is either there and whole or not there."""
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    with written_whole(path) as part:
+        part.write_text(json.dumps(value, indent=1, sort_keys=True), encoding="utf-8")
 
 
 def write_array(path: Path, array: np.ndarray) -> str:
     """Saves an array as `write_json` saves text; returns the file's sha256."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
+    with written_whole(path) as part, part.open("wb") as file:
         np.save(file, array)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
     return sha256(path)

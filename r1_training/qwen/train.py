@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from r1_model.conversation import R1Processor
 from r1_model.pretrained import load_pretrained
 from r1_training.common.checkpoints import newest_checkpoint, require_unused
 from r1_training.common.config import TrainingConfigError
+from r1_training.common.whole_files import written_whole
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.qwen.config import FullSizeConfig
 from r1_training.qwen.data import Scene30KConversations, usable_samples, within_limit
@@ -139,12 +139,9 @@ def train_full_size(config: FullSizeConfig, resume: bool = False) -> Path:
     if trainer.is_world_process_zero():
         merged = wrapped.merge_and_unload()
         merged.config.trained = True
-        part = final.with_name(f"{final.name}.part")  # a kill leaves no half model behind
-        shutil.rmtree(part, ignore_errors=True)
-        loaded.processor.tokenizer.save_pretrained(part)
-        merged.save_pretrained(part)
-        shutil.rmtree(final, ignore_errors=True)
-        part.rename(final)
+        with written_whole(final) as part:
+            loaded.processor.tokenizer.save_pretrained(part)
+            merged.save_pretrained(part)
     trainer.accelerator.wait_for_everyone()
     return final
 

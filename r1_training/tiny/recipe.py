@@ -9,6 +9,7 @@ import torch
 
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.common.config import TrainingConfig
+from r1_training.common.whole_files import written_whole
 from r1_training.tiny.build import build_tiny
 from r1_training.tiny.tokenizer import train_tokenizer
 
@@ -32,11 +33,11 @@ def start_tiny(folder: Path, seed: int, workers: int = 0) -> Path:
 
     if folder.is_dir():
         return folder
-    part = folder.with_name(f"{folder.name}.part")  # a kill leaves no half folder behind
     tokenizer = train_tokenizer(corpus(CORPUS_ROOMS, workers=workers), VOCABULARY)
-    build_tiny(tokenizer, seed).save_pretrained(part)
-    tokenizer.save_pretrained(part)
-    return part.rename(folder)
+    with written_whole(folder) as part:
+        build_tiny(tokenizer, seed).save_pretrained(part)
+        tokenizer.save_pretrained(part)
+    return folder
 
 
 def train_tiny(configs: Path, output: Path, workers: int | None = None) -> Path:
@@ -74,10 +75,8 @@ def train_tiny(configs: Path, output: Path, workers: int | None = None) -> Path:
 
 def pack_weights(trained: Path, folder: Path) -> Path:
     """A finished model as it ships: bf16, in files small enough for a repository."""
-    part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(trained, part, ignore=shutil.ignore_patterns("model*", "*.bin"))
-    model = R1ForConditionalGeneration.from_pretrained(trained, dtype=torch.bfloat16)
-    model.save_pretrained(part, max_shard_size=SHARD)
-    shutil.rmtree(folder, ignore_errors=True)
-    return part.rename(folder)
+    with written_whole(folder) as part:
+        shutil.copytree(trained, part, ignore=shutil.ignore_patterns("model*", "*.bin"))
+        model = R1ForConditionalGeneration.from_pretrained(trained, dtype=torch.bfloat16)
+        model.save_pretrained(part, max_shard_size=SHARD)
+    return folder

@@ -9,7 +9,6 @@ Rooms and questions are made in worker processes, views and clouds on the GPU; e
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from r1_training.common.checkpoints import newest_checkpoint, start_anew
 from r1_training.common.config import TrainingConfig, TrainingConfigError
 from r1_training.common.labels import NAMES
 from r1_training.common.loss_curve import LossCurve
+from r1_training.common.whole_files import written_whole
 from r1_training.tiny.batches import BatchBuilder
 from r1_training.tiny.compiling import compile_parts, uses_flex
 from r1_training.tiny.dense_loss import dense_losses
@@ -245,9 +245,7 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     model.config.trained = bool(config.conversations)
     vars(model.config).pop("use_cache", None)  # the trainer's: generation wants a cache
     model.requires_grad_(True)
-    part = final.with_name(f"{final.name}.part")  # a kill leaves no half model behind
-    shutil.rmtree(part, ignore_errors=True)
-    model.save_pretrained(part)
-    tokenizer.save_pretrained(part)
-    shutil.rmtree(final, ignore_errors=True)
-    return part.rename(final)
+    with written_whole(final) as part:
+        model.save_pretrained(part)
+        tokenizer.save_pretrained(part)
+    return final

@@ -15,9 +15,9 @@ from r1_model.plans.prohibitions import read_request
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box, Turn
-from r1_model.text.grammar import parse_boxes
 from r1_model.text.question import MAX_QUESTION_CHARACTERS, Question
 from tests.r1_model.small import random_scene, scene_tokenizer, seeded, small_config
+from tests.r1_model.text.boxes import parse_boxes
 
 DOOR, LAMP = "<obj>10, 10, 10, 9, 9, 9</obj>", "<obj>90, 90, 90, 9, 9, 9</obj>"
 

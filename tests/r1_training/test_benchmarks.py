@@ -12,6 +12,7 @@ import pytest
 
 from r1_model.text.answer import LANGUAGES
 from r1_training.synthetic.rooms.room import make_room
+from tests.r1_training.evaluation.asked import sample
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,6 +74,28 @@ def test_languages_are_compared_on_questions_about_the_same_objects():
     for group in kept:
         assert tuple(sample.language for sample in group) == LANGUAGES
         assert len({(one.task, one.kind, frozenset(one.objects)) for one in group}) == 1
+
+
+def test_questions_for_the_settings_of_a_small_model():
+    crutches = importlib.import_module("benchmarks.crutches")
+    find = sample("grounding", question="Find the white mug.")
+    assert crutches.named(find).question == "the white mug"
+    assert crutches.named(sample("qa", question="Find the white mug.")) is None
+    assert crutches.typed(find).question == "find the white mug"
+    assert crutches.typed(sample(question="what is it")) is None
+    others = crutches.new_topics([find, sample(), sample(turns=(("a", "b"),))], seed=0)
+    assert [one.question for one in others] == [find.question, sample().question]
+    assert all(one.turns[0][0] != one.question for one in others)
+
+
+def test_the_same_code_gives_the_same_answers(tmp_path, capsys):
+    fixed = importlib.import_module("benchmarks.fixed_questions")
+    rows = [{"scene": "1", "task": "qa", "question": "Why?", "raw": text} for text in "ab"]
+    for name, said in (("one.json", rows), ("two.json", [rows[0], rows[1] | {"raw": "c"}])):
+        (tmp_path / name).write_text(json.dumps(said))
+    assert fixed.compare(tmp_path / "one.json", tmp_path / "one.json") == 0
+    assert fixed.compare(tmp_path / "one.json", tmp_path / "two.json") == 1
+    assert " - b\n + c" in capsys.readouterr().out
 
 
 def test_make_bench_runs_all_and_fails_at_the_end(tmp_path):

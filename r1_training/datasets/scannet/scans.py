@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from plyfile import PlyData, PlyParseError
 
-from r1_model.scene.scene import Scene, View
 from r1_training.datasets.errors import FileFormatError, RowError
 from r1_training.datasets.scannet.class_labels import LAST_NYU40, NO_OBJECTS, LabelTable
 from r1_training.datasets.scannet.splits import official_split
@@ -77,16 +76,6 @@ def read_scan(folder: Path, labels: LabelTable) -> ScannetScan:
         boxes=instance_boxes(points, semantic, instance),
         aligned_boxes=instance_boxes(aligned, semantic, instance),
         T_aligned_scan=T_aligned_scan,
-    )
-
-
-def aligned_scene(scan: ScannetScan, views: list[View] | None = None) -> Scene:
-    """The scan as a `Scene` in the aligned frame; `views` must be in that frame already."""
-    return Scene(
-        points=transform(scan.T_aligned_scan, scan.points),
-        colors=scan.colors,
-        normals=(scan.normals @ scan.T_aligned_scan[:3, :3].T).astype(np.float32),
-        views=list(views or ()),
     )
 
 

@@ -53,12 +53,6 @@ class SensHeader:
     frames: int
 
 
-def read_sens_header(path: Path) -> SensHeader:
-    """The header of a `.sens` file. Errors as in `read_sens`."""
-    with _open(path) as file:
-        return _header(path, file)
-
-
 def posed_sens_frames(path: Path) -> list[int]:
     """Numbers of the frames with a valid pose, from the frames' headers alone.
 

@@ -55,11 +55,6 @@ def scannet_val_scenes() -> tuple[str, ...]:
     )
 
 
-def scannet_test_scenes() -> tuple[str, ...]:
-    """The 100 scans of the official test list, sorted."""
-    return tuple(f"scene{space:04d}_00" for space in _TEST_SPACES)
-
-
 def scannet_space(scene_id: str) -> int | None:
     """The space number in a ScanNet id, also inside a path; None where there is none."""
     found = _SPACE.search(scene_id)

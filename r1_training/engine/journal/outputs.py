@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from r1_training.common.whole_files import written_whole
 from r1_training.engine.config import EngineConfig
 from r1_training.engine.journal.journal import read_events
 from r1_training.engine.journal.journal_state import JournalState
@@ -78,7 +78,7 @@ def write_outputs(
         for event in events(captions):
             scenes.setdefault(event["k"], []).append(event["t"])
     texts = {scene: {"captions": captions} for scene, captions in sorted(scenes.items())}
-    _write_text(folder / CAPTIONS_NAME, json.dumps(texts, ensure_ascii=False, indent=1) + "\n")
+    _write_text(folder / CAPTIONS_NAME, [json.dumps(texts, ensure_ascii=False, indent=1), "\n"])
     spending = state.spending
     report = Report(
         outcome=outcome,
@@ -96,22 +96,18 @@ def write_outputs(
         unsure_usd=round(spending.unsure_usd, 9),
         seconds=round(seconds, 3),
     )
-    _write_text(folder / REPORT_NAME, json.dumps(asdict(report), indent=1) + "\n")
+    _write_text(folder / REPORT_NAME, [json.dumps(asdict(report), indent=1), "\n"])
     return report
 
 
 def _write_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
-    partial = path.with_name(path.name + ".partial")
+    _write_text(path, (json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+
+
+def _write_text(path: Path, parts: Iterable[str]) -> None:
     # Lone surrogates of a broken input have no UTF-8; in JSON they may stand escaped.
-    with partial.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        for record in records:
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-
-
-def _write_text(path: Path, text: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8", errors="backslashreplace")
-    partial.replace(path)
+    with (
+        written_whole(path) as part,
+        part.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file,
+    ):
+        file.writelines(parts)

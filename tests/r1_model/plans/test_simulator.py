@@ -15,7 +15,7 @@ from r1_model.plans.simulator import (
     World,
     apply,
     check_plan,
-    unknown_world,
+    unknown_thing,
 )
 from r1_model.plans.skills import SKILLS
 
@@ -180,7 +180,8 @@ def test_the_world_itself_does_not_change():
 
 
 def test_a_world_of_names_still_checks_order():
-    world = unknown_world(["cupboard", "mug", "coffee machine", "table"])
+    names = ["cupboard", "mug", "coffee machine", "table"]
+    world = World({name: unknown_thing(name) for name in names})
     steps = [(a, ["coffee machine" if k == "machine" else k for k in keys]) for a, keys in COFFEE]
     assert check_plan(world, steps).executable
     assert not check_plan(world, [("place", ["mug", "table"])]).executable

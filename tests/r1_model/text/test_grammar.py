@@ -16,10 +16,10 @@ from r1_model.text.grammar import (
     dequantise_box,
     format_box,
     parse_answer,
-    parse_boxes,
     quantise_box,
     task_of_text,
 )
+from tests.r1_model.text.boxes import parse_boxes
 
 UNIT = (np.zeros(3), np.full(3, 255.0))  # one quantum is one metre
 BOX = "<obj>1, 2, 3, 4, 5, 6</obj>"

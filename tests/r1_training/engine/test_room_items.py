@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from r1_model.text.grammar import format_box, parse_boxes
+from r1_model.text.grammar import format_box
 from r1_training.engine.filters import SANE, check_consistency, check_reply
 from r1_training.engine.items import Item, number
 from r1_training.engine.room_items import (
@@ -20,6 +20,7 @@ from r1_training.engine.teachers.teacher import Request
 from r1_training.synthetic.language.facts import Facts
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.rooms.room import make_room
+from tests.r1_model.text.boxes import parse_boxes
 
 
 @pytest.fixture(scope="module")

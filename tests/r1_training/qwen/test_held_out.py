@@ -5,17 +5,19 @@ from dataclasses import replace
 import pytest
 
 from r1_training.datasets.errors import SplitError
-from r1_training.datasets.scannet.splits import scannet_test_scenes, scannet_val_scenes
+from r1_training.datasets.scannet.splits import scannet_val_scenes
 from r1_training.qwen import data as full_size_data
 from r1_training.qwen.data import Scene30KConversations, usable_samples
 from tests.r1_training import annotation_fixture as fixture
 from tests.r1_training.qwen.conftest import TRAINED
 
+TEST_SCENES = [f"scene{space:04d}_00" for space in range(707, 807)]
+
 
 def test_rows_of_prepared_but_held_out_scans_are_not_used(config, tmp_path, monkeypatch):
     # As if all scans were prepared: what keeps them out must be their split.
     monkeypatch.setattr(full_size_data, "is_prepared", lambda *_, **__: True)
-    held_out = [*scannet_val_scenes(), *scannet_test_scenes()]
+    held_out = [*scannet_val_scenes(), *TEST_SCENES]
     rows = [fixture.scene30k_row(scene) for scene in [*held_out, TRAINED]]
     path = fixture.write_jsonl(tmp_path / "all.jsonl", rows)
     samples, report = usable_samples(replace(config, data=str(path)))
@@ -26,7 +28,7 @@ def test_rows_of_prepared_but_held_out_scans_are_not_used(config, tmp_path, monk
 def test_no_scan_of_a_held_out_scene_is_given(config):
     samples, _ = usable_samples(config)
     assert len(Scene30KConversations(config, samples, None)) == 6
-    for scene in (*scannet_val_scenes(), *scannet_test_scenes()):
+    for scene in (*scannet_val_scenes(), *TEST_SCENES):
         leak = [*samples, replace(samples[0], scene_id=scene)]
         with pytest.raises(SplitError, match=f"{scene} is held out"):
             Scene30KConversations(config, leak, None)

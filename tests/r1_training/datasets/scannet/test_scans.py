@@ -6,7 +6,7 @@ import pytest
 from r1_training.datasets.errors import FileFormatError
 from r1_training.datasets.scannet.class_labels import CLASSES, read_labels
 from r1_training.datasets.scannet.prepared import MAX_POINTS, prepared_arrays, read_prepared
-from r1_training.datasets.scannet.scans import aligned_scene, read_axis_alignment, read_scan
+from r1_training.datasets.scannet.scans import read_axis_alignment, read_scan
 from tests.r1_training.scannet_fixture import ALIGNMENT, write_labels, write_mesh, write_scan
 
 SCENE = "scene0000_00"
@@ -46,9 +46,10 @@ def test_labels(labels):
     assert len(CLASSES) == 18
 
 
-def test_the_aligned_scene_is_a_scene(folder, labels):
+def test_the_scan_is_aligned(folder, labels):
     scan = read_scan(folder, labels)
-    low, high = aligned_scene(scan).bounds()
+    aligned = scan.points @ scan.T_aligned_scan[:3, :3].T + scan.T_aligned_scan[:3, 3]
+    low, high = aligned.min(0), aligned.max(0)
     np.testing.assert_allclose(low, [-4.1, 2, -0.5], atol=1e-5)
     np.testing.assert_allclose(high, [1, 5.5, 2.5], atol=1e-5)
 
@@ -65,7 +66,8 @@ def test_the_prepared_set_reads_back(folder, labels, tmp_path):
     for name, array in arrays.items():
         np.save(tmp_path / f"{SCENE}_{name}.npy", array)
     scene, boxes = read_prepared(tmp_path, SCENE)
-    np.testing.assert_allclose(scene.points, aligned_scene(scan).points)
+    aligned = scan.points @ scan.T_aligned_scan[:3, :3].T + scan.T_aligned_scan[:3, 3]
+    np.testing.assert_allclose(scene.points, aligned, atol=1e-5)
     np.testing.assert_array_equal(scene.colors, scan.colors)
     assert sorted(boxes) == [0, 2]
     np.testing.assert_allclose(boxes[2], scan.aligned_boxes[1, :6])

@@ -4,17 +4,19 @@ import pytest
 
 from r1_training.datasets.errors import FileFormatError
 from r1_training.datasets.scannet.sens import (
+    _header,
     posed_frames,
     posed_sens_frames,
     read_frames,
     read_sens,
-    read_sens_header,
 )
 from tests.r1_training.scannet_fixture import ALIGNMENT, write_sens
 
 
 def test_header(tmp_path):
-    header = read_sens_header(write_sens(tmp_path / "s.sens", frames=7))
+    path = write_sens(tmp_path / "s.sens", frames=7)
+    with path.open("rb") as file:
+        header = _header(path, file)
     assert (header.sensor, header.frames) == ("StructureSensor", 7)
     assert header.color_size == (64, 48) and header.depth_size == (32, 24)
     assert header.K_depth[0, 0] == 30 and header.depth_shift == 1000
