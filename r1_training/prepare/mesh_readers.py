@@ -20,6 +20,7 @@ _LICENCES = {"CC-0": "CC0 1.0", "CC-BY": "CC-BY 3.0"}
 _LIBRARY_LICENCES = {
     "Scopia": "CC-BY 3.0",
     "KatorLegaz": "CC-BY 3.0",
+    "Reallusion": "CC-BY 3.0",
     "BlendSwap-CC-BY": "CC-BY 3.0",
     "BlendSwap-CC-0": "CC0 1.0",
 }
@@ -148,6 +149,8 @@ def _read_library(path: Path) -> Iterator[RawMesh]:
                     if PurePosixPath(name).parent == inner.parent and not name.endswith("/"):
                         archive.extract(name, folder)
                 vertices, faces, colors = _load(Path(folder, inner))
+                if turned := entry["modelRotation"].split():
+                    vertices = _upright(np.array(turned, float).reshape(3, 3), vertices)
                 size = np.array([float(entry[k]) / 100 for k in ("width", "depth", "height")])
                 extent = np.ptp(vertices, 0)
                 licence = _LIBRARY_LICENCES.get(path.stem, _LICENCES.get(entry["license"], ""))
@@ -166,6 +169,13 @@ def _read_library(path: Path) -> Iterator[RawMesh]:
 
 
 _ENTRY = ("name", "category", "model", "width", "depth", "height", "creator", "license")
+_ENTRY += ("modelRotation",)
+
+
+def _upright(rotation: np.ndarray, vertices: np.ndarray) -> np.ndarray:
+    """Vertices (V, 3), z up, turned by a matrix that was written for y up."""
+    axes = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])  # z up -> y up
+    return vertices @ (axes.T @ rotation @ axes).T
 
 
 def _properties(text: str) -> dict[str, str]:
@@ -192,11 +202,26 @@ def _load(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         raise MeshSourceError(f"{path}: no triangles")
     vertices, faces, colors, count = [], [], [], 0
     for part in parts:
-        visual = part.visual.to_color() if hasattr(part.visual, "to_color") else part.visual
         vertices.append(np.asarray(part.vertices))
         faces.append(np.asarray(part.faces) + count)
-        colors.append(np.asarray(visual.face_colors)[:, :3])
+        colors.append(_face_colors(part))
         count += len(vertices[-1])
     points = np.concatenate(vertices)
     upright = np.stack((points[:, 0], -points[:, 2], points[:, 1]), 1)  # y up -> z up
     return upright, np.concatenate(faces), np.concatenate(colors).astype(np.uint8)
+
+
+def _face_colors(part) -> np.ndarray:
+    """(F, 3) uint8 of a trimesh: its texture in the middle of each triangle, or its material."""
+    count, visual = len(part.faces), part.visual
+    if visual.kind != "texture":
+        colors = np.asarray(visual.face_colors)[:, :3]
+        return colors if len(colors) == count else np.full((count, 3), 160, np.uint8)
+    material = visual.material
+    image = getattr(material, "image", None) or getattr(material, "baseColorTexture", None)
+    if image is None or visual.uv is None or len(visual.uv) != len(part.vertices):
+        return np.tile(np.asarray(material.main_color)[:3].astype(np.uint8), (count, 1))
+    pixels = np.asarray(image.convert("RGB"))
+    across, up = (visual.uv[part.faces].mean(1) % 1.0).T
+    rows = ((1 - up) * (pixels.shape[0] - 1)).round().astype(int)
+    return pixels[rows, (across * (pixels.shape[1] - 1)).round().astype(int)]

@@ -14,7 +14,7 @@ from PIL import Image
 from scipy.spatial import cKDTree
 
 from r1_training.prepare.mesh_names import category_of
-from r1_training.prepare.mesh_readers import RawMesh
+from r1_training.prepare.mesh_readers import MeshSourceError, RawMesh
 from r1_training.prepare.mesh_surfaces import find_surfaces
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.household.pack import STEPS, TILE, write_pack
@@ -86,7 +86,8 @@ def make_pack(
         triangles: at most so many a mesh.
 
     Raises:
-        MeshSourceError: a source is broken. MeshPackError: the pack is too large.
+        MeshSourceError: a source is broken, or none of its meshes can be used.
+        MeshPackError: the pack is too large.
     """
     report = PackReport()
     arrays: dict[str, list[np.ndarray]] = {
@@ -128,6 +129,9 @@ def make_pack(
                 "surfaces": [[round(v, 4) for v in surface] for surface in surfaces],
             }
         )
+    if not report.meshes:
+        why = "; ".join(f"{reason} ({len(names)})" for reason, names in report.reasons().items())
+        raise MeshSourceError(f"no mesh can be used: {why or 'the sources are empty'}")
     hold_out(report.meshes)
     tiles, groups = read_textures(textures) if textures else (np.zeros((0, TILE, TILE, 3)), {})
     joined = {name: np.concatenate(parts) for name, parts in arrays.items()}

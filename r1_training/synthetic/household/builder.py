@@ -9,7 +9,7 @@ import numpy as np
 
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.household.colors import COLOURFUL, named_color, nearest_color
-from r1_training.synthetic.household.instances import BOX
+from r1_training.synthetic.household.drawing.instances import BOX
 from r1_training.synthetic.household.motifs import motif_tile
 from r1_training.synthetic.household.pack import MeshPack
 from r1_training.synthetic.rooms.catalog import CATEGORIES, held_out

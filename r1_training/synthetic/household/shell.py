@@ -5,7 +5,7 @@ from __future__ import annotations
 import colorsys
 
 from r1_training.synthetic.household.builder import HouseholdBuilder
-from r1_training.synthetic.household.instances import BOX
+from r1_training.synthetic.household.drawing.instances import BOX
 from r1_training.synthetic.rooms.item_builder import RGB, Item, Pen, plain
 from r1_training.synthetic.rooms.placement import at_wall, wall_length
 

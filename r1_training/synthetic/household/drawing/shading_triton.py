@@ -11,7 +11,7 @@ from r1_training.synthetic.camera.packed_rooms import PackedRooms
 from r1_training.synthetic.camera.ray_math import KNEE, LIGHT_FALLOFF
 from r1_training.synthetic.camera.raytracer_triton import _byte
 from r1_training.synthetic.camera.rendered_frames import Frames
-from r1_training.synthetic.household.assets import Triangles
+from r1_training.synthetic.household.drawing.assets import Triangles
 
 _BLOCK = 256
 # columns of a triangle: corners, local and normals (9 each), colour, then one each
