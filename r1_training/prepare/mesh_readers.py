@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
@@ -192,7 +193,8 @@ def _load(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         raise MeshSourceError(f"{path}: no triangles")
     vertices, faces, colors, count = [], [], [], 0
     for part in parts:
-        visual = part.visual.to_color() if hasattr(part.visual, "to_color") else part.visual
+        visual: Any = part.visual  # never None in a mesh that was read
+        visual = visual.to_color() if hasattr(visual, "to_color") else visual
         vertices.append(np.asarray(part.vertices))
         faces.append(np.asarray(part.faces) + count)
         colors.append(np.asarray(visual.face_colors)[:, :3])
