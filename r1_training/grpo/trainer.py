@@ -205,6 +205,7 @@ class R1GRPOTrainer(GRPOTrainer):
         chosen = [sampled.tokens[row] for row in rows.tolist()]
         ids, mask = _right_padded(chosen, self.own_tokenizer.pad_token_id, device)
         mask = mask * real.unsqueeze(1)
+        prompt_ids, prompt_mask, _ = prompts.scored
         self._prompts = prompts
         counts = self.accelerator.reduce(torch.stack((real.sum(), mask.sum())).float())
         self._any_kept = bool(counts[0] > 0)
@@ -214,8 +215,8 @@ class R1GRPOTrainer(GRPOTrainer):
             # and where processes have kept different numbers each answer counts the same
             scale = len(rows) * self.accelerator.num_processes / counts[0].clamp(min=1)
         batch = {
-            "prompt_ids": prompts.ids[owner],
-            "prompt_mask": prompts.mask[owner],
+            "prompt_ids": prompt_ids[owner],
+            "prompt_mask": prompt_mask[owner],
             "completion_ids": ids,
             "completion_mask": mask,
             "advantages": torch.where(real, advantages[rows], 0.0),
@@ -270,7 +271,7 @@ class R1GRPOTrainer(GRPOTrainer):
         owner = present(self._owner, "the prompt of each answer")
         labels = input_ids.masked_fill(attention_mask == 0, -100)
         labels[:, :-logits_to_keep] = -100
-        asked = prompts.positions[:, owner]
+        asked = prompts.scored[2][:, owner]
         after = asked.amax((0, 2)).unsqueeze(1) + 1
         after = after + torch.arange(logits_to_keep, device=after.device)
         with self.accelerator.autocast():

@@ -63,6 +63,11 @@ class ScenePrompts:
             rows.append(backbone.embed(self.ids[row : row + 1], encoded.tokens, views, *places))
         return torch.cat(rows)
 
+    @property
+    def scored(self) -> tuple[Tensor, Tensor, Tensor]:
+        """ids, mask and positions of what is read for each answer anew: everything."""
+        return self.ids, self.mask, self.positions
+
     def shown(self, rows: Tensor) -> dict[str, object]:
         """What the backbone sees with the questions `rows` (B,), by name of its arguments."""
         own = [self.inputs[row] for row in rows.tolist()]

@@ -116,6 +116,8 @@ class ToyQuestions:
             scene=torch.stack([torch.randn(places, hidden, generator=n) for n in noise]),
             views=torch.stack([torch.randn(images, hidden, generator=n) for n in noise]),
             room=torch.tensor([rooms.index(n // self.config.questions) for n in numbers]),
+            opening=torch.tensor(ids),
+            opening_positions=own,
             fair=torch.ones(len(numbers), dtype=torch.bool),
         )
 
