@@ -168,8 +168,10 @@ def _read_library(path: Path) -> Iterator[RawMesh]:
         raise MeshSourceError(f"{path}: {error or 'no catalogue of furniture'}") from error
 
 
-_ENTRY = ("name", "category", "model", "width", "depth", "height", "creator", "license")
-_ENTRY += ("modelRotation",)
+_ENTRY = (
+    *("name", "category", "model", "width", "depth", "height", "creator", "license"),
+    "modelRotation",
+)
 
 
 def _upright(rotation: np.ndarray, vertices: np.ndarray) -> np.ndarray:
