@@ -24,7 +24,7 @@ from r1_training.synthetic.camera.observe import observe_batch
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
 from r1_training.synthetic.camera.raytracer import render
 from r1_training.synthetic.camera.trajectories import intrinsics
-from r1_training.synthetic.household.assets import assets_of, triangles_of
+from r1_training.synthetic.household.drawing.assets import assets_of, triangles_of
 from r1_training.synthetic.household.pack import MeshPackError, load_pack
 from r1_training.synthetic.household.rooms import make_household_room
 from r1_training.synthetic.rooms.room import make_room

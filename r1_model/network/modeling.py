@@ -134,10 +134,10 @@ class R1Model(Qwen2_5_VLModel):
         """
         encoded = None
         if prefix is not None:
-            if scene is None or views is None or attention_mask is None:
-                raise ValueError("a prefix needs scene, views and attention_mask")
-            past_key_values, use_cache = self._read(prefix, scene, views), True
-            attention_mask = F.pad(attention_mask, (len(prefix.ids), 0), value=1)
+            seen = _given(scene, "scene"), _given(views, "views")
+            past_key_values, use_cache = self._read(prefix, *seen), True
+            mask = _given(attention_mask, "attention_mask")
+            attention_mask = F.pad(mask, (len(prefix.ids), 0), value=1)
             inputs_embeds = self.get_input_embeddings()(input_ids)
         if inputs_embeds is None:
             if points is not None:

@@ -33,7 +33,9 @@ def turned_scene(scene: Scene, yaw: float) -> Scene:
     )
 
 
-def footprint(center: Sequence[float], size: Sequence[float], yaw: float) -> np.ndarray:
+def footprint(
+    center: Sequence[float] | np.ndarray, size: Sequence[float] | np.ndarray, yaw: float
+) -> np.ndarray:
     """Corners (4, 2) of a box seen from above, counter-clockwise, metres."""
     half = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * np.asarray(size)[:2] / 2
     return half @ turn(yaw)[:2, :2].T + np.asarray(center)[:2]

@@ -15,6 +15,7 @@ from torch import Tensor
 from r1_model.network.modeling import Prefix, R1Model
 from r1_model.text.answer import Box
 from r1_model.text.grammar import Bounds
+from r1_training.common.present import present
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.rewards.judge import Judged, judge
 from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
@@ -172,8 +173,10 @@ class RoomQuestions:
         return [future.result() for future in made]
 
     def _start(self, visit: int) -> None:
-        if self.pool is not None and visit not in self._made:
-            self._made[visit] = self.pool.submit(make_visit, self.config, visit)
+        if visit not in self._made:
+            self._made[visit] = present(self.pool, "the pool").submit(
+                make_visit, self.config, visit
+            )
 
 
 def judge_group(

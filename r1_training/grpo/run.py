@@ -58,7 +58,8 @@ def train(config: GRPORunConfig, resume: bool = False) -> Path:
         embeddings = load_text_embeddings(config.embeddings or config.model, device)
     with worker_pool(config.workers) as pool:
         watch = Watch()
-        questions = RoomQuestions(config, RoomPrompts(model.to(device), tokenizer), pool)
+        model.to(device)  # type: ignore[arg-type]  # transformers' wrapper has lost `self`
+        questions = RoomQuestions(config, RoomPrompts(model, tokenizer), pool)
         trainer = R1GRPOTrainer(model, tokenizer, config, questions, embeddings, [watch])
         watch.trainer = trainer
         checkpoint = newest_checkpoint(output, clean=trainer.is_world_process_zero())
@@ -88,6 +89,6 @@ def _save(trainer: R1GRPOTrainer, final: Path) -> None:
     model.requires_grad_(True)
     with written_whole(final) as part:
         model.save_pretrained(part)
-        trainer.tokenizer.save_pretrained(part)
+        trainer.own_tokenizer.save_pretrained(part)
         for file in Path(trainer.run.model).glob("scene_clip.*"):  # view selection stays as it was
             shutil.copy2(file, part)

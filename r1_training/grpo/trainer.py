@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import torch
 from datasets import Dataset
@@ -26,9 +26,11 @@ from trl.trainer.utils import add_fused_lm_head
 
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.common.config import TrainingConfigError
+from r1_training.common.present import present
 from r1_training.grpo.advantages import group_advantages, pad_rows, weighted_sum
 from r1_training.grpo.arguments import trainer_arguments
 from r1_training.grpo.config import REWARDS, GRPORunConfig
+from r1_training.grpo.questions import Prompts
 from r1_training.grpo.sampling import Sampled, Sampler, suppress_placeholders
 from r1_training.rewards.judge import Judged
 from r1_training.rewards.semantic import semantic_reward
@@ -43,16 +45,13 @@ class TrainingDivergedError(RuntimeError):
     """Gradients are no numbers any more; the message says since when."""
 
 
-AnyPrompts = Any  # `questions.Prompts`, or another with its attributes and methods
-
-
 class Questions(Protocol):
     """What the trainer asks for: prompts by their numbers, and a judge of the answers."""
 
-    def prompts(self, numbers: Sequence[int]) -> AnyPrompts:
-        """The questions of these numbers, on the device."""
+    def prompts(self, numbers: Sequence[int]) -> Any:
+        """The questions of these numbers, on the device: what `questions.Prompts` has."""
 
-    def judge(self, prompts: AnyPrompts, texts: Sequence[Sequence[str]]) -> list[list[Judged]]:
+    def judge(self, prompts: Any, texts: Sequence[Sequence[str]]) -> list[list[Judged]]:
         """A list of answers for each question, judged; never raises on a text."""
 
 
@@ -96,18 +95,19 @@ class R1GRPOTrainer(GRPOTrainer):
         if config.reward_semantic and embeddings is None:
             raise TrainingConfigError("reward_semantic needs embeddings")
         self.run, self.questions, self.embeddings = config, questions, embeddings
-        self.tokenizer = tokenizer
         self.samples: list[SampleAnswer] = []
-        self._prompts: AnyPrompts  # of the batch that is trained on
-        self._owner = torch.zeros(0, dtype=torch.long)  # whose prompts those of a slice are
+        self._prompts: Prompts | None = None
+        self._owner: Tensor | None = None
         self._any_kept, self._skipped = True, 0
         adapted = isinstance(model, PeftModel)
-        self.policy = cast(R1ForConditionalGeneration, model.get_base_model() if adapted else model)
+        policy: Any = model.get_base_model() if isinstance(model, PeftModel) else model
+        self.policy: R1ForConditionalGeneration = policy
+        self.own_tokenizer = tokenizer  # `processing_class` has an open type
         suppress_placeholders(self.policy)
         self.sampler = Sampler(self.policy)
         reference = None
         if config.kl_beta and not adapted:
-            reference = copy.deepcopy(model).requires_grad_(False).eval()
+            reference = copy.deepcopy(self.policy).requires_grad_(False).eval()
         batches = config.steps // config.updates
         super().__init__(
             model=model,
@@ -135,7 +135,7 @@ class R1GRPOTrainer(GRPOTrainer):
             prompts = self.questions.prompts([row["number"] for row in inputs[:: run.group_size]])
         with self._timed("sampling"):
             sampled = self._sample(prompts)
-        texts = self.tokenizer.batch_decode(sampled.tokens, skip_special_tokens=True)
+        texts = self.own_tokenizer.batch_decode(sampled.tokens, skip_special_tokens=True)
         groups = [texts[i : i + run.group_size] for i in range(0, len(texts), run.group_size)]
         with self._timed("judging"):
             rewards, correct = self._judge(prompts, groups)
@@ -159,7 +159,7 @@ class R1GRPOTrainer(GRPOTrainer):
         yield
         self._metrics["train"][f"seconds/{name}"].append(time.perf_counter() - start)
 
-    def _sample(self, prompts: AnyPrompts) -> Sampled:
+    def _sample(self, prompts: Prompts) -> Sampled:
         """`group_size` answers to each prompt, from the weights as they are now."""
         run = self.run
         batch = self.state.global_step // run.updates
@@ -178,7 +178,7 @@ class R1GRPOTrainer(GRPOTrainer):
                 seed=(run.seed * 1_000_003 + batch) * run.devices + process,
             )
 
-    def _judge(self, prompts: AnyPrompts, groups: list[list[str]]) -> tuple[Tensor, Tensor]:
+    def _judge(self, prompts: Prompts, groups: list[list[str]]) -> tuple[Tensor, Tensor]:
         """(B, R) rewards in the order of `REWARDS`, NaN where not asked for, and (B,) correct."""
         judged = self.questions.judge(prompts, groups)
         flat = [one for group in judged for one in group]
@@ -196,14 +196,14 @@ class R1GRPOTrainer(GRPOTrainer):
         return rewards, rewards[:, REWARDS.index("correct")]
 
     def _batch(
-        self, prompts: AnyPrompts, sampled: Sampled, advantages: Tensor, kept: Tensor
+        self, prompts: Prompts, sampled: Sampled, advantages: Tensor, kept: Tensor
     ) -> dict[str, Tensor | None]:
         """What TRL's loss needs, of the rows that are kept, as many as its slices divide."""
         run, device = self.run, self.accelerator.device
         rows, real = pad_rows(kept, run.accumulation * run.updates)
         owner = rows // run.group_size
         chosen = [sampled.tokens[row] for row in rows.tolist()]
-        ids, mask = _right_padded(chosen, self.tokenizer.pad_token_id, device)
+        ids, mask = _right_padded(chosen, self.own_tokenizer.pad_token_id, device)
         mask = mask * real.unsqueeze(1)
         prompt_ids, prompt_mask, _ = prompts.scored
         self._prompts = prompts
@@ -226,12 +226,13 @@ class R1GRPOTrainer(GRPOTrainer):
         }
         with torch.no_grad():
             if run.updates > 1:  # else the policy that samples is the one that trains
-                batch["old_per_token_logps"] = self._score(self.model, batch)
+                batch["old_per_token_logps"] = self._score(present(self.model, "model"), batch)
             if self.beta and self.ref_model is not None:
                 batch["ref_per_token_logps"] = self._score(self.ref_model, batch)
             elif self.beta:
                 with self.accelerator.unwrap_model(self.model).disable_adapter():
-                    batch["ref_per_token_logps"] = self._score(self.model, batch)
+                    own = present(self.model, "model")
+                    batch["ref_per_token_logps"] = self._score(own, batch)
         self._note_mismatch(batch, sampled, rows)
         return batch
 
@@ -266,7 +267,8 @@ class R1GRPOTrainer(GRPOTrainer):
         **unused: object,
     ) -> tuple[Tensor, Tensor | None, None]:
         """(B, C) log-probabilities and entropies of the answers, seen through the backbone."""
-        prompts, owner = self._prompts, self._owner
+        prompts = present(self._prompts, "a batch of prompts")
+        owner = present(self._owner, "the prompt of each answer")
         labels = input_ids.masked_fill(attention_mask == 0, -100)
         labels[:, :-logits_to_keep] = -100
         asked = prompts.scored[2][:, owner]
@@ -291,7 +293,7 @@ class R1GRPOTrainer(GRPOTrainer):
         try:
             yield
         finally:
-            self._owner = owner[:0]
+            self._owner = None
 
     def _clip_grad_norm(self, model: nn.Module) -> Tensor:
         """Also keeps a step without a usable gradient from moving anything: Adam would go on by
@@ -300,7 +302,7 @@ class R1GRPOTrainer(GRPOTrainer):
         if self._any_kept and bool(torch.isfinite(norm)):
             self._skipped = 0
             return norm
-        self.optimizer.zero_grad(set_to_none=True)
+        present(self.optimizer, "optimizer").zero_grad(set_to_none=True)
         if self._any_kept:
             self._skipped += 1
             _LOG.warning("step %d: gradient %s, skipped", self.state.global_step + 1, float(norm))
@@ -369,7 +371,7 @@ class R1GRPOTrainer(GRPOTrainer):
         self._metrics["train"]["sampling/mismatch_max"].append(float(off.max()))
 
     def _keep_samples(
-        self, prompts: AnyPrompts, texts: list[str], rewards: Tensor, correct: Tensor
+        self, prompts: Prompts, texts: list[str], rewards: Tensor, correct: Tensor
     ) -> None:
         """The first answer to each of some questions, for the log."""
         step = max(1, len(prompts.asked) // SHOWN) * self.run.group_size

@@ -163,11 +163,11 @@ def meshes(
     for reason, names in sorted(report.reasons().items()):
         console.print(f"{reason} ({len(names)}): {', '.join(sorted(set(names)))}", highlight=False)
     if sheet is not None:
-        from r1_training.synthetic.household.contact_sheet import contact_sheet
+        from r1_training.synthetic.household.drawing.contact_sheet import contact_sheet
 
         contact_sheet(pack).save(sheet)
     if rooms is not None:
-        from r1_training.synthetic.household.pictures import rooms_sheet
+        from r1_training.synthetic.household.drawing.pictures import rooms_sheet
 
         rooms_sheet(pack).save(rooms)
     console.print(

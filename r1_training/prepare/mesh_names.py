@@ -74,7 +74,10 @@ _TABLE: tuple[tuple[str, str], ...] = (
     ("stool", "stool|bar stool|bar chair"),
     ("ottoman", "puff|ottoman"),
     (_PART, "baby high chair"),
-    ("chair", "(oak|osaka|plastic|folding|child|children|ryokan)? ?chair( with cushion| \\d)?"),
+    (
+        "chair",
+        "(oak|cafe|osaka|plastic|folding|child|children|ryokan)? ?chair( with cushion| \\d)?",
+    ),
     # --- beds
     ("crib", "crib|baby bed"),
     ("bunk bed", "bunk bed|bed bunk|mezzanine bed"),
@@ -103,7 +106,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     ("clothes rack", "clothes rack|clothes horse"),
     ("suitcase", "suitcase"),
     ("basket", "clothes basket|shopping basket|basket"),
-    ("trash can", "dustbin|bullet trash can|recycling bin|trashcan.*"),
+    ("trash can", "residential trashcan|dustbin|bullet trash can|recycling bin|trashcan.*"),
     # --- appliances, sanitary ware
     ("fridge", "fridge|refrigerator|large fridge|kitchen fridge"),
     (_PART, "chest freezer"),
@@ -155,7 +158,11 @@ _TABLE: tuple[tuple[str, str], ...] = (
     ("cup", "plastic cup|coffee cup|cup|cups|(blue|green|yellow|orange) cup"),
     ("glass", "glass|cocktail glass"),
     ("bottle", ".*wine bottle|beer bottle|yogurt bottle|baby bottle|bottle|flacon|mustard bottle"),
-    ("bottle", "bleach cleanser|windex bottle|shampoo|conditioner|repellent|glue \\d|blue moon"),
+    (
+        "bottle",
+        "spray bottle|bleach cleanser|windex bottle|shampoo|conditioner|repellent|glue \\d"
+        "|blue moon",
+    ),
     ("bowl", "(.* )?bowl"),
     ("plate", "(.* )?plate( \\d)?"),
     ("teapot", "teapot|coffee press"),

@@ -20,6 +20,7 @@ _LICENCES = {"CC-0": "CC0 1.0", "CC-BY": "CC-BY 3.0"}
 _LIBRARY_LICENCES = {
     "Scopia": "CC-BY 3.0",
     "KatorLegaz": "CC-BY 3.0",
+    "Reallusion": "CC-BY 3.0",
     "BlendSwap-CC-BY": "CC-BY 3.0",
     "BlendSwap-CC-0": "CC0 1.0",
 }
@@ -103,11 +104,15 @@ def _read_arrays(folder: Path) -> Iterator[RawMesh]:
         if "quaternius" in source:  # glTF's factors, which are linear
             shades = ((shades / 255) ** (1 / 2.2) * 255 + 0.5).astype(np.uint8)
         yield RawMesh(
-            *(row["name"], row.get("cat", "")),
-            vertices[row["v0"] : row["v1"]].astype(np.float64),
-            faces[row["f0"] : row["f1"]].astype(np.int64),
-            shades,
-            *(creator, licence, source, metric),
+            name=row["name"],
+            group=row.get("cat", ""),
+            vertices=vertices[row["v0"] : row["v1"]].astype(np.float64),
+            faces=faces[row["f0"] : row["f1"]].astype(np.int64),
+            colors=shades,
+            creator=creator,
+            licence=licence,
+            source=source,
+            metric=metric,
         )
 
 
@@ -144,20 +149,35 @@ def _read_library(path: Path) -> Iterator[RawMesh]:
                     if PurePosixPath(name).parent == inner.parent and not name.endswith("/"):
                         archive.extract(name, folder)
                 vertices, faces, colors = _load(Path(folder, inner))
+                if turned := entry["modelRotation"].split():
+                    vertices = _upright(np.array(turned, float).reshape(3, 3), vertices)
                 size = np.array([float(entry[k]) / 100 for k in ("width", "depth", "height")])
                 extent = np.ptp(vertices, 0)
                 licence = _LIBRARY_LICENCES.get(path.stem, _LICENCES.get(entry["license"], ""))
                 yield RawMesh(
-                    *(entry["name"], entry["category"]),
-                    vertices * (size / np.maximum(extent, 1e-9)),
-                    *(faces, colors, entry["creator"], licence),
-                    f"sweethome3d-furniture, {path.stem}",
+                    name=entry["name"],
+                    group=entry["category"],
+                    vertices=vertices * (size / np.maximum(extent, 1e-9)),
+                    faces=faces,
+                    colors=colors,
+                    creator=entry["creator"],
+                    licence=licence,
+                    source=f"sweethome3d-furniture, {path.stem}",
                 )
     except (OSError, StopIteration, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise MeshSourceError(f"{path}: {error or 'no catalogue of furniture'}") from error
 
 
-_ENTRY = ("name", "category", "model", "width", "depth", "height", "creator", "license")
+_ENTRY = (
+    *("name", "category", "model", "width", "depth", "height", "creator", "license"),
+    "modelRotation",
+)
+
+
+def _upright(rotation: np.ndarray, vertices: np.ndarray) -> np.ndarray:
+    """Vertices (V, 3), z up, turned by a matrix that was written for y up."""
+    axes = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])  # z up -> y up
+    return vertices @ (axes.T @ rotation @ axes).T
 
 
 def _properties(text: str) -> dict[str, str]:
@@ -180,15 +200,30 @@ def _load(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         parts = [part for part in scene.dump() if isinstance(part, trimesh.Trimesh)]
     except (OSError, ValueError, KeyError, IndexError, NotImplementedError) as error:
         raise MeshSourceError(f"{path}: {error}") from error
-    if not parts or not any(len(part.faces) for part in parts):
+    if not parts or not any(len(np.asarray(part.faces)) for part in parts):
         raise MeshSourceError(f"{path}: no triangles")
     vertices, faces, colors, count = [], [], [], 0
     for part in parts:
-        visual = part.visual.to_color() if hasattr(part.visual, "to_color") else part.visual
         vertices.append(np.asarray(part.vertices))
         faces.append(np.asarray(part.faces) + count)
-        colors.append(np.asarray(visual.face_colors)[:, :3])
-        count += len(part.vertices)
+        colors.append(_face_colors(part))
+        count += len(vertices[-1])
     points = np.concatenate(vertices)
     upright = np.stack((points[:, 0], -points[:, 2], points[:, 1]), 1)  # y up -> z up
     return upright, np.concatenate(faces), np.concatenate(colors).astype(np.uint8)
+
+
+def _face_colors(part) -> np.ndarray:
+    """(F, 3) uint8 of a trimesh: its texture in the middle of each triangle, or its material."""
+    count, visual = len(part.faces), part.visual
+    if visual.kind != "texture":
+        colors = np.asarray(visual.face_colors)[:, :3]
+        return colors if len(colors) == count else np.full((count, 3), 160, np.uint8)
+    material = visual.material
+    image = getattr(material, "image", None) or getattr(material, "baseColorTexture", None)
+    if image is None or visual.uv is None or len(visual.uv) != len(part.vertices):
+        return np.tile(np.asarray(material.main_color)[:3].astype(np.uint8), (count, 1))
+    pixels = np.asarray(image.convert("RGB"))
+    across, up = (visual.uv[part.faces].mean(1) % 1.0).T
+    rows = ((1 - up) * (pixels.shape[0] - 1)).round().astype(int)
+    return pixels[rows, (across * (pixels.shape[1] - 1)).round().astype(int)]

@@ -41,16 +41,16 @@ def find_surfaces(
         group = [top for top in rest if level <= top[2] <= level + rise]
         rest = [top for top in rest if not level - 0.03 <= top[2] <= level + rise + 0.03]
         mask = np.zeros((GRID, GRID), bool)
-        clear = np.full((GRID, GRID), OPEN)
+        above_all = np.full((GRID, GRID), OPEN)
         for i, j, _, free in group:
-            mask[i, j], clear[i, j] = True, min(free, clear[i, j])
+            mask[i, j], above_all[i, j] = True, min(free, above_all[i, j])
         i0, i1, j0, j1 = _largest_rectangle(mask)
         w, d = (i1 - i0) * step[0], (j1 - j0) * step[1]
         if min(w, d) < least:
             continue
         inside = [z for i, j, z, _ in group if i0 <= i < i1 and j0 <= j < j1]
         x, y = low[0] + (i0 + i1) / 2 * step[0], low[1] + (j0 + j1) / 2 * step[1]
-        free = float(clear[i0:i1, j0:j1].min())
+        free = float(above_all[i0:i1, j0:j1].min())
         found.append((float(x), float(y), max(inside), float(w), float(d), free))
     return sorted(found, key=lambda surface: -surface[2])
 

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 from scipy.spatial import cKDTree
 
 from r1_training.prepare.mesh_names import category_of
-from r1_training.prepare.mesh_readers import RawMesh
+from r1_training.prepare.mesh_readers import MeshSourceError, RawMesh
 from r1_training.prepare.mesh_surfaces import find_surfaces
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.household.pack import STEPS, TILE, write_pack
@@ -55,7 +56,7 @@ class PackReport:
         bytes: size of the pack.
     """
 
-    meshes: list[dict[str, object]] = field(default_factory=list)
+    meshes: list[dict[str, Any]] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
     bytes: int = 0
 
@@ -85,7 +86,8 @@ def make_pack(
         triangles: at most so many a mesh.
 
     Raises:
-        MeshSourceError: a source is broken. MeshPackError: the pack is too large.
+        MeshSourceError: a source is broken, or none of its meshes can be used.
+        MeshPackError: the pack is too large.
     """
     report = PackReport()
     arrays: dict[str, list[np.ndarray]] = {
@@ -127,6 +129,9 @@ def make_pack(
                 "surfaces": [[round(v, 4) for v in surface] for surface in surfaces],
             }
         )
+    if not report.meshes:
+        why = "; ".join(f"{reason} ({len(names)})" for reason, names in report.reasons().items())
+        raise MeshSourceError(f"no mesh can be used: {why or 'the sources are empty'}")
     hold_out(report.meshes)
     tiles, groups = read_textures(textures) if textures else (np.zeros((0, TILE, TILE, 3)), {})
     joined = {name: np.concatenate(parts) for name, parts in arrays.items()}
@@ -272,9 +277,9 @@ def _surfaces(category: str, vertices: np.ndarray, faces: np.ndarray) -> list:
     return find_surfaces(vertices, faces, soft=category in _SOFT, least=0.1)
 
 
-def hold_out(meshes: list[dict[str, object]]) -> None:
+def hold_out(meshes: list[dict[str, Any]]) -> None:
     """Mark one mesh in five of every category, the same ones whatever else is in the pack."""
-    groups: dict[str, list[dict[str, object]]] = {}
+    groups: dict[str, list[dict[str, Any]]] = {}
     for mesh in meshes:
         groups.setdefault(mesh["category"], []).append(mesh)
     for group in groups.values():
@@ -315,7 +320,7 @@ def read_textures(folder: Path) -> tuple[np.ndarray, dict[str, list[int]]]:
     return np.stack(tiles) if tiles else np.zeros((0, TILE, TILE, 3), np.uint8), groups
 
 
-def credits(meshes: list[dict[str, object]]) -> str:
+def credits(meshes: list[dict[str, Any]]) -> str:
     """Who made what, to be shipped beside weights that were trained on the pack."""
     groups: dict[tuple[str, str, str], list[str]] = {}
     for mesh in meshes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from r1_training.common.config import (
     TrainingConfig,
@@ -15,7 +15,7 @@ from r1_training.common.config import (
 )
 from r1_training.grpo.config import GRPORunConfig
 
-_Config = TypeVar("_Config", TrainingConfig, GRPORunConfig)
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ class ReproduceConfig:
         for name in ("rooms", "questions", "seeds"):
             if getattr(self, name) < 1:
                 raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        own = {"seed": self.seed}
-        sft = self._make(TrainingConfig, "sft", {**own, **self.sft})
-        control = self._make(TrainingConfig, "control", {**own, **self.control})
-        made: dict[str, TrainingConfig | GRPORunConfig] = {"sft": sft, "control": control}
+        made: dict[str, TrainingConfig | GRPORunConfig] = {}
+        sft = self._make(TrainingConfig, "sft", {"seed": self.seed, **self.sft})
+        control = self._make(TrainingConfig, "control", {"seed": self.seed, **self.control})
+        made |= {"sft": sft, "control": control}
         if not sft.distinct:
             raise TrainingConfigError("sft: distinct must be set, else its rooms have no end")
         rooms = {
@@ -68,21 +68,24 @@ class ReproduceConfig:
             if not isinstance(settings, Mapping):
                 raise TrainingConfigError(f"grpo {name} must hold settings: {settings!r}")
             made[name] = self._make(GRPORunConfig, name, {**rooms, **settings})
-        vars(self)["_stages"] = made  # frozen for others
+        object.__setattr__(self, "_stages", made)
+
+    @property
+    def _made(self) -> dict[str, TrainingConfig | GRPORunConfig]:
+        return vars(self)["_stages"]
 
     def stage(self, name: str) -> TrainingConfig | GRPORunConfig:
         """The settings of a stage: `sft`, `control`, or one of `grpo`."""
-        return vars(self)["_stages"][name]
+        return self._made[name]
 
     @property
     def stages(self) -> list[str]:
         """Names of all stages, in order."""
-        return list(vars(self)["_stages"])
+        return list(self._made)
 
-    def _make(self, kind: type[_Config], name: str, settings: Mapping[str, Any]) -> _Config:
+    def _make(self, kind: Callable[..., Kind], name: str, settings: Mapping[str, object]) -> Kind:
         try:
-            values: dict[str, Any] = {"output": str(Path(self.output) / name), **settings}
-            return kind(**values)
+            return kind(**{"output": str(Path(self.output) / name), **settings})
         except (TypeError, TrainingConfigError) as error:  # a TypeError names an unknown setting
             raise TrainingConfigError(f"{name}: {error}") from error
 

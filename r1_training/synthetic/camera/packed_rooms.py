@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
 
 from r1_training.synthetic.camera.trajectories import sample_views
-from r1_training.synthetic.household.instances import NO_MESH, instance_table
+from r1_training.synthetic.household.drawing.instances import NO_MESH, instance_table
 from r1_training.synthetic.household.sensors import SENSORS
 from r1_training.synthetic.rooms.catalog import SPLITS
 from r1_training.synthetic.rooms.elements import Primitives, Room
@@ -36,8 +37,8 @@ class PackedRooms:
         T_scene_camera: (B, V, 4, 4) float64, poses of V keyframes of a scan, optical frame.
         fov: (B,) float32, horizontal field of view of the room's camera, radians.
         objects: the largest number of annotated objects of a room.
-        instances: (B, I, 24) float32, one row a mesh (columns: `household.assets`); None where no
-            room has any.
+        instances: (B, I, 24) float32, one row a mesh (columns: `household.drawing.instances`);
+            None where no room has any.
         crops: (B, 2, 3) float32, metres, what is mapped of each room; infinite for all of it.
         sensors: (B,) int64, number of each room's sensor; None where all have structured light.
         voxels: (B,) float32, metres, of each room's map; None where all are as in `observe`.
@@ -58,7 +59,7 @@ class PackedRooms:
     def to(self, device: str | torch.device) -> PackedRooms:
         """The same rooms on another device."""
         tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "objects"}
-        moved = {
+        moved: dict[str, Any] = {
             name: t if t is None else t.to(device, non_blocking=True) for name, t in tensors.items()
         }
         return replace(self, **moved)

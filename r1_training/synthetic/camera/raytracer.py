@@ -24,9 +24,9 @@ from r1_training.synthetic.camera.ray_math import (
     sphere_t,
 )
 from r1_training.synthetic.camera.rendered_frames import Frames
-from r1_training.synthetic.household.assets import assets_of
+from r1_training.synthetic.household.drawing.assets import assets_of
+from r1_training.synthetic.household.drawing.rasteriser import draw_meshes
 from r1_training.synthetic.household.pack import MeshPack
-from r1_training.synthetic.household.rasteriser import draw_meshes
 from r1_training.synthetic.rooms.elements import BOX, SPHERE, TUBE
 
 

@@ -1,1 +1,1 @@
-"""Rooms of real meshes: their categories, the pack of meshes, the rasteriser, the rooms."""
+"""Rooms of real meshes: their categories, the pack, the rooms, their sensors; `drawing`."""

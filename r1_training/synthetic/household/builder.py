@@ -9,7 +9,7 @@ import numpy as np
 
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.household.colors import COLOURFUL, named_color, nearest_color
-from r1_training.synthetic.household.instances import BOX
+from r1_training.synthetic.household.drawing.instances import BOX
 from r1_training.synthetic.household.motifs import motif_tile
 from r1_training.synthetic.household.pack import MeshPack
 from r1_training.synthetic.rooms.catalog import CATEGORIES, held_out
@@ -106,9 +106,11 @@ class HouseholdBuilder(RoomBuilder):
             return self._carpet(color, size)
         choices = self.pack.choices(category, self.split)
         number = self.dice.pick(choices) if choices and like is None else None
-        wanted = {"color": color, "shape": shape, "material": material, "states": states}
         if number is None or not self._suits(number, category, shape, states):
-            return super().sample(category, like=like, size=size, **wanted)
+            return super().sample(
+                category, color=color, shape=shape, material=material, states=states,
+                like=like, size=size,
+            )  # fmt: skip
         return self._mesh_item(number, category, color, states or {}, size)
 
     def _suits(
@@ -139,8 +141,8 @@ class HouseholdBuilder(RoomBuilder):
         w, d, h = size or (s * common * dice.uniform(0.97, 1.03) for s in mesh.size)
         name, paint = self._paint(number, category, color)
         tile, scale, material = -1, 0.5, ""
-        groups, made_of = _PAINTED.get(category, ((), ""))
-        groups = [g for g in groups if g in self.pack.texture_groups]
+        known, made_of = _PAINTED.get(category, ((), ""))
+        groups = [g for g in known if g in self.pack.texture_groups]
         if groups and name != COLOURFUL and dice.chance(0.6):
             tile = dice.pick(self.pack.texture_groups[dice.pick(groups)])
             scale, material = dice.uniform(0.3, 0.9), made_of
@@ -208,9 +210,10 @@ class HouseholdBuilder(RoomBuilder):
         surface: Surface | None = None,
     ) -> Item:
         """Put the item at a place of the room frame and give it its id."""
-        placing = {"parent": parent, "relation": relation, "surface": surface}
         if not isinstance(item, MeshItem):
-            return super().add(item, x, y, z, yaw, **placing)
+            return super().add(
+                item, x, y, z, yaw, parent=parent, relation=relation, surface=surface
+            )
         item.x, item.y, item.z, item.yaw = x, y, z, yaw
         item.parent, item.relation = parent, relation
         if surface is not None:
@@ -221,8 +224,16 @@ class HouseholdBuilder(RoomBuilder):
         lying = item.states.get("pose") == "tipped"
         gloss = 0.15 if item.category in _SHINY else 0.02
         self.put(
-            *(item.mesh, (x, y, z), (item.w, item.d, item.h), yaw),
-            *(item.paint, item.tile, item.scale, 0.0, gloss, item.id, lying),
+            mesh=item.mesh,
+            at=(x, y, z),
+            size=(item.w, item.d, item.h),
+            yaw=yaw,
+            paint=item.paint,
+            tile=item.tile,
+            scale=item.scale,
+            gloss=gloss,
+            instance=item.id,
+            lying=lying,
         )
         return item
 

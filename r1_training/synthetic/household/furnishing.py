@@ -34,7 +34,17 @@ _ON_FLOOR = (
     ("office", {"ladder": 0.08, "suitcase": 0.08}),
     ("kitchen", {"ladder": 0.06}),
 )
-_LITTER = ("shoes", "toy", "bag", "teddy bear", "box", "ball", "backpack", "basket", "trash can")
+_LITTER: tuple[str, ...] = (
+    "shoes",
+    "toy",
+    "bag",
+    "teddy bear",
+    "box",
+    "ball",
+    "backpack",
+    "basket",
+    "trash can",
+)
 _LITTER += ("umbrella", "book", "plant")
 _PLACED = {"tv", "monitor", "keyboard", "pillow", "cushion", "counter"}
 

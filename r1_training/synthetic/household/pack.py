@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -129,7 +130,7 @@ class MeshPack:
 
 def write_pack(
     path: Path,
-    meshes: list[dict[str, object]],
+    meshes: list[dict[str, Any]],
     arrays: dict[str, np.ndarray],
     textures: np.ndarray,
     groups: dict[str, list[int]],
@@ -203,8 +204,8 @@ def load_pack(path: Path) -> MeshPack:
     )
 
 
-def _mesh(row: dict[str, object]) -> PackedMesh:
-    pairs = {name: tuple(row[name]) for name in ("size", "vertices", "faces", "main")}
+def _mesh(row: dict[str, Any]) -> PackedMesh:
+    pairs: dict[str, Any] = {n: tuple(row[n]) for n in ("size", "vertices", "faces", "main")}
     surfaces = tuple(tuple(surface) for surface in row["surfaces"])
     return PackedMesh(**{**row, **pairs, "surfaces": surfaces})
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from r1_training.common.present import present
 from r1_training.synthetic.household.builder import HouseholdBuilder
 from r1_training.synthetic.household.furnishing import (
     LEAST_SMALL,
@@ -34,7 +35,7 @@ from r1_training.synthetic.rooms.structure import add_door, add_window
 
 STREAM = 2  # beside the streams of rooms of primitives and of their cameras
 EXTENTS = ("whole", "low", "high", "table")  # how much of a room is mapped
-_SENSORS = dict(zip(SENSORS, (9, 4, 3, 2, 2), strict=True))
+_SENSORS = dict(zip(SENSORS, (9.0, 4.0, 3.0, 2.0, 2.0), strict=True))
 _TRIES = 20
 _LEAST_SEEN = 0.4  # share of an object's box that must be mapped, or it is background
 _LEAST_INSIDE = 0.04  # metres of each edge that must be mapped
@@ -197,5 +198,6 @@ def cropped(room: Room, crop: np.ndarray | None) -> Room:
     for old, new in number.items():
         renumber[old] = new
     primitives = replace(room.primitives, instance=renumber[room.primitives.instance])
-    meshes = replace(room.meshes, instance=renumber[room.meshes.instance])
+    known = present(room.meshes, "the meshes of the room")
+    meshes = replace(known, instance=renumber[known.instance])
     return replace(room, objects=kept, primitives=primitives, meshes=meshes, crop=crop)

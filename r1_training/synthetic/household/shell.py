@@ -5,15 +5,22 @@ from __future__ import annotations
 import colorsys
 
 from r1_training.synthetic.household.builder import HouseholdBuilder
-from r1_training.synthetic.household.instances import BOX
+from r1_training.synthetic.household.drawing.instances import BOX
 from r1_training.synthetic.rooms.item_builder import RGB, Item, Pen, plain
 from r1_training.synthetic.rooms.placement import at_wall, wall_length
 
 THICK = 0.08
-_FLOORS = {"WoodFloor": 5, "Planks": 3, "Tiles": 4, "Carpet": 3, "Terrazzo": 1, "Concrete": 1}
+_FLOORS: dict[str, float] = {
+    "WoodFloor": 5,
+    "Planks": 3,
+    "Tiles": 4,
+    "Carpet": 3,
+    "Terrazzo": 1,
+    "Concrete": 1,
+}
 _FLOORS |= {"Marble": 1, "Cork": 0.5, "Tatami": 0.3}
 _WALLS = {"Plaster": 2, "Paint": 2, "Wallpaper": 1.5, "Concrete": 0.7, "Bricks": 0.7, "": 6}
-_WET_WALLS = {"Tiles": 4, "Marble": 1, "Plaster": 2, "": 2}
+_WET_WALLS: dict[str, float] = {"Tiles": 4, "Marble": 1, "Plaster": 2, "": 2}
 
 
 def build_shell(b: HouseholdBuilder) -> None:
@@ -95,14 +102,18 @@ def add_daylight(b: HouseholdBuilder) -> RGB:
     cast = dice.pick(((1.0, 1.0, 1.0), (1.0, 0.9, 0.75), (0.88, 0.95, 1.0), (1.0, 0.95, 0.88)))
     strength = dice.uniform(0.3, 1.5)
     for _ in range(dice.integer(1, 2)):
+        red, green, blue = (strength * c for c in cast)
         b.lights.append(
             (
-                *(b.width * dice.uniform(-0.35, 0.35), b.depth * dice.uniform(-0.35, 0.35)),
-                *(b.height - 0.15, tuple(strength * c for c in cast)),
+                b.width * dice.uniform(-0.35, 0.35),
+                b.depth * dice.uniform(-0.35, 0.35),
+                b.height - 0.15,
+                (red, green, blue),
             )
         )
     for item in b.items:
         if item.category in ("lamp", "floor lamp") and item.states.get("power") == "on":
             b.lights.append((item.x, item.y, item.z + item.h + 0.05, (0.9, 0.75, 0.45)))
     ambient = dice.uniform(0.42, 0.75)
-    return tuple(ambient * (0.4 + 0.6 * c) for c in cast)
+    red, green, blue = (ambient * (0.4 + 0.6 * c) for c in cast)
+    return red, green, blue

@@ -8,10 +8,14 @@ import torch
 
 from r1_training.synthetic.camera.packed_rooms import COLUMNS, PackedRooms
 from r1_training.synthetic.camera.rendered_frames import Frames
-from r1_training.synthetic.household import rasteriser_triton
-from r1_training.synthetic.household.assets import Triangles
-from r1_training.synthetic.household.rasteriser import nearby_shadow, nearest, shade_triangles
-from r1_training.synthetic.household.shading_triton import shade_triton
+from r1_training.synthetic.household.drawing import rasteriser_triton
+from r1_training.synthetic.household.drawing.assets import Triangles
+from r1_training.synthetic.household.drawing.rasteriser import (
+    nearby_shadow,
+    nearest,
+    shade_triangles,
+)
+from r1_training.synthetic.household.drawing.shading_triton import shade_triton
 from tests.r1_training.synthetic.household.test_rasteriser import HEIGHT, WIDTH, soup, straight
 
 

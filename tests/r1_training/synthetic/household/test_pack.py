@@ -190,6 +190,37 @@ def test_a_sweet_home_library_is_read(tmp_path):
     assert np.ptp(mesh.vertices, 0) == pytest.approx([0.45, 0.5, 0.9])
 
 
+def test_textures_and_turned_models_of_a_library_are_read(tmp_path):
+    pytest.importorskip("trimesh")
+    import zipfile
+
+    from PIL import Image
+
+    vertices, faces = cuboid((0, 0, 0), (1, 1, 1))
+    lines = ["mtllib m.mtl", "usemtl paint", *(f"v {x} {y} {z}" for x, y, z in vertices)]
+    lines += ["vt 0.25 0.5"] + [f"f {a + 1}/1 {b + 1}/1 {c + 1}/1" for a, b, c in faces]
+    Image.fromarray(np.uint8([[[200, 10, 10], [10, 10, 200]]])).save(tmp_path / "t.png")
+    catalogue = (
+        "name#1=Chair\nmodel#1=/m/chair.obj\nwidth#1=40\ndepth#1=50\nheight#1=90\n"
+        "creator#1=eTeks\nlicense#1=CC-BY\nmodelRotation#1=0 0 1 0 1 0 -1 0 0\n"
+    )
+    with zipfile.ZipFile(tmp_path / "Scopia.sh3f", "w") as archive:
+        archive.writestr("PluginFurnitureCatalog.properties", catalogue)
+        archive.writestr("m/chair.obj", "\n".join(lines))
+        archive.writestr("m/m.mtl", "newmtl paint\nKd 1 1 1\nmap_Kd t.png\n")
+        archive.write(tmp_path / "t.png", "m/t.png")
+    [mesh] = read_meshes(tmp_path)
+    assert (mesh.colors == (200, 10, 10)).all()
+    assert np.ptp(mesh.vertices, 0) == pytest.approx([0.4, 0.5, 0.9])
+
+
+def test_a_source_without_any_mesh_of_use_says_why(tmp_path):
+    with pytest.raises(MeshSourceError, match=r"no row of the table fits \(2\)"):
+        make_pack([raw("Plunger"), raw("Gizmo")], None, tmp_path / "p.npz")
+    with pytest.raises(MeshSourceError, match="empty"):
+        make_pack([], None, tmp_path / "p.npz")
+
+
 def test_sources_that_are_none_are_named(tmp_path):
     with pytest.raises(MeshSourceError, match="neither"):
         list(read_meshes(tmp_path))

@@ -15,8 +15,8 @@ from r1_training.synthetic.camera.packed_rooms import pack_rooms
 from r1_training.synthetic.camera.ray_math import NEAR, image_plane
 from r1_training.synthetic.camera.raytracer import render
 from r1_training.synthetic.camera.trajectories import intrinsics, look_at
-from r1_training.synthetic.household.assets import assets_of, corner_normals, triangles_of
-from r1_training.synthetic.household.rasteriser import (
+from r1_training.synthetic.household.drawing.assets import assets_of, corner_normals, triangles_of
+from r1_training.synthetic.household.drawing.rasteriser import (
     MissingPackError,
     camera_triangles,
     nearest,

@@ -11,7 +11,7 @@ from r1_training.synthetic.camera.packed_rooms import PackedRooms
 from r1_training.synthetic.camera.ray_math import KNEE, LIGHT_FALLOFF
 from r1_training.synthetic.camera.raytracer_triton import _byte
 from r1_training.synthetic.camera.rendered_frames import Frames
-from r1_training.synthetic.household.assets import Triangles
+from r1_training.synthetic.household.drawing.assets import Triangles
 
 _BLOCK = 256
 # columns of a triangle: corners, local and normals (9 each), colour, then one each
@@ -31,8 +31,8 @@ def shade_triton(
 ) -> Frames:
     """`rasteriser.shade_triangles` on a GPU; the frames' own tensors are written."""
     batch, views, height, width = depth.shape
-    parts = (triangles.axis, triangles.tile, triangles.scale, triangles.gloss)
-    parts = (*parts, triangles.emissive, triangles.instance)
+    parts = [triangles.axis, triangles.tile, triangles.scale, triangles.gloss]
+    parts += [triangles.emissive, triangles.instance]
     table = torch.cat(
         (
             *(x.flatten(1) for x in (triangles.corners, triangles.local, triangles.normals)),

@@ -37,7 +37,10 @@ def room_picture(room: Room, pack: MeshPack) -> tuple[Image.Image, Image.Image]:
     seen = observe_batch(
         pack_rooms([room], views=12, partial=0.0),
         room.seed,
-        **{"views": 12, "keep_views": 12, "height": _VIEW[0], "width": _VIEW[1]},
+        views=12,
+        keep_views=12,
+        height=_VIEW[0],
+        width=_VIEW[1],
         points=60_000,
         pack=pack,
     )

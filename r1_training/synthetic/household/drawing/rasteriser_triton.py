@@ -14,8 +14,8 @@ import triton.language as tl
 from torch import Tensor
 
 from r1_training.synthetic.camera.ray_math import NEAR
-from r1_training.synthetic.household.assets import Triangles
-from r1_training.synthetic.household.rasteriser import NOTHING
+from r1_training.synthetic.household.drawing.assets import Triangles
+from r1_training.synthetic.household.drawing.rasteriser import NOTHING
 
 _BLOCK = 32  # triangles a program
 _SMALL = 8  # pixels, the edge up to which a rectangle is tried at once

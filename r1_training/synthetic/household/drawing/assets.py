@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from r1_training.synthetic.household import instances as col
+from r1_training.synthetic.household.drawing import instances as col
 from r1_training.synthetic.household.motifs import motif_tiles
 from r1_training.synthetic.household.pack import MeshPack
 

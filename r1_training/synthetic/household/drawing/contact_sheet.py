@@ -11,10 +11,10 @@ from PIL import Image, ImageDraw
 from r1_training.synthetic.camera.packed_rooms import COLUMNS, PackedRooms
 from r1_training.synthetic.camera.rendered_frames import Frames
 from r1_training.synthetic.camera.trajectories import intrinsics, look_at
-from r1_training.synthetic.household.assets import assets_of
-from r1_training.synthetic.household.instances import instance_table
+from r1_training.synthetic.household.drawing.assets import assets_of
+from r1_training.synthetic.household.drawing.instances import instance_table
+from r1_training.synthetic.household.drawing.rasteriser import draw_meshes
 from r1_training.synthetic.household.pack import MeshPack
-from r1_training.synthetic.household.rasteriser import draw_meshes
 from r1_training.synthetic.rooms.elements import MeshInstances
 
 _FOV = 0.5

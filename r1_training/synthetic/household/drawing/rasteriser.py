@@ -18,10 +18,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from r1_training.common.present import present
 from r1_training.synthetic.camera.packed_rooms import PackedRooms
 from r1_training.synthetic.camera.ray_math import NEAR, film, illumination, image_plane
 from r1_training.synthetic.camera.rendered_frames import Frames
-from r1_training.synthetic.household.assets import MeshAssets, Triangles, triangles_of
+from r1_training.synthetic.household.drawing.assets import MeshAssets, Triangles, triangles_of
 
 NOTHING = 2**31 - 1  # in place of a triangle: what the ray tracer saw is nearer
 _FRAGMENTS = 400_000
@@ -48,12 +49,12 @@ def draw_meshes(
     """
     if assets is None:
         raise MissingPackError("these rooms have meshes: give the pack that they were made from")
-    triangles = triangles_of(rooms.instances, assets)
+    triangles = triangles_of(present(rooms.instances, "the meshes of the rooms"), assets)
     K, T = K.float(), T_scene_camera.float()
     scene = rooms, triangles, K, T
     if frames.depth.is_cuda:
-        from r1_training.synthetic.household.rasteriser_triton import nearest_triton
-        from r1_training.synthetic.household.shading_triton import shade_triton
+        from r1_training.synthetic.household.drawing.rasteriser_triton import nearest_triton
+        from r1_training.synthetic.household.drawing.shading_triton import shade_triton
 
         hit, depth = nearest_triton(triangles, K, T, frames.depth)
         return shade_triton(frames, *scene, hit, depth, assets.textures, nearby_shadow(depth))
