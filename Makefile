@@ -3,7 +3,7 @@
 # make test    all tests that need neither a GPU nor an installed ROS
 # Both make the environment (.venv) once, some minutes; after that they start in seconds.
 #
-# make lint    ruff alone
+# make lint    ruff and mypy alone; make types: mypy alone
 # make bench   every figure of benchmarks/, JSON into output/; RECORDING=folder for the one on a recording
 # make clean   remove the environment and everything that was built
 
@@ -14,11 +14,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: env interfaces demo test lint bench clean
+.PHONY: env interfaces demo test lint types bench clean
 
 env: $(READY) interfaces
 
-$(READY): requirements.txt requirements-ros-machine.txt setup.py tools/check_system.py
+$(READY): requirements.txt requirements-ros-machine.txt pyproject.toml setup.py \
+		tools/check_system.py
 	@$(PYTHON) tools/check_system.py
 	@echo "making the environment in $(VENV) (once; about 5 GB)"
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
@@ -35,10 +36,15 @@ demo: env
 
 test: env
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q $(ARGS)
 
 lint: env
 	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+types: env
+	@$(BIN)/mypy
 
 bench: env
 	@failed=; for file in benchmarks/*.py; do \

@@ -7,7 +7,11 @@ ros2 launch r1_ros scene_understanding.launch.py bag:=/path/to/bag rviz:=true
 from pathlib import Path
 
 import yaml
-from ament_index_python.packages import get_package_share_directory
+from ament_index_python.packages import (
+    PackageNotFoundError,
+    get_package_prefix,
+    get_package_share_directory,
+)
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
@@ -104,12 +108,22 @@ def scene_frame_of(params_file: Path) -> str:
     return frame
 
 
+def require_rviz() -> None:
+    """Raise before anything runs: an error later would leave the nodes behind."""
+    try:
+        get_package_prefix("rviz2")
+    except PackageNotFoundError as error:
+        raise RuntimeError("rviz:=true needs the package rviz2, which is not installed") from error
+
+
 def start(context: LaunchContext, share: Path) -> list:
     """The nodes, with what the arguments say; empty arguments leave the parameter file alone."""
 
     def argument(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
+    if argument("rviz") == "true":
+        require_rviz()
     namespace, bag = argument("namespace"), argument("bag")
     use_sim_time = argument("use_sim_time") or ("true" if bag else "false")
     overrides = {

@@ -26,6 +26,7 @@ from r1_model.text.answer import Turn
 from r1_model.text.normalise import as_written
 
 NATIVE_PIXELS = (28 * 28 * 16, 640 * 480)  # least and most pixels of a view at native resolution
+KEPT_VIEWS = 16
 _USER, _ASSISTANT, _END = "<|im_start|>user\n", "<|im_start|>assistant\n", "<|im_end|>"
 
 
@@ -86,6 +87,8 @@ class R1Processor:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, config: R1Config) -> None:
         self.tokenizer = tokenizer
         self.config = config
+        # by the view's id, with the view, so that nothing else can have its id; oldest use first
+        self._views: dict[int, tuple[View, tuple[Tensor, Tensor, Tensor]]] = {}
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, config: R1Config | None = None) -> R1Processor:
@@ -153,23 +156,9 @@ class R1Processor:
         )
         patches = positions = valid = None
         if views:
-            patches = torch.cat(
-                [
-                    patchify(torch.from_numpy(view.color)[None], *size)[0]
-                    for view, size in zip(views, sizes, strict=True)
-                ]
-            )
-            placed = [
-                patch_positions(
-                    torch.from_numpy(view.depth)[None],
-                    torch.from_numpy(view.K)[None],
-                    torch.from_numpy(view.T_scene_camera)[None],
-                    *grid,
-                )
-                for view, grid in zip(views, token_grids, strict=True)
-            ]
-            valid = torch.cat([flags[0] for _, flags in placed])
-            positions = torch.cat([xyz[0] for xyz, _ in placed]) - bounds[0, 0]
+            parts = [self._view(*pair) for pair in zip(views, sizes, strict=True)]
+            patches, places, valid = (torch.cat(part) for part in zip(*parts, strict=True))
+            positions = places - bounds[0, 0]
         return R1Inputs(
             input_ids=torch.from_numpy(input_ids)[None],
             position_ids=torch.from_numpy(position_ids)[:, None],
@@ -197,6 +186,28 @@ class R1Processor:
         raise QuestionTooLongError(
             f"the question with its scene takes {len(ids)} tokens, at most {max_tokens} are read"
         )
+
+    def _view(self, view: View, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
+        """Patches of a view, places of its tokens in the scene's frame, which of them are known.
+
+        Those of the views seen last are kept: the next question is often shown the same ones.
+        """
+        found = self._views.pop(id(view), None)
+        if found is None:
+            height, width = size
+            places, valid = patch_positions(
+                torch.from_numpy(view.depth)[None],
+                torch.from_numpy(view.K)[None],
+                torch.from_numpy(view.T_scene_camera)[None],
+                height // (PATCH * MERGE),
+                width // (PATCH * MERGE),
+            )
+            patches = patchify(torch.from_numpy(view.color)[None], height, width)[0]
+            found = view, (patches, places[0], valid[0])
+        self._views[id(view)] = found
+        if len(self._views) > KEPT_VIEWS:
+            del self._views[next(iter(self._views))]
+        return found[1]
 
     def _view_size(self, view: View) -> tuple[int, int]:
         if self.config.view_size is not None:

@@ -153,7 +153,7 @@ def shared_bytes_of(device: torch.device) -> int:
         return int(check(driver.cuDeviceGetAttribute(attribute, handle), "shared memory"))
 
 
-def check(result: tuple, what: str) -> Any:
+def check(result: tuple[Any, ...], what: str) -> Any:
     """The value of a driver or NVRTC call, or KernelError."""
     status, *values = result
     if int(status) != 0:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLConfig
 
 from r1_model.conversation import R1Processor
 from r1_model.errors import InvalidConfigError, ModelLoadError
 from r1_model.network.config import SCENE_END, SCENE_PAD, SCENE_START, R1Config, R1SceneConfig
 from r1_model.network.modeling import NEW_MODULES, R1ForConditionalGeneration
+from r1_model.text.tokens import token_id
 
 WEIGHTS = Path(__file__).parent / "weights"
 PRESETS = {
@@ -98,7 +100,7 @@ def load_pretrained(
         _check_tokens(r1_config, tokenizer)
         with torch.random.fork_rng(devices=()):  # new modules are made on the CPU
             torch.default_generator.manual_seed(seed)
-            loaded, report = R1ForConditionalGeneration.from_pretrained(
+            found: Any = R1ForConditionalGeneration.from_pretrained(
                 source,
                 config=r1_config,
                 dtype=precision,
@@ -106,6 +108,7 @@ def load_pretrained(
                 output_loading_info=True,
                 ignore_mismatched_sizes=True,  # `_check_keys` names them
             )
+        loaded, report = found  # a pair where the loading information is asked for
         _check_keys(report, new)
         loaded = loaded.eval().to(where)
     except _DAMAGE as error:
@@ -140,22 +143,23 @@ def _config(source: str) -> R1Config | Qwen2_5_VLConfig:
     raise ValueError(f"model_type is {kind!r}, not a 3D-R1 or Qwen2.5-VL model")
 
 
-def _prepare_plain_qwen(config: Qwen2_5_VLConfig, tokenizer) -> tuple[str, ...]:
+def _prepare_plain_qwen(
+    config: Qwen2_5_VLConfig, tokenizer: PreTrainedTokenizerBase
+) -> tuple[str, ...]:
     tokenizer.add_special_tokens(
         {"additional_special_tokens": [SCENE_START, SCENE_PAD, SCENE_END]},
         replace_extra_special_tokens=False,
     )
-    if len(tokenizer) > config.text_config.vocab_size:
-        raise ValueError(
-            f"the vocabulary of {config.text_config.vocab_size} has no room for the scene tokens"
-        )
+    size = config.get_text_config().vocab_size
+    if len(tokenizer) > size:
+        raise ValueError(f"the vocabulary of {size} has no room for the scene tokens")
     return NEW_MODULES
 
 
-def _from_qwen(config: Qwen2_5_VLConfig, tokenizer) -> R1Config:
+def _from_qwen(config: Qwen2_5_VLConfig, tokenizer: PreTrainedTokenizerBase) -> R1Config:
     values = config.to_dict()
     values.pop("model_type")
-    start, pad, end = tokenizer.convert_tokens_to_ids([SCENE_START, SCENE_PAD, SCENE_END])
+    start, pad, end = (token_id(tokenizer, t) for t in (SCENE_START, SCENE_PAD, SCENE_END))
     return R1Config(
         **values,
         scene_config=R1SceneConfig(),
@@ -166,9 +170,9 @@ def _from_qwen(config: Qwen2_5_VLConfig, tokenizer) -> R1Config:
     )
 
 
-def _check_tokens(config: R1Config, tokenizer) -> None:
+def _check_tokens(config: R1Config, tokenizer: PreTrainedTokenizerBase) -> None:
     for name, token in _TOKENS.items():
-        said, known = getattr(config, name), tokenizer.convert_tokens_to_ids(token)
+        said, known = getattr(config, name), token_id(tokenizer, token)
         if said != known or not known < config.text_config.vocab_size:
             raise InvalidConfigError(
                 f"{name} is {said}, the tokenizer's {token} is {known} "
@@ -180,7 +184,7 @@ def _check_tokens(config: R1Config, tokenizer) -> None:
         raise InvalidConfigError(f"eos_token_id is {ends}: no answer would end")
 
 
-def _check_keys(report: dict, new_modules: tuple[str, ...]) -> None:
+def _check_keys(report: dict[str, Any], new_modules: tuple[str, ...]) -> None:
     prefixes = tuple(f"model.{name}." for name in new_modules)
     missing = sorted(key for key in report["missing_keys"] if not key.startswith(prefixes))
     mismatched = sorted(

@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from r1_model.conversation import R1Inputs
 from r1_model.errors import EmptySceneError, InvalidQuestionError
-from r1_model.generation import Generated, Generator
+from r1_model.generation import Generated, Generator, padded_left
 from r1_model.network.config import R1Config
 from r1_model.network.detected_boxes import LEAST_SCORE, detected_boxes
 from r1_model.network.graphed import Graphed
@@ -31,10 +31,12 @@ from r1_model.text.grammar import format_box, parse_answer, task_of_text
 from r1_model.text.question import Question, check_target
 from r1_model.text.refinement import snap_answer, target_box
 from r1_model.text.tasks import as_request, detect_language
+from r1_model.text.tokens import decoded
 from r1_model.views.render_views import with_rendered_views
 from r1_model.views.scene_clip import CONFIG_FILE, SceneClip
-from r1_model.views.scores import SceneClipScorer, placed_tokens
+from r1_model.views.scores import PlacedTokens, SceneClipScorer, placed_tokens
 from r1_model.views.selection import ViewScore, select_views
+from r1_model.views.visibility import seen_voxels
 
 # most tokens of an answer; dense captions name every object of a room
 MAX_NEW_TOKENS = {"dense_caption": 900, "planning": 600}
@@ -73,6 +75,29 @@ class _Ready:
     positions: Tensor
 
 
+@dataclass
+class _Known:
+    """A scene that was encoded.
+
+    Attributes:
+        given: as the caller gave it.
+        scene: with rendered views where it came without.
+        cloud: see `R1Processor.cloud`.
+        points: (1, N, 3), all that were encoded.
+        encoded: what the model made of them.
+        doubtful: detections in it, the unlikely ones, too; None before they are asked for.
+        seen: `visibility.seen_voxels` of its views; the same.
+    """
+
+    given: Scene
+    scene: Scene
+    cloud: tuple[Tensor, Tensor, Tensor]
+    points: Tensor
+    encoded: EncodedScene
+    doubtful: list[Box] | None = None
+    seen: np.ndarray | None = None
+
+
 class Reasoner:
     """A loaded model with its view selection. Not thread safe: one caller at a time.
 
@@ -90,11 +115,7 @@ class Reasoner:
         self.trained = bool(loaded.model.config.trained)
         self.num_views = num_views
         self.max_extent = loaded.model.config.scene_config.max_extent
-        self._given: Scene | None = None  # as the caller gave it
-        self._scene: Scene | None = None  # with rendered views where it came without
-        self._encoded: EncodedScene | None = None
-        self._cloud: tuple[Tensor, Tensor, Tensor] | None = None  # see `R1Processor.cloud`
-        self._points: Tensor | None = None  # (1, N, 3), all that were encoded
+        self._known: _Known | None = None  # the last scene
         self._generate = Generator(loaded.model, keep_prefix=True)
         self._view_tokens = ViewTokens(loaded.model)
         self._encode_scene = Graphed(loaded.model.model.encode_scene)
@@ -116,7 +137,7 @@ class Reasoner:
             ModelLoadError: with one line that says what is wrong.
         """
         loaded = load_pretrained(model, device=device, dtype=dtype)
-        folder = Path(loaded.model.config.name_or_path)
+        folder = Path(loaded.model.config.name_or_path or "")
         clip = SceneClip.from_pretrained(folder) if (folder / CONFIG_FILE).is_file() else None
         return cls(loaded, clip, loaded.model.config.num_views if num_views is None else num_views)
 
@@ -132,8 +153,7 @@ class Reasoner:
 
     def close(self) -> None:
         """Drop the scene; the weights go with the object."""
-        self._given = self._scene = self._encoded = self._scorer = None
-        self._cloud = self._points = None
+        self._known = self._scorer = None
         self._view_tokens.clear()
         self._encode_scene.clear()
 
@@ -151,7 +171,7 @@ class Reasoner:
         Raises:
             EmptySceneError: the scene has no points.
         """
-        encoded = self._encode(scene)
+        encoded = self._encode(scene).encoded
         return detected_boxes(self._model.config.scene_config, encoded, least_score=least_score)
 
     def select_views(
@@ -162,9 +182,9 @@ class Reasoner:
         Raises:
             EmptySceneError: the scene has no points.
         """
-        self._encode(scene)
+        known = self._encode(scene)
         return select_views(
-            self._scene, question, self.num_views if count is None else count, self._scorer
+            known.scene, question, self.num_views if count is None else count, self._scorer
         )
 
     def ask(
@@ -260,7 +280,7 @@ class Reasoner:
             return [self._stopped(one, seconds) for one in questions]
         stream = _Stream(self._processor.tokenizer, on_progress, start)
         produced = self._generate(
-            *_padded_left([one.embeddings for one in ready], [one.positions for one in ready]),
+            *padded_left([one.embeddings for one in ready], [one.positions for one in ready]),
             max_new_tokens=[one.max_new_tokens for one in ready],
             on_tokens=stream,
             should_stop=should_stop,
@@ -281,10 +301,10 @@ class Reasoner:
         text, target, task = asked.asked, asked.target, asked.known_task()
         max_new_tokens = _most_tokens(asked, max_new_tokens)
         report("encode", "")
-        encoded = self._encode(asked.scene, should_stop or (lambda: False))
-        scene = self._scene
+        known = self._encode(asked.scene, should_stop or (lambda: False))
+        scene, encoded = known.scene, known.encoded
         low, high = scene.bounds()
-        doubtful = self.detect(scene, _DOUBTFUL_SCORE)
+        doubtful = self._detected(scene)
         found = [box for box in doubtful if box.score >= LEAST_SCORE]
         if target is not None:
             check_target(target, low, high)
@@ -293,7 +313,9 @@ class Reasoner:
         report("views", "")
         # "is it on?" says nothing of where to look; the turns before it do
         about = " ".join([*(turn.question for turn in asked.history[-2:]), text])
-        scores = select_views(scene, about, self.num_views, self._scorer)
+        scores = select_views(
+            scene, about, self.num_views, self._scorer, seen=self._seen_voxels(scene)
+        )
         by_id = {view.id: view for view in scene.views}
         views = [by_id[score.view_id] for score in sorted(scores, key=lambda s: s.view_id)]
         inputs = self._processor(
@@ -301,7 +323,7 @@ class Reasoner:
             views,
             as_request(text, task) if self.settings.names_as_requests else text,
             asked.history,
-            cloud=self._cloud,
+            cloud=known.cloud,
             max_tokens=self._model.config.text_config.max_position_embeddings - max_new_tokens,
         ).to(self.device)
         return _Ready(
@@ -331,7 +353,7 @@ class Reasoner:
     def _answer_from(
         self, asked: _Ready, produced: Generated, first_token_seconds: float, start: float
     ) -> Answer:
-        raw = self._processor.tokenizer.decode(produced.tokens, skip_special_tokens=True)
+        raw = decoded(self._processor.tokenizer, produced.tokens)
         task = asked.task
         question, request = asked.question, asked.question.request
         open_task = question.task == "auto"
@@ -370,29 +392,40 @@ class Reasoner:
             total_seconds=time.perf_counter() - start,
         )
 
+    def _detected(self, scene: Scene) -> list[Box]:
+        known = self._encode(scene)
+        if known.doubtful is None:
+            known.doubtful = self.detect(scene, _DOUBTFUL_SCORE)
+        return known.doubtful
+
+    def _seen_voxels(self, scene: Scene) -> np.ndarray:
+        known = self._encode(scene)
+        if known.seen is None:
+            known.seen = seen_voxels(known.scene.views)
+        return known.seen
+
     @torch.inference_mode()
-    def _encode(
-        self, scene: Scene, should_stop: Callable[[], bool] = lambda: False
-    ) -> EncodedScene:
+    def _encode(self, scene: Scene, should_stop: Callable[[], bool] = lambda: False) -> _Known:
         if not len(scene.points):
             raise EmptySceneError("the scene has no points yet")
-        if scene is self._given or scene is self._scene:
-            return self._encoded
+        known = self._known
+        if known is not None and (scene is known.given or scene is known.scene):
+            return known
         model, config = self._model.model, self._model.config.scene_config
-        cloud = tuple(part.to(self.device) for part in self._processor.cloud(scene))
+        points, colors, bounds = (part.to(self.device) for part in self._processor.cloud(scene))
         with torch.autocast(self.device.type, self._model.dtype, self._half):
             if needs_tiles(*scene.bounds(), config.max_extent):
                 tiles = cut(scene, config.num_points).to(self.device)
-                encoded = encode_tiles(model, tiles, cloud[2], should_stop)
-                self._points = tiles.points.flatten(0, 1)[None]
+                encoded = encode_tiles(model, tiles, bounds, should_stop)
+                every = tiles.points.flatten(0, 1)[None]
             else:
                 encode = self._encode_scene if self.device.type == "cuda" else model.encode_scene
-                encoded = encode(*cloud)
-                self._points = cloud[0]
-        self._given, self._cloud, self._encoded = scene, cloud, encoded
+                encoded = encode(points, colors, bounds)
+                every = points
         # a robot with a bare point cloud still gets views to look at
-        self._scene = with_rendered_views(scene)
-        return encoded
+        shown = with_rendered_views(scene)
+        self._known = _Known(scene, shown, (points, colors, bounds), every, encoded)
+        return self._known
 
     def _locate(self, scene: Scene, name: str) -> list[Box]:
         """Where the model finds what a noun phrase names."""
@@ -436,9 +469,9 @@ class Reasoner:
     def _half(self) -> bool:
         return self._model.dtype != torch.float32
 
-    def _placed(self, scene: Scene):
-        encoded = self._encode(scene)
-        return placed_tokens(self._points, encoded.features)
+    def _placed(self, scene: Scene) -> PlacedTokens:
+        known = self._encode(scene)
+        return placed_tokens(known.points, known.encoded.features)
 
 
 class _Stream:
@@ -452,24 +485,9 @@ class _Stream:
         self.first_token_seconds.setdefault(row, time.perf_counter() - self.start)
         if self.report is None:
             return
-        text = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        text = decoded(self.tokenizer, tokens)
         # a character of several bytes may still be incomplete
         self.report("answer" if "<answer>" in text else "think", text.rstrip("\ufffd"))
-
-
-def _padded_left(
-    embeddings: Sequence[Tensor], positions: Sequence[Tensor]
-) -> tuple[Tensor, Tensor, Tensor]:
-    """(L_i, hidden) and (3, L_i) each -> (B, L, hidden), (3, B, L) and a mask (B, L)."""
-    longest = max(map(len, embeddings))
-    batch = len(embeddings)
-    x = embeddings[0].new_zeros(batch, longest, embeddings[0].shape[1])
-    places = positions[0].new_zeros(3, batch, longest)
-    mask = positions[0].new_zeros(batch, longest)
-    for row, (own, at) in enumerate(zip(embeddings, positions, strict=True)):
-        x[row, longest - len(own) :] = own
-        places[:, row, longest - len(own) :], mask[row, longest - len(own) :] = at, 1
-    return x, places, mask
 
 
 def _most_tokens(asked: Question, max_new_tokens: int | None) -> int:

@@ -253,11 +253,12 @@ class R1Client:
             timeout: [s].
         """
         bounded = bool(max_points or max_views)
-        known = self._scene[0] if self._scene is not None and not bounded else 0
+        held = None if bounded else self._scene
+        known = 0 if held is None else held[0]
         request = GetScene.Request(known_revision=known, max_points=max_points, max_views=max_views)
         response = self._call(self._get_scene, request, timeout)
-        if response.unchanged:
-            return self._scene[1]
+        if response.unchanged and held is not None:
+            return held[1]
         scene = scene_from_response(response)
         if not bounded:
             self._scene = (response.revision, scene)

@@ -139,6 +139,7 @@ def _stage(config: Path, model: Path | None, resume: bool, workers: int | None) 
     from r1_training.common.checkpoints import start_anew
     from r1_training.common.config import TrainingConfig, TrainingConfigError
     from r1_training.common.writable import OutputError, require_folder
+    from r1_training.synthetic.household.pack import MeshPackError
     from r1_training.tiny.recipe import start_tiny
     from r1_training.tiny.sft import train as run
 
@@ -155,7 +156,7 @@ def _stage(config: Path, model: Path | None, resume: bool, workers: int | None) 
                 shutil.rmtree(folder, ignore_errors=True)
             start = str(start_tiny(folder, settings.seed, settings.workers))
         finished = run(start, settings, resume)
-    except (TrainingConfigError, OutputError) as error:
+    except (TrainingConfigError, OutputError, MeshPackError) as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(f"finished: {finished}")
 
@@ -229,13 +230,14 @@ def evaluate_rooms(
             for seed in range(seeds)
         ]
 
-    hidden = blind or (baselines and blind_json is None)
-    unsighted = BlindReasoner.from_pretrained(model, device=device) if hidden else None
-    runs = ask(unsighted if blind else sighted)
+    def unsighted() -> Reasoner:  # asked for once at most
+        return BlindReasoner.from_pretrained(model, device=device)
+
+    runs = ask(unsighted() if blind else sighted)
     found = report.by_group(runs)
     if baselines:
         if "blind" not in beside:
-            beside["blind"] = report.by_group(ask(unsighted))
+            beside["blind"] = report.by_group(ask(unsighted()))
         answers = majority_answers(training_samples())
         beside["majority"] = report.by_group([answered_by_majority(one, answers) for one in runs])
     for name, figures in found.items():

@@ -9,16 +9,23 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import (
+    Qwen2_5_VLDecoderLayer,
+    Qwen2_5_VLRMSNorm,
+)
 
 from r1_model import nvrtc
 from r1_model.generation.language import LanguageModel, norm
 from r1_model.generation.slots import Slots
 
 SOURCE = Path(__file__).parent / "csrc" / "step.cu"
+# A kernel may start before the one before it has ended (see `nvrtc.launch`).
+OVERLAPS = True
 ROWS, VECTORS, COLUMNS, LINEAR_THREADS = 16, 8, 32, 256  # of `linear_few`
 ATTEND_THREADS, TILE, GATED_THREADS = 128, 64, 256
 WANTED_BLOCKS = 256  # of attention: two for each SM of a large GPU
@@ -86,7 +93,7 @@ class CudaStep:
         language, clock = self.language, self.slots.clock[:, : self.rows]
         x = F.embedding(self.slots.report[0, : self.rows], language.text.embed_tokens.weight)
         run = self._few if self.is_few else self._many
-        for number, layer in enumerate(language.text.layers):
+        for number, layer in enumerate(language.layers):
             x = run(x, layer, number)
         if self.is_few:
             logits = torch.empty(self.rows, language.vocabulary, device=x.device)
@@ -96,13 +103,14 @@ class CudaStep:
         clock += 1
         return logits
 
-    def _few(self, x: Tensor, layer: nn.Module, number: int) -> Tensor:
+    def _few(self, x: Tensor, layer: Qwen2_5_VLDecoderLayer, number: int) -> Tensor:
         attention, mlp = layer.self_attn, layer.mlp
         projections = [attention.q_proj, attention.k_proj, attention.v_proj]
         sizes = [projection.out_features for projection in projections]
         qkv = x.new_empty(self.rows, sum(sizes))
         self._linear(x, projections, norm=layer.input_layernorm, out=qkv)
-        attended = self._attend(*qkv.split(sizes, -1), number)
+        q, k, v = qkv.split(sizes, -1)
+        attended = self._attend(q, k, v, number)
         self._linear(attended, [attention.o_proj], residual=x, out=x)
         gated = x.new_empty(self.rows, mlp.up_proj.out_features)
         self._linear(
@@ -111,7 +119,7 @@ class CudaStep:
         self._linear(gated, [mlp.down_proj], residual=x, out=x)
         return x
 
-    def _many(self, x: Tensor, layer: nn.Module, number: int) -> Tensor:
+    def _many(self, x: Tensor, layer: Qwen2_5_VLDecoderLayer, number: int) -> Tensor:
         attention, mlp = layer.self_attn, layer.mlp
         h = norm(x, layer.input_layernorm)
         attended = self._attend(
@@ -150,7 +158,7 @@ class CudaStep:
         x: Tensor,
         modules: list[nn.Linear],
         *,
-        norm: nn.Module | None = None,
+        norm: Qwen2_5_VLRMSNorm | None = None,
         residual: Tensor | None = None,
         out: Tensor | None = None,
         wide: Tensor | None = None,
@@ -173,9 +181,11 @@ class CudaStep:
             defines=(("BF16", 1), ("NORM", int(norm is not None)), ("GATED", gated)),
         )
 
-    def _launch(self, name: str, **options: object) -> None:
+    def _launch(self, name: str, **options: Any) -> None:
         defines = options.pop("defines", (("BF16", int(self.half)),))
-        nvrtc.launch(SOURCE, name, self.language.device, defines=defines, overlaps=True, **options)
+        nvrtc.launch(
+            SOURCE, name, self.language.device, defines=defines, overlaps=OVERLAPS, **options
+        )
 
 
 def captured(run: Callable[[], None], slots: Slots) -> Callable[[], None]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from r1_model.generation.cpu_step import CpuStep
 from r1_model.generation.cuda_step import CudaStep, captured
 from r1_model.generation.language import LanguageModel, end_tokens
+from r1_model.generation.padding import last_positions, left_aligned
 from r1_model.generation.prefixes import common_length, group
 from r1_model.generation.run import Run, Sampling, Underway, rows_for
 from r1_model.generation.slots import Slots, capacity_for, select
@@ -60,8 +61,8 @@ class Generator:
         self._many: Slots | None = None
         # of `_single`: embeddings (L, hidden) and positions (3, L) of what its cache holds
         self._held: tuple[Tensor, Tensor] | None = None
-        self._steps: dict[tuple, Callable[[], None]] = {}
-        self._weights: tuple | None = None
+        self._steps: dict[tuple[object, ...], Callable[[], None]] = {}
+        self._weights: tuple[object, ...] | None = None
         self._packed: CpuStep | None = None
 
     @torch.inference_mode()
@@ -107,11 +108,11 @@ class Generator:
         if should_stop is not None and should_stop():
             return [Generated([], finished=False, stopped=True) for _ in sequences]
         self._look_at_weights()
-        x, positions, lengths = _left_aligned(inputs_embeds, position_ids, attention_mask)
+        x, positions, lengths = left_aligned(inputs_embeds, position_ids, attention_mask)
         slots = self._slots(batch, max(lengths) + max(limits))
         slots.temperature.fill_(temperature or 1.0)
         logits = self._read(slots, x, positions, lengths)
-        nexts = [int(p) + 1 for p in _last_positions(positions, lengths)]
+        nexts = [int(p) + 1 for p in last_positions(positions, lengths)]
         slots.start(lengths, nexts)
         sampling = Sampling(temperature > 0, log_probabilities, generator)
         run = Run(slots, sequences, sampling, self._ends, partial(self._step, slots, sampling))
@@ -222,6 +223,7 @@ class Generator:
 
     def _new_step(self, slots: Slots, rows: int, sampling: Sampling) -> Callable[[], None]:
         language = self._language
+        forward: Callable[[], Tensor]
         if CpuStep.fits(language):
             self._packed = self._packed or CpuStep(language)
             forward = partial(self._packed, slots, rows)
@@ -235,31 +237,3 @@ class Generator:
             select(slots, forward(), language.silence, **options)
 
         return run
-
-
-def _left_aligned(
-    x: Tensor, positions: Tensor, mask: Tensor | None
-) -> tuple[Tensor, Tensor, list[int]]:
-    """Sequences that are padded on the left, from column 0 on; and their lengths."""
-    batch, size, _ = x.shape
-    if mask is None:
-        return x, positions, [size] * batch
-    lengths = mask.sum(1).tolist()
-    if min(lengths) < 1:
-        raise ValueError(f"sequence {lengths.index(min(lengths))} holds no token")
-    if min(lengths) == size:
-        return x, positions, lengths
-    skipped = torch.tensor([size - n for n in lengths], device=x.device)
-    columns = torch.arange(size, device=x.device) + skipped[:, None]
-    columns = columns.clamp(max=size - 1)  # what stands behind the end is never seen
-    rows = torch.arange(batch, device=x.device)[:, None]
-    return x[rows, columns], positions[:, rows, columns], lengths
-
-
-def _last_positions(positions: Tensor, lengths: list[int]) -> list[int]:
-    """(3, B, L) -> the largest position of each sequence."""
-    size = positions.shape[2]
-    own = torch.arange(size, device=positions.device) < torch.tensor(
-        lengths, device=positions.device
-    ).unsqueeze(1)
-    return positions.masked_fill(~own, 0).amax((0, 2)).tolist()

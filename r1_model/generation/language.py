@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import apply_rotary_pos_emb
+from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import (
+    Qwen2_5_VLDecoderLayer,
+    Qwen2_5_VLRMSNorm,
+    apply_rotary_pos_emb,
+)
 
 from r1_model.generation.slots import Slots
 from r1_model.network.modeling import R1ForConditionalGeneration
@@ -15,7 +21,7 @@ class LanguageModel:
     """What generation needs of a model: its sizes, and its layers run over `Slots`.
 
     Attributes:
-        text: the layers; `head`: the output matrix's module.
+        text: the model below the head; `layers`: its layers; `head`: the output matrix's module.
         heads, kv_heads, head_dim, vocabulary: sizes.
         silence: (vocabulary,) float32, minus infinity for placeholders.
     """
@@ -23,7 +29,10 @@ class LanguageModel:
     def __init__(self, model: R1ForConditionalGeneration) -> None:
         self.text, self.head = model.model.language_model, model.lm_head
         config = model.config.text_config
-        self.heads, self.kv_heads = config.num_attention_heads, config.num_key_value_heads
+        # to torch they are modules
+        self.layers = cast("list[Qwen2_5_VLDecoderLayer]", self.text.layers)
+        self.heads = config.num_attention_heads
+        self.kv_heads = config.num_key_value_heads or self.heads
         self.head_dim = config.hidden_size // self.heads
         self.vocabulary = config.vocab_size
         weight = self.text.embed_tokens.weight
@@ -41,7 +50,7 @@ class LanguageModel:
         """Every projection is a plain matrix (no adapters around it)."""
         return type(self.head) is nn.Linear and all(
             type(module) is nn.Linear
-            for layer in self.text.layers
+            for layer in self.layers
             for module in (
                 *(getattr(layer.self_attn, f"{name}_proj") for name in "qkvo"),
                 *(getattr(layer.mlp, f"{name}_proj") for name in ("gate", "up", "down")),
@@ -53,7 +62,7 @@ class LanguageModel:
         return Slots(
             rows,
             capacity,
-            layers=len(self.text.layers),
+            layers=len(self.layers),
             kv_heads=self.kv_heads,
             head_dim=self.head_dim,
             vocabulary=self.vocabulary,
@@ -98,7 +107,7 @@ class LanguageModel:
                 seen = torch.arange(offsets, reach, device=x.device)
                 mask = torch.arange(reach, device=x.device) <= seen[:, None]
         grouped = self.heads != self.kv_heads
-        for number, layer in enumerate(self.text.layers):
+        for number, layer in enumerate(self.layers):
             attention = layer.self_attn
             h = norm(x, layer.input_layernorm)
             q, k, v = (
@@ -135,7 +144,7 @@ class LanguageModel:
         return self.logits(x[:, 0])
 
 
-def norm(x: Tensor, module: nn.Module) -> Tensor:
+def norm(x: Tensor, module: Qwen2_5_VLRMSNorm) -> Tensor:
     """The root mean square norm of Qwen's module, in one operation."""
     return F.rms_norm(x, x.shape[-1:], module.weight, module.variance_epsilon)
 

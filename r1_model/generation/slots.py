@@ -63,7 +63,9 @@ class Slots:
         positions = [*positions, *[0] * (self.rows - len(positions))]
         self.clock.copy_(torch.tensor([positions, self.lengths]))
 
-    def write(self, layer: int, rows: slice | Tensor, places: Tensor | slice, k: Tensor, v: Tensor):
+    def write(
+        self, layer: int, rows: slice | Tensor, places: Tensor | slice, k: Tensor, v: Tensor
+    ) -> None:
         """Put keys and values (R, kv_heads, S, head_dim) of a layer at places of their rows.
 
         Args:
@@ -89,6 +91,8 @@ class Slots:
     def move(self, sources: Sequence[int], targets: Sequence[int]) -> None:
         """Put sequences into other rows, whose own are done."""
         reach = max(self.lengths[source] for source in sources)
+        source: slice | Tensor
+        target: slice | Tensor
         if len(sources) == 1:  # views: nothing is gathered
             source, target = slice(sources[0], sources[0] + 1), slice(targets[0], targets[0] + 1)
         else:

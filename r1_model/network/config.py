@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from transformers import AutoConfig, PreTrainedConfig
 from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import (
@@ -108,7 +108,12 @@ class R1Config(Qwen2_5_VLConfig):
         "scene_config": R1SceneConfig,
     }
 
-    scene_config: dict | PreTrainedConfig | None = None
+    if TYPE_CHECKING:  # what `__post_init__` leaves; as arguments, objects from JSON are good, too
+        text_config: Qwen2_5_VLTextConfig = Qwen2_5_VLTextConfig()
+        vision_config: Qwen2_5_VLVisionConfig = Qwen2_5_VLVisionConfig()
+        scene_config: R1SceneConfig = R1SceneConfig()
+    else:
+        scene_config: dict | PreTrainedConfig | None = None
     scene_start_token_id: int = 151665
     scene_token_id: int = 151666
     scene_end_token_id: int = 151667
@@ -131,6 +136,18 @@ class R1Config(Qwen2_5_VLConfig):
             )
         super().__post_init__(**kwargs)
         check_model_config(self)
+
+    @property
+    def fixed_view_size(self) -> tuple[int, int]:
+        """`view_size` of a model that has one.
+
+        Raises:
+            InvalidConfigError: its views keep their own sizes.
+        """
+        if self.view_size is None:
+            raise InvalidConfigError("view_size is null: views keep their own sizes")
+        height, width = self.view_size
+        return height, width
 
     # Trainers compare these with the tokenizer's. Qwen has them in its text configuration only, so
     # every training run would find them missing and add the end token once more to the saved list.
@@ -174,7 +191,7 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
         vocab_size: of its tokenizer.
         **names: categories, colors, materials, states of the dense decoder.
     """
-    text = {
+    text: dict[str, Any] = {
         "vocab_size": vocab_size,
         "hidden_size": 256,
         "intermediate_size": 704,
@@ -192,7 +209,7 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
         "eos_token_id": tokens["<|im_end|>"],
         "pad_token_id": tokens["<|endoftext|>"],
     }
-    vision = {
+    vision: dict[str, Any] = {
         "depth": 4,
         "hidden_size": 160,
         "intermediate_size": 480,
@@ -202,7 +219,7 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
         # every layer attends over the whole view: at this size windows save nothing
         "fullatt_block_indexes": [0, 1, 2, 3],
     }
-    scene = {
+    scene: dict[str, Any] = {
         "num_points": 81_920,
         # four times as many candidates as a room has objects: with half of them, one small object
         # in ten gets none
@@ -214,9 +231,9 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
         **names,
     }
     return R1Config(
-        text_config=text,
-        vision_config=vision,
-        scene_config=scene,
+        text_config=Qwen2_5_VLTextConfig(**text),
+        vision_config=Qwen2_5_VLVisionConfig(**vision),
+        scene_config=R1SceneConfig(**scene),
         image_token_id=tokens["<|image_pad|>"],
         video_token_id=tokens["<|video_pad|>"],
         vision_start_token_id=tokens["<|vision_start|>"],

@@ -62,12 +62,13 @@ _VISION_COUNTS = (
 
 def require_count(
     config: Any, name: str, prefix: str = "", *, least: int = 1, most: int = _MOST
-) -> None:
-    """Raises InvalidConfigError where `config.name` is no integer from `least` to `most`."""
+) -> int:
+    """`config.name`; raises InvalidConfigError where it is no integer from `least` to `most`."""
     value = getattr(config, name)
     if not (_whole(value) and least <= value <= most):
         shown = f"{value!r}"[:80]
         raise InvalidConfigError(f"{prefix}{name} must be {least} to {most}, not {shown}")
+    return value
 
 
 def check_scene_config(config: R1SceneConfig) -> None:
@@ -105,7 +106,8 @@ def check_model_config(config: R1Config) -> None:
         require_count(vision, name, "vision_config.")
     heads = text.num_attention_heads
     _divisible("text_config.hidden_size", text.hidden_size, "num_attention_heads", heads)
-    _divisible("num_attention_heads", heads, "num_key_value_heads", text.num_key_value_heads)
+    kv_heads = require_count(text, "num_key_value_heads", "text_config.")
+    _divisible("num_attention_heads", heads, "num_key_value_heads", kv_heads)
     _divisible("vision_config.hidden_size", vision.hidden_size, "num_heads", vision.num_heads)
     require_count(config, "num_views")
     flags = ("trained", "normalise_questions", "drop_unrelated_history", "names_as_requests")
@@ -114,7 +116,8 @@ def check_model_config(config: R1Config) -> None:
         if not isinstance(value, kind):
             raise InvalidConfigError(f"{name} must be {kind.__name__}, not {value!r}"[:200])
     if config.view_size is not None:
-        size, cell = config.view_size, vision.patch_size * vision.spatial_merge_size
+        size = config.view_size
+        cell = require_count(vision, "patch_size", "vision_config.") * vision.spatial_merge_size
         fits = _list(size) and len(size) == 2
         if not fits or any(not _whole(n) or not 0 < n <= _MOST or n % cell for n in size):
             raise InvalidConfigError(

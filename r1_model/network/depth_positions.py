@@ -62,4 +62,4 @@ class DepthPositions(nn.Module):
     def forward(self, positions: Tensor, valid: Tensor) -> Tensor:
         """positions (..., 3) metres from the minimum corner, valid (...) -> (..., hidden)."""
         encoded = fourier_features(positions, POSITION_BANDS, POSITION_SCALE)
-        return self.mlp(encoded.to(self.mlp[0].weight.dtype)) * valid.unsqueeze(-1)
+        return self.mlp(encoded.to(next(self.mlp.parameters()).dtype)) * valid.unsqueeze(-1)

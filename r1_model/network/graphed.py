@@ -24,7 +24,9 @@ class Graphed(Generic[Result]):
 
     def __init__(self, function: Callable[..., Result]) -> None:
         self._function = function
-        self._graphs: dict[tuple, tuple[torch.cuda.CUDAGraph, list[Tensor], Result]] = {}
+        self._graphs: dict[
+            tuple[object, ...], tuple[torch.cuda.CUDAGraph, list[Tensor], Result]
+        ] = {}
 
     @torch.inference_mode()
     def __call__(self, *arguments: Tensor) -> Result:
@@ -62,6 +64,6 @@ class Graphed(Generic[Result]):
 def _copied(value: Any) -> Any:
     if isinstance(value, Tensor):
         return value.clone()
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{f.name: _copied(getattr(value, f.name)) for f in fields(value)})
     raise TypeError(f"a graph returns tensors and dataclasses of them, not {type(value).__name__}")

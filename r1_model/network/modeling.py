@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from os import PathLike
+from typing import Any, TypeVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Qwen2_5_VLForConditionalGeneration
-from transformers.cache_utils import Cache
+from transformers.cache_utils import Cache, DynamicCache
 from transformers.conversion_mapping import register_checkpoint_conversion_mapping
 from transformers.core_model_loading import WeightRenaming
 from transformers.modeling_outputs import BaseModelOutputWithPast, CausalLMOutputWithPast
@@ -19,9 +21,10 @@ from r1_model.network.dense_decoder import DenseDecoder, Detections, select_obje
 from r1_model.network.depth_positions import DepthPositions
 from r1_model.network.scene_encoder import SceneEncoder, SceneFeatures
 from r1_model.network.scene_tokens import SceneTokens
-from r1_model.network.token_loss import trained_token_loss
+from r1_model.network.token_loss import TokenLoss, trained_token_loss
 from r1_model.network.vision import encode_views
 
+T = TypeVar("T")
 NEW_MODULES = ("scene_encoder", "dense_decoder", "scene_tokens", "depth_positions")
 
 
@@ -43,6 +46,21 @@ class EncodedScene:
     tokens: Tensor
 
 
+@dataclass(frozen=True)
+class Prefix:
+    """The same opening of many sequences, with R different scenes in its places.
+
+    Attributes:
+        ids: (P,) with placeholders.
+        positions: (3, P).
+        rows: (B,) which of the R scenes each sequence is about.
+    """
+
+    ids: Tensor
+    positions: Tensor
+    rows: Tensor
+
+
 @dataclass
 class R1BackboneOutput(BaseModelOutputWithPast):
     """Output of the backbone with the encoded scene, where a cloud was given."""
@@ -57,20 +75,7 @@ class R1Output(CausalLMOutputWithPast):
     encoded: EncodedScene | None = None
 
 
-class _SceneBranchInit:
-    """Initialise the scene branch by PyTorch's rules, the rest by Qwen's.
-
-    The stock rule (normal, 0.02) starves the scene branch, whose inputs are metres.
-    """
-
-    def _init_weights(self, module: nn.Module) -> None:
-        if not getattr(module, "is_scene_branch", False):
-            super()._init_weights(module)
-        elif hasattr(module, "reset_parameters"):
-            module.reset_parameters()
-
-
-class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
+class R1Model(Qwen2_5_VLModel):
     """The backbone: everything but the language head."""
 
     config: R1Config
@@ -86,6 +91,10 @@ class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
             for module in getattr(self, name).modules():
                 module.is_scene_branch = True
         self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        if not _init_scene_branch(module):
+            super()._init_weights(module)
 
     def forward(
         self,
@@ -104,6 +113,7 @@ class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
         view_positions_valid: Tensor | None = None,
         scene: Tensor | None = None,
         views: Tensor | None = None,
+        prefix: Prefix | None = None,
         **kwargs: object,
     ) -> R1BackboneOutput:
         """Hidden states of every position; scene and views come in here.
@@ -119,17 +129,26 @@ class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
             patches, view_grids: see `encode_views`.
             view_positions, view_positions_valid: see `embed`.
             scene, views: see `embed`; in place of points and patches that are encoded already.
+            prefix: what many of the B sequences have in common; it is read once for all of them.
+                `scene` and `views` then belong to it, and the other arguments to what follows.
         """
         encoded = None
+        if prefix is not None:
+            seen = _given(scene, "scene"), _given(views, "views")
+            past_key_values, use_cache = self._read(prefix, *seen), True
+            mask = _given(attention_mask, "attention_mask")
+            attention_mask = F.pad(mask, (len(prefix.ids), 0), value=1)
+            inputs_embeds = self.get_input_embeddings()(input_ids)
         if inputs_embeds is None:
             if points is not None:
-                encoded = self.encode_scene(points, colors, bounds)
+                encoded = self.encode_scene(
+                    points, _given(colors, "colors"), _given(bounds, "bounds")
+                )
                 scene = encoded.tokens
             if patches is not None:
-                views = self.encode_views(patches, view_grids)
-            inputs_embeds = self.embed(
-                input_ids, scene, views, view_positions, view_positions_valid
-            )
+                views = self.encode_views(patches, _given(view_grids, "view_grids"))
+            ids = _given(input_ids, "input_ids")
+            inputs_embeds = self.embed(ids, scene, views, view_positions, view_positions_valid)
         outputs = self.language_model(
             inputs_embeds=inputs_embeds,
             attention_mask=attention_mask,
@@ -142,6 +161,18 @@ class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
             past_key_values=outputs.past_key_values,
             encoded=encoded,
         )
+
+    def _read(self, prefix: Prefix, scene: Tensor, views: Tensor) -> Cache:
+        """Keys and values of a prefix for each of B sequences; a gradient reaches it from all."""
+        count, cache = len(scene), DynamicCache(config=self.config.text_config)
+        self.language_model(
+            inputs_embeds=self.embed(prefix.ids.expand(count, -1), scene, views.flatten(0, 1)),
+            position_ids=prefix.positions.unsqueeze(1).expand(-1, count, -1),
+            past_key_values=cache,
+            use_cache=True,
+        )
+        cache.batch_select_indices(prefix.rows)
+        return cache
 
     def encode_scene(self, points: Tensor, colors: Tensor, bounds: Tensor) -> EncodedScene:
         """Encode clouds.
@@ -201,7 +232,7 @@ class R1Model(_SceneBranchInit, Qwen2_5_VLModel):
         return embeddings
 
 
-class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGeneration):
+class R1ForConditionalGeneration(Qwen2_5_VLForConditionalGeneration):
     """3D-R1: text, views with depth and a point cloud in, text out.
 
     The forward takes what `R1Processor` makes. Positions are always passed explicitly: with
@@ -217,10 +248,17 @@ class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGener
         self.model = R1Model(config)
         text = config.text_config
         self.lm_head = nn.Linear(text.hidden_size, text.vocab_size, bias=False)
-        self.token_loss = trained_token_loss  # training may put the other form of `token_loss` here
+        # training may put the other form of `token_loss` here
+        self.token_loss: TokenLoss = trained_token_loss
         self.post_init()
 
-    def save_pretrained(self, save_directory: str | Path, *args: object, **kwargs: object) -> None:
+    def _init_weights(self, module: nn.Module) -> None:
+        if not _init_scene_branch(module):
+            super()._init_weights(module)
+
+    def save_pretrained(
+        self, save_directory: str | PathLike[str], *args: Any, **kwargs: Any
+    ) -> None:
         """As in transformers, with weights named as in this class unless told otherwise.
 
         The stock default writes published Qwen's older names, which a trainer that goes on from a
@@ -279,7 +317,8 @@ class R1ForConditionalGeneration(_SceneBranchInit, Qwen2_5_VLForConditionalGener
         hidden = outputs.last_hidden_state
         if labels is not None:
             loss, logits = self.token_loss(hidden, labels, self.lm_head.weight)
-            return R1Output(loss=loss, logits=logits, encoded=outputs.encoded)
+            # transformers says FloatTensor and means any tensor of floats
+            return R1Output(loss=loss, logits=logits, encoded=outputs.encoded)  # type: ignore[arg-type]
         kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
         return R1Output(
             logits=self.lm_head(hidden[:, kept]),
@@ -299,6 +338,26 @@ register_checkpoint_conversion_mapping(
         ),
     ],
 )
+
+
+def _given(value: T | None, name: str) -> T:
+    """An input that the others cannot do without."""
+    if value is None:
+        raise ValueError(f"{name} is missing")
+    return value
+
+
+def _init_scene_branch(module: nn.Module) -> bool:
+    """Initialise a module of the scene branch by PyTorch's rules; False for others, left alone.
+
+    Qwen's rule (normal, 0.02) starves the scene branch, whose inputs are metres.
+    """
+    if not getattr(module, "is_scene_branch", False):
+        return False
+    reset = getattr(module, "reset_parameters", None)
+    if callable(reset):
+        reset()
+    return True
 
 
 def _fill(embeddings: Tensor, mask: Tensor, tokens: Tensor, wait: bool) -> Tensor:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -28,6 +29,8 @@ MARGIN_M = 0.6  # of the surroundings that a tile sees beside its core
 MOST_TILES = 64  # of a floor of 36 m x 36 m; 48 s on two CPU cores
 LEAST_POINTS = 50  # a core with fewer is empty space
 NEVER = -50.0  # logit
+
+_Batch = TypeVar("_Batch", SceneFeatures, Detections)
 
 
 Merged = tuple[SceneFeatures, Detections]
@@ -200,7 +203,7 @@ def _counts(low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 def _within(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """(N, 3) points -> (N,) bool: x and y in low..high, (2,) each."""
-    return ((points[:, :2] >= low) & (points[:, :2] <= high)).all(1)
+    return np.all((points[:, :2] >= low) & (points[:, :2] <= high), axis=1)
 
 
 def _joined(batch: Tensor) -> Tensor:
@@ -208,7 +211,7 @@ def _joined(batch: Tensor) -> Tensor:
     return batch.flatten(0, 1)[None]
 
 
-def _stacked(parts: list) -> SceneFeatures | Detections:
+def _stacked(parts: list[_Batch]) -> _Batch:
     """Batches of 1 -> one batch."""
     names = vars(parts[0])
     return type(parts[0])(**{n: torch.cat([getattr(part, n) for part in parts]) for n in names})

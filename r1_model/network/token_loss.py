@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 IGNORED = -100  # label of tokens that are not trained
+
+# (hidden, labels, head) -> loss, logits of what is trained where they were made
+TokenLoss = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor | None]]
 
 
 def trained_token_loss(hidden: Tensor, labels: Tensor, head: Tensor) -> tuple[Tensor, Tensor]:

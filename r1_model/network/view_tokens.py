@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,17 +20,14 @@ class ViewTokens:
 
     def __init__(self, model: R1ForConditionalGeneration) -> None:
         self.model = model
-        self.known: dict[tuple, Tensor] = {}  # oldest use first
+        self.known: dict[tuple[bytes, tuple[int, int]], Tensor] = {}  # oldest use first
 
     def __call__(self, views: Sequence[View], inputs: R1Inputs) -> Tensor | None:
         """(image tokens, hidden) of all views, in order; None where there are none."""
         if inputs.patches is None:
             return None
         # by content: a map hands out the same keyframe as another object every time
-        keys = [
-            (hashlib.blake2b(np.ascontiguousarray(view.color), digest_size=16).digest(), grid)
-            for view, grid in zip(views, inputs.view_grids, strict=True)
-        ]
+        keys = [(v.picture, grid) for v, grid in zip(views, inputs.view_grids, strict=True)]
         patches = inputs.patches.split([rows * columns for rows, columns in inputs.view_grids])
         new = {key: part for key, part in zip(keys, patches, strict=True) if key not in self.known}
         if new:

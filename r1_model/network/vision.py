@@ -8,17 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import (
     Qwen2_5_VisionTransformerPretrainedModel,
+    Qwen2_5_VLMLP,
+    Qwen2_5_VLRMSNorm,
+    Qwen2_5_VLVisionBlock,
     apply_rotary_pos_emb_vision,
 )
 
 from r1_model import nvrtc
+from r1_model.network.config_checks import require_count
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)  # CLIP's, as in Qwen2.5-VL
 STD = (0.26862954, 0.26130258, 0.27577711)
@@ -72,11 +77,13 @@ def encode_views(
     kernel = tower.patch_embed.proj.weight.flatten(1)
     x = F.linear(patches.to(kernel.dtype), kernel)
     windowed = set(range(config.depth)) - set(config.fullatt_block_indexes)
-    side = config.window_size // config.patch_size // MERGE if windowed else None
+    patch = require_count(config, "patch_size", "vision_config.")
+    side = config.window_size // patch // MERGE if windowed else None
     layout = view_layout(tuple(grids), side, x.device)
     turns = [table[layout.order] for table in tower.rotary_pos_emb(x, layout.places)]
     x = x[layout.order]
-    for number, block in enumerate(tower.blocks):
+    blocks = cast("list[Qwen2_5_VLVisionBlock]", tower.blocks)  # to torch they are modules
+    for number, block in enumerate(blocks):
         attention = block.attn
         h = _norm(x, block.norm1)
         qkv = attention.qkv(h).view(len(x), 3, attention.num_heads, -1)
@@ -84,7 +91,8 @@ def encode_views(
         if number in windowed:
             attended = _attend(q, k, v, layout.windows)
         elif windowed:
-            attended = _attend(*(t[layout.back] for t in (q, k, v)), layout.views)[layout.order]
+            q, k, v = (t[layout.back] for t in (q, k, v))
+            attended = _attend(q, k, v, layout.views)[layout.order]
         else:
             attended = _attend(q, k, v, layout.views)
         x = x + attention.proj(attended.flatten(1))
@@ -109,6 +117,7 @@ class ViewLayout:
     views: list[tuple[int, int]]
 
 
+@torch.compiler.disable  # numpy, once for each set of sizes; what is compiled gets it from here
 @functools.lru_cache(maxsize=64)
 def view_layout(grids: tuple[Grid, ...], side: int | None, device: torch.device) -> ViewLayout:
     """The layout of views; `side` is that of a window in blocks of 2 x 2 patches, None for none."""
@@ -118,8 +127,8 @@ def view_layout(grids: tuple[Grid, ...], side: int | None, device: torch.device)
         blocks = (rows // MERGE, MERGE, columns // MERGE, MERGE)
         place = [p.reshape(blocks).swapaxes(1, 2).reshape(-1) for p in (row, column)]
         places.append(np.stack(place, -1))
-        window = [p // (MERGE * side) if side else 0 * p for p in place]
-        windows.append(np.stack((np.full(rows * columns, view), *window), -1))
+        cell = [p // (MERGE * side) if side else 0 * p for p in place]
+        windows.append(np.stack((np.full(rows * columns, view), *cell), -1))
     _, window, sizes = np.unique(
         np.concatenate(windows), axis=0, return_inverse=True, return_counts=True
     )
@@ -128,13 +137,14 @@ def view_layout(grids: tuple[Grid, ...], side: int | None, device: torch.device)
     order = np.lexsort((window, sizes[window])) if side else np.arange(len(window))
     counts = Counter(sizes.tolist())
     views = [(len(list(same)), size) for size, same in groupby(r * c for r, c in grids)]
-    return ViewLayout(
-        places=torch.from_numpy(np.concatenate(places)).to(device),
-        order=torch.from_numpy(order).to(device),
-        back=torch.from_numpy(np.argsort(order)).to(device),
-        windows=[(counts[size], size) for size in sorted(counts)],
-        views=views,
-    )
+    with torch.inference_mode(False):  # kept, and used in training as well
+        return ViewLayout(
+            places=torch.from_numpy(np.concatenate(places)).to(device),
+            order=torch.from_numpy(order).to(device),
+            back=torch.from_numpy(np.argsort(order)).to(device),
+            windows=[(counts[size], size) for size in sorted(counts)],
+            views=views,
+        )
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, runs: list[tuple[int, int]]) -> Tensor:
@@ -142,8 +152,9 @@ def _attend(q: Tensor, k: Tensor, v: Tensor, runs: list[tuple[int, int]]) -> Ten
     start, parts = 0, []
     for count, size in runs:
         rows = slice(start, start + count * size)
-        own = (t[rows].unflatten(0, (count, size)).transpose(1, 2) for t in (q, k.to(q), v))
-        parts.append(F.scaled_dot_product_attention(*own).transpose(1, 2).flatten(0, 1))
+        own = [t[rows].unflatten(0, (count, size)).transpose(1, 2) for t in (q, k.to(q), v)]
+        attended = F.scaled_dot_product_attention(own[0], own[1], own[2])
+        parts.append(attended.transpose(1, 2).flatten(0, 1))
         start = rows.stop
     return torch.cat(parts) if len(parts) > 1 else parts[0]
 
@@ -174,7 +185,7 @@ def _turned(qkv: Tensor, cosine: Tensor, sine: Tensor) -> tuple[Tensor, ...]:
     return qkv.unbind(1)
 
 
-def _mlp(x: Tensor, module: nn.Module) -> Tensor:
+def _mlp(x: Tensor, module: Qwen2_5_VLMLP) -> Tensor:
     """Qwen's MLP. Where its width does not suit a GPU (3,420), zeros are added to it.
 
     Rows that do not start at a multiple of 16 bytes make products several times slower.
@@ -190,5 +201,5 @@ def _mlp(x: Tensor, module: nn.Module) -> Tensor:
     return F.linear(module.act_fn(gate) * up, down, module.down_proj.bias)
 
 
-def _norm(x: Tensor, module: nn.Module) -> Tensor:
+def _norm(x: Tensor, module: Qwen2_5_VLRMSNorm) -> Tensor:
     return F.rms_norm(x, x.shape[-1:], module.weight, module.variance_epsilon)

@@ -183,7 +183,7 @@ def _read_clause(clause: str) -> Forbidden | None:
     if limits is not None and not clause[: limits.start()].endswith((" not ", "n't ")):
         subject = clause[: limits.start()] + clause[limits.end() :]
         verbs = list(verbs_in(subject, chinese=False))
-        actions: frozenset[str] = frozenset()
+        actions = frozenset()
         for verb in verbs:
             actions |= english_actions(verb[0], subject[verb.end() :])
         named = subject[verbs[-1].end() :] if verbs else subject
@@ -248,11 +248,13 @@ def _governed(clause: str, match: re.Match[str]) -> Forbidden:
         named = rest[joined.end() :]
     for verb in re.finditer(rf"\b(?:or|nor|and)\s+(?:to )?(?={ENGLISH_VERB})", named):
         more = re.match(ENGLISH_VERB, named[verb.end() :])
-        actions |= english_actions(more[0], named[verb.end() :])
+        if more is not None:
+            actions |= english_actions(more[0], named[verb.end() :])
     before = clause[: match.start()].strip()
     passive = re.search(r"\b(?:be|being|is|are|get)\s", match["fill"]) is not None
     whole = bool(_OPENING.match(before)) or passive or bool(match["modal"] or match["you"])
-    whole = whole or re.search(r"\b(?:you|robot|i'd|i would|i|sure|careful|try|remember)\b", before)
+    if re.search(r"\b(?:you|robot|i'd|i would|i|sure|careful|try|remember)\b", before):
+        whole = True
     things, place, others = _what(named, actions)
     if not things and match["verb"].startswith(("mov", "do")) and not others:
         actions = EVERYTHING  # "don't move", "don't do anything"

@@ -134,7 +134,8 @@ def _is(
     if fitting and not is_modified(name, label):
         return True
     boxes = found(name) if box is not None else []
-    if boxes:  # "the red mug" spares other mugs where it is clear which one that is
+    # "the red mug" spares other mugs where it is clear which one that is
+    if box is not None and boxes:
         return any(overlap(box, other) > _OVERLAP for other in boxes)
     if fitting:
         return True

@@ -6,7 +6,7 @@ robot. Things are named by any hashable key (an object id, a label).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from r1_model.plans.skills import SKILLS
@@ -332,7 +332,7 @@ def _look_at(world: World, key: Key) -> World:
     return world
 
 
-_EFFECTS = {
+_EFFECTS: dict[str, Callable[..., World]] = {
     "navigate_to": _navigate_to,
     "open": _open,
     "close": _close,

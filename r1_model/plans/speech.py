@@ -68,6 +68,7 @@ _ZH_QUESTION = re.compile(
     "吗|呢[？?]|什么(?!都)|哪|谁(?!都|也)|几[个把张盏台只瓶本]|多少|怎么|怎样|为何|为什么|是不是|有没有|是否|还是|"
     "多[高长宽大远重]|(?P<same>[开关亮在满空])没(?P=same)|[？?]$"
 )
+_ZH_ANYWAY = re.compile("(?:不管|不论|无论)(?:怎样|怎么样|怎么|如何|什么|谁|哪里|哪个|何时)?")
 _ZH_ASKED = re.compile(
     "^(?:请问|不好意思|你好|您好|嗨|嘿|那么?|机器人|麻烦|现在|好的?|那|请|，|,|\\s)*"
     "(?:你|您)?(?:现在|是否|也|还)?"
@@ -126,6 +127,7 @@ def _acts(sentence: str) -> bool:
 
 
 def _acts_chinese(sentence: str) -> bool:
+    sentence = _ZH_ANYWAY.sub("", sentence)
     if _ZH_TELLING.match(sentence):
         return False
     if not _ZH_QUESTION.search(sentence) and not _ZH_TAG.search(sentence):

@@ -6,6 +6,7 @@ Clouds on a GPU go to CUDA kernels (`cuda`), all others to `cpu`; both give the 
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -203,7 +204,7 @@ def _indexable(features: Tensor, idx: Tensor, ndim: int) -> None:
 
 
 def _stack(
-    arrays: list, like: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.int32
+    arrays: list[np.ndarray], like: Tensor, shape: tuple[int, ...], dtype: torch.dtype = torch.int32
 ) -> Tensor:
     if not arrays:
         return torch.empty(0, *shape, dtype=dtype, device=like.device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -52,6 +53,11 @@ class View:
         if not measured.all():  # one NaN would spread from its patch over the whole answer
             object.__setattr__(self, "depth", np.where(measured, self.depth, np.float32(0)))
 
+    @cached_property
+    def picture(self) -> bytes:
+        """A digest of the colours: equal for equal pictures."""
+        return hashlib.blake2b(np.ascontiguousarray(self.color).data, digest_size=16).digest()
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -95,6 +101,11 @@ class Scene:
         """
         if not len(self.points):
             raise InvalidSceneError("the scene has no points")
+        low, high = self._bounds
+        return low.copy(), high.copy()
+
+    @cached_property
+    def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
         points = self.points[self.not_stray]
         return points.min(0).astype(np.float64), points.max(0).astype(np.float64)
 

@@ -16,7 +16,9 @@ import errno
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -75,7 +77,7 @@ def save_scene(scene: Scene, folder: Path | str) -> None:
         depth = [_save_image(images, "depth", view.depth) for view in scene.views]
         arrays = _index(scene, color, depth)
         with _replacing(folder / _INDEX) as file:
-            np.savez(file, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
         _sync_folder(folder)
         for path in images.iterdir():  # those of the scene that was here before
             if path.name not in {*color, *depth}:
@@ -108,11 +110,11 @@ def load_scene(folder: Path | str) -> Scene:
 def _index(scene: Scene, color: list[str], depth: list[str]) -> dict[str, np.ndarray]:
     views = scene.views
     arrays = {
-        "version": np.int64(_VERSION),
+        "version": np.array(_VERSION, np.int64),
         "points": scene.points,
         "colors": scene.colors,
-        "stamp": np.int64(scene.stamp),
-        "frame_id": np.str_(scene.frame_id),
+        "stamp": np.array(scene.stamp, np.int64),
+        "frame_id": np.array(scene.frame_id, np.str_),
         "view_color": np.array(color, np.str_),
         "view_depth": np.array(depth, np.str_),
         "view_K": np.array([view.K for view in views]).reshape(-1, 3, 3),
@@ -206,7 +208,7 @@ def _read_image(path: Path, kind: str) -> np.ndarray | None:
 
 
 @contextlib.contextmanager
-def _replacing(path: Path):
+def _replacing(path: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of `path` when it is complete, or leaves no trace."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

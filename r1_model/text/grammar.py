@@ -295,7 +295,7 @@ def _read_steps(text: str, found: list[_Found]) -> tuple[list[Step], list[str]]:
     return steps, unread
 
 
-def _read_step(text: str, match: re.Match, stop: int, found: list[_Found]) -> Step | None:
+def _read_step(text: str, match: re.Match[str], stop: int, found: list[_Found]) -> Step | None:
     action = match[2].lower()
     if action not in SKILLS:
         return None

@@ -55,7 +55,7 @@ def snap_answer(
         return [snap_to_detections(box, found, bounds) for box in boxes]
 
     steps = [replace(step, boxes=tuple(snap(step.boxes))) for step in parsed.steps]
-    unique: dict[tuple, Box] = {}
+    unique: dict[tuple[float | str, ...], Box] = {}
     for box in snap(parsed.boxes):
         unique.setdefault((*box.center.tolist(), *box.size.tolist(), box.label), box)
     return replace(parsed, boxes=list(unique.values()), steps=steps)

@@ -18,14 +18,14 @@ class Words:
         empty: words of a question that name nothing.
     """
 
-    opening: re.Pattern
-    rules: tuple[tuple[str, re.Pattern], ...]
-    refers: re.Pattern
-    names: re.Pattern
-    empty: re.Pattern
+    opening: re.Pattern[str]
+    rules: tuple[tuple[str, re.Pattern[str]], ...]
+    refers: re.Pattern[str]
+    names: re.Pattern[str]
+    empty: re.Pattern[str]
 
 
-def _any(*parts: str) -> re.Pattern:
+def _any(*parts: str) -> re.Pattern[str]:
     return re.compile("|".join(parts))
 
 

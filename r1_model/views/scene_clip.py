@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import open_clip
 import torch
@@ -74,7 +75,7 @@ class SceneClipConfig:
             raise InvalidConfigError("the end of a text and its padding must be different tokens")
 
     @classmethod
-    def for_tokenizer(cls, tokenizer: PreTrainedTokenizerBase, **sizes: int) -> SceneClipConfig:
+    def for_tokenizer(cls, tokenizer: PreTrainedTokenizerBase, **sizes: Any) -> SceneClipConfig:
         """Configuration that shares a tokenizer."""
         return cls(len(tokenizer), tokenizer.eos_token_id, tokenizer.pad_token_id, **sizes)
 
@@ -97,6 +98,9 @@ def tokenize(
 
 class SceneClip(nn.Module):
     """See the module's text. All embeddings have length 1 (0 where a view sees no token)."""
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, config: SceneClipConfig) -> None:
         super().__init__()

@@ -74,7 +74,7 @@ class SceneClipScorer:
     @torch.inference_mode()
     def similarities(self, scene: Scene, question: str) -> np.ndarray:
         """(V, 3) float64: S_text3D, S_img3D, S_clip of every view, in the scene's order."""
-        if self._scene is not scene:
+        if self._embedded is None or self._scene is not scene:
             self._embedded = self._embed(scene)
             self._scene = scene
         images, points = self._embedded

@@ -42,7 +42,10 @@ class ViewScorer(Protocol):
     `scene_clip.SceneClipScorer` is the one that ships.
     """
 
-    trained: bool  # False: the numbers would be noise, and are not asked for
+    @property
+    def trained(self) -> bool:
+        """False: the numbers would be noise, and are not asked for."""
+        ...
 
     def similarities(self, scene: Scene, question: str) -> np.ndarray:
         """(V, 3) float: S_text3D, S_img3D, S_clip of every view of the scene, in its order."""
@@ -59,6 +62,7 @@ def select_views(
     count: int,
     scorer: ViewScorer | None = None,
     coverage_weight: float = COVERAGE_WEIGHT,
+    seen: np.ndarray | None = None,
 ) -> list[ViewScore]:
     """Choose `count` of a scene's views for a question, best first.
 
@@ -72,6 +76,7 @@ def select_views(
         count: how many to choose; fewer come back where the scene has fewer.
         scorer: None, or one that is not trained, leaves coverage alone to decide.
         coverage_weight: 0 ranks by utility only.
+        seen: `visibility.seen_voxels` of the scene's views, where it is known already.
 
     Returns:
         One `ViewScore` a chosen view; empty for a scene without views.
@@ -86,9 +91,17 @@ def select_views(
         similarities = scorer.similarities(scene, question)
         utility = scorer.utility(similarities)
     ids = np.array([view.id for view in scene.views])
-    chosen, gains = choose(ids, utility, seen_voxels(scene.views), count, coverage_weight)
+    seen = seen_voxels(scene.views) if seen is None else seen
+    chosen, gains = choose(ids, utility, seen, count, coverage_weight)
     return [
-        ViewScore(int(ids[i]), float(utility[i]), *map(float, similarities[i]), float(gain))
+        ViewScore(
+            view_id=int(ids[i]),
+            utility=float(utility[i]),
+            text_3d=float(similarities[i, 0]),
+            image_3d=float(similarities[i, 1]),
+            clip=float(similarities[i, 2]),
+            coverage=float(gain),
+        )
         for i, gain in zip(chosen, gains, strict=True)
     ]
 
@@ -115,7 +128,8 @@ def choose(
     left = [int(row) for row in order]
     uncovered = np.ones(seen.shape[1], bool)
     voxels = max(1, seen.shape[1])
-    chosen, gains = [], []
+    chosen: list[int] = []
+    gains: list[float] = []
     while left and len(chosen) < count:
         gain = (seen[left] & uncovered).sum(1) / voxels
         best = int(np.argmax(worth[left] + weight * gain))  # the first of equals: the lowest id

@@ -108,8 +108,7 @@ class RgbdFolder:
             RgbdFolderError: the file is no image or has another size than camera.json says.
         """
         image = cv2.imread(str(frame.color_path), cv2.IMREAD_COLOR_RGB)
-        self._check(frame.color_path, image, np.uint8)
-        return image
+        return self._checked(frame.color_path, image, np.uint8)
 
     def read_depth(self, frame: RgbdFrame) -> np.ndarray:
         """(H, W) uint16 in units of `depth_scale`; every invalid value is 0.
@@ -118,12 +117,12 @@ class RgbdFolder:
             RgbdFolderError: the file is no 16-bit image or has another size than camera.json says.
         """
         image = cv2.imread(str(frame.depth_path), cv2.IMREAD_UNCHANGED)
-        self._check(frame.depth_path, image, np.uint16)
+        image = self._checked(frame.depth_path, image, np.uint16)
         for invalid in self.depth_invalid:
             image[image == invalid] = 0
         return image
 
-    def _check(self, path: Path, image: np.ndarray | None, dtype: type) -> None:
+    def _checked(self, path: Path, image: np.ndarray | None, dtype: type) -> np.ndarray:
         if image is None:
             raise RgbdFolderError(f"not a readable image: {path}")
         if image.shape[:2] != (self.height, self.width) or image.dtype != dtype:
@@ -131,6 +130,7 @@ class RgbdFolder:
                 f"{path}: {image.dtype} of {image.shape[1]}x{image.shape[0]}, camera.json says "
                 f"{np.dtype(dtype).name} of {self.width}x{self.height}"
             )
+        return image
 
 
 def _read_camera(path: Path) -> dict:

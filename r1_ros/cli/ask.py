@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -177,7 +177,7 @@ def _progress(quiet: bool) -> Callable[[object], None] | None:
     if quiet or not sys.stderr.isatty():
         return None
 
-    def show(feedback: object) -> None:
+    def show(feedback: Any) -> None:
         text = " ".join(getattr(feedback, "text", "").split())[-60:]
         sys.stderr.write(f"\r\x1b[K{feedback.stage} {text}")
         sys.stderr.flush()

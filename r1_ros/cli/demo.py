@@ -147,7 +147,7 @@ def _summarise(
     note = model + (f". {UNTRAINED}" if untrained else "")
     title = "A synthetic room" if bag is None else bag.name
     drawing = time.monotonic()
-    picture, recording = write_pictures(result.scene, result.outcomes, out, title=title, note=note)
+    picture, recording = write_pictures(result.mapped, result.outcomes, out, title=title, note=note)
     now = time.monotonic()
     seconds = result.seconds | {"draw pictures": now - drawing, "total": now - began}
     console.print()

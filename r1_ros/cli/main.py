@@ -64,6 +64,7 @@ _hand_over("train-full", "Train Qwen2.5-VL-7B with the paper's settings (docs/tr
 _hand_over("predict", "Ask a model the questions of the field's annotation files.")
 _hand_over("evaluate", "Score predictions against the field's annotation files.")
 _hand_over("evaluate-rooms", "Ask a model about synthetic rooms that it has never seen.")
+_hand_over("reproduce", "The paper's SFT and reinforcement learning at r1-tiny's size.")
 _hand_over("synthesize", "Turn questions into chains of thought (the Scene-30K engine).")
 _hand_over("synthesize-room", "Render a synthetic room as an RGB-D folder for `r1 record`.")
 _hand_over("prepare", "Prepare data sets for training and evaluation.")

@@ -90,8 +90,10 @@ def read_questions(path: Path) -> tuple[Question, ...]:
 def _question(row: object, where: str) -> Question:
     if not isinstance(row, dict):
         raise QuestionsError(f"{where}: expected an object with task and question, got {row!r}")
-    task = _TASK_NAMES.get(row.get("task"), row.get("task"))
-    if task not in TASKS:
+    task = row.get("task")
+    if isinstance(task, str):
+        task = _TASK_NAMES.get(task, task)
+    if not isinstance(task, str) or task not in TASKS:
         raise QuestionsError(f"{where}: task must be one of {', '.join(TASKS)}, got {task!r}")
     text = row.get("question")
     if not isinstance(text, str) or not text.strip():

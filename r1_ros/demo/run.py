@@ -62,6 +62,17 @@ class DemoResult:
     scene: Scene | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def mapped(self) -> Scene:
+        """The map.
+
+        Raises:
+            DemoError: nothing was played yet.
+        """
+        if self.scene is None:
+            raise DemoError("there is no map yet")
+        return self.scene
+
 
 class Demo:
     """One run.
@@ -175,11 +186,11 @@ class Demo:
                     self._check(group)
             if status not in (0, 3):  # 3: a damaged bag; what can be read was played
                 raise DemoError(self._failure(f"playing {bag} failed ({status})", "play"))
-            self.result.scene = self._settled_scene(client)
-        points, views = len(self.result.scene.points), len(self.result.scene.views)
+            scene = self.result.scene = self._settled_scene(client)
+        points, views = len(scene.points), len(scene.views)
         if not points:
             raise DemoError(self._failure("the map is empty after playing", "scene_mapper"))
-        self._say(f"{points} points, {views} keyframes in {self.result.scene.frame_id}")
+        self._say(f"{points} points, {views} keyframes in {scene.frame_id}")
 
     def _settled_scene(self, client: R1Client) -> Scene:
         """The map once the mapper has worked off what was played."""

@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from r1_ros.doctor.check import Check
+from r1_ros.runtime.dds_transport import PROFILES
 
 # distribution name -> import name, where they differ in more than case
 _REQUIRED = {
@@ -26,7 +27,8 @@ _REQUIRED = {
     "pillow": "PIL",
 }
 _OPTIONAL = {
-    "tf2_ros": "own tf buffer is used instead",
+    "tf2_py": "own tf buffer is used instead",
+    "sensor_msgs_py": "own reader of point clouds is used instead",
     "vision_msgs": "~/detections is not published",
     "launch_ros": "`ros2 launch` is not available; use `r1 up`",
 }
@@ -85,7 +87,7 @@ def _ros() -> list[Check]:
         "ROS_DOMAIN_ID",
         "ROS_AUTOMATIC_DISCOVERY_RANGE",
         "ROS_LOCALHOST_ONLY",
-        "FASTRTPS_DEFAULT_PROFILES_FILE",
+        *PROFILES,
     ):
         if value := os.environ.get(variable):
             checks.append(_variable(variable, value))

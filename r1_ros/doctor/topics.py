@@ -40,7 +40,7 @@ def check_topics(node: Node) -> list[Check]:
         node: whose namespace is looked in; its own subscriptions are left out.
     """
     tf = tf_topics(node)
-    rows = [(name, None) for name in _inputs(node)]
+    rows: list[tuple[str, QoSProfile | None]] = [(name, None) for name in _inputs(node)]
     rows += [(name, STATIC_TF_QOS if is_static(name) else TF_QOS) for name in tf]
     checks = []
     for name, usual in rows:

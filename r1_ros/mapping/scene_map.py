@@ -56,7 +56,11 @@ class SceneMap:
         self._gate = KeyframeGate()
         self._last_revision = 0
         self._cached: MapSnapshot | None = None
-        self._forget()
+        # what `_forget` empties
+        self._base: tuple[np.ndarray, np.ndarray, np.ndarray | None] = empty_cloud()
+        self._views: list[View] = []
+        self._messages: list[SceneView] = []
+        self._next_id = self._stamp = self._revision = self._map_id = 0
 
     def add_frame(self, frame: RgbdFrame, config: MapperConfig) -> SceneView | None:
         """Fuse an image pair; returns its message where it became a keyframe.
@@ -149,13 +153,10 @@ class SceneMap:
                 self._changed(scene.stamp)
 
     def _forget(self) -> None:
-        self._base: tuple[np.ndarray, np.ndarray, np.ndarray | None] = empty_cloud()
+        self._base = empty_cloud()
         self._gate.clear()
-        self._views: list[View] = []
-        self._messages: list[SceneView] = []
-        self._next_id = 0
-        self._stamp = 0
-        self._revision = self._map_id = 0
+        self._views, self._messages = [], []
+        self._next_id = self._stamp = self._revision = self._map_id = 0
 
     def _changed(self, stamp: int) -> None:
         # Wall-clock time, so that a copy from before a restart is never taken for this map.

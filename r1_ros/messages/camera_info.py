@@ -151,7 +151,7 @@ class CameraCache:
             message.distortion_model,
             *(message.k.tobytes(), message.p.tobytes(), bytes(message.d)),
         )
-        if key != self._key:
+        if self._model is None or key != self._key:
             self._model = camera_model(message, rectified=self._rectified)
             self._key = key
         return self._model

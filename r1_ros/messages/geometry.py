@@ -70,6 +70,7 @@ def transform_message(stamp: int, parent: str, child: str, T: np.ndarray) -> Tra
 
 def _matrix(position: Point | Vector3, q: Quaternion) -> np.ndarray:
     try:
-        return pose_matrix([position.x, position.y, position.z], [q.x, q.y, q.z, q.w])
+        translation = np.array([position.x, position.y, position.z])
+        return pose_matrix(translation, np.array([q.x, q.y, q.z, q.w]))
     except InvalidPoseError as error:
         raise BadMessageError("bad pose", str(error)) from None

@@ -101,8 +101,8 @@ def depth_metres(depth: np.ndarray, low: float = 0.0, high: float = np.inf) -> n
 def depth_millimetres(depth: np.ndarray, low: float = 0.0, high: float = 65.0) -> np.ndarray:
     """Depth (H, W) uint16 mm or float32 m as uint16 millimetres; 0 where not in [low, high] m."""
     if depth.dtype == np.uint16:
-        valid = cv2.inRange(depth, int(np.ceil(low * _MILLIMETRES)), int(high * _MILLIMETRES))
-        return cv2.copyTo(depth, valid)
+        inside = cv2.inRange(depth, int(np.ceil(low * _MILLIMETRES)), int(high * _MILLIMETRES))
+        return cv2.copyTo(depth, inside)
     valid = (depth >= low) & (depth <= min(high, 65.5))
     return np.rint(np.where(valid, depth, 0) * np.float32(_MILLIMETRES)).astype(np.uint16)
 
@@ -124,7 +124,8 @@ def _pixels(message: Image, dtype: np.dtype, channels: int) -> np.ndarray:
             f"{len(message.data)} bytes, {width}x{height} {message.encoding} takes {needed}",
         )
     dtype = dtype.newbyteorder(">" if message.is_bigendian else "<")
-    shape, strides = (height, width), (step, channels * dtype.itemsize)
+    shape: tuple[int, ...] = (height, width)
+    strides: tuple[int, ...] = (step, channels * dtype.itemsize)
     if channels > 1:
         shape, strides = (*shape, channels), (*strides, dtype.itemsize)
     return np.ndarray(shape, dtype, memoryview(message.data), strides=strides)

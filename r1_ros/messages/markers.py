@@ -65,11 +65,10 @@ def _box(header: Header, number: int, item: GroundedObject) -> Marker:
     if item.size.x or item.size.y or item.size.z:
         marker.type = Marker.CUBE
         # RViz draws nothing of a box that is flat
-        edges = (max(edge, 0.005) for edge in (item.size.x, item.size.y, item.size.z))
+        x, y, z = (max(edge, 0.005) for edge in (item.size.x, item.size.y, item.size.z))
     else:
         marker.type = Marker.SPHERE
-        edges = (POINT_DIAMETER,) * 3
-    x, y, z = edges
+        x = y = z = POINT_DIAMETER
     marker.scale = Vector3(x=x, y=y, z=z)
     return marker
 

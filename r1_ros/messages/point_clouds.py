@@ -1,24 +1,23 @@
 """sensor_msgs PointCloud2 to numpy and back: any field layout, no loop over points.
 
-`sensor_msgs_py` reads and writes where it is installed (it is no wheel). It knows neither rows nor
-points with bytes to spare and swaps other machines' bytes within the message: such clouds, and all
-where it is missing, are read here.
+Where ROS's own `sensor_msgs_py` is installed (it is not on PyPI) it does the reading and writing of
+what it can: it does not know padded rows, and swaps the bytes of the message itself. Either way the
+message is checked first, and the result is the same.
 """
 
 from __future__ import annotations
 
 import array
+import importlib
+import sys
+from functools import lru_cache
+from types import ModuleType
 
 import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
 from r1_ros.runtime.errors import BadMessageError
-
-try:
-    from sensor_msgs_py import point_cloud2
-except ImportError:
-    point_cloud2 = None
 
 _TYPES = {
     PointField.INT8: "i1",
@@ -68,8 +67,9 @@ def point_cloud_message(header: Header, points: np.ndarray, colors: np.ndarray) 
         PointField(name=name, offset=4 * index, datatype=PointField.FLOAT32, count=1)
         for index, name in enumerate(("x", "y", "z", "rgb"))
     ]
-    if point_cloud2 is not None:
-        message = point_cloud2.create_cloud(header, fields, packed)
+    library = ros_library()
+    if library is not None and len(points) and sys.byteorder == "little":
+        message = library.create_cloud(header, fields, packed)
         message.is_dense = True
         return message
     return PointCloud2(
@@ -85,10 +85,19 @@ def point_cloud_message(header: Header, points: np.ndarray, colors: np.ndarray) 
     )
 
 
+@lru_cache(1)
+def ros_library() -> ModuleType | None:
+    """`sensor_msgs_py.point_cloud2` where it is installed."""
+    try:
+        return importlib.import_module("sensor_msgs_py.point_cloud2")
+    except ImportError:
+        return None
+
+
 def _records(message: PointCloud2) -> np.ndarray:
     """Structured view (height, width) of the message's bytes."""
     order = ">" if message.is_bigendian else "<"
-    fields: dict[str, tuple[str, int]] = {}
+    fields: dict[str, tuple[np.dtype, int]] = {}
     for field in message.fields:
         kind = _TYPES.get(field.datatype)
         if kind is None:
@@ -125,16 +134,22 @@ def _records(message: PointCloud2) -> np.ndarray:
         )
     if not needed:
         return np.empty((0, 0), layout)
-    packed = sum(dtype.itemsize for dtype, _ in fields.values()) == message.point_step
-    plain = packed and row_step == row and len(fields) == len(message.fields)
-    if point_cloud2 is not None and plain and not message.is_bigendian:
-        return point_cloud2.read_points(message).reshape(height, width)
+    library = ros_library()
+    if library is not None and row_step == row and _is_plain(message):
+        return library.read_points(message).reshape(height, width)
     strides = (row_step, message.point_step)
     return np.ndarray((height, width), layout, memoryview(message.data), strides=strides)
 
 
+def _is_plain(message: PointCloud2) -> bool:
+    """Can the library read it as it is? It counts fields of several values apart."""
+    names = {field.name for field in message.fields}
+    single = len(names) == len(message.fields) and all(f.count == 1 for f in message.fields)
+    return single and not message.is_bigendian and sys.byteorder == "little"
+
+
 def _colors(cloud: np.ndarray) -> np.ndarray:
-    names = cloud.dtype.names
+    names = cloud.dtype.names or ()
     packed = next((name for name in ("rgb", "rgba") if name in names), None)
     if packed is not None and cloud.dtype[packed].itemsize == 4:
         order = cloud.dtype[packed].byteorder

@@ -90,9 +90,9 @@ def scene_to_response(
         chosen.sort()
         points, colors = points[chosen], colors[chosen]
     count = len(scene.views)
-    kept = range(count)
+    kept = list(range(count))
     if max_views and count > max_views:
-        kept = np.linspace(0, count - 1, max_views).round().astype(int)
+        kept = np.linspace(0, count - 1, max_views).round().astype(int).tolist()
     if view_messages is None:
         views = [view_to_message(scene.views[index], scene.frame_id) for index in kept]
     else:

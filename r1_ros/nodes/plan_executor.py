@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
@@ -32,7 +32,7 @@ from r1_ros.runtime.diagnostics import OK, WARN, DiagnosticsPublisher, status_me
 from r1_ros.runtime.errors import BadMessageError
 from r1_ros.runtime.executor import destroy_waitable
 from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
-from r1_ros.runtime.lifecycle import ManagedNode, spin_node
+from r1_ros.runtime.lifecycle import ManagedNode, configured, spin_node
 from r1_ros.runtime.parameters import ExecutorConfig
 from r1_ros.runtime.request_errors import RequestError, code_name
 from r1_ros.srv import ApprovePlan, ReportPlan
@@ -41,6 +41,7 @@ _MOST_SHOWN = 20  # steps in the line that asks for approval
 _REPORT_S = 2.0  # a dialogue that does not listen must not hold the result back for long
 
 MakeRobot = Callable[["PlanExecutor"], Robot]
+Outcome = TypeVar("Outcome", bound=PlanOutcome | None)
 
 
 def make_robot(node: PlanExecutor) -> Robot:
@@ -170,7 +171,7 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
         appear = isinstance(self._robot, SkillServers)  # other robots know at once what they can
         patience = self.config.server_timeout if appear else 0.0
         stop = partial(self._should_stop, handle)
-        outcome = refuse_plan(self._robot, steps, patience, stop)
+        outcome = refuse_plan(configured(self._robot), steps, patience, stop)
         if outcome is None and self._map_check is not None:
             outcome = self._map_check.refuse(steps, self._frame_id(handle), stop)
         return self._why_ended(handle, outcome)
@@ -216,9 +217,7 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
     def _should_stop(self, handle: ServerGoalHandle) -> bool:
         return handle.is_cancel_requested or self._stopping.is_set()
 
-    def _why_ended(
-        self, handle: ServerGoalHandle, outcome: PlanOutcome | None
-    ) -> PlanOutcome | None:
+    def _why_ended(self, handle: ServerGoalHandle, outcome: Outcome) -> Outcome | PlanOutcome:
         if outcome is None or outcome.code != ErrorCode.CANCELED or handle.is_cancel_requested:
             return outcome
         return PlanOutcome(
@@ -235,7 +234,7 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
                 ExecutePlan.Feedback(step=message, status=status, steps_done=done)
             )
 
-        outcome = self._runner.run(
+        outcome = configured(self._runner).run(
             steps,
             self._frame_id(handle),
             assumptions=Assumptions(steps, self._look(handle), self.config.verify_timeout),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -29,7 +29,7 @@ from r1_ros.messages.point_clouds import point_cloud_message
 from r1_ros.msg import ErrorCode, SceneView
 from r1_ros.runtime.diagnostics import DiagnosticsPublisher
 from r1_ros.runtime.errors import BadMessageError
-from r1_ros.runtime.lifecycle import STEADY, ManagedNode, spin_node
+from r1_ros.runtime.lifecycle import STEADY, ManagedNode, configured, spin_node
 from r1_ros.runtime.parameters import MapperConfig
 from r1_ros.srv import GetScene, LoadScene, SaveScene
 from r1_ros.tf.listener import Buffer, TransformListener, make_buffer
@@ -37,6 +37,14 @@ from r1_ros.tf.listener import Buffer, TransformListener, make_buffer
 _RETRY_S = 0.1  # how often waiting frames are looked at when no transform arrives
 _LISTEN_S = 1.0  # how often inputs look whether their topic is still the right one
 _LOG_PERIOD_S = 5.0
+
+
+class _Parts(NamedTuple):
+    """What `configure` makes."""
+
+    map: SceneMap
+    buffer: Buffer
+    pipeline: FramePipeline
 
 
 class SceneMapper(ManagedNode[MapperConfig]):
@@ -47,9 +55,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
 
     def __init__(self, **node_arguments: Any) -> None:
         """See `ManagedNode`."""
-        self._map: SceneMap | None = None
-        self._pipeline: FramePipeline | None = None
-        self._buffer: Buffer | None = None
+        self._parts: _Parts | None = None
         self._inputs: MapperInputs | None = None
         self._listener: TransformListener | None = None
         self._diagnostics: DiagnosticsPublisher | None = None
@@ -69,15 +75,16 @@ class SceneMapper(ManagedNode[MapperConfig]):
     def configure(self) -> None:
         """Make the map, from a snapshot where the parameters ask for one."""
         config = self.config
-        self._map = SceneMap(config)
+        scene_map = SceneMap(config)
         self._snapshots = Snapshots(config.snapshot_folder())
-        self._restore(config)
-        self._published_revision = self._saved_revision = self._map.revision
-        self._buffer = make_buffer(config.tf_cache)
-        self._pipeline = FramePipeline(
-            lambda: self.config, self._buffer, self._map, self._publish_keyframe, self._log_drop,
+        self._restore(scene_map, config)
+        self._published_revision = self._saved_revision = scene_map.revision
+        buffer = make_buffer(config.tf_cache)
+        pipeline = FramePipeline(
+            lambda: self.config, buffer, scene_map, self._publish_keyframe, self._log_drop,
             self._log_jump,
         )  # fmt: skip
+        self._parts = _Parts(scene_map, buffer, pipeline)
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._cloud_publisher = self.create_publisher(PointCloud2, "~/cloud", latched)
         self._keyframe_publisher = self.create_publisher(SceneView, "~/keyframes", 10)
@@ -137,7 +144,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
         for timer in self._timers_active:
             self.destroy_timer(timer)
         self._timers_active.clear()
-        if self._map is not None:
+        if self._parts is not None:
             self._pipeline.clear(DEACTIVATED)
             if self.config.autosave_period > 0:
                 self._autosave()
@@ -151,12 +158,25 @@ class SceneMapper(ManagedNode[MapperConfig]):
             destroy(endpoint)
         self._endpoints.clear()
         # all that hold the map: hundreds of megabytes, and a new one may come at once
-        self._map = self._pipeline = self._buffer = None
+        self._parts = None
 
-    def _restore(self, config: MapperConfig) -> None:
+    @property
+    def _map(self) -> SceneMap:
+        return configured(self._parts).map
+
+    @property
+    def _buffer(self) -> Buffer:
+        return configured(self._parts).buffer
+
+    @property
+    def _pipeline(self) -> FramePipeline:
+        return configured(self._parts).pipeline
+
+    def _restore(self, scene_map: SceneMap, config: MapperConfig) -> None:
         if config.autosave_period > 0:
             try:
-                self._start_from(self._snapshots.load_automatic(), "the automatic snapshot", config)
+                scene = self._snapshots.load_automatic()
+                self._start_from(scene_map, scene, "the automatic snapshot")
                 return
             except SceneNotFoundError:
                 pass
@@ -164,12 +184,13 @@ class SceneMapper(ManagedNode[MapperConfig]):
                 self.get_logger().error(f"the last automatic snapshot is lost: {error}")
         if config.load_scene:
             name = config.load_scene
-            self._start_from(self._snapshots.load(name), repr(name), config)
+            self._start_from(scene_map, self._snapshots.load(name), repr(name))
 
-    def _start_from(self, scene: Scene, name: str, config: MapperConfig) -> None:
+    def _start_from(self, scene_map: SceneMap, scene: Scene, name: str) -> None:
+        config = self.config
         if scene.frame_id != config.scene_frame:
             raise ValueError(f"{name} was saved in {scene.frame_id!r}, not {config.scene_frame!r}")
-        self._map.replace(scene, config)
+        scene_map.replace(scene, config)
         self.get_logger().info(
             f"loaded {name}: {len(scene.points)} points, {len(scene.views)} keyframes"
         )

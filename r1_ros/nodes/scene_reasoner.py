@@ -38,7 +38,7 @@ from r1_ros.reasoning.worker import ReasoningWorker
 from r1_ros.runtime.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
 from r1_ros.runtime.executor import destroy_waitable
 from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
-from r1_ros.runtime.lifecycle import ManagedNode, spin_node
+from r1_ros.runtime.lifecycle import ManagedNode, configured, spin_node
 from r1_ros.runtime.parameters import ReasonerConfig
 from r1_ros.runtime.request_errors import RequestError, code_name
 from r1_ros.srv import Ask as AskService
@@ -101,8 +101,8 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             (ReportPlan, "~/report_plan", self._on_report_plan),
         ):
             service = self.create_service(kind, name, callback, callback_group=group)
-            self._undo.append(lambda service=service: self.destroy_service(service))
-        for kind, name, callback in (
+            self._undo.append(partial(self.destroy_service, service))
+        for kind, name, serve in (
             (Ask, "ask", self._on_ask_goal),
             (Plan, "plan", self._on_plan_goal),
             (DescribeScene, "describe", self._on_describe_goal),
@@ -111,7 +111,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
                 self,
                 kind,
                 name,
-                callback,
+                serve,
                 callback_group=group,
                 cancel_callback=self._on_cancel,
                 result_timeout=RESULT_TIMEOUT_S,
@@ -142,17 +142,19 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         self._answering = None
 
     def _offer_outputs(self) -> None:
+        # who comes late sees the last answer's boxes, and hears the last answers
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        answers = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         makers = [
-            (SceneAnswer, "~/answers", QoSProfile(depth=10), lambda answer: answer),
+            (SceneAnswer, "~/answers", answers, lambda answer: answer),
             (MarkerArray, "~/markers", latched, answer_markers),
         ]
         if (kind := detection_type()) is not None:
-            makers.append((kind, "~/detections", QoSProfile(depth=10), detections_message))
+            makers.append((kind, "~/detections", latched, detections_message))
         for kind, name, qos, make in makers:
             publisher = self.create_publisher(kind, name, qos)
-            self._undo.append(lambda publisher=publisher: self.destroy_publisher(publisher))
-            self._outputs.append(lambda answer, p=publisher, make=make: p.publish(make(answer)))
+            self._undo.append(partial(self.destroy_publisher, publisher))
+            self._outputs.append(partial(_publish_made, publisher, make))
 
     # Requests.
 
@@ -178,7 +180,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         decided: list[Any] = []
 
         def feedback(job: AskJob, stage: str, text: str) -> None:
-            decided.extend(self._answering.steps_so_far(job, text, skip=len(decided)))
+            decided.extend(self._made.steps_so_far(job, text, skip=len(decided)))
             send(stage, text)
 
         def send(stage: str, text: str) -> None:
@@ -201,7 +203,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         described = 0
 
         def feedback(job: AskJob, stage: str, text: str) -> None:
-            send(stage, self._answering.objects_so_far(job, text, skip=described))
+            send(stage, self._made.objects_so_far(job, text, skip=described))
 
         def send(stage: str, objects: Any) -> None:
             nonlocal described
@@ -229,7 +231,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             except RequestError as error:
                 response.error_code, response.error_msg = error.code, str(error)
                 return response
-            scores, reply = self._answering.select_views(question, request.count, self.config)
+            scores, reply = self._made.select_views(question, request.count, self.config)
             response.error_code, response.error_msg = reply.code, reply.sentence
             response.view_ids = [score.view_id for score in scores]
             for name in ("utility", "text_3d", "image_3d", "clip", "coverage"):
@@ -241,7 +243,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
     ) -> ReportPlan.Response:
         try:
             self._require_active()
-            response.answer = report_plan(request, self._answering, self._header)
+            response.answer = report_plan(request, self._made, self._header)
             self._publish(response.answer)
         except RequestError as error:
             response.error_code, response.error_msg = error.code, str(error)
@@ -254,7 +256,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
     # What they have in common.
 
     def _read_ask(self, request: Any) -> Callable[[], AskRequest]:
-        return lambda: read_ask(request, self.config, self._answering.sessions)
+        return lambda: read_ask(request, self.config, self._made.sessions)
 
     def _serve(
         self,
@@ -267,16 +269,17 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             config = self.config
             try:
                 self._require_active()
-                self._answering.sessions.max_turns = config.max_turns
-                job = self._answering.start(read(), config)
+                answering = self._made
+                answering.sessions.max_turns = config.max_turns
+                job = answering.start(read(), config)
             except RequestError as error:
                 reply = Reply(code=error.code, sentence=str(error))
             else:
                 with self._goals.serving(handle, job):
                     progress = None
                     if feedback is not None:
-                        progress = lambda stage, text: feedback(job, stage, text)  # noqa: E731
-                    reply = self._answering.finish(job, config, progress)
+                        progress = partial(feedback, job)
+                    reply = answering.finish(job, config, progress)
             if handle is not None:
                 self._goals.forget(handle)
             self._counts[code_name(reply.code)] += 1
@@ -295,11 +298,11 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             output(answer)
 
     def _status(self) -> Any:
-        worker = self._answering.worker
+        worker = self._made.worker
         level, message = OK, "active" if self.is_active else "inactive"
         if not worker.model.trained:
             level, message = WARN, f"{message}; the model is not trained, answers mean nothing"
-        longest, known = self._answering.scenes.longest_m, worker.model.max_extent
+        longest, known = self._made.scenes.longest_m, worker.model.max_extent
         if known is not None and longest > known:
             level = WARN
             message += f"; the map is {longest:.1f} m long, the model was trained on rooms of up to"
@@ -311,12 +314,16 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             "device": worker.model.device,
             "running": min(requests, 1),
             "queued": max(requests - 1, 0),
-            "sessions": len(self._answering.sessions),
+            "sessions": len(self._made.sessions),
             "last_request_s": self._last_seconds,
             "map_longest_m": f"{longest:.1f}",
             **{f"requests: {name}": count for name, count in sorted(self._counts.items())},
         }
         return status_message(self, "reasoning", level, message, values)
+
+    @property
+    def _made(self) -> Answering:
+        return configured(self._answering)
 
     def _require_active(self) -> None:
         self.wait_for_start()
@@ -334,6 +341,10 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             with self._served:
                 self._serving -= 1
                 self._served.notify_all()
+
+
+def _publish_made(publisher: Any, make: Callable[[SceneAnswer], Any], answer: SceneAnswer) -> None:
+    publisher.publish(make(answer))
 
 
 def main() -> None:

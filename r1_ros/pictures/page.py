@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from r1_ros.pictures.fonts import font, wrap
 from r1_ros.pictures.top_down import (
@@ -83,7 +83,9 @@ def draw_page(
 
 
 def _draw_panel(entries: Sequence[PageEntry]) -> Image.Image:
-    rows: list[tuple[int, str, tuple, object]] = []  # (y, text, colour, font)
+    rows: list[
+        tuple[int, str, tuple[int, int, int], ImageFont.FreeTypeFont]
+    ] = []  # (y, text, colour, font)
     bars: list[tuple[int, int, tuple[int, int, int]]] = []
     y = 0
     for entry in entries:
@@ -104,6 +106,6 @@ def _draw_panel(entries: Sequence[PageEntry]) -> Image.Image:
     draw = ImageDraw.Draw(panel)
     for top, bottom, color in bars:
         draw.rectangle((0, top, 4, bottom), fill=color)
-    for row, text, color, face in rows:
-        draw.text((14, row), text, font=face, fill=color)
+    for row, text, shade, letters in rows:
+        draw.text((14, row), text, font=letters, fill=shade)
     return panel

@@ -153,6 +153,8 @@ class Assumptions:
 
     def _find(self, step: Step, label: str, should_stop: ShouldStop, on_status: OnStatus) -> Box:
         place = revealed_at(self._steps, step.index)
+        if place is None:
+            raise NotSeenError(f"no step before step {step.index} shows a {label[:60]}")
         where = self._found[place.label] if place.box is None else place.box
         belief = f"step {step.index} takes it that there is a {label[:60]} {place}"
         on_status(f"looking for the {label[:60]} {place}")

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from r1_model.geometry.boxes import aabb_iou
-from r1_model.plans.simulator import PlanError, World, apply, unknown_thing
+from r1_model.plans.simulator import Key, PlanError, World, apply, unknown_thing
 from r1_model.plans.skills import SKILLS
 from r1_model.text.answer import Box, Step
 from r1_model.text.chinese import simplified
@@ -45,7 +45,7 @@ class SimulatedRobot:
     def __init__(self, step_seconds: float = 0.2) -> None:
         self.step_seconds = step_seconds
         self.world = World({})
-        self._boxes: dict[str, Box] = {}
+        self._boxes: dict[Key, Box] = {}  # by the world's keys
 
     def skills(self) -> frozenset[str]:
         """All of `r1_model.plans.skills`."""
@@ -76,14 +76,13 @@ class SimulatedRobot:
     def close(self) -> None:
         """Nothing to let go of."""
 
-    def _key(self, label: str, box: Box | None) -> str:
+    def _key(self, label: str, box: Box | None) -> Key:
         """The thing that a step means; a new one if it was never spoken of."""
         same_name = [key for key, thing in self.world.things.items() if thing.name == label]
         for key in same_name:
             known = self._boxes.get(key)
-            moved = known is None
-            if box is None or moved or _overlap(known, box) > SAME_IOU:
-                return key
+            if box is None or known is None or _overlap(known, box) > SAME_IOU:
+                return key  # without a known box it has been moved
         key = f"{label} #{len(self.world.things)}"
         things = {**self.world.things, key: unknown_thing(label)}
         if box is not None:
@@ -97,14 +96,14 @@ class SimulatedRobot:
         self.world = replace(self.world, things=things)
         return key
 
-    def _closet_around(self, key: str, box: Box) -> str | None:
+    def _closet_around(self, key: Key, box: Box) -> Key | None:
         for other, known in self._boxes.items():
             inside = np.all(np.abs(box.center - known.center) < known.size / 2)
-            if other != key and inside and _is_closet(other):
+            if other != key and inside and _is_closet(str(other)):
                 return other
         return None
 
-    def _require_reach(self, action: str, keys: Sequence[str]) -> None:
+    def _require_reach(self, action: str, keys: Sequence[Key]) -> None:
         if action not in _TOUCHING:
             return
         here = self._boxes.get(self.world.robot_at)

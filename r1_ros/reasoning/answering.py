@@ -52,6 +52,10 @@ def load_reasoner(config: ReasonerConfig) -> Reasoner:
     )
 
 
+class NoResultError(RuntimeError):
+    """A job ended with neither a result nor an error: a defect."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """What a caller gets.
@@ -133,10 +137,10 @@ class Answering:
         request = job.request
         answer, error = job.follow(request.timeout, config.feedback_period, on_progress)
         message = SceneAnswer(session_id=request.session_id, question=request.question)
-        if answer is not None:
+        if answer is not None and job.scene is not None:
             message = self._message(answer, request, job.scene)
-        if error is not None:
-            return self._failure(error, message)
+        if answer is None or error is not None:
+            return self._failure(error or NoResultError(), message)
         if not answer.stopped:
             self.sessions.add_turn(request.session_id, request.question, answer)
         return _judge(answer, message)
@@ -153,11 +157,11 @@ class Answering:
 
         try:
             self.worker.submit(work, job, config.queue_size)
-        except RequestError as error:
-            return [], self._failure(error, SceneAnswer())
+        except RequestError as busy:
+            return [], self._failure(busy, SceneAnswer())
         scores, error = job.follow(config.request_timeout, config.feedback_period)
-        if error is not None:
-            return [], self._failure(error, SceneAnswer())
+        if scores is None or error is not None:
+            return [], self._failure(error or NoResultError(), SceneAnswer())
         return scores, Reply()
 
     def steps_so_far(self, job: AskJob, text: str, skip: int) -> list[PlanStep]:

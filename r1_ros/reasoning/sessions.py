@@ -95,9 +95,9 @@ class Sessions:
         """
         with self._lock:
             if session_id and prohibitions:
-                session = self._open(session_id)
-                session.forbidden += [p for p in prohibitions if p not in session.forbidden]
-                del session.forbidden[:-MAX_PROHIBITIONS]
+                opened = self._open(session_id)
+                opened.forbidden += [p for p in prohibitions if p not in opened.forbidden]
+                del opened.forbidden[:-MAX_PROHIBITIONS]
             session = self._sessions.get(session_id)
             return list(session.forbidden) if session_id and session is not None else []
 

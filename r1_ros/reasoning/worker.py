@@ -86,7 +86,7 @@ class Job(Generic[T]):
                 elif wake_at > now:
                     self._changed.wait(wake_at - now)
                     continue
-            if progress is not None:
+            if progress is not None and on_progress is not None:
                 on_progress(*progress)
                 reported_at = time.monotonic()
             elif time.monotonic() >= deadline:
@@ -105,7 +105,7 @@ class Job(Generic[T]):
             return min(deadline, report_at)
         return deadline
 
-    def finish(self, future: Future[T]) -> None:
+    def finish(self, future: Future[T | None]) -> None:
         """The worker's side: take over result or error of a finished future."""
         error = CancelledError() if future.cancelled() else future.exception()
         with self._changed:

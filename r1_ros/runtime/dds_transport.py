@@ -6,10 +6,14 @@ import os
 
 from r1_ros.runtime.share_files import share_file
 
+# Fast DDS 3 (from Kilted on) reads the first name, Fast DDS 2 (Jazzy) the second
+PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
+
 
 def use_large_message_transport() -> None:
     """Give Fast DDS room for images in shared memory; call before `rclpy.init`.
 
     A profile that the user has chosen stays. Children inherit the choice.
     """
-    os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(share_file("config/fastdds.xml")))
+    if not any(name in os.environ for name in PROFILES):
+        os.environ |= dict.fromkeys(PROFILES, str(share_file("config/fastdds.xml")))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.callback_groups import CallbackGroup
-from rclpy.clock import Clock, ClockType
+from rclpy.clock import Clock, ClockType, ROSClock
 from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible
 from rclpy.subscription import Subscription
@@ -53,7 +53,7 @@ class _SimulatedTime:
     def statuses(self) -> list[DiagnosticStatus]:
         """One status, or none where the node follows the wall's clock."""
         clock = self._node.get_clock()
-        if not clock.ros_time_is_active:
+        if not isinstance(clock, ROSClock) or not clock.ros_time_is_active:
             return []
         now = clock.now().nanoseconds
         if now != self._time:

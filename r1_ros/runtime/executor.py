@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from rclpy.callback_groups import CallbackGroup
 from rclpy.context import Context
@@ -19,6 +20,7 @@ from rclpy.executors import (
     Executor,
     ShutdownException,
     TimeoutException,
+    TimeoutObject,
 )
 from rclpy.node import Node
 from rclpy.task import Future as RosFuture
@@ -69,11 +71,12 @@ class NodeExecutor(Executor):
         self._spinning = threading.get_ident()
         self._pause()
         try:
-            handler, entity, _ = self.wait_for_ready_callbacks(
+            ready: tuple[Any, Any, Any] = self.wait_for_ready_callbacks(
                 timeout_sec, condition=self._someone_waits
             )
         except (ConditionReachedException, ShutdownException, TimeoutException):
             return
+        handler, entity, _ = ready
         if self._inline is not None and getattr(entity, "callback_group", None) is self._inline:
             handler()
             handler.result()
@@ -84,12 +87,13 @@ class NodeExecutor(Executor):
             task.result()
 
     def spin_once_until_future_complete(
-        self, future: RosFuture, timeout_sec: float | None = None
+        self, future: RosFuture, timeout_sec: float | TimeoutObject | None = None
     ) -> None:
         """As `spin_once`; ends early when `future` is done."""
         future.add_done_callback(lambda _: self.wake())
         if not future.done():
-            self.spin_once(timeout_sec)
+            limit = timeout_sec.timeout if isinstance(timeout_sec, TimeoutObject) else timeout_sec
+            self.spin_once(limit)
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
         """End the pool first: its callbacks use what the executor tears down."""

@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Generic
+from typing import Any, ClassVar, Generic, TypeVar
 
 import rclpy
 from lifecycle_msgs.msg import State
@@ -21,6 +21,7 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
+from rclpy.timer import Timer
 
 from r1_model.errors import R1Error
 from r1_ros.runtime.dds_transport import use_large_message_transport
@@ -38,6 +39,24 @@ _SIGNAL_POLL_S = 0.2
 _LAST_RESULTS_S = 0.3
 # For timers that must go on while simulated time stands still.
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
+
+
+T = TypeVar("T")
+
+
+class NotConfiguredError(RuntimeError):
+    """A part of a node that `configure` makes was used before that, or after `cleanup`."""
+
+
+def configured(part: T | None) -> T:
+    """What `configure` made.
+
+    Raises:
+        NotConfiguredError: it is not there.
+    """
+    if part is None:
+        raise NotConfiguredError("the node is not configured")
+    return part
 
 
 class ManagedNode(LifecycleNode, Generic[Config]):
@@ -77,7 +96,7 @@ class ManagedNode(LifecycleNode, Generic[Config]):
         self.config: Config = declare_config(self, self.config_class)
         self.add_on_set_parameters_callback(self._refuse_late_changes)
         self.add_post_set_parameters_callback(self._follow_live_changes)
-        self._autostart_timer = None
+        self._autostart_timer: Timer | None = None
         if not self.config.autostart:
             self._start_is_over.set()
         else:
@@ -201,7 +220,8 @@ class ManagedNode(LifecycleNode, Generic[Config]):
         return TransitionCallbackReturn.SUCCESS
 
     def _autostart(self) -> None:
-        self._autostart_timer.cancel()
+        if self._autostart_timer is not None:
+            self._autostart_timer.cancel()
         try:
             if self._state != State.PRIMARY_STATE_UNCONFIGURED:
                 return  # somebody was faster
@@ -227,7 +247,7 @@ class ManagedNode(LifecycleNode, Generic[Config]):
             self.config = dataclasses.replace(self.config, **live)
 
 
-def spin_node(node_class: type[ManagedNode], arguments: Sequence[str] | None = None) -> int:
+def spin_node(node_class: Callable[[], ManagedNode], arguments: Sequence[str] | None = None) -> int:
     """Run a node until SIGINT, SIGTERM or a shutdown of its context.
 
     Returns:

@@ -161,14 +161,14 @@ class TransformBuffer:
         edge.samples.trim(self._cache)
 
     def _ancestors(self, frame: str) -> Iterator[str]:
-        seen = set()
-        while frame is not None:
+        seen = {frame}
+        yield frame
+        while (edge := self._edges.get(frame)) is not None:
+            frame = edge.parent
             if frame in seen:
                 raise DisconnectedError(f"the parents of {frame!r} form a loop")
             seen.add(frame)
             yield frame
-            edge = self._edges.get(frame)
-            frame = edge.parent if edge is not None else None
 
     def _compose(self, line: list[str], common: str, stamp: int) -> np.ndarray:
         """T_common_frame of the first frame of `line` (a frame and its ancestors)."""

@@ -21,8 +21,8 @@ JUMPED = "time jumped back"
 T = TypeVar("T")
 
 
-def _continues(stamp: int, last: int) -> bool:
-    return last - JUMP_BACK_NS <= stamp <= last + _LATE_NS
+def _continues(stamp: int, last: int | None) -> bool:
+    return last is not None and last - JUMP_BACK_NS <= stamp <= last + _LATE_NS
 
 
 @dataclass
@@ -97,10 +97,12 @@ class JumpWatch(Generic[T]):
             if self._held is None:
                 self._held = message
                 return Seen()
-            return self._jump(message)
+            held, self._held = self._held, None
+            return self._jump(held, message)
         line.advance(stamp)
         if self._held is not None and self._held[0] == name:
-            return Seen(ready=(self._take_held(), message))
+            held, self._held = self._held, None
+            return Seen(ready=(held, message))
         return Seen(ready=(message,))
 
     def pending(self, name: str) -> int:
@@ -110,23 +112,19 @@ class JumpWatch(Generic[T]):
     def clear(self, reason: str) -> None:
         """Drop what is held back, and forget all stamps."""
         if self._held is not None:
-            self._on_drop(self._take_held()[0], reason)
+            self._on_drop(self._held[0], reason)
+            self._held = None
         for line in self._lines.values():
             line.restart()
 
-    def _jump(self, message: tuple[str, int, T]) -> Seen[T]:
+    def _jump(self, *ready: tuple[str, int, T]) -> Seen[T]:
         for line in self._lines.values():
             line.ended = line.newest is not None
-        ready = (self._take_held(), message)
         for name, _, _ in ready:
             self._lines[name].restart()
         for name, stamp, _ in ready:
             self._lines[name].advance(stamp)
         return Seen(min(stamp for _, stamp, _ in ready), ready)
-
-    def _take_held(self) -> tuple[str, int, T]:
-        held, self._held = self._held, None
-        return held
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -46,7 +47,7 @@ class ClipBatchBuilder:
         self.split, self.seed = split, seed
         self.rooms, self.texts, self.views = rooms, texts, views
 
-    def __call__(self, numbers: Sequence[int]) -> dict[str, object]:
+    def __call__(self, numbers: Sequence[int]) -> dict[str, Any]:
         """Keys: number, rooms (PackedRooms) and `ClipBatch`'s ids, present, needed, kind."""
         torch.set_num_threads(1)  # many workers share the cores
         number = numbers[0]
@@ -139,7 +140,7 @@ def visible_tokens(
 
 @torch.no_grad()
 def clip_batch(
-    made: dict[str, object], observed: dict[str, Tensor], encoder: SceneEncoder
+    made: dict[str, Any], observed: dict[str, Tensor], encoder: SceneEncoder
 ) -> ClipBatch:
     """Join what a worker made and what was observed of it.
 

@@ -11,7 +11,9 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -113,8 +115,9 @@ class Source:
     def batches(self, device: torch.device, start: int, stop: int) -> Iterator[ClipBatch]:
         """Batches start..stop-1 on a device."""
         config = self.config
-        loader = DataLoader(
-            range(start, stop),
+        numbers: Any = range(start, stop)  # torch takes any sequence, its types only a Dataset
+        loader: DataLoader[Any] = DataLoader(
+            numbers,
             batch_size=1,
             collate_fn=self.builder,
             num_workers=config.workers,
@@ -166,7 +169,7 @@ def train_step(
     """One optimizer step; returns the losses, detached."""
     losses = clip_losses(model, batch)
     optimizer.zero_grad()
-    sum(losses.values()).backward()
+    reduce(torch.add, losses.values()).backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     scheduler.step()
@@ -204,7 +207,7 @@ def train(config: ClipTrainingConfig) -> RetrievalReport:
             for name, weight in zip(("w_t", "w_c", "w_clip"), weights, strict=True):
                 log.add_scalar(f"utility/{name}", weight, step)
             progress.set_postfix(
-                loss=f"{sum(losses.values()).item():.2f}",
+                loss=f"{sum(loss.item() for loss in losses.values()):.2f}",
                 weights=" ".join(f"{weight:.2f}" for weight in weights),
             )
         if step % config.save_every == 0:
@@ -214,7 +217,7 @@ def train(config: ClipTrainingConfig) -> RetrievalReport:
     held_out = Source(config, encoder, tokenizer, sizes, "test")
     count = -(-config.evaluation_rooms // config.rooms)
     report = evaluate_clip(model.eval(), held_out.batches(device, 0, count))
-    for folder in {output, Path(loaded.model.config.name_or_path)}:
+    for folder in {output, Path(loaded.model.config.name_or_path or output)}:
         model.save_pretrained(folder)
     (output / "retrieval.json").write_text(json.dumps(vars(report), indent=2) + "\n")
     return report

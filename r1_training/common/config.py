@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 TYPES = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 _OR_NONE = " | None"
@@ -56,7 +60,11 @@ class TrainingConfig:
         precision: bf16 or fp32.
         compile: fuse the model's parts (`compiling`) and replay each step from a CUDA graph
             (`step_graph`): takes a minute, on a GPU only.
+        language_alone: train the language model; what sees is frozen.
         blind: train on the text alone, the baseline of a model that only reads the question.
+        meshes: pack of `r1 prepare meshes`: rooms are made of its meshes; None for rooms of
+            primitives.
+        mesh_rooms: share of the rooms of a batch that are made of meshes, where there is a pack.
     """
 
     output: str
@@ -80,7 +88,10 @@ class TrainingConfig:
     log_every: int = 20
     precision: str = "bf16"
     compile: bool = False
+    language_alone: bool = False
     blind: bool = False
+    meshes: str | None = None
+    mesh_rooms: float = 1.0
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -94,6 +105,8 @@ class TrainingConfig:
                 raise TrainingConfigError(f"{name} must not be negative: {getattr(self, name)}")
         if self.precision not in ("bf16", "fp32"):
             raise TrainingConfigError(f"precision must be bf16 or fp32, not {self.precision!r}")
+        if not 0 <= self.mesh_rooms <= 1:
+            raise TrainingConfigError(f"mesh_rooms must lie in 0 to 1, not {self.mesh_rooms}")
         if not 0 <= self.final_learning_rate <= self.learning_rate:
             raise TrainingConfigError(
                 f"final_learning_rate {self.final_learning_rate} must lie between 0 and "
@@ -111,7 +124,9 @@ class TrainingConfig:
         return cls(**read_settings(cls, path, overrides))
 
 
-def read_settings(kind: type, path: str | Path, overrides: dict[str, object]) -> dict[str, object]:
+def read_settings(
+    kind: type[DataclassInstance], path: str | Path, overrides: dict[str, object]
+) -> dict[str, Any]:
     """The settings of a dataclass from a YAML file; overrides that are not None win.
 
     Raises:
@@ -133,7 +148,7 @@ def read_settings(kind: type, path: str | Path, overrides: dict[str, object]) ->
     return values
 
 
-def check_types(config: object) -> None:
+def check_types(config: DataclassInstance) -> None:
     """Numbers of a configuration are numbers: YAML reads 1e-3, without a dot, as text.
 
     Raises:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from r1_training.synthetic.rooms.catalog import CATEGORIES
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.rooms.elements import Room
 from r1_training.synthetic.rooms.palette import COLORS, MATERIALS
 
@@ -14,7 +14,7 @@ from r1_training.synthetic.rooms.palette import COLORS, MATERIALS
 STATES = {"on": ("power", "on"), "open": ("opening", "open")}
 STATES |= {"messy": ("bedding", "messy"), "tipped": ("pose", "tipped")}
 NAMES = {
-    "categories": list(CATEGORIES),
+    "categories": list(VOCABULARY),
     "colors": list(COLORS),
     "materials": list(MATERIALS),
     "states": list(STATES),
@@ -33,7 +33,7 @@ def label_tables(rooms: Sequence[Room], objects: int = MAX_OBJECTS) -> dict[str,
         ValueError: a room has more objects than rows.
     """
     count = len(rooms)
-    tables = {
+    tables: dict[str, np.ndarray] = {
         "center": np.zeros((count, objects, 3), np.float32),
         "size": np.ones((count, objects, 3), np.float32),
         "category": np.full((count, objects), -1, np.int64),

@@ -84,8 +84,8 @@ def draw_loss_curve(history: Sequence[dict[str, float]], path: Path) -> None:
     axes[-1].set_ylabel("learning rate")
     axes[-1].set_xlabel("step")
     axes[-1].grid(alpha=0.25)
-    with written_whole(path) as part:
-        figure.savefig(part, dpi=110, format="png")
+    with written_whole(path) as unfinished:
+        figure.savefig(unfinished, dpi=110, format="png")
 
 
 class LossCurve(TrainerCallback):
@@ -100,6 +100,6 @@ class LossCurve(TrainerCallback):
     ) -> None:
         """Draw what was logged so far."""
         if state.is_world_process_zero:
-            draw_loss_curve(state.log_history, Path(args.output_dir) / FILE)
+            draw_loss_curve(state.log_history, Path(args.output_dir or ".") / FILE)
 
     on_train_end = on_save

@@ -20,7 +20,7 @@ from r1_training.engine.journal.journal import Journal
 from r1_training.engine.journal.journal_state import text_crc
 from r1_training.engine.teachers.asking import Asker
 from r1_training.engine.teachers.prompts import consistency_prompt, prompt_hash, reasoning_prompt
-from r1_training.engine.teachers.teacher import Usage
+from r1_training.engine.teachers.teacher import Stage, Usage
 
 Describe = Callable[[str], str]
 
@@ -145,7 +145,7 @@ class Pipeline:
             "detail": None,
         }
 
-    def _count(self, record: dict[str, Any], stage: str, usage: Usage) -> None:
+    def _count(self, record: dict[str, Any], stage: Stage, usage: Usage) -> None:
         record["tokens"]["input"] += usage.input_tokens
         record["tokens"]["output"] += usage.output_tokens
         record["cost_usd"] = round(

@@ -21,7 +21,11 @@ from r1_training.synthetic.rooms.room import make_room
 SAMPLES_A_ROOM = 24
 _MAX_TARGETS = 3  # a question about more is about the whole scene
 
-_WORDS = {"en": English(), "zh-Hant": Chinese("zh-Hant"), "zh-Hans": Chinese("zh-Hans")}
+_WORDS: dict[str, English | Chinese] = {
+    "en": English(),
+    "zh-Hant": Chinese("zh-Hant"),
+    "zh-Hans": Chinese("zh-Hans"),
+}
 _OPENING = {
     "en": "This is a {room} of {w:.1f} m by {d:.1f} m with {n} objects.",
     "zh-Hant": "這是一間{room}，長{w:.1f}公尺，寬{d:.1f}公尺，有{n}件物品。",

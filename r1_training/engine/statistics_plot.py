@@ -37,8 +37,8 @@ def plot_statistics(statistics: Statistics, path: Path, title: str = "Scene-30K"
         + (f" ({languages})" if languages else ""),
         fontsize=15,
     )
-    top, bottom = figure.add_gridspec(2, 1, height_ratios=(3, 2))
-    top, bottom = top.subgridspec(1, 3), bottom.subgridspec(1, 3)
+    grid = figure.add_gridspec(2, 1, height_ratios=(3, 2))
+    top, bottom = grid[0].subgridspec(1, 3), grid[1].subgridspec(1, 3)
     tasks = [(name, name, count) for name, count in statistics.tasks.most_common()]
     _bars(figure.add_subplot(top[0, 0]), tasks, "items by task")
     types = [(task, name, count) for (task, name), count in statistics.question_types.most_common()]

@@ -85,7 +85,7 @@ def predict(
         DatasetError, ResumeError: a file is broken.
     """
     _check(inputs)
-    labels = read_labels(inputs.labels) if inputs.dataset == "detection" else None
+    labels = read_labels(inputs.required("labels")) if inputs.dataset == "detection" else None
     result = Predicted()
     jobs = _jobs(inputs, result)
     origin = {"dataset": inputs.dataset, "model": model, "trained": reasoner.trained}
@@ -96,12 +96,13 @@ def predict(
         for job in sorted(jobs.values(), key=lambda job: job.scene_id):
             if job.id in done:
                 result.earlier += 1
-            elif not is_prepared(inputs.scannet, job.scene_id, frames=False):
+            elif not is_prepared(inputs.required("scannet"), job.scene_id, frames=False):
                 result.unprepared[job.scene_id] += 1
             else:
                 try:
-                    if job.scene_id != scene_id:
-                        scene, scene_id = _scene(inputs.scannet, job.scene_id), job.scene_id
+                    if scene is None or job.scene_id != scene_id:
+                        scene = _scene(inputs.required("scannet"), job.scene_id)
+                        scene_id = job.scene_id
                     row = _row(job, scene, reasoner, inputs, labels)
                 except (FileFormatError, R1Error) as error:
                     result.problems[job.id] = str(error)
@@ -128,7 +129,7 @@ def _check(inputs: EvaluationInputs) -> None:
 def _jobs(inputs: EvaluationInputs, result: Predicted) -> dict[str, _Job]:
     """By id: a file may repeat one, a prediction comes once."""
     if inputs.dataset == "detection":
-        scenes = prepared_scenes(inputs.scannet)
+        scenes = prepared_scenes(inputs.required("scannet"))
         return {s: _Job(s, s) for s in scenes if official_split(s) == inputs.split}
     samples = read_samples(inputs, result.rows)
     if inputs.dataset in CAPTIONS:

@@ -12,8 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from r1_model.network.modeling import Prefix, R1Model
 from r1_model.text.answer import Box
 from r1_model.text.grammar import Bounds
+from r1_training.common.present import present
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.rewards.judge import Judged, judge
 from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
@@ -35,6 +37,8 @@ class Prompts:
         scene: (R, T, hidden) scene tokens.
         views: (R, I, hidden) image tokens, places added.
         room: (Q,) index of each question's room.
+        opening, opening_positions: (P,) and (3, P), the tokens of scene and views that all begin
+            with.
         fair: (Q,) bool; False for a stand-in in a room of which too little was seen to ask.
     """
 
@@ -45,12 +49,28 @@ class Prompts:
     scene: Tensor
     views: Tensor
     room: Tensor
+    opening: Tensor
+    opening_positions: Tensor
     fair: Tensor
 
-    def shown(self, rows: Tensor) -> dict[str, Tensor]:
+    def embed(self, backbone: R1Model) -> Tensor:
+        """(Q, L, hidden) with scene and views in their places."""
+        return backbone.embed(self.ids, self.scene[self.room], self.views[self.room].flatten(0, 1))
+
+    @property
+    def scored(self) -> tuple[Tensor, Tensor, Tensor]:
+        """ids, mask and positions of what is read for each answer anew: all behind the opening."""
+        behind = slice(len(self.opening), None)
+        ids, positions = self.ids[:, behind], self.positions[:, :, behind]
+        # a short question still has the end of the opening here, in place of its padding
+        padding = self.ids.shape[1] - self.mask.sum(1, keepdim=True)
+        mask = (torch.arange(ids.shape[1], device=ids.device) >= padding).long()
+        return ids, mask, positions
+
+    def shown(self, rows: Tensor) -> dict[str, object]:
         """What the backbone sees with the questions `rows` (B,), by name of its arguments."""
-        room = self.room[rows]
-        return {"scene": self.scene[room], "views": self.views[room].flatten(0, 1)}
+        prefix = Prefix(self.opening, self.opening_positions, self.room[rows])
+        return {"scene": self.scene, "views": self.views, "prefix": prefix}
 
 
 def make_visit(config: GRPORunConfig, visit: int) -> tuple[Room, list[Sample]]:
@@ -125,6 +145,8 @@ class RoomQuestions:
             scene=torch.stack([place.scene for place in observed]).clone(),
             views=torch.stack([place.views for place in observed]).clone(),
             room=torch.arange(len(visits), device=device).repeat_interleave(self.config.questions),
+            opening=torch.tensor(self.maker.prefix.ids, device=device),
+            opening_positions=torch.from_numpy(self.maker.prefix.positions).to(device),
             fair=torch.tensor(fair, device=device),
         )
 
@@ -152,7 +174,9 @@ class RoomQuestions:
 
     def _start(self, visit: int) -> None:
         if visit not in self._made:
-            self._made[visit] = self.pool.submit(make_visit, self.config, visit)
+            self._made[visit] = present(self.pool, "the pool").submit(
+                make_visit, self.config, visit
+            )
 
 
 def judge_group(

@@ -28,6 +28,7 @@ from r1_training.grpo.trainer import R1GRPOTrainer
 from r1_training.grpo.watch import Watch
 from r1_training.rewards.text_embeddings import load_text_embeddings
 from r1_training.tiny.room_prompts import RoomPrompts
+from r1_training.tiny.sft import train_language_alone
 
 
 def train(config: GRPORunConfig, resume: bool = False) -> Path:
@@ -57,23 +58,17 @@ def train(config: GRPORunConfig, resume: bool = False) -> Path:
         embeddings = load_text_embeddings(config.embeddings or config.model, device)
     with worker_pool(config.workers) as pool:
         watch = Watch()
-        questions = RoomQuestions(config, RoomPrompts(model.to(device), tokenizer), pool)
+        model.to(device)  # type: ignore[arg-type]  # transformers' wrapper has lost `self`
+        questions = RoomQuestions(config, RoomPrompts(model, tokenizer), pool)
         trainer = R1GRPOTrainer(model, tokenizer, config, questions, embeddings, [watch])
         watch.trainer = trainer
         checkpoint = newest_checkpoint(output, clean=trainer.is_world_process_zero())
-        trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     final = output / "final"
     if trainer.is_world_process_zero():
         _save(trainer, final)
     trainer.accelerator.wait_for_everyone()
     return final
-
-
-def train_language_alone(model: R1ForConditionalGeneration) -> None:
-    """What sees is frozen; the language model and its head train."""
-    model.requires_grad_(False)
-    model.model.language_model.requires_grad_(True)
-    model.lm_head.requires_grad_(True)
 
 
 @contextmanager
@@ -84,8 +79,7 @@ def worker_pool(workers: int) -> Iterator[Executor | None]:
         return
     # not forked: a fork of a process with a GPU and threads may hang
     context = multiprocessing.get_context("spawn")
-    one_thread = {"initializer": torch.set_num_threads, "initargs": (1,)}
-    with ProcessPoolExecutor(workers, context, **one_thread) as pool:
+    with ProcessPoolExecutor(workers, context, torch.set_num_threads, (1,)) as pool:
         yield pool
 
 
@@ -95,6 +89,6 @@ def _save(trainer: R1GRPOTrainer, final: Path) -> None:
     model.requires_grad_(True)
     with written_whole(final) as part:
         model.save_pretrained(part)
-        trainer.processing_class.save_pretrained(part)
+        trainer.own_tokenizer.save_pretrained(part)
         for file in Path(trainer.run.model).glob("scene_clip.*"):  # view selection stays as it was
             shutil.copy2(file, part)

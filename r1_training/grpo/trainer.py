@@ -10,13 +10,15 @@ from __future__ import annotations
 import copy
 import logging
 import math
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from datasets import Dataset
+from peft import PeftModel
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase, TrainerCallback
 from trl import GRPOTrainer
@@ -24,12 +26,13 @@ from trl.trainer.utils import add_fused_lm_head
 
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.common.config import TrainingConfigError
+from r1_training.common.present import present
 from r1_training.grpo.advantages import group_advantages, pad_rows, weighted_sum
 from r1_training.grpo.arguments import trainer_arguments
 from r1_training.grpo.config import REWARDS, GRPORunConfig
 from r1_training.grpo.questions import Prompts
 from r1_training.grpo.sampling import Sampled, Sampler, suppress_placeholders
-from r1_training.rewards.judge import Judged, reference_text
+from r1_training.rewards.judge import Judged
 from r1_training.rewards.semantic import semantic_reward
 from r1_training.rewards.text_embeddings import TextEmbeddings
 
@@ -45,10 +48,10 @@ class TrainingDivergedError(RuntimeError):
 class Questions(Protocol):
     """What the trainer asks for: prompts by their numbers, and a judge of the answers."""
 
-    def prompts(self, numbers: Sequence[int]) -> Prompts:
-        """The questions of these numbers, on the device."""
+    def prompts(self, numbers: Sequence[int]) -> Any:
+        """The questions of these numbers, on the device: what `questions.Prompts` has."""
 
-    def judge(self, prompts: Prompts, texts: Sequence[Sequence[str]]) -> list[list[Judged]]:
+    def judge(self, prompts: Any, texts: Sequence[Sequence[str]]) -> list[list[Judged]]:
         """A list of answers for each question, judged; never raises on a text."""
 
 
@@ -65,7 +68,8 @@ class R1GRPOTrainer(GRPOTrainer):
     """See the module's text.
 
     Args:
-        model: policy; what shall train has `requires_grad`. A frozen copy becomes the reference.
+        model: policy; what shall train has `requires_grad`. A frozen copy becomes the reference; of
+            a model with adapters it is the model with its adapters off, and nothing else may train.
         tokenizer: its tokenizer.
         config: of the run.
         questions: where prompts come from and answers go to.
@@ -75,7 +79,7 @@ class R1GRPOTrainer(GRPOTrainer):
 
     def __init__(
         self,
-        model: R1ForConditionalGeneration,
+        model: R1ForConditionalGeneration | PeftModel,
         tokenizer: PreTrainedTokenizerBase,
         config: GRPORunConfig,
         questions: Questions,
@@ -95,9 +99,15 @@ class R1GRPOTrainer(GRPOTrainer):
         self._prompts: Prompts | None = None
         self._owner: Tensor | None = None
         self._any_kept, self._skipped = True, 0
-        suppress_placeholders(model)
-        self.sampler = Sampler(model)
-        reference = copy.deepcopy(model).requires_grad_(False).eval() if config.kl_beta else None
+        adapted = isinstance(model, PeftModel)
+        policy: Any = model.get_base_model() if isinstance(model, PeftModel) else model
+        self.policy: R1ForConditionalGeneration = policy
+        self.own_tokenizer = tokenizer  # `processing_class` has an open type
+        suppress_placeholders(self.policy)
+        self.sampler = Sampler(self.policy)
+        reference = None
+        if config.kl_beta and not adapted:
+            reference = copy.deepcopy(self.policy).requires_grad_(False).eval()
         batches = config.steps // config.updates
         super().__init__(
             model=model,
@@ -114,18 +124,21 @@ class R1GRPOTrainer(GRPOTrainer):
             # TRL would load the reference by the name of its class, which transformers has not
             add_fused_lm_head(reference, temperature=config.temperature)
             self.ref_model = self.accelerator.prepare_model(reference, evaluation_mode=True)
-            self.beta = config.kl_beta
+        self.beta = config.kl_beta
 
     def _generate_and_score_completions(
-        self, inputs: list[dict[str, int]]
+        self, inputs: list[dict[str, Any]]
     ) -> dict[str, Tensor | None]:
         """A batch of answers: sampled, judged, and what is worth training on."""
         run, device = self.run, self.accelerator.device
-        prompts = self.questions.prompts([row["number"] for row in inputs[:: run.group_size]])
-        sampled = self._sample(prompts)
-        texts = self.processing_class.batch_decode(sampled.tokens, skip_special_tokens=True)
+        with self._timed("prompts"):
+            prompts = self.questions.prompts([row["number"] for row in inputs[:: run.group_size]])
+        with self._timed("sampling"):
+            sampled = self._sample(prompts)
+        texts = self.own_tokenizer.batch_decode(sampled.tokens, skip_special_tokens=True)
         groups = [texts[i : i + run.group_size] for i in range(0, len(texts), run.group_size)]
-        rewards, correct = self._judge(prompts, groups)
+        with self._timed("judging"):
+            rewards, correct = self._judge(prompts, groups)
         total = weighted_sum(rewards, self.reward_weights.to(device)).view(-1, run.group_size)
         finished = torch.tensor(sampled.finished, device=device).view_as(total)
         advantages, useful = group_advantages(
@@ -136,18 +149,27 @@ class R1GRPOTrainer(GRPOTrainer):
         kept = useful.flatten().nonzero()[:, 0]
         self._note_batch(sampled, rewards, total, correct, useful.any(1))
         self._keep_samples(prompts, texts, rewards, correct)
-        return self._batch(prompts, sampled, advantages.flatten(), kept)
+        with self._timed("scoring"):
+            return self._batch(prompts, sampled, advantages.flatten(), kept)
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        """Seconds of a part of a batch, into the log. Its end waits for the GPU by itself."""
+        start = time.perf_counter()
+        yield
+        self._metrics["train"][f"seconds/{name}"].append(time.perf_counter() - start)
 
     def _sample(self, prompts: Prompts) -> Sampled:
         """`group_size` answers to each prompt, from the weights as they are now."""
         run = self.run
-        model = self.accelerator.unwrap_model(self.model)
         batch = self.state.global_step // run.updates
         process = self.accelerator.process_index
-        everything = torch.arange(len(prompts.ids), device=prompts.ids.device)
-        with torch.no_grad(), _evaluating(model):
+        backbone = self.policy.model
+        with torch.no_grad(), _evaluating(self.policy):
+            with self.accelerator.autocast():
+                embeddings = prompts.embed(backbone)
             return self.sampler(
-                model.model.embed(prompts.ids, **prompts.shown(everything)),
+                embeddings.to(backbone.get_input_embeddings().weight.dtype),
                 prompts.positions,
                 prompts.mask,
                 copies=run.group_size,
@@ -163,11 +185,7 @@ class R1GRPOTrainer(GRPOTrainer):
         table = {name: [getattr(one, name, None) for one in flat] for name in REWARDS}
         if self.embeddings is not None:
             said = [one.said for one in flat]
-            true = [
-                text
-                for _, sample in prompts.asked
-                for text in [reference_text(sample)] * self.run.group_size
-            ]
+            true = [one.true for one in flat]
             cosines = self.embeddings.cosines(said, true)
             table["semantic"] = list(map(semantic_reward, said, true, cosines))
         rows = [
@@ -185,8 +203,9 @@ class R1GRPOTrainer(GRPOTrainer):
         rows, real = pad_rows(kept, run.accumulation * run.updates)
         owner = rows // run.group_size
         chosen = [sampled.tokens[row] for row in rows.tolist()]
-        ids, mask = _right_padded(chosen, self.processing_class.pad_token_id, device)
+        ids, mask = _right_padded(chosen, self.own_tokenizer.pad_token_id, device)
         mask = mask * real.unsqueeze(1)
+        prompt_ids, prompt_mask, _ = prompts.scored
         self._prompts = prompts
         counts = self.accelerator.reduce(torch.stack((real.sum(), mask.sum())).float())
         self._any_kept = bool(counts[0] > 0)
@@ -196,8 +215,8 @@ class R1GRPOTrainer(GRPOTrainer):
             # and where processes have kept different numbers each answer counts the same
             scale = len(rows) * self.accelerator.num_processes / counts[0].clamp(min=1)
         batch = {
-            "prompt_ids": prompts.ids[owner],
-            "prompt_mask": prompts.mask[owner],
+            "prompt_ids": prompt_ids[owner],
+            "prompt_mask": prompt_mask[owner],
             "completion_ids": ids,
             "completion_mask": mask,
             "advantages": torch.where(real, advantages[rows], 0.0),
@@ -207,9 +226,13 @@ class R1GRPOTrainer(GRPOTrainer):
         }
         with torch.no_grad():
             if run.updates > 1:  # else the policy that samples is the one that trains
-                batch["old_per_token_logps"] = self._score(self.model, batch)
-            if self.beta:
+                batch["old_per_token_logps"] = self._score(present(self.model, "model"), batch)
+            if self.beta and self.ref_model is not None:
                 batch["ref_per_token_logps"] = self._score(self.ref_model, batch)
+            elif self.beta:
+                with self.accelerator.unwrap_model(self.model).disable_adapter():
+                    own = present(self.model, "model")
+                    batch["ref_per_token_logps"] = self._score(own, batch)
         self._note_mismatch(batch, sampled, rows)
         return batch
 
@@ -244,10 +267,11 @@ class R1GRPOTrainer(GRPOTrainer):
         **unused: object,
     ) -> tuple[Tensor, Tensor | None, None]:
         """(B, C) log-probabilities and entropies of the answers, seen through the backbone."""
-        prompts, owner = self._prompts, self._owner
+        prompts = present(self._prompts, "a batch of prompts")
+        owner = present(self._owner, "the prompt of each answer")
         labels = input_ids.masked_fill(attention_mask == 0, -100)
         labels[:, :-logits_to_keep] = -100
-        asked = prompts.positions[:, owner]
+        asked = prompts.scored[2][:, owner]
         after = asked.amax((0, 2)).unsqueeze(1) + 1
         after = after + torch.arange(logits_to_keep, device=after.device)
         with self.accelerator.autocast():
@@ -278,7 +302,7 @@ class R1GRPOTrainer(GRPOTrainer):
         if self._any_kept and bool(torch.isfinite(norm)):
             self._skipped = 0
             return norm
-        self.optimizer.zero_grad(set_to_none=True)
+        present(self.optimizer, "optimizer").zero_grad(set_to_none=True)
         if self._any_kept:
             self._skipped += 1
             _LOG.warning("step %d: gradient %s, skipped", self.state.global_step + 1, float(norm))
@@ -360,10 +384,10 @@ class R1GRPOTrainer(GRPOTrainer):
         self.samples = shown
 
 
-def _reward(name: str) -> object:
+def _reward(name: str) -> Callable[..., list[float | None]]:
     """A reward function in TRL's form; its name is what the log shows."""
 
-    def reward(**columns: object) -> list[float]:
+    def reward(**columns: object) -> list[float | None]:
         raise NotImplementedError(f"{name} is judged by R1GRPOTrainer itself")
 
     reward.__name__ = name

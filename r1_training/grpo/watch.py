@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transformers import (
     PreTrainedTokenizerBase,
@@ -20,6 +20,7 @@ from r1_model.conversation import R1Processor
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_model.pretrained import Pretrained
 from r1_model.reasoner import Reasoner
+from r1_training.common.present import present
 from r1_training.evaluation.room_evaluator import Asked, evaluate_rooms
 
 if TYPE_CHECKING:
@@ -79,6 +80,10 @@ class Watch(TrainerCallback):
         self.trainer: R1GRPOTrainer | None = None  # knows its callbacks before they know it
         self._validated = -1
 
+    @property
+    def _trainer(self) -> R1GRPOTrainer:
+        return present(self.trainer, "the trainer that is watched")
+
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
     ) -> None:
@@ -90,7 +95,7 @@ class Watch(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
     ) -> None:
         """Validate every so many steps."""
-        every = self.trainer.run.validate_every
+        every = self._trainer.run.validate_every
         if every and state.global_step % every == 0:
             self._validate(state.global_step)
 
@@ -119,7 +124,7 @@ class Watch(TrainerCallback):
 
     def _write_samples(self, step: int) -> None:
         writer = self._writer()
-        for number, sample in enumerate(self.trainer.samples):
+        for number, sample in enumerate(self._trainer.samples):
             rewards = " ".join(
                 f"{name} {value:.2f}" for name, value in sample.rewards.items() if value == value
             )
@@ -127,16 +132,16 @@ class Watch(TrainerCallback):
             lines = f"{sample.question}\n\n{sample.text}\n\n{rewards}".replace("\n", "\n    ")
             writer.add_text(f"sample answer {number}", f"    {lines}", step)
 
-    def _writer(self) -> object:
+    def _writer(self) -> Any:
         [board] = [
             callback
-            for callback in self.trainer.callback_handler.callbacks
+            for callback in self._trainer.callback_handler.callbacks
             if isinstance(callback, TensorBoardCallback)
         ]
         return board.tb_writer
 
     def _validate(self, step: int) -> None:
-        trainer = self.trainer
+        trainer = self._trainer
         if not trainer.run.validate_every or self._validated == step:
             return
         self._validated = step
@@ -146,7 +151,7 @@ class Watch(TrainerCallback):
             model.eval()
             run = trainer.run
             asked = evaluate_rooms(
-                _reasoner(model, trainer.processing_class),
+                _reasoner(model, trainer.own_tokenizer),
                 rooms=run.validation_rooms,
                 questions=run.validation_questions,
                 seed=run.seed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -88,8 +89,8 @@ def evaluate(
 
 def read_samples(inputs: EvaluationInputs, report: RowReport) -> Iterator[Sample]:
     """The samples of the annotation file."""
-    path, split = inputs.annotations, inputs.split
-    options = {"on_bad": inputs.on_bad, "report": report}
+    path, split = inputs.required("annotations"), inputs.split
+    options: dict[str, Any] = {"on_bad": inputs.on_bad, "report": report}
     task: ReferringTask = "object_caption" if inputs.dataset in CAPTIONS else "grounding"
     if inputs.dataset == "scanqa":
         return read_scanqa(path, split, **options)
@@ -98,9 +99,9 @@ def read_samples(inputs: EvaluationInputs, report: RowReport) -> Iterator[Sample
     if inputs.dataset == "openeqa":
         return read_openeqa(path, split, **options)
     if inputs.dataset == "sqa3d":
-        return read_sqa3d(inputs.questions, path, split, **options)
-    if inputs.dataset in THREEDLLM:
-        return read_threedllm(path, split, inputs.dataset.removeprefix("3dllm-"), **options)
+        return read_sqa3d(inputs.required("questions"), path, split, **options)
+    if (kind := THREEDLLM.get(inputs.dataset)) is not None:
+        return read_threedllm(path, split, kind, **options)
     if inputs.dataset == "multi3drefer":
         return read_multi3drefer(path, split, **options)
     if inputs.dataset in ("scanrefer", "scan2cap"):
@@ -119,7 +120,7 @@ def _score(
     inputs: EvaluationInputs, samples: list[Sample], predictions: list[Prediction]
 ) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
     if inputs.dataset in GROUNDING:
-        boxes = scene_boxes(inputs.scannet, (sample.scene_id for sample in samples))
+        boxes = scene_boxes(inputs.required("scannet"), (sample.scene_id for sample in samples))
         if inputs.dataset == "multi3drefer":
             return multi3drefer_scores(samples, predictions, boxes), {}
         absent = sum(s.object_ids[0] not in boxes[s.scene_id] for s in samples)
@@ -131,7 +132,7 @@ def _score(
             notes["unique and multiple"] = "left out, they need --labels"
         return scanrefer_scores(samples, predictions, boxes, labels), notes
     protocol = inputs.protocol or ("ptb" if inputs.dataset in _PTB else "plain")
-    options = {"protocol": protocol, "meteor": inputs.meteor}
+    options: dict[str, Any] = {"protocol": protocol, "meteor": inputs.meteor}
     notes = {"protocol": protocol} | ({} if inputs.meteor else {"METEOR": "left out"})
     if inputs.dataset == "sqa3d":
         return sqa3d_scores(samples, predictions, **options), notes
@@ -148,7 +149,7 @@ def _evaluate_captions(
 ) -> EvaluationReport:
     scenes = {sample.scene_id for sample in samples}
     missing = _count_missing(scenes, predictions, inputs)
-    boxes = scene_boxes(inputs.scannet, scenes)
+    boxes = scene_boxes(inputs.required("scannet"), scenes)
     scores = scan2cap_scores(samples, predictions, boxes, meteor=inputs.meteor)
     notes = {"protocol": "plain"} | ({} if inputs.meteor else {"METEOR": "left out"})
     unused = len(predictions.keys() - scenes)
@@ -160,12 +161,12 @@ def _evaluate_captions(
 def _evaluate_detection(
     inputs: EvaluationInputs, name: str, predictions: Mapping[str, Prediction]
 ) -> EvaluationReport:
-    ending = "_aligned_bbox.npy"
-    names = (path.name.removesuffix(ending) for path in inputs.scannet.glob(f"*{ending}"))
-    scenes = {scene: _objects(inputs.scannet, scene) for scene in sorted(names)}
+    ending, folder = "_aligned_bbox.npy", inputs.required("scannet")
+    names = (path.name.removesuffix(ending) for path in folder.glob(f"*{ending}"))
+    scenes = {scene: _objects(folder, scene) for scene in sorted(names)}
     scenes = {s: objects for s, objects in scenes.items() if official_split(s) == inputs.split}
     if not scenes:
-        raise FileFormatError(inputs.scannet, f"holds no prepared scan of {inputs.split}")
+        raise FileFormatError(folder, f"holds no prepared scan of {inputs.split}")
     missing = _count_missing(set(scenes), predictions, inputs)
     kept = {
         scene: _filtered(predictions[scene], inputs) for scene in scenes if scene in predictions
@@ -195,7 +196,8 @@ def _evaluate_cap3d(
         load_clip,
     )
 
-    predictions, renders = read_predictions(inputs.predictions), find_renders(inputs.renders)
+    predictions = read_predictions(inputs.predictions)
+    renders = find_renders(inputs.required("renders"))
     missing = _count_missing(set(renders), predictions, inputs, "objects")
     clip = load_clip(inputs.clip_model, inputs.clip_weights)
     captions = [predictions[uid].answer if uid in predictions else "" for uid in renders]

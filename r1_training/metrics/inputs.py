@@ -7,13 +7,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from r1_training.datasets.rows import OnBad
 from r1_training.metrics.errors import EvaluationInputError
 from r1_training.metrics.measures.text_scores import Protocol
 from r1_training.metrics.predictions import OnMissing
 
-THREEDLLM = ("3dllm-dialogue", "3dllm-planning", "3dllm-description", "3dllm-eqa")
+if TYPE_CHECKING:
+    from r1_training.datasets.threedllm import Kind
+
+THREEDLLM: dict[str, Kind] = {
+    "3dllm-dialogue": "dialogue",
+    "3dllm-planning": "planning",
+    "3dllm-description": "description",
+    "3dllm-eqa": "eqa",
+}
 QA = ("scanqa", "scene30k", "openeqa")
 GROUNDING = ("scanrefer", "nr3d", "multi3drefer")
 CAPTIONS = ("scan2cap", "nr3d-captions")
@@ -79,3 +88,16 @@ class EvaluationInputs:
             raise EvaluationInputError(
                 "cap3d needs --renders for captions, or a .npz file of embeddings"
             )
+
+    def required(
+        self, name: Literal["annotations", "questions", "scannet", "labels", "renders"]
+    ) -> Path:
+        """A file or folder that this data set cannot do without.
+
+        Raises:
+            EvaluationInputError: it was not given.
+        """
+        path = getattr(self, name)
+        if path is None:
+            raise EvaluationInputError(f"{self.dataset} needs --{name}")
+        return path

@@ -116,6 +116,66 @@ def descriptions(
     _report(console, [f"{scene}: {why}" for scene, why in problems.items()], f"descriptions: {out}")
 
 
+@app.command("meshes")
+def meshes(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Folders of meshes.npz and meshes.json, of OBJ or GLB files with meshes.csv, or "
+            "of Sweet Home 3D libraries (.sh3f)."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The pack to write; CREDITS.md goes beside it.")] = Path(
+        "data/meshes.npz"
+    ),
+    textures: Annotated[
+        Path | None, typer.Option(help="Folder of sheets of swatches, GROUP.webp.")
+    ] = None,
+    triangles: Annotated[int, typer.Option(min=50, help="At most so many a mesh.")] = 2000,
+    sheet: Annotated[Path | None, typer.Option(help="Draw all meshes into this picture.")] = None,
+    rooms: Annotated[Path | None, typer.Option(help="Draw 24 rooms into this picture.")] = None,
+) -> None:
+    """Turn public meshes into the pack that training rooms are made from.
+
+    A table by the words of their names says which category they are of; what is left out is
+    printed with the reason. Needs the packages trimesh and fast-simplification.
+    """
+    from r1_training.prepare.mesh_readers import MeshSourceError, read_meshes
+    from r1_training.prepare.meshes import make_pack
+    from r1_training.synthetic.household.pack import MeshPackError, load_pack
+
+    console = Console(stderr=True)
+    try:
+        require_file(out)
+        raws = (raw for source in sources for raw in read_meshes(source))
+        report = make_pack(raws, textures, out, triangles=triangles)
+        pack = load_pack(out)
+    except (MeshSourceError, MeshPackError, OutputError) as error:
+        console.print(f"[red]error:[/] {error}", highlight=False)
+        raise typer.Exit(2) from error
+    except ModuleNotFoundError as error:
+        console.print(f"[red]error:[/] {error}: pip install trimesh fast-simplification")
+        raise typer.Exit(2) from error
+    table = Table("category", "meshes", "held out for val and test")
+    for category, (count, held) in report.counts().items():
+        table.add_row(category, str(count), str(held))
+    console.print(table)
+    for reason, names in sorted(report.reasons().items()):
+        console.print(f"{reason} ({len(names)}): {', '.join(sorted(set(names)))}", highlight=False)
+    if sheet is not None:
+        from r1_training.synthetic.household.drawing.contact_sheet import contact_sheet
+
+        contact_sheet(pack).save(sheet)
+    if rooms is not None:
+        from r1_training.synthetic.household.drawing.pictures import rooms_sheet
+
+        rooms_sheet(pack).save(rooms)
+    console.print(
+        f"{out}: {len(pack.meshes)} meshes of {len(pack.by_category)} categories, "
+        f"{len(pack.textures)} textures, {report.bytes / 1e6:.1f} MB"
+    )
+
+
 def _run(
     console: Console, folders: list[Path], out: Path, labels: Path, workers: int, frames: int
 ) -> list[ScanRecord]:

@@ -11,7 +11,10 @@ from rich.console import Console
 from r1_model.errors import R1Error
 from r1_training.common.config import TrainingConfigError
 from r1_training.datasets.errors import DatasetError
+from r1_training.metrics.errors import EvaluationInputError
 from r1_training.qwen.config import FullSizeConfig
+
+EXPECTED = (TrainingConfigError, DatasetError, R1Error, EvaluationInputError)
 
 
 def train_full(
@@ -36,8 +39,10 @@ def train_full(
 ) -> None:
     """Train Qwen2.5-VL-7B on Scene-30K with the paper's settings."""
     # Imported late: they load TRL, and --help should not.
+    from r1_training.grpo.trainer import TrainingDivergedError
     from r1_training.qwen.dry_run import DryRunError
     from r1_training.qwen.dry_run import dry_run as check
+    from r1_training.qwen.grpo import train_full_size_grpo
     from r1_training.qwen.train import train_full_size
 
     console = Console()
@@ -52,7 +57,8 @@ def train_full(
         if dry_run:
             check(settings, model, console)
         else:
-            console.print(f"model: {train_full_size(settings, resume)}", highlight=False)
-    except (TrainingConfigError, DatasetError, R1Error, DryRunError) as error:
+            train = train_full_size if settings.stage == "sft" else train_full_size_grpo
+            console.print(f"model: {train(settings, resume)}", highlight=False)
+    except (*EXPECTED, DryRunError, TrainingDivergedError) as error:
         Console(stderr=True).print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error

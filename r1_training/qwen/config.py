@@ -18,7 +18,7 @@ class FullSizeConfig:
     """A run on Scene-30K. Defaults are the paper's where it says something.
 
     Attributes:
-        stage: `sft`, or `grpo` (checked and sized by the dry run).
+        stage: `sft` or `grpo`.
         output: folder of checkpoints, logs and the final model.
         model: preset, plain Qwen2.5-VL folder, or one of ours (GRPO: the SFT model).
         data: `Scene-30K.jsonl`, released or made by `r1 synthesize`.
@@ -31,7 +31,8 @@ class FullSizeConfig:
         optimizer: `adamw` or `adam`.
         learning_rate, final_learning_rate: cosine from the first to the second; equal for a
             fixed rate.
-        new_modules_learning_rate: of scene branch and depth positions, which start untrained.
+        new_modules_learning_rate: of scene branch and depth positions, which start untrained. In
+            GRPO they are frozen: the reference is the model with its adapters off.
         weight_decay, max_grad_norm, warmup: of the optimizer; warm-up in steps.
         lora_rank, lora_alpha, lora_dropout, lora_blocks, lora_targets: adapters on the last
             `lora_blocks` blocks of the language model.
@@ -40,7 +41,7 @@ class FullSizeConfig:
         gradient_checkpointing: recompute activations in the backward pass.
         seed, workers, save_every, log_every: of the run.
         kl_beta, group_size, clip_epsilon, max_new_tokens: of GRPO; the paper gives the first only.
-            The answers' length is for the estimate of memory: nothing samples yet.
+        embeddings: of GRPO's semantic reward, see `load_text_embeddings`; None: no such reward.
     """
 
     stage: Literal["sft", "grpo"]
@@ -76,6 +77,7 @@ class FullSizeConfig:
     group_size: int = 8
     clip_epsilon: float = 0.2
     max_new_tokens: int = 512
+    embeddings: str | None = "ViT-B-32:openai"
 
     def __post_init__(self) -> None:
         check_types(self)

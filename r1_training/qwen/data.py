@@ -7,12 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from r1_model.conversation import R1Processor
+from r1_model.conversation import R1Inputs, R1Processor
 from r1_model.network.config import R1Config
 from r1_model.network.token_loss import IGNORED
 from r1_model.scene.scene import Scene, View
@@ -128,13 +129,22 @@ class Scene30KConversations:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def __getitem__(self, index: int) -> dict[str, object]:
+    def __getitem__(self, index: int) -> dict[str, Any]:
         sample = self.samples[index]
-        scene = _cached_scene(self.config.scannet, sample.scene_id, self.config.views > 0)
-        views = evenly_spaced(scene.views, self.config.views)
+        scene, views = self._seen(sample)
         return training_example(self.processor, sample, scene, views)
 
-    def collate(self, rows: list[dict[str, int]]) -> dict[str, object]:
+    def question(self, index: int) -> tuple[Sample, R1Inputs]:
+        """A sample and the inputs of its question, without the answer."""
+        sample = self.samples[index]
+        scene, views = self._seen(sample)
+        return sample, self.processor(scene, views, sample.question, sample.turns)
+
+    def _seen(self, sample: Sample) -> tuple[Scene, list[View]]:
+        scene = _cached_scene(self.config.scannet, sample.scene_id, self.config.views > 0)
+        return scene, evenly_spaced(scene.views, self.config.views)
+
+    def collate(self, rows: list[dict[str, int]]) -> dict[str, Any]:
         """The collator, for rows that are indices: worker processes then read the scenes.
 
         One conversation at a time, because each has its own number of views.
@@ -145,7 +155,7 @@ class Scene30KConversations:
 
 def training_example(
     processor: R1Processor, sample: Sample, scene: Scene, views: list[View]
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Forward arguments of `R1ForConditionalGeneration` with labels on the target's tokens.
 
     The target is the sample's chain of thought (`details["cot"]`) and the end of the turn.
@@ -176,7 +186,7 @@ def evenly_spaced(views: list[View], count: int) -> list[View]:
     return [views[round(index)] for index in np.linspace(0, len(views) - 1, count)]
 
 
-def to_device(example: dict[str, object], device: torch.device) -> dict[str, object]:
+def to_device(example: dict[str, Any], device: torch.device) -> dict[str, Any]:
     """The same on another device."""
     return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in example.items()}
 

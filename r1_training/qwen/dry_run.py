@@ -111,10 +111,10 @@ def check_step(step: FirstStep) -> None:
     """
     if not all(isfinite(loss) for loss in step.losses):
         raise DryRunError(f"a loss is not finite: {step.losses}")
-    for part, gradient, moved in (
-        ("adapters", step.adapter_gradient, step.adapters_moved),
-        ("new modules", step.new_gradient, step.new_moved),
-    ):
+    parts = [("adapters", step.adapter_gradient, step.adapters_moved)]
+    if step.new_trained:  # in GRPO they are frozen
+        parts.append(("new modules", step.new_gradient, step.new_moved))
+    for part, gradient, moved in parts:
         if not isfinite(gradient):
             raise DryRunError(f"the gradient of the {part} is not finite: {gradient}")
         if not gradient > 0:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from peft import PeftModel
 
 from r1_model.conversation import R1Processor
+from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.qwen.config import FullSizeConfig
 from r1_training.qwen.data import Scene30KConversations, to_device
@@ -36,7 +38,7 @@ class FirstStep:
         adapter_gradient, new_gradient: norms of the gradients.
         adapters_moved, new_moved: parameters that changed, of those that train. Half of the
             adapters wait for the other half, which starts at zero.
-        trained: parameters that train.
+        trained, new_trained: parameters that train, and those of them that are in new modules.
         frozen_moved: frozen parameters that changed; must be 0.
         peak_bytes: peak memory of the GPU; 0 on a CPU.
     """
@@ -49,12 +51,16 @@ class FirstStep:
     adapters_moved: int
     new_moved: int
     trained: int
+    new_trained: int
     frozen_moved: int
     peak_bytes: int
 
 
 def first_step(
-    config: FullSizeConfig, model: torch.nn.Module, processor: R1Processor, samples: list[Sample]
+    config: FullSizeConfig,
+    model: R1ForConditionalGeneration,
+    processor: R1Processor,
+    samples: list[Sample],
 ) -> FirstStep:
     """One optimizer step on the first conversations of the data, as the run would take it."""
     device = next(model.parameters()).device
@@ -90,12 +96,13 @@ def first_step(
         adapters_moved=len(changed & adapters),
         new_moved=len(changed & learning - adapters),
         trained=len(learning),
+        new_trained=len(learning - adapters),
         frozen_moved=len(changed - learning),
         peak_bytes=torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0,
     )
 
 
-def _loss(model: PeftModel, example: dict[str, object], config: FullSizeConfig) -> torch.Tensor:
+def _loss(model: PeftModel, example: dict[str, Any], config: FullSizeConfig) -> torch.Tensor:
     if config.stage == "sft":
         return model(**example).loss
     # The answer is the target itself: gradient path and memory are those of one of a group's

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from peft import PeftModel
 from torch import Tensor
@@ -9,7 +11,7 @@ from torch import Tensor
 from r1_model.network.token_loss import IGNORED
 
 
-def token_log_probabilities(model: PeftModel, example: dict[str, object]) -> Tensor:
+def token_log_probabilities(model: PeftModel, example: dict[str, Any]) -> Tensor:
     """(T,) log-probabilities of the target's tokens."""
     labels = example["labels"][:, 1:]
     logits = model(**example).logits.float()  # (T, vocabulary), of the target only
@@ -17,7 +19,7 @@ def token_log_probabilities(model: PeftModel, example: dict[str, object]) -> Ten
     return logits.log_softmax(-1).gather(-1, targets[:, None])[:, 0]
 
 
-def reference_log_probabilities(model: PeftModel, example: dict[str, object]) -> Tensor:
+def reference_log_probabilities(model: PeftModel, example: dict[str, Any]) -> Tensor:
     """The same under the frozen reference: the model with its adapters off."""
     with torch.no_grad(), model.disable_adapter():
         return token_log_probabilities(model, example)

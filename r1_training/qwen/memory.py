@@ -60,7 +60,8 @@ def estimate_memory(
     text, vision = model.text_config, model.vision_config
     per_view = view_tokens(model)
     sequence = tokens or 600 + model.scene_config.num_tokens + config.views * (per_view + 2)
-    key_value = text.num_key_value_heads * (text.hidden_size // text.num_attention_heads)
+    key_value_heads = text.num_key_value_heads or text.num_attention_heads
+    key_value = key_value_heads * (text.hidden_size // text.num_attention_heads)
     # One block: norms, q, k, v, o and residuals of hidden width; gate, up, their product, silu.
     block = sequence * (8 * text.hidden_size + 2 * key_value + 4 * text.intermediate_size) * BF16
     stored = sequence * text.hidden_size * BF16 * text.num_hidden_layers

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from torch import nn
-from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import Qwen2_5_VLConfig
+from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import (
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLTextConfig,
+    Qwen2_5_VLVisionConfig,
+)
 
 from r1_model.network.config import R1Config, R1SceneConfig
 from r1_model.network.modeling import NEW_MODULES, R1ForConditionalGeneration
@@ -46,9 +51,12 @@ def add_adapters(model: R1ForConditionalGeneration, config: FullSizeConfig) -> P
     return wrapped
 
 
-def prepare_for_training(model: torch.nn.Module, config: FullSizeConfig) -> PeftModel:
+def prepare_for_training(model: R1ForConditionalGeneration, config: FullSizeConfig) -> PeftModel:
     """Adapters, checkpointing and training mode; the dry run and the run share it."""
     wrapped = add_adapters(model, config)
+    if config.stage == "grpo":  # else the reference, which is this model, would see by other eyes
+        for name in NEW_MODULES:
+            getattr(model.model, name).requires_grad_(False)
     if config.gradient_checkpointing:
         wrapped.gradient_checkpointing_enable(
             gradient_checkpointing_kwargs={"use_reentrant": False}
@@ -100,7 +108,7 @@ def load_scene_encoder(model: R1ForConditionalGeneration, source: str | Path) ->
 
 def qwen_7b_config() -> R1Config:
     """The sizes of Qwen2.5-VL-7B-Instruct with our scene branch, for estimates without weights."""
-    text = {
+    text: dict[str, Any] = {
         "vocab_size": 152_064,
         "hidden_size": 3_584,
         "intermediate_size": 18_944,
@@ -114,7 +122,7 @@ def qwen_7b_config() -> R1Config:
             "mrope_section": [16, 24, 24],
         },
     }
-    vision = {
+    vision: dict[str, Any] = {
         "depth": 32,
         "hidden_size": 1_280,
         "intermediate_size": 3_420,
@@ -123,7 +131,11 @@ def qwen_7b_config() -> R1Config:
         "window_size": 112,
         "fullatt_block_indexes": [7, 15, 23, 31],
     }
-    return R1Config(text_config=text, vision_config=vision, scene_config=R1SceneConfig())
+    return R1Config(
+        text_config=Qwen2_5_VLTextConfig(**text),
+        vision_config=Qwen2_5_VLVisionConfig(**vision),
+        scene_config=R1SceneConfig(),
+    )
 
 
 def run_sizes(model: str) -> tuple[R1Config, str]:

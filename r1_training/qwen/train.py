@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from datasets import Dataset
@@ -58,15 +59,15 @@ class FullSizeTrainer(SFTTrainer):
     def compute_loss(
         self,
         model: torch.nn.Module,
-        inputs: dict[str, object],
+        inputs: dict[str, Any],
         return_outputs: bool = False,
-        num_items_in_batch: Tensor | None = None,
+        num_items_in_batch: Tensor | int | None = None,
     ) -> Tensor:
         """Mean cross entropy of the target's tokens of one conversation."""
         return model(**inputs).loss
 
     def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
-        folder = Path(output_dir or self.args.output_dir)
+        folder = Path(output_dir or self.args.output_dir or ".")
         folder.mkdir(parents=True, exist_ok=True)
         model = self.accelerator.unwrap_model(self.model)
         save_file(trained_weights(model), folder / TRAINED)
@@ -133,7 +134,7 @@ def train_full_size(config: FullSizeConfig, resume: bool = False) -> Path:
     wrapped = prepare_for_training(loaded.model, config)
     trainer = FullSizeTrainer(wrapped, loaded.processor, config, samples)
     checkpoint = newest_checkpoint(output, clean=trainer.is_world_process_zero())
-    trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     final = output / "final"
     if trainer.is_world_process_zero():
         merged = wrapped.merge_and_unload()

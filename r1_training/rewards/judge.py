@@ -27,7 +27,7 @@ class Judged:
         format, perception, plan: see the functions of these names.
         correct: the room checker's verdict. It is no reward of the paper; it tells whether the
             rewards' rise means anything.
-        said: the answer for people, for the semantic reward.
+        said, true: the answer and the true one as people read them, for the semantic reward.
     """
 
     format: float
@@ -35,6 +35,7 @@ class Judged:
     plan: float | None
     correct: float
     said: str
+    true: str
 
 
 def judge(
@@ -59,6 +60,7 @@ def judge(
         plan=_plan(sample, snapped, boxes, room, bool(verdict["correct"])),
         correct=float(verdict["correct"]),
         said=parsed.answer,
+        true=reference_text(sample),
     )
 
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +22,8 @@ from r1_model.network.vision import MERGE, PATCH
 from r1_training.common.config import TrainingConfig
 from r1_training.common.labels import MAX_OBJECTS, label_tables
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
+from r1_training.synthetic.household.pack import load_pack
+from r1_training.synthetic.household.rooms import make_household_room
 from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.tasks.topic_changes import after_other_topics
@@ -47,7 +51,7 @@ class Prefix:
 
 def make_prefix(tokenizer: PreTrainedTokenizerBase, config: R1Config, views: int) -> Prefix:
     """Scene and `views` equal views at the front of the first user message."""
-    rows, columns = (size // PATCH // MERGE for size in config.view_size)
+    rows, columns = (size // PATCH // MERGE for size in config.fixed_view_size)
     text = shared_text(config, [rows * columns] * views)
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     positions = rope_positions(
@@ -63,16 +67,17 @@ class BatchBuilder:
         self, config: TrainingConfig, tokenizer: PreTrainedTokenizerBase, model: R1Config
     ) -> None:
         self.config, self.tokenizer = config, tokenizer
+        self.pack = None if config.meshes is None else load_pack(Path(config.meshes))
         self.prefix = make_prefix(tokenizer, model, model.num_views)
 
-    def __call__(self, rows: Sequence[dict[str, int]]) -> dict[str, object]:
+    def __call__(self, rows: Sequence[dict[str, int]]) -> dict[str, Any]:
         """The batch of `rows[0]["batch"]`."""
         torch.set_num_threads(1)  # many workers share the cores
         number = rows[0]["batch"]
         own = number % self.config.distinct if self.config.distinct else number
         first = (self.config.seed * 1_000_000 + own) * self.config.rooms
-        rooms = [make_room(first + index, "train") for index in range(self.config.rooms)]
-        batch: dict[str, object] = {
+        rooms = [self.make_room(first + index) for index in range(self.config.rooms)]
+        batch: dict[str, Any] = {
             "number": number,
             "rooms": pack_rooms(rooms, views=self.config.scan_views),
             "labels": {k: torch.from_numpy(v) for k, v in label_tables(rooms).items()},
@@ -85,6 +90,13 @@ class BatchBuilder:
                 for field in fields(Packed)
             }
         return batch
+
+    def make_room(self, seed: int) -> Room:
+        """The training room of a seed: of meshes, or of primitives; the seed says which."""
+        of_meshes = np.random.default_rng([seed, 3]).random() < self.config.mesh_rooms
+        if self.pack is None or not of_meshes:
+            return make_room(seed, "train")
+        return make_household_room(seed, self.pack, "train")
 
     def _questions(self, room: Room) -> tuple[Packed, np.ndarray]:
         """Packed conversations, and (EXTRA_BOXES, 2, 3) centres and sizes of regions."""

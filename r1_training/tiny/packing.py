@@ -18,6 +18,7 @@ from torch.nn.attention.flex_attention import BlockMask, create_block_mask
 from transformers import PreTrainedTokenizerBase
 
 from r1_model.conversation import turn_texts
+from r1_model.text.tokens import token_id
 from r1_training.tiny.tokenizer import number_tokens
 
 PLACEHOLDER = re.compile(r"<obj:(\d+)>")
@@ -76,7 +77,7 @@ def encode_with_slots(
     Raises:
         KeyError: the text names an object that has no row.
     """
-    start, end = tokenizer.convert_tokens_to_ids(["<obj>", "</obj>"])
+    start, end = token_id(tokenizer, "<obj>"), token_id(tokenizer, "</obj>")
     encoded: list[tuple[int, int, int]] = []
     for index, part in enumerate(PLACEHOLDER.split(text)):
         if index % 2:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import torch
 
-Made, Ready = TypeVar("Made"), TypeVar("Ready")
+Made = TypeVar("Made")
+Ready = TypeVar("Ready")
 
 
-class Prefetcher:
+class Prefetcher(Generic[Made, Ready]):
     """Applies a function to the batches of an iterator, on a GPU one batch ahead.
 
     Args:
@@ -39,7 +40,7 @@ class Prefetcher:
         if self.device.type != "cuda":
             made = next(batches, None)
             return None if made is None else self._apply(made)
-        if self._source is not batches:
+        if self._pending is None or self._source is not batches:
             self._source, self._pending = batches, self._start(batches)
         found = self._pending.result()
         if found is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from r1_model.network.token_loss import IGNORED
 from r1_model.network.vision import MERGE, PATCH, patchify
 from r1_training.common.config import TrainingConfig
 from r1_training.synthetic.camera.observe import observe_batch
+from r1_training.synthetic.household.pack import MeshPack
 from r1_training.tiny.batches import Prefix
 from r1_training.tiny.dense_loss import SceneTargets
 from r1_training.tiny.packing import attention_mask, fill_slots
@@ -36,7 +38,7 @@ class RoomBatch:
     """
 
     scene: dict[str, Tensor]
-    views: dict[str, object]
+    views: dict[str, Any]
     targets: SceneTargets
     language: Language | None
 
@@ -60,13 +62,14 @@ class Language:
 
 
 def observe_rooms(
-    made: dict[str, object],
+    made: dict[str, Any],
     run: TrainingConfig,
     config: R1Config,
     prefix: Prefix,
     numbers: Tensor,
     mask: Callable[[Tensor], Tensor | BlockMask],
     device: torch.device,
+    pack: MeshPack | None = None,
 ) -> RoomBatch:
     """Scan the rooms of a batch from `BatchBuilder` and fill the boxes into their questions.
 
@@ -75,6 +78,7 @@ def observe_rooms(
         run, config: of the training and of the model.
         prefix, numbers, mask: see `language_inputs`.
         device: where it all happens.
+        pack: of rooms of meshes.
     """
     observed = observe_batch(
         made["rooms"],
@@ -85,6 +89,7 @@ def observe_rooms(
         points=config.scene_config.num_points,
         keep_views=config.num_views,
         device=device,
+        pack=pack,
     )
     labels = {name: table.to(device) for name, table in made["labels"].items()}
     bounds = cloud_bounds(observed["points"])
@@ -119,9 +124,9 @@ def cloud_bounds(points: Tensor) -> Tensor:
     return torch.stack((points.amin(1), points.amax(1)), 1)
 
 
-def view_inputs(observed: dict[str, Tensor], bounds: Tensor, config: R1Config) -> dict[str, object]:
+def view_inputs(observed: dict[str, Tensor], bounds: Tensor, config: R1Config) -> dict[str, Any]:
     """Patches and places of the views of `observe_batch`, in the names of the model's forward."""
-    height, width = config.view_size
+    height, width = config.fixed_view_size
     rows, columns = height // PATCH, width // PATCH
     rooms, views = observed["view_color"].shape[:2]
     patches = patchify(observed["view_color"].flatten(0, 1), height, width)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 from datasets import Dataset
@@ -21,6 +22,7 @@ from trl import SFTConfig, SFTTrainer
 from r1_model.network.modeling import NEW_MODULES, R1ForConditionalGeneration
 from r1_training.common.checkpoints import newest_checkpoint, start_anew
 from r1_training.common.config import TrainingConfig, TrainingConfigError
+from r1_training.common.labels import NAMES
 from r1_training.common.loss_curve import LossCurve
 from r1_training.common.whole_files import written_whole
 from r1_training.tiny.batches import BatchBuilder
@@ -41,7 +43,7 @@ class R1SFTTrainer(SFTTrainer):
         tokenizer: PreTrainedTokenizerBase,
         config: TrainingConfig,
     ) -> None:
-        self.run = config
+        self.run, self.whole = config, model  # `self.model` has an open type
         self.builder = BatchBuilder(config, tokenizer, model.config)
         self.numbers = number_table(tokenizer)
         super().__init__(
@@ -54,36 +56,38 @@ class R1SFTTrainer(SFTTrainer):
             callbacks=[LossCurve()],
         )
         self.prefetcher = Prefetcher(self.observe, self.accelerator.device)
-        self.graph, self.dense_losses = None, dense_losses
+        self.graph: StepGraph[RoomBatch] | None = None
+        self.dense_losses = dense_losses
         if config.compile and self.accelerator.device.type == "cuda":
             self.dense_losses = torch.compile(dense_losses, dynamic=False)
             self.graph = StepGraph(self._step, model.parameters(), self.prefetcher.wait)
 
     def get_batch_samples(
-        self, epoch_iterator: Iterator[dict[str, object]], num_batches: int, device: torch.device
-    ) -> tuple[list[dict[str, RoomBatch]], None]:
+        self, epoch_iterator: Iterator[dict[str, Any]], num_batches: int, device: torch.device
+    ) -> tuple[list[dict[str, Any]], None]:
         """The next batches, observed."""
         batches = (self.prefetcher.next(epoch_iterator) for _ in range(num_batches))
         return [{"batch": batch} for batch in batches if batch is not None], None
 
-    def observe(self, made: dict[str, object]) -> RoomBatch:
+    def observe(self, made: dict[str, Any]) -> RoomBatch:
         """Scan the rooms of a collated batch and fill the boxes into their questions."""
-        mask = block_mask if uses_flex(self.model) else attention_mask
+        mask = block_mask if uses_flex(self.whole) else attention_mask
         return observe_rooms(
             made,
             self.run,
-            self.model.config,
+            self.whole.config,
             self.builder.prefix,
             self.numbers,
             mask,
             self.accelerator.device,
+            self.builder.pack,
         )
 
     def training_step(
         self,
         model: torch.nn.Module,
-        inputs: dict[str, RoomBatch],
-        num_items_in_batch: Tensor | None = None,
+        inputs: dict[str, Any],
+        num_items_in_batch: Tensor | int | None = None,
     ) -> Tensor:
         """Forward and backward pass; compiled runs replay it from a CUDA graph."""
         if self.graph is None:
@@ -96,9 +100,9 @@ class R1SFTTrainer(SFTTrainer):
     def compute_loss(
         self,
         model: torch.nn.Module,
-        inputs: dict[str, RoomBatch],
+        inputs: dict[str, Any],
         return_outputs: bool = False,
-        num_items_in_batch: Tensor | None = None,
+        num_items_in_batch: Tensor | int | None = None,
     ) -> Tensor:
         """Language loss and dense losses."""
         loss, named = self.losses(model, inputs["batch"])
@@ -122,7 +126,7 @@ class R1SFTTrainer(SFTTrainer):
             spoken, encoded = output.loss, output.encoded
         else:
             with self.accelerator.autocast():
-                encoded = self.model.model.encode_scene(**batch.scene)
+                encoded = self.whole.model.encode_scene(**batch.scene)
             spoken = encoded.tokens.sum() * 0.0
         if encoded is None:
             return run.language * spoken, {"language": spoken}
@@ -190,6 +194,13 @@ def freeze_for_dense(model: R1ForConditionalGeneration) -> None:
         getattr(model.model, name).requires_grad_(True)
 
 
+def train_language_alone(model: R1ForConditionalGeneration) -> None:
+    """What sees is frozen; the language model and its head train."""
+    model.requires_grad_(False)
+    model.model.language_model.requires_grad_(True)
+    model.lm_head.requires_grad_(True)
+
+
 def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Path:
     """Run one stage and save the model to `config.output`/final.
 
@@ -205,8 +216,16 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     """
     tokenizer = AutoTokenizer.from_pretrained(model_folder)
     model = R1ForConditionalGeneration.from_pretrained(model_folder, dtype=torch.float32)
+    known = len(model.config.scene_config.categories)
+    if config.meshes is not None and known < len(NAMES["categories"]):
+        raise TrainingConfigError(
+            f"{model_folder} knows {known} categories, rooms of meshes have "
+            f"{len(NAMES['categories'])}: start from a model that was made for them"
+        )
     if not config.conversations:
         freeze_for_dense(model)
+    elif config.language_alone:
+        train_language_alone(model)
     if config.compile and torch.cuda.is_available():
         compile_parts(model)
     trainer = R1SFTTrainer(model, tokenizer, config)
@@ -220,7 +239,7 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     if not resume:
         start_anew(output, Path(model_folder))
     checkpoint = newest_checkpoint(output)
-    trainer.train(resume_from_checkpoint=checkpoint and str(checkpoint))
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     final = output / "final"
     # training in language makes the answers mean something; the dense stage alone does not
     model.config.trained = bool(config.conversations)

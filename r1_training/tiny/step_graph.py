@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,10 @@ from torch.nn.attention.flex_attention import BlockMask
 WARM_UP = 4  # steps before: kernels are compiled and chosen, the optimizer has its state
 
 
-class StepGraph:
+Batch = TypeVar("Batch")
+
+
+class StepGraph(Generic[Batch]):
     """Runs a step as it is for `WARM_UP` batches, then from a graph.
 
     Args:
@@ -29,7 +33,7 @@ class StepGraph:
 
     def __init__(
         self,
-        step: Callable[[object], dict[str, Tensor]],
+        step: Callable[[Batch], dict[str, Tensor]],
         parameters: Iterable[nn.Parameter],
         quiet: Callable[[], None] = lambda: None,
     ) -> None:
@@ -37,7 +41,7 @@ class StepGraph:
         self._warm = 0
         self._graph: torch.cuda.CUDAGraph | None = None
 
-    def __call__(self, batch: object) -> dict[str, Tensor]:
+    def __call__(self, batch: Batch) -> dict[str, Tensor]:
         """The step's values; the gradients are in the parameters.
 
         Raises:
@@ -47,7 +51,7 @@ class StepGraph:
             self._warm += 1
             return self.step(batch)
         if self._graph is None:
-            self._record(batch)
+            self._graph = self._recorded(batch)
         else:
             copy_batch(self._batch, batch)
         self._graph.replay()
@@ -56,14 +60,14 @@ class StepGraph:
         # the next replay writes where these are
         return {name: value.clone() for name, value in self._values.items()}
 
-    def _record(self, batch: object) -> None:
+    def _recorded(self, batch: Batch) -> torch.cuda.CUDAGraph:
         self.quiet()
         self._batch, graph = batch, torch.cuda.CUDAGraph()
         # Other threads (those that pin memory) may go on with what a recording thread may not do.
         with torch.cuda.graph(graph, capture_error_mode="thread_local"):
             self._values = self.step(batch)
-        self._graph = graph
         self._gradients = [parameter.grad for parameter in self.parameters]
+        return graph
 
 
 def copy_batch(into: object, batch: object) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from r1_model.network.config import OBJ_END, OBJ_START, SCENE_END, SCENE_PAD, SCENE_START
 from r1_model.network.scene_tokens import LEVELS
+from r1_model.text.tokens import token_id
 
 SPECIAL = (
     "<|endoftext|>",
@@ -66,17 +67,17 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenize
     )
 
 
-def number_tokens(tokenizer: PreTrainedTokenizerFast) -> tuple[list[int], list[int]]:
+def number_tokens(tokenizer: PreTrainedTokenizerBase) -> tuple[list[int], list[int]]:
     """Ids of "0, ".."255, " and of "0".."255": a box says five of the first and one of the second.
 
     Raises:
         ValueError: this tokenizer has no token per number.
     """
-    texts = [f"{n}, " for n in range(LEVELS)], [str(n) for n in range(LEVELS)]
-    found = tuple(tokenizer.convert_tokens_to_ids(numbers) for numbers in texts)
-    if tokenizer.unk_token_id in (*found[0], *found[1]):
+    first = [token_id(tokenizer, f"{n}, ") for n in range(LEVELS)]
+    last = [token_id(tokenizer, str(n)) for n in range(LEVELS)]
+    if tokenizer.unk_token_id in (*first, *last):
         raise ValueError("the tokenizer has no token for every number 0..255")
-    return found
+    return first, last
 
 
 def _words_only(texts: Iterable[str]) -> Iterator[str]:

@@ -84,6 +84,21 @@ def test_rviz_shows_the_frame_of_the_map(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert rviz_command(monkeypatch, params_file=str(params)) == config
 
 
+def test_rviz_that_is_not_installed_ends_the_launch_before_a_node_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rviz_command(monkeypatch)  # with its stand-ins
+    packages = sys.modules["ament_index_python.packages"]
+    packages.PackageNotFoundError = type("PackageNotFoundError", (KeyError,), {})
+    packages.get_package_prefix.side_effect = packages.PackageNotFoundError("rviz2")
+    launch_file = runpy.run_path(str(LAUNCH_FILE))
+    params = str(ROOT / "config" / "scene_understanding.yaml")
+    context = dict.fromkeys(EXPECTED_ARGUMENTS, "") | {"params_file": params}
+    with pytest.raises(RuntimeError, match="rviz2, which is not installed"):
+        launch_file["start"](context | {"rviz": "true"}, ROOT)
+    assert launch_file["start"](context | {"rviz": "false"}, ROOT)
+
+
 def installed_layout(prefix: Path) -> dict[str, str]:
     """Environment in which r1_ros looks as colcon installs it: executables and share folder."""
     index = prefix / "share" / "ament_index" / "resource_index" / "packages"

@@ -84,8 +84,9 @@ __device__ __forceinline__ float warp_sum(float value) {
     return value;
 }
 
-// Lets the next kernel start, and waits for what the kernels before have written. Whatever comes
-// before it in a kernel must read weights only.
+// Lets the next kernel start, and waits for what the kernels before have written. What comes before
+// the wait may read weights only. And what kernels before have written must not be `__restrict__`:
+// the compiler takes that for constant, and would read it before the wait.
 __device__ __forceinline__ void let_next_start() {
 #if __CUDA_ARCH__ >= 900
     asm volatile("griddepcontrol.launch_dependents;");
@@ -136,7 +137,7 @@ __device__ __forceinline__ void multiply_add(
 // other columns does not matter, as long as both sides do the same. The norm's factor is the same for
 // a whole vector and comes last.
 extern "C" __global__ void __launch_bounds__(32 * WARPS_OF_LINEAR, RESIDENT) linear_few(
-    const scalar* __restrict__ x,  // (count, width)
+    const scalar* x,  // (count, width)
     const scalar* __restrict__ norm,
     float epsilon,
     int count,
@@ -198,18 +199,22 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS_OF_LINEAR, RESIDENT) lin
             for (int m = 0; m < MATRICES; ++m) {
                 const bool there = start + i < end;
                 const int at = (start + i) * (COLUMNS / VEC);
-                weights[m][0][i] = there ? __ldcs(matrix[m] + upper + at) : nothing;
-                weights[m][1][i] = there ? __ldcs(matrix[m] + lower + at) : nothing;
+                weights[m][0][i] = weights[m][1][i] = nothing;
+                if (there) weights[m][0][i] = __ldcs(matrix[m] + upper + at);
+                if (there) weights[m][1][i] = __ldcs(matrix[m] + lower + at);
             }
         if (start == begin) wait_for_previous();
 #pragma unroll
         for (int i = 0; i < AHEAD; ++i) {
             const int at = (start + i) * (COLUMNS / VEC);
-            uint4 values = start + i < end && line < count ? vector[at] : nothing;
+            uint4 values = nothing;
+            if (start + i < end && line < count) values = vector[at];
 #if NORM
             float own[VEC], gain[VEC];
             unpack(values, own);
-            unpack(start + i < end ? gains[at] : nothing, gain);
+            uint4 factors = nothing;
+            if (start + i < end) factors = gains[at];
+            unpack(factors, gain);
 #pragma unroll
             for (int j = 0; j < VEC; ++j) {
                 square = fmaf(own[j], own[j], square);
@@ -263,7 +268,7 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS_OF_LINEAR, RESIDENT) lin
 
 // out = silu(gate) * up, one by one; `count` packets of VEC values.
 extern "C" __global__ void __launch_bounds__(256) gated(
-    const uint4* __restrict__ gate, const uint4* __restrict__ up, int count, uint4* out) {
+    const uint4* gate, const uint4* up, int count, uint4* out) {
     let_next_start();
     wait_for_previous();
     const int i = blockIdx.x * 256 + threadIdx.x;
@@ -303,13 +308,13 @@ __device__ __forceinline__ void rotate(
 // SPLITS parts of its keys. The part with the new key turns it and stores it. The block that is last
 // to end joins the parts.
 extern "C" __global__ void __launch_bounds__(THREADS) attend(
-    const scalar* __restrict__ queries,  // (rows, kv_heads * GROUP * HEAD_DIM), each row at a stride
-    const scalar* __restrict__ new_keys,  // (rows, kv_heads * HEAD_DIM)
-    const scalar* __restrict__ new_values,
+    const scalar* queries,  // (rows, kv_heads * GROUP * HEAD_DIM), each row at a stride
+    const scalar* new_keys,  // (rows, kv_heads * HEAD_DIM)
+    const scalar* new_values,
     int query_stride,
     int key_stride,
-    const long long* __restrict__ positions,  // (rows,) of the rotary embedding
-    const long long* __restrict__ lengths,  // (rows,) keys that are there already
+    const long long* positions,  // (rows,) of the rotary embedding
+    const long long* lengths,  // (rows,) keys that are there already
     const float* __restrict__ frequencies,  // (HEAD_DIM / 2,)
     scalar* keys,  // (rows, kv_heads, capacity, HEAD_DIM)
     scalar* values,

@@ -81,11 +81,11 @@ class JournalState:
             self._count(event["s"], "answered", usage)
         elif kind == "fail":
             sent = self.in_flight.pop(event["r"], None)
-            usage = None if event["u"] is None else Usage(*event["u"])
-            self._count(event["s"], event["o"], usage)
+            used = None if event["u"] is None else Usage(*event["u"])
+            self._count(event["s"], event["o"], used)
             if event["o"] == "lost":
                 self.lost.add(event["k"])
-            if usage is None and event["o"] in ("unsure", "lost") and sent is not None:
+            if used is None and event["o"] in ("unsure", "lost") and sent is not None:
                 self.doubts[event["r"]] = Doubt(event["k"], event["s"], event["o"], sent["m"])
                 self.spending.unsure_usd += sent["m"]
         elif kind == "bill":

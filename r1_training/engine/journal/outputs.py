@@ -106,6 +106,8 @@ def _write_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
 
 def _write_text(path: Path, parts: Iterable[str]) -> None:
     # Lone surrogates of a broken input have no UTF-8; in JSON they may stand escaped.
-    settings = {"encoding": "utf-8", "errors": "backslashreplace", "newline": "\n"}
-    with written_whole(path) as part, part.open("w", **settings) as file:
+    with (
+        written_whole(path) as part,
+        part.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file,
+    ):
         file.writelines(parts)

@@ -97,9 +97,10 @@ def _entry(row: object, where: str) -> tuple[str, Usage]:
     if not isinstance(row, Mapping) or not isinstance(row.get("id"), str):
         raise InputFileError(f"{where}: needs an object with the text `id`, got {row!r:.80}")
     counts = [row.get(name) for name in ("input_tokens", "output_tokens")]
-    if not all(type(count) is int and count >= 0 for count in counts):
+    whole = [count for count in counts if type(count) is int and count >= 0]
+    if len(whole) != len(counts):
         raise InputFileError(f"{where}: needs whole `input_tokens` and `output_tokens`: {counts}")
-    return row["id"], Usage(*counts)
+    return row["id"], Usage(*whole)
 
 
 def _said(usage: Usage | None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -76,7 +77,8 @@ class GeminiTeacher:
             client_options={"api_endpoint": teacher.endpoint.rstrip("/")},
         )
         _send_each_request_once(config.limits.concurrency)
-        safety = {_CATEGORIES[name]: threshold for name, threshold in teacher.safety.items()}
+        # names of both enumerations, which the library's own types do not list as allowed
+        safety: Any = {_CATEGORIES[name]: threshold for name, threshold in teacher.safety.items()}
         self._models = {
             stage: genai.GenerativeModel(
                 teacher.model(stage).name,
@@ -91,7 +93,7 @@ class GeminiTeacher:
 
     def complete(self, request: Request) -> Completion:
         """See `Teacher.complete`."""
-        options = {
+        options: Any = {
             "timeout": self._timeout,
             "retry": None,
             "metadata": [(REQUEST_ID_HEADER, request.id)],
@@ -150,7 +152,8 @@ def _send_each_request_once(concurrency: int) -> None:
     The library makes its session itself and offers no setting for it: it would send a request up
     to three times on status 401, behind the engine's count, and keeps ten connections.
     """
-    session = get_default_generative_client().transport._session
+    transport: Any = get_default_generative_client().transport  # the one for REST
+    session = transport._session
     session._refresh_status_codes = ()
     adapter = HTTPAdapter(pool_connections=1, pool_maxsize=concurrency, max_retries=0)
     session.mount("https://", adapter)

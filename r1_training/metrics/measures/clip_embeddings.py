@@ -12,7 +12,6 @@ import open_clip
 import torch
 from PIL import Image, UnidentifiedImageError
 from safetensors import SafetensorError
-from torch import nn
 
 from r1_training.metrics.errors import EvaluationInputError, GroundTruthError
 
@@ -26,7 +25,7 @@ _Value = TypeVar("_Value")
 class Clip:
     """A CLIP with its preprocessing, in evaluation mode."""
 
-    model: nn.Module
+    model: open_clip.CLIP
     preprocess: Callable[[Image.Image], torch.Tensor]
     tokenize: Callable[[Sequence[str]], torch.Tensor]
     device: torch.device

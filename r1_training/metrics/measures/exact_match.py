@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 # Typing errors that SQA3D's annotators made, and spellings that mean the same.
 _SPELLINGS = {
@@ -21,14 +23,14 @@ _SPELLINGS = {
 }
 _ONES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _TEENS = ("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen")
-_NUMBERS = {
+_NUMBERS: dict[int | str, str] = {
     **dict(enumerate((*_ONES, *_TEENS, "eighteen", "nineteen", "twenty"))),
     23: "twenty-three",
     "none": "zero",
 }
 
 
-def _word_table(table: dict) -> tuple[re.Pattern[str], dict[str, str]]:
+def _word_table(table: Mapping[Any, str]) -> tuple[re.Pattern[str], dict[str, str]]:
     words = {str(word): replacement for word, replacement in table.items()}
     return re.compile(rf"\b({'|'.join(words)})\b"), words
 
@@ -41,6 +43,10 @@ _TRAILING_DIGIT = re.compile(r"\b([a-zA-Z]+)[0-9]\b")
 _ARTICLES = [re.compile(rf"\b{article}\b ([a-zA-Z]+)") for article in ("a", "an", "the")]
 
 
+def _replacement(words: Mapping[str, str], found: re.Match[str]) -> str:
+    return words[found[0]]
+
+
 def clean_answer(text: str) -> str:
     """The answer as LEO's evaluation compares it.
 
@@ -50,7 +56,7 @@ def clean_answer(text: str) -> str:
     text = re.sub(" {2,}", " ", text.lower().strip(" "))
     text = _DROPPED.sub("", text)
     for pattern, words in _REPLACED:
-        text = pattern.sub(lambda found, words=words: words[found[0]], text)
+        text = pattern.sub(partial(_replacement, words), text)
         text = re.sub(r"\bo'[ ]+clock\b", "o'clock", text)
     text = _TRAILING_DIGIT.sub(r"\1", text)
     for article in _ARTICLES:

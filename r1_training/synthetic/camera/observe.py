@@ -14,6 +14,8 @@ from r1_training.synthetic.camera.packed_rooms import PackedRooms, pack_rooms
 from r1_training.synthetic.camera.raytracer import render
 from r1_training.synthetic.camera.sensor import apply_sensor, noisy_poses, sample_levels
 from r1_training.synthetic.camera.trajectories import intrinsics
+from r1_training.synthetic.household.pack import MeshPack
+from r1_training.synthetic.household.sensors import other_sensors, without_color
 from r1_training.synthetic.rooms.elements import Room
 
 VOXEL = 0.02  # metres
@@ -45,12 +47,13 @@ def fuse(
     valid: torch.Tensor,
     count: int,
     generator: torch.Generator,
+    voxels: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """One point a voxel of 2 cm, and `count` of them by chance.
 
     Args:
         points: (B, M, 3) float32, metres; colors: (B, M, 3) uint8; instance: (B, M) int16;
-        valid: (B, M) bool.
+        valid: (B, M) bool; voxels: (B,) metres, at least 1 cm, in place of 2 cm.
 
     Returns:
         points (B, count, 3) float32, mean of the voxel; colors (B, count, 3) uint8, mean;
@@ -60,14 +63,17 @@ def fuse(
     batch, samples = valid.shape
     device = points.device
     low = torch.tensor([-_REACH_XY, -_REACH_XY, -_BELOW], device=device)
-    scaled = (points - low) / VOXEL
+    more = 0 if voxels is None else 1  # bits a direction: voxels of 1 cm are twice as many
+    voxel = VOXEL if voxels is None else voxels[:, None, None]
+    scaled = (points - low) / voxel
     cell = scaled.floor()
-    top = torch.tensor([2**_BITS_XY, 2**_BITS_XY, 2**_BITS_Z], device=device)
+    bits_xy, bits_z = _BITS_XY + more, _BITS_Z + more
+    top = torch.tensor([2**bits_xy, 2**bits_xy, 2**bits_z], device=device)
     valid = valid & (cell >= 0).all(-1) & (cell < top).all(-1)
     where = valid.flatten().nonzero().squeeze(1)
     cell = cell.flatten(0, 1)[where].long()
     room = where // samples
-    key = ((room << _BITS_XY | cell[:, 0]) << _BITS_XY | cell[:, 1]) << _BITS_Z | cell[:, 2]
+    key = ((room << bits_xy | cell[:, 0]) << bits_xy | cell[:, 1]) << bits_z | cell[:, 2]
     key, order = torch.sort(key, stable=True)
     first = torch.ones_like(key, dtype=torch.bool)
     first[1:] = key[1:] != key[:-1]
@@ -79,7 +85,8 @@ def fuse(
     values = torch.cat([fine, colors.flatten(0, 1)[source].int()], 1)
     sums = torch.zeros(len(start), 6, dtype=torch.int32, device=device)
     mean = sums.index_add_(0, segment, values).double() / sizes[:, None]
-    position = low + (cell[order[start]] + mean[:, :3] / _FINE) * VOXEL
+    edge = VOXEL if voxels is None else voxels[room[order[start]], None]
+    position = low + (cell[order[start]] + mean[:, :3] / _FINE) * edge
     color = (mean[:, 3:] + 0.5).to(torch.uint8)
     middle = instance.flatten()[source[start + sizes // 2]]
     # a random order within each room, then the first `count` of each
@@ -112,6 +119,7 @@ def observe_batch(
     keep_views: int = 6,
     noise: tuple[float, float] = (0.0, 1.0),
     device: str | torch.device = "cpu",
+    pack: MeshPack | None = None,
 ) -> dict[str, torch.Tensor]:
     """Scan B rooms and fuse what was seen.
 
@@ -119,6 +127,7 @@ def observe_batch(
         packed: from `pack_rooms`; its first `views` cameras are used.
         seed: of sensor noise and subsampling; equal seeds give equal results on a device.
         noise: range of sensor levels (`sensor.sample_levels`); (0, 0) is a perfect sensor.
+        pack: of rooms of meshes.
 
     Returns:
         points (B, N, 3) float32, metres; colors (B, N, 3) uint8; instance (B, N) int16 (0 is
@@ -139,17 +148,28 @@ def observe_batch(
     generator = torch.Generator(device).manual_seed(seed)
     T = packed.T_scene_camera[:, :views].float()
     K = intrinsics(packed.fov, height, width)[:, None].expand(-1, views, -1, -1)
-    frames = render(packed, K, T, height, width)
+    frames = render(packed, K, T, height, width, pack=pack)
     level = sample_levels(len(packed), generator, *noise)
     color, depth, instance = apply_sensor(frames, level, generator)
+    cloud_color = color
+    if packed.sensors is not None:
+        scan = frames.depth, frames.strength, packed.sensors, K, level
+        depth = other_sensors(depth, *scan, generator)
+        cloud_color = without_color(color, packed.sensors)
     believed = noisy_poses(T, level, generator)
+    points_seen = back_project(depth, K, believed).flatten(1, 3)
+    valid = (depth > 0).flatten(1, 3)
+    if packed.crops is not None:  # the map covers a part of the room
+        low, high = packed.crops[:, None].unbind(2)
+        valid &= ((points_seen >= low) & (points_seen <= high)).all(-1)
     cloud = fuse(
-        back_project(depth, K, believed).flatten(1, 3),
-        color.flatten(1, 3),
+        points_seen,
+        cloud_color.flatten(1, 3),
         instance.flatten(1, 3),
-        (depth > 0).flatten(1, 3),
+        valid,
         points,
         generator,
+        packed.voxels,
     )
     objects = packed.objects
     seen = torch.zeros(len(packed), objects + 2, dtype=torch.int32, device=depth.device)
@@ -193,7 +213,10 @@ def room_to_scene(
     seen = observe_batch(
         pack_rooms([room], views=views, partial=partial),
         seed,
-        **{"views": views, "height": height, "width": width, "points": points},
+        views=views,
+        height=height,
+        width=width,
+        points=points,
         keep_views=keep_views,
         noise=noise,
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
 
 from r1_training.synthetic.camera.trajectories import sample_views
+from r1_training.synthetic.household.drawing.instances import NO_MESH, instance_table
+from r1_training.synthetic.household.sensors import SENSORS
 from r1_training.synthetic.rooms.catalog import SPLITS
 from r1_training.synthetic.rooms.elements import Primitives, Room
 
@@ -34,6 +37,11 @@ class PackedRooms:
         T_scene_camera: (B, V, 4, 4) float64, poses of V keyframes of a scan, optical frame.
         fov: (B,) float32, horizontal field of view of the room's camera, radians.
         objects: the largest number of annotated objects of a room.
+        instances: (B, I, 24) float32, one row a mesh (columns: `household.drawing.instances`);
+            None where no room has any.
+        crops: (B, 2, 3) float32, metres, what is mapped of each room; infinite for all of it.
+        sensors: (B,) int64, number of each room's sensor; None where all have structured light.
+        voxels: (B,) float32, metres, of each room's map; None where all are as in `observe`.
     """
 
     table: torch.Tensor
@@ -43,11 +51,17 @@ class PackedRooms:
     T_scene_camera: torch.Tensor
     fov: torch.Tensor
     objects: int
+    instances: torch.Tensor | None = None
+    crops: torch.Tensor | None = None
+    sensors: torch.Tensor | None = None
+    voxels: torch.Tensor | None = None
 
     def to(self, device: str | torch.device) -> PackedRooms:
         """The same rooms on another device."""
         tensors = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "objects"}
-        moved = {name: t.to(device, non_blocking=True) for name, t in tensors.items()}
+        moved: dict[str, Any] = {
+            name: t if t is None else t.to(device, non_blocking=True) for name, t in tensors.items()
+        }
         return replace(self, **moved)
 
     def __len__(self) -> int:
@@ -109,4 +123,40 @@ def pack_rooms(rooms: list[Room], views: int = 12, partial: float = 0.25) -> Pac
         objects=max(len(room.objects) for room in rooms),
         T_scene_camera=torch.from_numpy(np.stack([T for T, _ in cameras])),
         fov=torch.tensor([fov for _, fov in cameras], dtype=torch.float32),
+        instances=_instances(rooms),
+        crops=_crops(rooms),
+        sensors=_sensors(rooms),
+        voxels=_voxels(rooms),
     )
+
+
+def _sensors(rooms: list[Room]) -> torch.Tensor | None:
+    if all(room.meshes is None for room in rooms):
+        return None
+    return torch.tensor([SENSORS.index(room.sensor) for room in rooms])
+
+
+def _voxels(rooms: list[Room]) -> torch.Tensor | None:
+    if all(room.meshes is None for room in rooms):
+        return None
+    return torch.tensor([room.voxel for room in rooms], dtype=torch.float32)
+
+
+def _instances(rooms: list[Room]) -> torch.Tensor | None:
+    most = max(len(room.meshes) if room.meshes is not None else 0 for room in rooms)
+    if not most:
+        return None
+    table = np.zeros((len(rooms), most, 24), np.float32)
+    table[..., 23] = NO_MESH
+    for k, room in enumerate(rooms):
+        if room.meshes is not None:
+            table[k, : len(room.meshes)] = instance_table(room.meshes)
+    return torch.from_numpy(table)
+
+
+def _crops(rooms: list[Room]) -> torch.Tensor | None:
+    if all(room.crop is None for room in rooms):
+        return None
+    whole = np.array([[-np.inf] * 3, [np.inf] * 3])
+    crops = [whole if room.crop is None else room.crop for room in rooms]
+    return torch.from_numpy(np.stack(crops).astype(np.float32))

@@ -8,6 +8,8 @@ three components, each a tensor of pixels: several times faster on a CPU than a 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import reduce
 
 import torch
 
@@ -22,7 +24,7 @@ from r1_training.synthetic.rooms.elements import (
     TUBE,
 )
 
-Vector = tuple[torch.Tensor | float, torch.Tensor | float, torch.Tensor | float]
+Vector = Sequence[torch.Tensor] | torch.Tensor
 
 NEAR = 0.05  # metres
 KNEE = 0.7  # brightness from which film saturates
@@ -61,13 +63,13 @@ def ray_directions(M: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> Vector:
 
 def box_t(o: Vector, d: Vector) -> torch.Tensor:
     """Depth of the first hit with the unit cube, inf where missed; rays in unit space."""
-    near = far = None
+    lows, highs = [], []
     for o_k, d_k in zip(o, d, strict=True):
         inverse = 1 / torch.where(d_k.abs() < 1e-9, 1e-9, d_k)
         a, b = (-0.5 - o_k) * inverse, (0.5 - o_k) * inverse
-        low, high = torch.minimum(a, b), torch.maximum(a, b)
-        near = low if near is None else torch.maximum(near, low)
-        far = high if far is None else torch.minimum(far, high)
+        lows.append(torch.minimum(a, b))
+        highs.append(torch.maximum(a, b))
+    near, far = reduce(torch.maximum, lows), reduce(torch.minimum, highs)
     t = torch.where(near > NEAR, near, far)
     return torch.where((near <= far) & (t > NEAR), t, math.inf)
 
@@ -151,6 +153,26 @@ def film(x: torch.Tensor) -> torch.Tensor:
     return torch.where(x > KNEE, bright, x)
 
 
+def illumination(
+    point: Vector, n: Vector, lights: torch.Tensor, ambient: torch.Tensor
+) -> list[torch.Tensor]:
+    """Light of three colours that falls on a point.
+
+    Args:
+        point, n: scene frame, metres; n is the unit normal towards the camera.
+        lights: (L, 6, ...); ambient: (3, ...); both broadcast against the pixels.
+    """
+    sky = 0.8 + 0.2 * n[2]
+    light = [a * sky for a in ambient]
+    for lamp in lights:
+        to_light = tuple(p - x for p, x in zip(lamp[:3], point, strict=True))
+        squared = dot(to_light, to_light)
+        lit = (dot(to_light, n) / squared.clamp_min(1e-6).sqrt()).clamp_min(0)
+        lit = lit / (1 + LIGHT_FALLOFF * squared)
+        light = [total + c * lit for total, c in zip(light, lamp[3:], strict=True)]
+    return light
+
+
 def shade(
     rows: torch.Tensor,
     origin: Vector,
@@ -172,8 +194,8 @@ def shade(
     point = tuple(o + t * d for o, d in zip(origin, direction, strict=True))
     m = rows[col.AFFINE]
     q = tuple(dot(m[4 * k : 4 * k + 3], point) + m[4 * k + 3] for k in range(3))
-    n = unit_normal(rows[col.KIND], rows[col.TAPER], q)
-    n = tuple(m[k] * n[0] + m[4 + k] * n[1] + m[8 + k] * n[2] for k in range(3))
+    unit = unit_normal(rows[col.KIND], rows[col.TAPER], q)
+    n = tuple(m[k] * unit[0] + m[4 + k] * unit[1] + m[8 + k] * unit[2] for k in range(3))
     length = dot(n, n).sqrt().clamp_min(1e-12)
     cosine = dot(n, direction) / (length * dot(direction, direction).sqrt())
     outward = torch.where(cosine > 0, -1.0, 1.0) / length
@@ -181,14 +203,7 @@ def shade(
     metres = tuple(q_k * size for q_k, size in zip(q, rows[col.SIZE], strict=True))
     mix = texture_mix(rows[col.TEXTURE], rows[col.SCALE].clamp_min(1e-6), metres)
     albedo = [a + mix * (b - a) for a, b in zip(rows[col.COLOR], rows[col.COLOR2], strict=True)]
-    sky = 0.8 + 0.2 * n[2]
-    light = [a * sky for a in ambient]
-    for lamp in lights:
-        to_light = tuple(p - x for p, x in zip(lamp[:3], point, strict=True))
-        squared = dot(to_light, to_light)
-        lit = (dot(to_light, n) / squared.clamp_min(1e-6).sqrt()).clamp_min(0)
-        lit = lit / (1 + LIGHT_FALLOFF * squared)
-        light = [total + c * lit for total, c in zip(light, lamp[3:], strict=True)]
+    light = illumination(point, n, lights, ambient)
     glow = rows[col.EMISSIVE]
     rgb = tuple(film(a * (glow + (1 - glow) * e)) for a, e in zip(albedo, light, strict=True))
     luminance = (albedo[0] + albedo[1] + albedo[2]) / 3

@@ -24,6 +24,9 @@ from r1_training.synthetic.camera.ray_math import (
     sphere_t,
 )
 from r1_training.synthetic.camera.rendered_frames import Frames
+from r1_training.synthetic.household.drawing.assets import assets_of
+from r1_training.synthetic.household.drawing.rasteriser import draw_meshes
+from r1_training.synthetic.household.pack import MeshPack
 from r1_training.synthetic.rooms.elements import BOX, SPHERE, TUBE
 
 
@@ -35,21 +38,38 @@ def render(
     width: int,
     *,
     normals: bool = False,
+    pack: MeshPack | None = None,
 ) -> Frames:
     """Render V views of each room, on the device where the rooms are.
 
     Args:
         rooms: B rooms.
         K: (B, V, 3, 3), pixels; T_scene_camera: (B, V, 4, 4), optical frame.
+        pack: what rooms of meshes were made from.
 
     Raises:
-        ValueError: K or T_scene_camera do not fit the rooms.
+        ValueError: K or T_scene_camera do not fit the rooms, or they have meshes and no pack.
     """
     if K.shape != (len(rooms), K.shape[1], 3, 3) or T_scene_camera.shape != (*K.shape[:2], 4, 4):
         raise ValueError(
             f"expected K ({len(rooms)}, V, 3, 3) and T_scene_camera ({len(rooms)}, V, 4, 4), "
             f"got {tuple(K.shape)} and {tuple(T_scene_camera.shape)}"
         )
+    frames = _render_primitives(rooms, K, T_scene_camera, height, width, normals)
+    if rooms.instances is None:
+        return frames
+    assets = None if pack is None else assets_of(pack, rooms.table.device)
+    return draw_meshes(frames, rooms, K, T_scene_camera, assets)
+
+
+def _render_primitives(
+    rooms: PackedRooms,
+    K: torch.Tensor,
+    T_scene_camera: torch.Tensor,
+    height: int,
+    width: int,
+    normals: bool,
+) -> Frames:
     if rooms.table.is_cuda:
         from r1_training.synthetic.camera.raytracer_triton import render_triton
 
@@ -60,7 +80,8 @@ def render(
         for v in range(K.shape[1])
     ]
     fields = [torch.stack(parts).unflatten(0, K.shape[:2]) for parts in zip(*views, strict=True)]
-    return Frames(*fields[:4], normals=fields[4] if normals else None)
+    color, depth, instance, strength, normal = fields
+    return Frames(color, depth, instance, strength, normal if normals else None)
 
 
 def render_reference(

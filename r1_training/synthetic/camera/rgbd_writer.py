@@ -26,7 +26,8 @@ from r1_training.synthetic.camera.packed_rooms import pack_rooms
 from r1_training.synthetic.camera.raytracer import render
 from r1_training.synthetic.camera.sensor import apply_sensor
 from r1_training.synthetic.camera.trajectories import intrinsics, smooth_path
-from r1_training.synthetic.rooms.catalog import CATEGORIES, SPLITS
+from r1_training.synthetic.household.catalog import VOCABULARY
+from r1_training.synthetic.rooms.catalog import SPLITS
 from r1_training.synthetic.rooms.elements import Room, RoomObject
 
 RATE_HZ = 10.0
@@ -163,7 +164,7 @@ def _questions(objects: list[RoomObject], names: dict[int, str]) -> list[dict]:
     rows = []
     for category, members in groups.items():
         ids = [names[item.id] for item in members]
-        if CATEGORIES[category].kind != "region":
+        if VOCABULARY[category].kind != "region":
             question = f"How many {_plural(category)} are there?"
             rows.append(("qa", question, [str(len(ids))], ids))
         if len(members) == 1:

@@ -143,9 +143,12 @@ def true_relation(facts: Facts, id: int, text: str, language: str) -> bool:
                 text, relation, other.category, language
             ):
                 return True
-    places = {"wall": ("against the wall", "靠牆", "靠墙"), "corner": ("corner", "角落")}
+    places: dict[str, tuple[str, ...]] = {
+        "wall": ("against the wall", "靠牆", "靠墙"),
+        "corner": ("corner", "角落"),
+    }
     places["middle"] = ("middle of the room", "房間中央", "房间中央")
-    said = places.get(facts.place(thing), ())
+    said = places.get(facts.place(thing) or "", ())
     if thing.kind == "wall":
         said = ("on the wall", "在牆上", "在墙上")
     elif thing.parent is None and thing.kind in ("small", "region"):
@@ -191,11 +194,11 @@ def best_match(box: Box, boxes: Boxes) -> tuple[int | None, float]:
     overlaps = {id: float(aabb_iou(box.center, box.size, *other)) for id, other in boxes.items()}
     if not overlaps:
         return None, 0.0
-    best = max(overlaps, key=overlaps.get)
+    best = max(overlaps, key=overlaps.__getitem__)
     if overlaps[best] >= SAME_OBJECT:
         return best, overlaps[best]
     distance = {id: float(np.linalg.norm(other[0] - box.center)) for id, other in boxes.items()}
-    best = min(distance, key=distance.get)
+    best = min(distance, key=distance.__getitem__)
     return (best, overlaps[best]) if distance[best] <= NEAR_OBJECT else (None, 0.0)
 
 
@@ -218,7 +221,7 @@ def _plan(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
 
 
 def plan_steps(
-    sample: Sample, parsed: ParsedAnswer, boxes: Boxes, room: Room
+    sample: Sample, parsed: Said, boxes: Boxes, room: Room
 ) -> list[tuple[str, list[Hashable]]]:
     """The steps of a plan as `plan_simulator` takes them, for `world_of(room)`."""
     every = {**boxes, **sample.extra_boxes}
@@ -263,7 +266,7 @@ def _reason(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     return {"correct": concluded and some and listed}
 
 
-_CHECKS: dict[str, Callable[[Sample, ParsedAnswer, Boxes, Room], Verdict]] = {
+_CHECKS: dict[str, Callable[[Sample, Said, Boxes, Room], Verdict]] = {
     "count": _count,
     "yes_no": _yes_no,
     "measure": _measure,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
@@ -38,7 +38,7 @@ def corpus(n_rooms: int, split: str = "train", workers: int = 0) -> Iterator[str
     say = partial(_said, split)
     if workers:
         with ProcessPoolExecutor(workers) as pool:
-            rooms = list(pool.map(say, range(n_rooms), chunksize=32))
+            rooms: Iterable[list[str]] = list(pool.map(say, range(n_rooms), chunksize=32))
     else:
         rooms = map(say, range(n_rooms))
     for texts in rooms:

@@ -12,6 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
+from r1_training.synthetic.household.catalog import VOCABULARY
+from r1_training.synthetic.household.words import UNKNOWN_OBJECT
 from r1_training.synthetic.rooms.catalog import CATEGORIES
 from r1_training.synthetic.rooms.elements import Room, RoomObject
 
@@ -42,6 +44,7 @@ class Thing:
     relation: str
     level: int | None
     levels: int | None
+    motif: str = ""
 
     @property
     def volume(self) -> float:
@@ -57,12 +60,12 @@ class Thing:
     @property
     def kind(self) -> str:
         """As in the catalog: furniture, wall, small, region."""
-        return CATEGORIES[self.category].kind
+        return VOCABULARY[self.category].kind
 
     @property
     def hypernym(self) -> str:
         """The catalog's wider word."""
-        return CATEGORIES[self.category].hypernym
+        return VOCABULARY[self.category].hypernym
 
 
 class Facts:
@@ -96,6 +99,10 @@ class Facts:
             if thing.id not in seen and not shut_away(room, thing)
         }
         self._gaps: dict[tuple[int, int], float] = {}
+
+    def parent_of(self, thing: Thing) -> Thing | None:
+        """What a thing stands on, in or under; None for the floor, and for what is not visible."""
+        return None if thing.parent is None else self.things.get(thing.parent)
 
     def certain(self, category: str) -> bool:
         """May something be said about all objects of the category?"""
@@ -184,6 +191,13 @@ class Facts:
         return ranked[0]
 
     @cached_property
+    def vocabulary(self) -> list[str]:
+        """Categories that rooms of this kind can hold: what is not here may be asked about."""
+        if self.room.meshes is None:
+            return list(CATEGORIES)
+        return [category for category in VOCABULARY if category != UNKNOWN_OBJECT]
+
+    @cached_property
     def _room_from_map(self) -> np.ndarray:
         return np.linalg.inv(self.room.T_map_room)
 
@@ -248,4 +262,5 @@ def _thing(source: RoomObject) -> Thing:
         relation=source.parent_relation,
         level=source.level,
         levels=source.levels,
+        motif=source.motif,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,7 @@ class Sample:
     think: str
     answer: str
     objects: tuple[int, ...]
-    answer_key: Mapping[str, object]
+    answer_key: Mapping[str, Any]
     extra_boxes: Mapping[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     form: str = ""
 

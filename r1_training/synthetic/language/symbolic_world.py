@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from r1_model.plans.simulator import Thing, World
-from r1_training.synthetic.rooms.catalog import CATEGORIES
+from r1_model.plans.simulator import Key, Thing, World
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.rooms.elements import Room
 
 UNDER, TOP = 10_000, 20_000  # keys of regions: these plus the id of the furniture
@@ -11,9 +11,9 @@ UNDER, TOP = 10_000, 20_000  # keys of regions: these plus the id of the furnitu
 
 def world_of(room: Room) -> World:
     """All objects of a room, and the floor under each piece of furniture."""
-    things = {}
+    things: dict[Key, Thing] = {}
     for source in room.objects:
-        category = CATEGORIES[source.category]
+        category = VOCABULARY[source.category]
         things[source.id] = Thing(
             name=source.category,
             states=dict(source.states),

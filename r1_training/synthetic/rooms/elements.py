@@ -62,7 +62,9 @@ class RoomObject:
         parent_relation: "on", "in", "under", "wall" or "floor".
         level: shelf level of the parent, 1 is the top; None without levels.
         levels: how many levels the parent has; None without levels.
-        held_out: its category, colour and room type never occur together in training rooms.
+        held_out: its category, colour and room type never occur together in training rooms; for a
+            mesh, that training rooms never show it.
+        motif: what is printed on it, one of `household.motifs.MOTIFS`; empty for nothing.
     """
 
     id: int
@@ -79,6 +81,7 @@ class RoomObject:
     level: int | None = None
     levels: int | None = None
     held_out: bool = False
+    motif: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,34 @@ class Lights:
 
 
 @dataclass(frozen=True)
+class MeshInstances:
+    """Meshes of a pack that stand in a room, I of them, as a struct of arrays.
+
+    Attributes:
+        mesh: (I,) int32, number in the pack; -1 is a plain box.
+        map_from_unit: (I, 3, 4) float32; a unit mesh lies in [-0.5, 0.5]^2 x [0, 1].
+        size: (I, 3) float32, metres, edge lengths of the unit mesh's box.
+        color: (I, 3) float32, RGB in [0, 1] of the main part; NaN keeps the mesh's own.
+        tile: (I,) int32, texture of the main part; -1 for none. scale: (I,) metres a tile.
+        emissive, gloss: (I,) float32, as in `Primitives`.
+        instance: (I,) int32, id of the object; 0 for structure.
+    """
+
+    mesh: np.ndarray
+    map_from_unit: np.ndarray
+    size: np.ndarray
+    color: np.ndarray
+    tile: np.ndarray
+    scale: np.ndarray
+    emissive: np.ndarray
+    gloss: np.ndarray
+    instance: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.mesh)
+
+
+@dataclass(frozen=True)
 class Room:
     """A synthetic room with exact annotations. Frame: map, z up, floor at z = 0.
 
@@ -108,6 +139,13 @@ class Room:
         lights: the light at the time of the scan.
         size: (3,) float64, inner width (room x), depth (room y), height, metres.
         T_map_room: (4, 4) float64; the room frame has its origin in the middle of the floor.
+        meshes: what is drawn from a pack of meshes; None in a room of primitives alone.
+        map_yaw: radians; the robot's map is this frame turned about z by it. Annotations are in
+            this frame, which is about aligned with the walls.
+        crop: (2, 3) metres, lower and upper corner of what was mapped; None for all. Boxes end
+            where it ends.
+        sensor: what it is scanned with, one of `household.sensors.SENSORS`.
+        voxel: metres, of the map's points.
     """
 
     seed: int
@@ -118,6 +156,11 @@ class Room:
     lights: Lights
     size: np.ndarray
     T_map_room: np.ndarray
+    meshes: MeshInstances | None = None
+    map_yaw: float = 0.0
+    crop: np.ndarray | None = None
+    sensor: str = "structured light"
+    voxel: float = 0.02
 
     def object(self, id: int) -> RoomObject:
         """The object with this id.

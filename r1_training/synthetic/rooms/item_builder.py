@@ -230,8 +230,19 @@ class Pen:
 
 def shade(look: Look, factor: float) -> Look:
     """The same look, lighter or darker."""
-    scaled = tuple(min(1.0, c * factor) for c in look.color)
-    return look._replace(color=scaled, color2=tuple(min(1.0, c * factor) for c in look.color2))
+    return look._replace(color=scaled(look.color, factor), color2=scaled(look.color2, factor))
+
+
+def pale(rgb: RGB, white: float) -> RGB:
+    """A colour mixed with a share of white."""
+    r, g, b = (white + (1 - white) * c for c in rgb)
+    return r, g, b
+
+
+def scaled(rgb: RGB, factor: float) -> RGB:
+    """A colour, lighter or darker."""
+    r, g, b = (min(1.0, c * factor) for c in rgb)
+    return r, g, b
 
 
 def plain(r: float, g: float, b: float, emissive: float = 0.0, gloss: float = 0.0) -> Look:
@@ -248,8 +259,7 @@ def material_look(dice: Dice, rgb: RGB, material: str) -> Look:
     """The texture that goes with a material, in a sampled colour."""
 
     def second(low: float, high: float) -> RGB:
-        factor = dice.uniform(low, high)
-        return tuple(min(1.0, c * factor) for c in rgb)
+        return scaled(rgb, dice.uniform(low, high))
 
     if material == "wood":
         return Look(rgb, second(0.78, 0.95), GRAIN, dice.uniform(0.03, 0.1))

@@ -199,7 +199,7 @@ def seats_around(
             x = (k - (long_side - 1) / 2) * w / long_side
             slots.append((x, sign * d / 2, turn))
     slots += [(w / 2, 0.0, -math.pi / 2), (-w / 2, 0.0, math.pi / 2)]
-    placed = []
+    placed: list[Item] = []
     for x, y, turn in b.dice.shuffled(slots):
         if len(placed) == count:
             break

@@ -17,7 +17,7 @@ from r1_training.synthetic.rooms.structure import add_door, add_light, add_windo
 __all__ = ["SPLITS", "Lights", "Primitives", "Room", "RoomObject", "make_room"]
 
 # width and depth (low, high), metres
-_EXTENT: dict[str, tuple[float, float]] = {
+EXTENT: dict[str, tuple[float, float]] = {
     "living room": (3.8, 6.2),
     "bedroom": (3.2, 5.0),
     "kitchen": (3.0, 5.2),
@@ -48,7 +48,7 @@ def make_room(seed: int, split: str = "train", room_type: str | None = None) -> 
     dice = Dice(np.random.default_rng([SPLITS[split], seed]))
     drawn = dice.pick(ROOM_TYPES)
     room_type = room_type or drawn
-    low, high = _EXTENT[room_type]
+    low, high = EXTENT[room_type]
     width, depth = dice.uniform(low, high), dice.uniform(low, high)
     b = RoomBuilder(seed, split, room_type, dice, width, depth, dice.uniform(2.4, 2.8))
     build_structure(b)

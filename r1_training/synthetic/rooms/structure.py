@@ -22,7 +22,8 @@ def _surface_look(b: RoomBuilder, value: tuple[float, float], textures: dict[int
     texture = dice.weighted(textures)
     low, high = {SPECKLE: (0.02, 0.1), GRAIN: (0.05, 0.2)}.get(texture, (0.08, 0.5))
     scale = dice.uniform(low, high)
-    return Look(rgb, tuple(c * factor for c in rgb), texture, scale)
+    r, g, b_ = (c * factor for c in rgb)
+    return Look(rgb, (r, g, b_), texture, scale)
 
 
 def build_structure(b: RoomBuilder, *, all_walls: bool = False) -> None:
@@ -122,14 +123,12 @@ def add_light(b: RoomBuilder) -> tuple[float, float, float]:
     warm = dice.uniform(0.8, 1.1)
     tint = (1.0, 0.5 + 0.5 * warm * 0.98, warm * 0.95)
     strength = dice.uniform(0.6, 1.6)
-    b.lights.append(
-        (
-            *(b.width * dice.uniform(-0.25, 0.25), b.depth * dice.uniform(-0.25, 0.25)),
-            *(b.height - 0.15, tuple(strength * c for c in tint)),
-        )
-    )
+    x, y = b.width * dice.uniform(-0.25, 0.25), b.depth * dice.uniform(-0.25, 0.25)
+    red, green, blue = (strength * c for c in tint)
+    b.lights.append((x, y, b.height - 0.15, (red, green, blue)))
     for item in b.items:
         if item.category in ("lamp", "floor lamp") and item.states["power"] == "on":
             b.lights.append((item.x, item.y, item.z + item.h + 0.05, (0.9, 0.75, 0.45)))
     ambient = dice.uniform(0.48, 0.75)
-    return tuple(ambient * (0.5 + 0.5 * c) for c in tint)
+    red, green, blue = (ambient * (0.5 + 0.5 * c) for c in tint)
+    return red, green, blue

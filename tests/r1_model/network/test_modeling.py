@@ -100,6 +100,27 @@ def test_views_on_a_gpu_are_nearly_those_of_qwens_tower():
     assert torch.allclose(encode_views(tower, patches, grids), exact.pooler_output, atol=1e-3)
 
 
+def test_a_layout_from_inference_serves_training(model):
+    patches = torch.randn(4 * 8, 1176)
+    with torch.inference_mode():
+        model.model.encode_views(patches, [(4, 8)])
+    model.model.encode_views(patches, [(4, 8)]).sum().backward()
+    assert model.model.visual.blocks[0].attn.qkv.weight.grad is not None
+    model.zero_grad()
+
+
+def test_views_can_be_compiled_for_training(model):
+    patches = torch.randn(2 * 4 * 6, 1176)
+    compiled = torch.compile(model.model.encode_views, backend="eager", dynamic=False)
+    grids = [(4, 6)] * 2
+    found, expected = compiled(patches, grids), model.model.encode_views(patches, grids)
+    assert torch.allclose(found, expected, atol=1e-6)
+    found.sum().backward()
+    model.zero_grad()
+    with torch.compiler.set_stance("fail_on_recompile"):
+        compiled(torch.randn(2 * 4 * 6, 1176), grids)
+
+
 def test_positions_are_qwens_where_there_is_no_scene(processor, model):
     image, start, end = (
         processor.config.image_token_id,

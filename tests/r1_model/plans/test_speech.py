@@ -64,6 +64,8 @@ Would it be okay if I asked you to close the door?
 找到杯子然后拿给我。
 关灯，可以吗？
 我什么都看不到。
+不管怎樣都不要關檯燈。
+无论如何把门关上。
 """.strip().splitlines()
 
 

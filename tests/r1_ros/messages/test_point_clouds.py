@@ -133,28 +133,6 @@ def test_what_is_written_is_read_back() -> None:
     assert len(read_points(empty)[0]) == 0
 
 
-@pytest.mark.parametrize("height", [1, 3])
-def test_sensor_msgs_py_reads_and_writes_the_same(monkeypatch, height) -> None:
-    pytest.importorskip("sensor_msgs_py", reason="sensor_msgs_py comes with an installed ROS")
-    layout = [*XYZ, ("rgb", PointField.UINT32, 12)]
-    rows = [(*p, packed(c)) for p, c in zip(POINTS, COLORS, strict=True)]
-    rows[2] = (np.nan, 0, 0, 0)
-    clouds = [
-        build(layout, rows, height=height),
-        build(layout, rows, height=height, row_padding=4 * (height > 1)),
-        build(layout, rows, height=height, point_step=32),
-        build(layout, rows, height=height, big=True),
-    ]
-    theirs = [read_points(cloud) for cloud in clouds]
-    written = point_cloud_message(Header(frame_id="map"), POINTS, COLORS)
-    monkeypatch.setattr(point_clouds, "point_cloud2", None)
-    for cloud, (points, colors) in zip(clouds, theirs, strict=True):
-        own_points, own_colors = read_points(cloud)
-        np.testing.assert_array_equal(points, own_points)
-        np.testing.assert_array_equal(colors, own_colors)
-    assert written == point_cloud_message(Header(frame_id="map"), POINTS, COLORS)
-
-
 def good() -> PointCloud2:
     return build(XYZ, [tuple(p) for p in POINTS])
 
@@ -179,3 +157,41 @@ def test_bad_clouds_are_refused_with_their_reason(change, reason: str) -> None:
     with pytest.raises(BadMessageError) as error:
         read_points(message)
     assert error.value.reason == reason
+
+
+def test_the_library_of_ros_and_our_own_path_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages byte by byte, arrays value by value; also what only one of the two can read."""
+    library = pytest.importorskip(
+        "sensor_msgs_py.point_cloud2", reason="sensor_msgs_py is not on PyPI; runs beside ROS"
+    )
+    rgb = ("rgb", PointField.FLOAT32, 16)
+    intensity = ("intensity", PointField.UINT16, 12)
+    rows = [
+        (*p, 7, struct.unpack("<f", struct.pack("<I", packed(c)))[0])
+        for p, c in zip(POINTS, COLORS, strict=True)
+    ]
+    clouds = [build([*XYZ, intensity, rgb], rows, point_step=32, height=h) for h in (1, 3)]
+    clouds.append(build([*XYZ, intensity, rgb], rows, point_step=32, height=3, row_padding=10))
+    clouds.append(build([*XYZ, intensity, rgb], rows, point_step=32, big=True))
+    clouds.append(build(XYZ, [(np.nan, 0, 0), *(row[:3] for row in rows)]))
+    calls = []
+    for name in ("read_points", "create_cloud"):
+        real = getattr(library, name)
+
+        def counted(*arguments, name=name, real=real):
+            calls.append(name)
+            return real(*arguments)
+
+        monkeypatch.setattr(library, name, counted)
+    found = []
+    for used in (library, None):
+        monkeypatch.setattr(point_clouds, "ros_library", lambda used=used: used)
+        written = [
+            point_cloud_message(Header(frame_id="map"), POINTS[:n], COLORS[:n]) for n in (0, 1, 12)
+        ]
+        found.append((written, [read_points(cloud) for cloud in clouds]))
+    assert calls == ["create_cloud"] * 2 + ["read_points"] * 3
+    assert found[0][0] == found[1][0]
+    for (points, colors), (own_points, own_colors) in zip(found[0][1], found[1][1], strict=True):
+        np.testing.assert_array_equal(points, own_points)
+        np.testing.assert_array_equal(colors, own_colors)

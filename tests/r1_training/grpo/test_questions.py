@@ -80,9 +80,12 @@ def test_prompts_hold_the_questions_of_their_rooms(prompts, room_words):
         asked = fill_boxes(sample.question, {**boxes, **sample.extra_boxes}, bounds)
         assert text.endswith(f"{asked}<|im_end|>\n<|im_start|>assistant\n")
         assert mask[-1] == 1
-    shown = found.shown(torch.tensor([5, 0]))
-    assert torch.equal(shown["scene"], found.scene[[1, 0]])
-    assert torch.equal(shown["views"], found.views[[1, 0]].flatten(0, 1))
+    assert found.shown(torch.tensor([5, 0]))["prefix"].rows.tolist() == [1, 0]
+    ids, mask, _ = found.scored
+    for row in range(len(ids)):
+        text = room_words.decode(ids[row][mask[row].bool()])
+        assert text.endswith("<|im_end|>\n<|im_start|>assistant\n") and "<|image_pad|>" not in text
+        assert len(found.opening) + int(mask[row].sum()) == int(found.mask[row].sum())
     assert not found.scene.is_inference()  # a backward pass may keep it
 
 

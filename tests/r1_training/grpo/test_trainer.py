@@ -190,7 +190,7 @@ def test_answers_that_are_cut_off_are_not_trained_on(make):
 def history(output: Path) -> list[dict[str, float]]:
     newest = max(output.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1]))
     found = json.loads((newest / "trainer_state.json").read_text())["log_history"]
-    timed = ("step_time", "runtime", "per_second", "epoch")
+    timed = ("step_time", "seconds/", "runtime", "per_second", "epoch")
     return [{k: v for k, v in row.items() if not any(t in k for t in timed)} for row in found]
 
 

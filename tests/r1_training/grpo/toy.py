@@ -9,10 +9,10 @@ import torch
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.grpo.questions import Prompts
-from r1_training.grpo.run import train_language_alone
 from r1_training.rewards.judge import Judged
 from r1_training.synthetic.language.sample import Sample
 from r1_training.tiny.batches import make_prefix
+from r1_training.tiny.sft import train_language_alone
 from tests.r1_model.small import seeded
 from tests.r1_training.tiny_model import room_config
 
@@ -116,12 +116,14 @@ class ToyQuestions:
             scene=torch.stack([torch.randn(places, hidden, generator=n) for n in noise]),
             views=torch.stack([torch.randn(images, hidden, generator=n) for n in noise]),
             room=torch.tensor([rooms.index(n // self.config.questions) for n in numbers]),
+            opening=torch.tensor(ids),
+            opening_positions=own,
             fair=torch.ones(len(numbers), dtype=torch.bool),
         )
 
     def judge(self, prompts: Prompts, texts: Sequence[Sequence[str]]) -> list[list[Judged]]:
         self.texts += [text for group in texts for text in group]
         return [
-            [Judged(self.rule(text), None, None, self.rule(text), text) for text in group]
+            [Judged(self.rule(text), None, None, self.rule(text), text, "here") for text in group]
             for group in texts
         ]

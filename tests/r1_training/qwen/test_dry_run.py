@@ -102,23 +102,28 @@ def test_a_device_that_is_too_small_fails_the_dry_run():
 
 @pytest.mark.parametrize("stage", ["sft", "grpo"])
 @pytest.mark.parametrize("checkpointing", [True, False])
-def test_the_first_step_trains_adapters_and_new_modules(config, stage, checkpointing):
+def test_the_first_step_trains_what_shall_train(config, stage, checkpointing):
     config = replace(config, stage=stage, gradient_checkpointing=checkpointing)
     loaded = load_pretrained(config.model, device="cpu")
     samples, _ = usable_samples(config)
     step = first_step(config, loaded.model, loaded.processor, samples)
     check_step(step)
     assert len(step.losses) == 3 and step.frozen_moved == 0
-    assert step.adapters_moved > 0 and step.new_moved > 0
-    for change, message in (
-        ({"losses": [float("nan")]}, "loss is not finite"),
-        ({"adapter_gradient": 0.0}, "adapters get no gradient"),
+    assert step.adapters_moved > 0
+    # in GRPO the reference sees by the policy's eyes, so these are frozen
+    assert (step.new_moved > 0) == (step.new_trained > 0) == (stage == "sft")
+    of_new = (
         ({"new_gradient": 0.0}, "new modules get no gradient"),
         ({"new_gradient": float("inf")}, "new modules is not finite: inf"),
-        ({"adapters_moved": 0}, "moved nothing in the adapters"),
         ({"new_moved": 0}, "moved nothing in the new modules"),
+    )
+    always = (
+        ({"losses": [float("nan")]}, "loss is not finite"),
+        ({"adapter_gradient": 0.0}, "adapters get no gradient"),
+        ({"adapters_moved": 0}, "moved nothing in the adapters"),
         ({"frozen_moved": 2}, "2 frozen parameters changed"),
-    ):
+    )
+    for change, message in (*always, *(of_new if stage == "sft" else ())):
         with pytest.raises(DryRunError, match=message):
             check_step(replace(step, **change))
 

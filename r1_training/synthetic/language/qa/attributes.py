@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, row
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.qa.qa_words import qa_sample, tell, yes_or_no
@@ -9,7 +10,7 @@ from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.words.phrases import random_subject, subject, thought
 from r1_training.synthetic.language.words.referring import sayable_color, telling_material
 from r1_training.synthetic.language.words.words_en import MATERIALS
-from r1_training.synthetic.rooms.catalog import CATEGORIES, STATES
+from r1_training.synthetic.rooms.catalog import STATES
 
 _SHAPES = ("round", "rectangular", "square", "L-shaped")
 
@@ -52,7 +53,7 @@ def colour(ask: Asking) -> Sample | None:
     key = {"type": "colour", "value": thing.color, "claim": claim, "ref": ref}
     words = {"x": say.the(ref)}
     if dice > 0.72:
-        others = [c for c in CATEGORIES[thing.category].colors if c != thing.color]
+        others = [c for c in VOCABULARY[thing.category].colors if c != thing.color]
         if not others:
             return None
         other = rng.choice(others)
@@ -76,8 +77,8 @@ def material(ask: Asking) -> Sample | None:
         t
         for t in ask.things()
         if t.material in MATERIALS
-        and len(CATEGORIES[t.category].materials) > 1
-        and telling_material(t.material, CATEGORIES[t.category].materials)
+        and len(VOCABULARY[t.category].materials) > 1
+        and telling_material(t.material, VOCABULARY[t.category].materials)
     ]
     found = random_subject(ask, things)
     if found is None:
@@ -103,7 +104,7 @@ def shape(ask: Asking) -> Sample | None:
     things = [
         t
         for t in ask.things()
-        if t.shape in _SHAPES and len(set(CATEGORIES[t.category].shapes) & set(_SHAPES)) > 1
+        if t.shape in _SHAPES and len(set(VOCABULARY[t.category].shapes) & set(_SHAPES)) > 1
     ]
     found = random_subject(ask, things)
     if found is None or found[1].shape is not None:

@@ -27,8 +27,9 @@ def compare(ask: Asking) -> Sample | None:
     things = [t for t in ask.things() if t.kind == "furniture" and t.category != "counter"]
     if len(things) < 2:
         return None
-    picked = [random_subject(ask, things) for _ in range(2)]
-    if None in picked or picked[0][0].category == picked[1][0].category:
+    tried = [random_subject(ask, things) for _ in range(2)]
+    picked = [one for one in tried if one is not None]
+    if len(picked) < 2 or picked[0][0].category == picked[1][0].category:
         return None
     more = rng.choice(("taller", "wider", "bigger"))
     first, second = (_extent(thing, more) for thing, _ in picked)
@@ -70,8 +71,9 @@ def compare_near(ask: Asking) -> Sample | None:
     things = [t for t in ask.things() if t.kind != "small" and t.category not in ("rug", "counter")]
     if len(things) < 3:
         return None
-    picked = [random_subject(ask, things, tries=2) for _ in range(3)]
-    if None in picked or len({thing.category for thing, _ in picked}) < 3:
+    tried = [random_subject(ask, things, tries=2) for _ in range(3)]
+    picked = [one for one in tried if one is not None]
+    if len(picked) < 3 or len({thing.category for thing, _ in picked}) < 3:
         return None
     (a, ra), (b, rb), (c, _) = picked
     rc = anchor_ref(facts, rng, c)
@@ -118,11 +120,10 @@ def compare_count(ask: Asking) -> Sample | None:
         f"{noun}{space}{row(say, r)}{say.colon}{say.number(len(r), c)}"
         for noun, r, c in zip(nouns, (na, nb), (a, b), strict=True)
     ]
+    numbers = [say.counted(len(r), c) for r, c in ((na, a), (nb, b))]
     if ask.family == "en":
-        numbers = say.join([say.counted(len(r), c) for r, c in ((na, a), (nb, b))])
-        told = f"there {'is' if len(na) == 1 else 'are'} {numbers}."
+        told = f"there {'is' if len(na) == 1 else 'are'} {say.join(numbers)}."
     else:
-        numbers = [say.counted(len(r), c) for r, c in ((na, a), (nb, b))]
         told = f"有{numbers[0]}和{numbers[1]}。"
     return qa_sample(
         *(ask, "comparison", "compare_count", {"xs": nouns[0], "ys": nouns[1]}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box, named, row
 from r1_training.synthetic.language.facts import SEATS, Thing
 from r1_training.synthetic.language.qa.qa_words import measure, qa_sample, tell, within, yes_or_no
@@ -14,7 +15,6 @@ from r1_training.synthetic.language.words.phrases import (
     side_on,
 )
 from r1_training.synthetic.language.words.referring import Ref, anchor_ref, name, sayable_color
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 MOST_COUNTED = 8
 
@@ -33,7 +33,7 @@ def count(ask: Asking) -> Sample | None:
     elif dice < 0.9:
         category = rng.choice(list(facts.by_category))
     else:
-        category = rng.choice([c for c in CATEGORIES if c not in facts.by_category])
+        category = rng.choice([c for c in facts.vocabulary if c not in facts.by_category])
     if not facts.certain(category) or category in ("puddle", "counter"):
         return None
     things = facts.by_category.get(category, [])
@@ -41,7 +41,7 @@ def count(ask: Asking) -> Sample | None:
     if things and rng.random() < 0.4 and sayable_color(things[0]):
         color = rng.choice(things).color
         if rng.random() < 0.1:
-            color = rng.choice(CATEGORIES[category].colors)
+            color = rng.choice(VOCABULARY[category].colors)
         things = [t for t in things if t.color == color]
     place = within(ask, in_the_room(ask))
     return _counted(ask, category, color, things, place, None, "count")
@@ -74,7 +74,7 @@ def _count_at(ask: Asking) -> Sample | None:
     inside = facts.on(host)
     if anchor is None or not all_seen(ask, host):
         return None
-    small = [c for c in facts.by_category if CATEGORIES[c].kind == "small"]
+    small = [c for c in facts.by_category if VOCABULARY[c].kind == "small"]
     if rng.random() < 0.85 or not small:
         category = rng.choice(inside).category
     else:  # perhaps none is there
@@ -158,7 +158,7 @@ def existence(ask: Asking) -> Sample | None:
     if truth:
         category = rng.choice(pool).category
     else:
-        kinds = [c for c in CATEGORIES if host is None or CATEGORIES[c].kind == "small"]
+        kinds = [c for c in facts.vocabulary if host is None or VOCABULARY[c].kind == "small"]
         present = [c for c in facts.by_category if c in kinds]
         category = rng.choice(present if present and rng.random() < 0.6 else kinds)
     if category in ("puddle", "counter"):
@@ -166,7 +166,7 @@ def existence(ask: Asking) -> Sample | None:
     things = [t for t in pool if t.category == category]
     color = None
     if rng.random() < 0.5 and category != "plant":
-        colors = CATEGORIES[category].colors
+        colors = VOCABULARY[category].colors
         color = rng.choice(things).color if truth else rng.choice(colors)
         matching = [t for t in things if t.color == color]
     else:
@@ -200,7 +200,7 @@ def existence(ask: Asking) -> Sample | None:
     at = words["at"]
     if anchor:
         there = f"{say.the(anchor)} {box(anchor.id)}"
-        beside = side_on(matching[0], host) if len(matching) == 1 else None
+        beside = side_on(matching[0], host) if host and len(matching) == 1 else None
         at = within(ask, say.side_of(beside, there) if beside else say.at("on", there))
     if truth:
         answer = yes_or_no(ask, True) + _exists(ask, category, index, matching, at)

@@ -46,8 +46,9 @@ def distance(ask: Asking) -> Sample | None:
     """How far is one thing from another? Between the boxes, not the centres."""
     facts, say = ask.facts, ask.say
     things = [t for t in ask.things() if t.category not in ("counter", "rug", "puddle")]
-    picked = [random_subject(ask, things, tries=2) for _ in range(2)]
-    if None in picked:
+    tried = [random_subject(ask, things, tries=2) for _ in range(2)]
+    picked = [one for one in tried if one is not None]
+    if len(picked) < 2:
         return None
     (a, ra), (b, rb) = picked
     if a.category == b.category or facts.gap(a, b) < LEAST_APART:

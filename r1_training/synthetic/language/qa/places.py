@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from r1_training.common.present import present
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box, named, row
 from r1_training.synthetic.language.facts import CLEARLY, DIRECTIONS, FLAT, Facts, Thing
 from r1_training.synthetic.language.qa.qa_words import qa_sample, tell, within, yes_or_no
@@ -17,7 +19,6 @@ from r1_training.synthetic.language.words.phrases import (
     thought,
 )
 from r1_training.synthetic.language.words.referring import anchor_ref
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 FAR_FURNITURE, FAR_SMALL = 1.5, 0.6  # metres from which nobody calls it beside
 CLEARLY_SMALL = 0.06  # metres, as `facts.CLEARLY`, for what stands on one table
@@ -71,10 +72,10 @@ def neighbour(facts: Facts, host: Thing, relation: str) -> Thing | None:
 
 def _all_known(ask: Asking, host: Thing) -> bool:
     """Is nothing out of sight that might be nearer?"""
-    parent = ask.facts.things.get(host.parent)
+    parent = ask.facts.parent_of(host)
     if parent is not None:
         return all_seen(ask, parent, host.relation)
-    return not any(CATEGORIES[c].kind == host.kind for c in ask.facts.hidden)
+    return not any(VOCABULARY[c].kind == host.kind for c in ask.facts.hidden)
 
 
 def support_yesno(ask: Asking) -> Sample | None:
@@ -85,7 +86,7 @@ def support_yesno(ask: Asking) -> Sample | None:
     if found is None or found[1].relation is not None:
         return None
     thing, ref = found
-    true = anchor_ref(facts, rng, facts.things[thing.parent])
+    true = anchor_ref(facts, rng, present(facts.parent_of(thing), "what it stands on"))
     truth = rng.random() < 0.5
     asked_place, asked = true, thing.relation
     if not truth:
@@ -117,11 +118,11 @@ def shut(ask: Asking) -> Sample | None:
     hosts = [
         t
         for t in ask.things()
-        if CATEGORIES[t.category].contains and t.states.get("opening") == "closed"
+        if VOCABULARY[t.category].contains and t.states.get("opening") == "closed"
     ]
     host = ask.rng.choice(hosts) if hosts else None
-    anchor = host and anchor_ref(ask.facts, ask.rng, host)
-    if anchor is None:
+    anchor = anchor_ref(ask.facts, ask.rng, host) if host is not None else None
+    if host is None or anchor is None:
         return None
     closed = ask.say.state(host.category, ("opening", "closed"))
     return qa_sample(
@@ -139,7 +140,7 @@ def shut(ask: Asking) -> Sample | None:
 
 def missing(ask: Asking) -> Sample | None:
     """Where is the mug? There is none."""
-    category = ask.rng.choice(list(CATEGORIES))
+    category = ask.rng.choice(ask.facts.vocabulary)
     if category in ask.facts.by_category or not ask.facts.certain(category):
         return None
     noun = ask.say.noun(category)
@@ -168,7 +169,7 @@ def location_all(ask: Asking) -> Sample | None:
     if not rows:
         return None
     things = ask.rng.choice(rows)
-    host, relation = facts.things[things[0].parent], things[0].relation
+    host, relation = present(facts.parent_of(things[0]), "what they stand on"), things[0].relation
     anchor = anchor_ref(facts, ask.rng, host)
     if anchor is None:
         return None

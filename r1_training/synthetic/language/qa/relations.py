@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from r1_training.common.present import present
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box, named
 from r1_training.synthetic.language.facts import DIRECTIONS
 from r1_training.synthetic.language.qa.qa_words import qa_sample, tell, yes_or_no
@@ -17,7 +19,6 @@ from r1_training.synthetic.language.words.phrases import (
     thought,
 )
 from r1_training.synthetic.language.words.referring import anchor_ref
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 _OPPOSITE = {"left": "right", "right": "left", "front": "behind", "behind": "front"}
 
@@ -56,7 +57,7 @@ def support(ask: Asking) -> Sample | None:
     if found is None or found[1].relation is not None:
         return None
     thing, ref = found
-    parent = facts.things[thing.parent]
+    parent = present(facts.parent_of(thing), "what it stands on")
     true, others = anchor_ref(facts, rng, parent), could_carry(ask, thing)
     if true is None or not others:
         return None
@@ -136,7 +137,7 @@ def what(ask: Asking) -> Sample | None:
     full = [(facts.things[id], c.relation) for id, cs in facts.children.items() for c in cs[:1]
             if id in facts.things]  # fmt: skip
     if rng.random() < 0.12:
-        tops = [t for t in ask.things() if CATEGORIES[t.category].supports and t.kind != "small"]
+        tops = [t for t in ask.things() if VOCABULARY[t.category].supports and t.kind != "small"]
         full = [(t, "on") for t in tops if not facts.on(t) and t.category != "cabinet"]
     if not full:
         return None

@@ -8,6 +8,7 @@ from r1_training.synthetic.language.qa import (
     comparison,
     counting,
     metres,
+    pictures,
     places,
     relations,
 )
@@ -44,7 +45,14 @@ _KINDS = tuple(MAKERS)
 _WEIGHTS = tuple(weight for _, weight in MAKERS.values())
 
 
+# Only rooms of meshes have what these ask for.
+PICTURED = 3.0
+
+
 def make(ask: Asking) -> Sample | None:
     """A question of a random kind, or None where the room does not offer it."""
+    of_meshes = ask.facts.room.meshes is not None
+    if of_meshes and ask.rng.random() < PICTURED / (PICTURED + sum(_WEIGHTS)):
+        return pictures.motif(ask)
     [kind] = ask.rng.choices(_KINDS, _WEIGHTS)
     return MAKERS[kind][0](ask)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.forms.caption_forms import DENSE, OBJECT
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.words.phrases import all_seen, described_group, located, side_on
 from r1_training.synthetic.language.words.referring import Ref, anchor_ref, on_level, short_ref
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 MOST_DESCRIBED = 12
 MOST_ON_TOP = 4
@@ -58,9 +58,9 @@ def place(ask: Asking, thing: Thing) -> tuple[list[str], list[Ref]]:
 
 def _supported(ask: Asking, thing: Thing) -> tuple[list[str], list[Ref]]:
     facts, say = ask.facts, ask.say
-    host = facts.things.get(thing.parent)
-    anchor = host and anchor_ref(facts, ask.rng, host)
-    if not anchor:
+    host = facts.parent_of(thing)
+    anchor = anchor_ref(facts, ask.rng, host) if host is not None else None
+    if host is None or anchor is None:
         return [], []
     anchor = Ref(anchor.id, anchor.category, color=anchor.color)
     the_host = say.the(anchor)
@@ -87,7 +87,7 @@ def _supported(ask: Asking, thing: Thing) -> tuple[list[str], list[Ref]]:
 def on_top(ask: Asking, thing: Thing) -> list[Thing]:
     """What is worth saying about its upper face."""
     things = [t for t in ask.facts.on(thing) if t.category != "counter"]
-    if not CATEGORIES[thing.category].supports or len(things) > MOST_ON_TOP:
+    if not VOCABULARY[thing.category].supports or len(things) > MOST_ON_TOP:
         return []
     return things if all_seen(ask, thing) else []
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box, row
 from r1_training.synthetic.language.facts import Facts, Thing
 from r1_training.synthetic.language.forms.dialogue_forms import ONLY, PROMISES
@@ -31,7 +32,7 @@ from r1_training.synthetic.language.words.referring import (
     telling_material,
 )
 from r1_training.synthetic.language.words.words_en import MATERIALS
-from r1_training.synthetic.rooms.catalog import CATEGORIES, STATES
+from r1_training.synthetic.rooms.catalog import STATES
 
 MOST_TURNS = 5
 
@@ -64,7 +65,7 @@ def colour(talk: Talk) -> Sample | None:
 def material(talk: Talk) -> Sample | None:
     """What is it made of?"""
     thing = talk.it
-    offered = CATEGORIES[thing.category].materials
+    offered = VOCABULARY[thing.category].materials
     if thing.material not in MATERIALS or len(offered) < 2:
         return None
     if not telling_material(thing.material, offered):
@@ -138,7 +139,7 @@ def on_it(talk: Talk) -> Sample | None:
     """What is on it?"""
     thing, ask = talk.it, talk.ask
     things = ask.facts.on(thing)
-    if not CATEGORIES[thing.category].supports or not all_seen(ask, thing) or len(things) > 4:
+    if not VOCABULARY[thing.category].supports or not all_seen(ask, thing) or len(things) > 4:
         return None
     if any(t.category == "counter" for t in things):
         return None
@@ -200,19 +201,19 @@ def _two(talk: Talk) -> Thing | None:
 def other_colour(talk: Talk) -> Sample | None:
     """What colour is the other one?"""
     other = _two(talk)
-    return other and _colour_of(talk, other, "other_colour")
+    return _colour_of(talk, other, "other_colour") if other is not None else None
 
 
 def other_location(talk: Talk) -> Sample | None:
     """Where is the other one?"""
     other = _two(talk)
-    return other and _location_of(talk, other, "other_location")
+    return _location_of(talk, other, "other_location") if other is not None else None
 
 
 def other_state(talk: Talk) -> Sample | None:
     """Is the other one on?"""
     other = _two(talk)
-    return other and _state_of(talk, other, "other_state")
+    return _state_of(talk, other, "other_state") if other is not None else None
 
 
 def _found(talk: Talk, kind: str, thing: Thing, words: dict[str, str] | None = None) -> Sample:
@@ -233,7 +234,7 @@ def _found(talk: Talk, kind: str, thing: Thing, words: dict[str, str] | None = N
 def find_other(talk: Talk) -> Sample | None:
     """Show me the other one."""
     other = _two(talk)
-    return other and _found(talk, "find_other", other)
+    return _found(talk, "find_other", other) if other is not None else None
 
 
 def they_colour(talk: Talk) -> Sample | None:
@@ -257,7 +258,7 @@ def they_count(talk: Talk) -> Sample | None:
     say, rng, category = talk.ask.say, talk.ask.rng, talk.it.category
     color = rng.choice(talk.focus).color
     if rng.random() < 0.25:
-        color = rng.choice(CATEGORIES[category].colors)
+        color = rng.choice(VOCABULARY[category].colors)
     number = sum(t.color == color for t in talk.focus)
     if talk.ask.family == "en":
         told = say.number(number, category) if number else "none"
@@ -303,7 +304,7 @@ def request(talk: Talk) -> Sample | None:
         options += ["opening"] * 2
     if thing.states.get("bedding") == "messy":
         options += ["make"] * 4
-    if CATEGORIES[thing.category].graspable:
+    if VOCABULARY[thing.category].graspable:
         options += ["fetch"] + ["put"] * 2 * (thing.category not in UNFIT_FOR_TABLES)
     if not options:
         return None
@@ -360,8 +361,9 @@ GROUP: dict[str, tuple[Turn, float]] = {
     "they_find": (they_find, 2.0),
     "they_side": (they_side, 2.0),
 }
-_MOVES_FOCUS = ("other_colour", "other_location", "other_state", "find_other", "they_find")
-_MOVES_FOCUS += ("they_side",)
+_MOVES_FOCUS = frozenset(
+    ("other_colour", "other_location", "other_state", "find_other", "they_find", "they_side")
+)
 
 
 def begin(ask: Asking) -> Talk | None:

@@ -7,9 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from r1_training.common.present import present
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box, named, row
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.forms.grounding_forms import FORMS
+from r1_training.synthetic.language.qa import pictures
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.symbolic_world import TOP, UNDER
 from r1_training.synthetic.language.tasks import absent_things, uses
@@ -24,7 +27,6 @@ from r1_training.synthetic.language.words.referring import (
     sayable_color,
 )
 from r1_training.synthetic.language.words.words_en import SHAPES
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 MOST_LISTED = 6
 
@@ -73,7 +75,7 @@ def think_candidates(ask: Asking, ref: Ref) -> str:
     if ref.superlative in ("largest", "smallest"):
         things = by_face(things, ref.superlative)
     if ref.relation in ("nearest", "farthest"):
-        things = [t for t in things if t.id != ref.anchor.id]
+        things = [t for t in things if t.id != present(ref.anchor, "anchor").id]
     tell = _telling(ask, ref)
     if len(things) <= MOST_LISTED and (len(things) > 1 or (things and tell is not None)):
         parts.append(listing(ask, ref, things, tell))
@@ -109,16 +111,20 @@ def _telling(ask: Asking, ref: Ref) -> Tell | None:
     """What is said of each candidate: what the description is about, or nothing."""
     say, things = ask.say, ask.facts.things
     if ref.negated:
-        return lambda t: _support(ask, ref, things.get(t.parent))
+        return lambda t: _support(ask, ref, ask.facts.parent_of(t))
     if ref.state is not None:
-        return lambda t: say.state(t.category, (ref.state[0], t.states[ref.state[0]]))
+        name, _ = ref.state
+        return lambda t: say.state(t.category, (name, t.states[name]))
     if ref.relation in ("nearest", "farthest"):
-        return lambda t: say.metres(ask.facts.gap(t, things[ref.anchor.id]))
+        anchor = present(ref.anchor, "anchor")
+        return lambda t: say.metres(ask.facts.gap(t, things[anchor.id]))
     if ref.superlative == "tallest":
         return lambda t: say.centimetres(t.size[2])
     colored = ref.color is not None or ref.not_color is not None
     if ref.level is not None:
-        return lambda t: say.ordinal(t.level) + (f" {say.color(t.color)}" if colored else "")
+        return lambda t: (
+            say.ordinal(present(t.level, "shelf")) + (f" {say.color(t.color)}" if colored else "")
+        )
     if colored:
         return lambda t: say.color(t.color)
     if ref.material is not None:
@@ -133,8 +139,9 @@ def _support(ask: Asking, ref: Ref, host: Thing | None) -> str:
     say = ask.say
     if host is None:
         return "floor" if ask.family == "en" else "地板"
-    if host.id == ref.anchor.id:
-        return say.label(ref.anchor)
+    anchor = present(ref.anchor, "anchor")
+    if host.id == anchor.id:
+        return say.label(anchor)
     return say.adjectives(say.noun(host.category), color=host.color)
 
 
@@ -194,7 +201,9 @@ def _said(ask: Asking, ref: Ref) -> dict[str, str]:
     the = say.the(ref)
     if ask.family == "en":
         if ref.level is not None and rng.random() < 0.3:
-            the = the.replace(f" of {say.the(ref.anchor)}", "")  # on the top shelf
+            the = the.replace(
+                f" of {say.the(present(ref.anchor, 'anchor'))}", ""
+            )  # on the top shelf
         return {"x": the}
     if ref.category == "book" and ref.color is not None and rng.random() < 0.3:
         color, noun = say.color(ref.color), say.label(ref)
@@ -256,7 +265,8 @@ def region(ask: Asking) -> Sample | None:
     id = (TOP if top else UNDER) + thing.id
     bare, full = say.definite(say.label(anchor)), say.the(anchor)
     if ask.family == "en":
-        kind = ("top of", "surface of") if top else ("area under", "floor under", "space under")
+        kind: tuple[str, ...] = ("area under", "floor under", "space under")
+        kind = ("top of", "surface of") if top else kind
         label, words = f"{kind[0]} {bare}", {"x": f"the {rng.choice(kind)} {full}"}
     else:
         kind = ("桌面",) if top else ("底下", "下面的地板", "下方的空間")
@@ -292,13 +302,13 @@ def top_box(thing: Thing) -> tuple[np.ndarray, np.ndarray]:
 def none(ask: Asking) -> Sample | None:
     """A description that nothing fits: the answer says so."""
     facts, rng, say = ask.facts, ask.rng, ask.say
-    category = rng.choice(list(facts.by_category) if rng.random() < 0.7 else list(CATEGORIES))
+    category = rng.choice(list(facts.by_category) if rng.random() < 0.7 else facts.vocabulary)
     things = facts.by_category.get(category, [])
     if not facts.certain(category) or category in ("puddle", "plant", "counter"):
         return None
     alike = {t.color for t in things}
     alike |= {c for group in ALIKE if alike & group for c in group}
-    colors = [c for c in CATEGORIES[category].colors if c not in alike]
+    colors = [c for c in VOCABULARY[category].colors if c not in alike]
     if not colors or len(things) > MOST_LISTED:
         return None
     color = rng.choice(colors)
@@ -332,6 +342,7 @@ ALIKE = (
     frozenset(("pink", "purple")),
     frozenset(("orange", "yellow")),
 )
+_PICTURED = 0.06  # share of what is found by what is printed on it, in rooms of meshes
 _SPECIAL = {
     "region": region,
     "all": every,
@@ -344,5 +355,7 @@ _KINDS, _WEIGHT_LIST = tuple(_WEIGHTS), tuple(_WEIGHTS.values())
 
 def make(ask: Asking) -> Sample | None:
     """A question of a random kind, or None where the room does not offer it."""
+    if ask.facts.room.meshes is not None and ask.rng.random() < _PICTURED:
+        return pictures.find(ask)
     [kind] = ask.rng.choices(_KINDS, _WEIGHT_LIST)
     return _SPECIAL[kind](ask) if kind in _SPECIAL else one(ask, kind)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking
 from r1_training.synthetic.language.facts import SEATS, Facts, Thing
 from r1_training.synthetic.language.forms.planning_forms import FORMS
@@ -14,7 +15,6 @@ from r1_training.synthetic.language.tasks.grounding import under_box
 from r1_training.synthetic.language.tasks.plan_steps import Plan
 from r1_training.synthetic.language.words.phrases import random_subject
 from r1_training.synthetic.language.words.referring import Ref, anchor_ref
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 MOST_AT_ONCE = 5
 LAMPS = ("lamp", "floor lamp")
@@ -66,7 +66,7 @@ def nothing_to_do(ask: Asking, plan: Plan) -> str:
     if len(plan.goal) != 1:
         return many
     [fact] = plan.goal
-    category = ask.facts.things[fact.subject].category
+    [category] = [t.category for id, t in ask.facts.things.items() if id == fact.subject]
     state = ask.say.state(category, (fact.relation, str(fact.value)))
     return one.format(x=ask.say.definite(ask.say.noun(category)), s=state)
 
@@ -111,7 +111,7 @@ def _movable(ask: Asking) -> list[Thing]:
     return [
         t
         for t in ask.things()
-        if CATEGORIES[t.category].graspable and t.relation in ("on", "in", "floor", "under")
+        if VOCABULARY[t.category].graspable and t.relation in ("on", "in", "floor", "under")
     ]
 
 
@@ -186,7 +186,7 @@ def fetch(ask: Asking) -> Sample | None:
         return None
     thing, ref = found
     plan = plan_steps.fetch(ask, thing)
-    host = ask.facts.things.get(thing.parent)
+    host = ask.facts.parent_of(thing)
     if host is not None and ref.relation is None and ask.rng.random() < 0.3:
         target = anchor_ref(ask.facts, ask.rng, host)
         if target is not None:
@@ -392,7 +392,8 @@ def coffee(ask: Asking) -> Sample | None:
         return None
     [machine] = machines
     table = tables[0]  # nobody said which: the first of the list that is in sight
-    form, words, objects = "coffee_any", {}, ()
+    form, words = "coffee_any", dict[str, str]()
+    objects: Sequence[int] = ()
     if ask.rng.random() < 0.75 or len(facts.by_category[table.category]) > 1:
         # few rooms have a coffee table beside a coffee machine: there it is named more often
         table = ask.rng.choice(tables + facts.by_category.get("coffee table", []))

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from r1_model.plans.simulator import Fact, PlanError, World, apply, reachable
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.symbolic_world import UNDER, world_of
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 SENTENCES: dict[str, dict[str, str]] = {
     "en": {
@@ -95,8 +95,11 @@ class Plan:
     def base(self, id: int) -> int:
         """The piece of furniture to drive to for a thing; the thing itself on the floor."""
         things, start = self.ask.facts.things, id
-        while id in things and things[id].kind == "small" and things[id].parent in things:
-            id = things[id].parent
+        while id in things and things[id].kind == "small":
+            parent = self.ask.facts.parent_of(things[id])
+            if parent is None:
+                break
+            id = parent.id
         if id >= UNDER:
             return id - UNDER
         return id if id in things else start
@@ -170,6 +173,8 @@ def set_opening(ask: Asking, things: Sequence[Thing], value: str) -> Plan | None
 def settle(ask: Asking, devices: Sequence[Thing], openings: Sequence[Thing]) -> Plan | None:
     """Switch everything off, then close everything; the order of each is from left to right."""
     first, second = switch(ask, devices, "off"), set_opening(ask, openings, "closed")
+    if first is None or second is None:
+        return None
     first.notes += second.notes
     first.goal += second.goal
     for thing in openings:
@@ -183,7 +188,7 @@ def put(ask: Asking, things: Sequence[Thing], target: Thing) -> Plan | None:
     """Put things on a surface or into a container, which is opened before and closed behind."""
     plan = Plan.of(ask)
     shut = target.states.get("opening") == "closed"
-    inside = CATEGORIES[target.category].contains
+    inside = VOCABULARY[target.category].contains
     for thing in things:
         plan.note(thing.id)
     state = target.states.get("opening") if inside else None
@@ -299,8 +304,9 @@ def coffee(ask: Asking, machine: Thing, mug: int, table: Thing) -> Plan | None:
     """A coffee on a table: mug from where it is, under the machine, full, on the table."""
     plan, facts = Plan.of(ask), ask.facts
     source = facts.room.objects[mug - 1]
-    store = facts.things.get(source.parent) if source.parent_relation == "in" else None
-    shut = store is not None and store.states.get("opening") == "closed"
+    inside = source.parent is not None and source.parent_relation == "in"
+    store = facts.things.get(source.parent or 0) if inside else None
+    shut = store if store is not None and store.states.get("opening") == "closed" else None
     plan.note(machine.id)
     if store is not None:
         state = store.states.get("opening")
@@ -309,12 +315,12 @@ def coffee(ask: Asking, machine: Thing, mug: int, table: Thing) -> Plan | None:
     plan.note(table.id)
     try:
         plan.go(store.id if store is not None else mug)
-        if shut:
-            plan.do("open", store.id)
+        if shut is not None:
+            plan.do("open", shut.id)
         plan.do("pick", mug)
-        if shut:
-            plan.do("close", store.id)
-            plan.goal.append(Fact(store.id, "opening", "closed"))
+        if shut is not None:
+            plan.do("close", shut.id)
+            plan.goal.append(Fact(shut.id, "opening", "closed"))
         if not reachable(plan.world, machine.id):
             plan.do("navigate_to", machine.id)
         plan.do("place", mug, machine.id)

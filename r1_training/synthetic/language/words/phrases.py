@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from r1_training.common.present import present
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box, named
 from r1_training.synthetic.language.facts import DIRECTIONS, FLAT, Thing, shut_away
 from r1_training.synthetic.language.words.referring import Ref, anchor_ref, unique_ref
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 # kinds of description that single something out inside of another question
 SUBJECT_KINDS = ("name", "name", "name", "colour", "colour", "relation", "ordinal", "shape")
@@ -93,14 +94,14 @@ def place_phrase(ask: Asking, relation: str, anchor: Ref, *, level: int | None =
 def could_carry(ask: Asking, thing: Thing) -> list[Thing]:
     """Furniture of another category than what a thing stands on, and on which it does not stand."""
     facts = ask.facts
-    parent = facts.things[thing.parent]
+    parent = present(facts.parent_of(thing), "what it stands on")
     return [
         t
         for t in ask.things()
         if t.category != parent.category
         and t.id != thing.id
         and t.kind != "small"
-        and CATEGORIES[t.category].supports
+        and VOCABULARY[t.category].supports
         and not facts.supported_by(parent, t)
     ]
 

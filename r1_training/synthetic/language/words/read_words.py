@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import SPEAKERS
 from r1_training.synthetic.language.words import words_en, words_zh
 from r1_training.synthetic.language.words.speaker_en import RELATIONS as RELATIONS_EN
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 _EN_NUMBERS = {word: number for number, word in enumerate(words_en.NUMBERS)} | {
     "none": 0,
@@ -81,7 +82,10 @@ def colors(text: str, language: str) -> set[str]:
 def words_of(kind: str, text: str, language: str) -> set[str]:
     """Keys of the materials, shapes or rooms that a sentence names."""
     say = SPEAKERS[language]
-    keys = {"material": words_en.MATERIALS, "shape": words_en.SHAPES, "room": words_en.ROOMS}[kind]
+    tables: dict[str, Mapping[str, object]] = {
+        "material": words_en.MATERIALS, "shape": words_en.SHAPES, "room": words_en.ROOMS
+    }  # fmt: skip
+    keys = tables[kind]
     table = {say.script(getattr(say, kind)(key)).lower(): key for key in keys}
     if kind == "material" and language == "en":
         table |= {adjective: key for key, (adjective, _) in words_en.MATERIALS.items()}
@@ -103,7 +107,7 @@ def nouns(category: str, language: str) -> tuple[str, ...]:
     """All names of a category, the wider word included."""
     say = SPEAKERS[language]
     names = {say.noun(category, index).lower() for index in range(2)}
-    if CATEGORIES[category].hypernym in words_zh.HYPERNYMS:
+    if VOCABULARY[category].hypernym in words_zh.HYPERNYMS:
         names.add(say.noun(category, -1).lower())
     return tuple(sorted(names, key=len, reverse=True))
 
@@ -112,7 +116,7 @@ def nouns(category: str, language: str) -> tuple[str, ...]:
 def _longer(category: str, language: str) -> re.Pattern[str]:
     """A category's names and the longer ones of others around them: a floor lamp for a lamp."""
     own = nouns(category, language)
-    others = {noun for other in CATEGORIES for noun in nouns(other, language)}
+    others = {noun for other in VOCABULARY for noun in nouns(other, language)}
     names = {*own, *(noun for noun in others if any(name in noun for name in own))}
     words = "|".join(re.escape(noun) for noun in sorted(names, key=len, reverse=True))
     return re.compile(rf"\b(?:{words})" if language == "en" else words)

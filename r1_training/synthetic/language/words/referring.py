@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from random import Random
 
+from r1_training.common.present import present
+from r1_training.synthetic.household.colors import COLOURFUL
 from r1_training.synthetic.language.facts import DIRECTIONS, FLAT, SEATS, Facts, Thing
 from r1_training.synthetic.language.words.words_en import MATERIALS, SHAPES
 from r1_training.synthetic.language.words.words_zh import HYPERNYMS
@@ -87,7 +89,7 @@ def candidates(facts: Facts, ref: Ref) -> list[Thing]:
 
 def matches(facts: Facts, ref: Ref) -> list[Thing] | None:
     """All objects that fit, from left to right; None where one could be seen either way."""
-    found = []
+    fitting = []
     row = candidates(facts, ref)
     for thing in row:
         if not (
@@ -98,15 +100,14 @@ def matches(facts: Facts, ref: Ref) -> list[Thing] | None:
             and (ref.state is None or thing.states.get(ref.state[0]) == ref.state[1])
         ):
             continue
-        found.append(thing)
-    if ref.relation is not None:
-        found = _related(facts, ref, found)
+        fitting.append(thing)
+    found = _related(facts, ref, fitting) if ref.relation is not None else fitting
     if found is None or not found:
         return found
     if ref.ordinal is not None:
         return _ordinal(found, ref.ordinal)
     if ref.superlative is not None:
-        return _superlative(found, ref.superlative)
+        return _superlative(found, ref.superlative, facts.room.meshes is not None)
     return found
 
 
@@ -117,7 +118,7 @@ def is_unique(facts: Facts, ref: Ref) -> bool:
 
 
 def _related(facts: Facts, ref: Ref, row: list[Thing]) -> list[Thing] | None:
-    anchor = facts.things[ref.anchor.id]
+    anchor = facts.things[present(ref.anchor, "anchor").id]
     row = [thing for thing in row if thing.id != anchor.id]
     if ref.relation == "nearest":
         best = facts.nearest(row, anchor)
@@ -128,11 +129,12 @@ def _related(facts: Facts, ref: Ref, row: list[Thing]) -> list[Thing] | None:
             return None
         return ranked[:1]
     if ref.relation == "between":
-        second = facts.things[ref.second.id]
+        second = facts.things[present(ref.second, "second anchor").id]
         row = [thing for thing in row if thing.id != second.id]
         verdicts = [facts.between(thing, anchor, second) for thing in row]
     else:
-        verdicts = [facts.relation(ref.relation, thing, anchor) for thing in row]
+        relation = present(ref.relation, "relation")
+        verdicts = [facts.relation(relation, thing, anchor) for thing in row]
     if None in verdicts:
         return None
     found = [t for t, verdict in zip(row, verdicts, strict=True) if verdict != ref.negated]
@@ -145,7 +147,8 @@ def on_level(thing: Thing, level: int) -> bool:
     """Does it stand on this shelf? 1 is the top, -1 the bottom."""
     if thing.level is None:
         return False
-    return thing.level == (level if level > 0 else thing.levels + 1 + level)
+    levels = present(thing.levels, "the number of shelves")
+    return thing.level == (level if level > 0 else levels + 1 + level)
 
 
 def _ordinal(row: list[Thing], ordinal: int) -> list[Thing] | None:
@@ -157,7 +160,7 @@ def _ordinal(row: list[Thing], ordinal: int) -> list[Thing] | None:
     return [row[index]] if 0 <= index < len(row) else []
 
 
-def _superlative(row: list[Thing], superlative: str) -> list[Thing] | None:
+def _superlative(row: list[Thing], superlative: str, meshes: bool) -> list[Thing] | None:
     key: Callable[[Thing], float] = {
         "largest": lambda t: t.face,
         "smallest": lambda t: -t.face,
@@ -168,6 +171,10 @@ def _superlative(row: list[Thing], superlative: str) -> list[Thing] | None:
         first, second = abs(key(ranked[0])), abs(key(ranked[1]))
         ratio = max(first, second) / max(min(first, second), 1e-6)
         if ratio < (1.2 if superlative == "tallest" else 1.4):
+            return None
+        # things of one category differ in more than size where they are meshes: flat, or thick
+        pick = {"largest": max, "smallest": min}.get(superlative)
+        if meshes and pick and pick(row, key=lambda t: t.volume) is not ranked[0]:
             return None
     return ranked[:1]
 
@@ -202,8 +209,8 @@ def anchor_ref(facts: Facts, rng: Random, thing: Thing) -> Ref | None:
 
 
 def sayable_color(thing: Thing) -> bool:
-    """Colours that nobody says: a puddle's, a plant's."""
-    return thing.category not in ("puddle", "plant")
+    """Not those that nobody says: a puddle's, a plant's, that of a thing of many colours."""
+    return thing.category not in ("puddle", "plant") and thing.color != COLOURFUL
 
 
 def anchors(facts: Facts, thing: Thing) -> list[Thing]:
@@ -288,22 +295,22 @@ def by_negated_relation(facts: Facts, rng: Random, thing: Thing) -> Ref | None:
 
 def _by_relation(facts: Facts, rng: Random, thing: Thing, *, negated: bool) -> Ref | None:
     options: list[tuple[str, Thing]] = []
-    parent = facts.things.get(thing.parent)
+    parent = facts.parent_of(thing)
     if negated:
         options = [
-            (other.relation, facts.things[other.parent])
+            (other.relation, carrier)
             for other in facts.by_category[thing.category]
-            if other.parent in facts.things and other.parent != thing.parent
+            if (carrier := facts.parent_of(other)) is not None and other.parent != thing.parent
         ]
     else:
         if parent is not None:
             options += [(thing.relation, parent)] * 6
         near = sorted(anchors(facts, thing), key=lambda t: facts.gap(t, thing))[:4]
-        for anchor in near:
+        for other in near:
             options += [
-                (relation, anchor)
+                (relation, other)
                 for relation in (*DIRECTIONS, "next_to")
-                if facts.relation(relation, thing, anchor)
+                if facts.relation(relation, thing, other)
             ]
         if thing.category in SEATS:
             tables = [t for t in near if t.hypernym == "table"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from r1_training.common.present import present
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.words.referring import OBVIOUS, Ref
 from r1_training.synthetic.language.words.words_en import (
@@ -21,7 +23,6 @@ from r1_training.synthetic.language.words.words_en import (
     SHAPES,
     STATES,
 )
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 RELATIONS = {
     "on": "on",
@@ -48,10 +49,14 @@ class English:
     language = "en"
     comma, colon, semicolon, space = ", ", ": ", "; ", " "
 
+    def measure(self, category: str, index: int = 0) -> str:
+        """English has no measure words."""
+        return ""
+
     def noun(self, category: str, index: int = 0) -> str:
         """chair"""
         if index == -1:
-            return HYPERNYMS.get(CATEGORIES[category].hypernym, NOUNS[category][0])
+            return HYPERNYMS.get(VOCABULARY[category].hypernym, NOUNS[category][0])
         names = NOUNS[category]
         return names[index % len(names)]
 
@@ -111,7 +116,7 @@ class English:
     ) -> str:
         """round white wooden table"""
         words = [
-            SHAPES.get(shape, ""),
+            SHAPES.get(shape or "", ""),
             COLORS[color] if color else "",
             MATERIALS[material][0] if material in MATERIALS else "",
             noun,
@@ -175,7 +180,7 @@ class English:
             before = ref.superlative + " " + before
         if ref.ordinal is not None and ref.relation is not None:
             side = "left" if ref.ordinal > 0 else "right"
-            return f"{words} at the {side} end of {self.the(ref.anchor)}"
+            return f"{words} at the {side} end of {self.the(present(ref.anchor, 'anchor'))}"
         if ref.ordinal is not None:
             place = abs(ref.ordinal)
             side = "left" if ref.ordinal > 0 else "right"
@@ -189,12 +194,12 @@ class English:
 
     def _relation(self, ref: Ref) -> str:
         start = "that is not " if ref.negated else ""
-        anchor = self.the(ref.anchor)
+        anchor = self.the(present(ref.anchor, "anchor"))
         if ref.relation == "between":
-            return start + self.between(anchor, self.the(ref.second))
+            return start + self.between(anchor, self.the(present(ref.second, "second anchor")))
         if ref.level is not None:
             return f"on the {_LEVELS[ref.level]} of {anchor}"
-        return start + self.at(ref.relation, anchor)
+        return start + self.at(present(ref.relation, "relation"), anchor)
 
     def predicate(self, ref: Ref) -> str | None:
         """What stands behind "which chair is"; None where that takes more than one part."""
@@ -204,7 +209,7 @@ class English:
             return self._relation(ref)
         if ref.superlative is not None:
             return f"the {ref.superlative}"
-        return COLORS[ref.color] if ref.color else STATES[ref.state]
+        return COLORS[ref.color] if ref.color else STATES[present(ref.state, "state")]
 
     def the(self, ref: Ref) -> str:
         """the red chair to the left of the table"""

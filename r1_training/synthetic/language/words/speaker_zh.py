@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from random import Random
 
 from r1_model.text.chinese import simplified
+from r1_training.common.present import present
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.words.referring import OBVIOUS, Ref
 from r1_training.synthetic.language.words.words_zh import (
@@ -22,7 +24,6 @@ from r1_training.synthetic.language.words.words_zh import (
     SHAPES,
     STATES,
 )
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 
 _RELATIONS = {
     "on": "上",
@@ -52,8 +53,9 @@ class Chinese:
     def noun(self, category: str, index: int = 0) -> str:
         """椅子"""
         if index == -1:
-            return HYPERNYMS[CATEGORIES[category].hypernym][2 * self._script]
-        names = NOUNS[category][2 * self._script]
+            return HYPERNYMS[VOCABULARY[category].hypernym][2 * self._script]
+        traditional, _, simplified, _ = NOUNS[category]
+        names = simplified if self._script else traditional
         return names[index % len(names)]
 
     def plural(self, category: str, index: int = 0) -> str:
@@ -63,8 +65,9 @@ class Chinese:
     def measure(self, category: str, index: int = 0) -> str:
         """The measure word: 把"""
         if index == -1:
-            return HYPERNYMS[CATEGORIES[category].hypernym][2 * self._script + 1]
-        return NOUNS[category][2 * self._script + 1]
+            return HYPERNYMS[VOCABULARY[category].hypernym][2 * self._script + 1]
+        _, traditional, _, simplified = NOUNS[category]
+        return simplified if self._script else traditional
 
     def color(self, color: str) -> str:
         """灰色"""
@@ -116,7 +119,7 @@ class Chinese:
         modified: bool = False,
     ) -> str:
         """白色的圓形木質桌子; behind another 的: 白色圓形木質桌子"""
-        rest = SHAPES.get(shape, "")
+        rest = SHAPES.get(shape or "", "")
         if material in MATERIALS:
             rest += MATERIALS[material][self._script][0]
         head = ""
@@ -173,7 +176,7 @@ class Chinese:
         before = ""
         if ref.ordinal is not None and ref.relation is not None:
             side = "左" if ref.ordinal > 0 else "右"
-            return f"{self.the(ref.anchor)}{side}端的{self.label(ref)}"
+            return f"{self.the(present(ref.anchor, 'anchor'))}{side}端的{self.label(ref)}"
         if ref.relation is not None:
             before += self._relation(ref) + "的"
         if ref.state is not None:
@@ -198,13 +201,13 @@ class Chinese:
         )
 
     def _relation(self, ref: Ref) -> str:
-        anchor = self.the(ref.anchor)
+        anchor = self.the(present(ref.anchor, "anchor"))
         if ref.relation == "between":
-            place = self.between(anchor, self.the(ref.second))
+            place = self.between(anchor, self.the(present(ref.second, "second anchor")))
         elif ref.level is not None:
             place = anchor + _LEVELS[ref.level]
         else:
-            place = self.at(ref.relation, anchor)
+            place = self.at(present(ref.relation, "relation"), anchor)
         return ("不在" if ref.negated else "") + place
 
     def predicate(self, ref: Ref) -> str | None:
@@ -216,7 +219,10 @@ class Chinese:
             return place if ref.relation in ("nearest", "farthest") else f"在{place}"
         if ref.superlative is not None:
             return _SUPERLATIVES[ref.superlative].removesuffix("的")
-        told = self.color(ref.color) if ref.color else self.state(ref.category, ref.state)
+        if ref.color:
+            told = self.color(ref.color)
+        else:
+            told = self.state(ref.category, present(ref.state, "state"))
         return f"是{told}的"
 
     def the(self, ref: Ref) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from r1_training.synthetic.household.words import ENGLISH
+from r1_training.synthetic.household.words import PLURALS as HOUSEHOLD_PLURALS
+
 # category -> canonical name, synonyms
 NOUNS: dict[str, tuple[str, ...]] = {
     "sofa": ("sofa", "couch"),
@@ -70,7 +73,7 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "trash can": ("trash can", "waste bin", "rubbish bin"),
     "backpack": ("backpack", "rucksack"),
     "ball": ("ball",),
-}
+} | ENGLISH
 # wider words, used where only one thing of that kind is in sight; key: hypernym of the catalog.
 # A language that has none says the plain name ("cup" in English is a category of its own).
 HYPERNYMS: dict[str, str] = {"table": "table", "lamp": "lamp"}
@@ -80,12 +83,12 @@ PLURALS: dict[str, str] = {
     "chest of drawers": "chests of drawers",
     "puddle of water": "puddles of water",
     "couch": "couches",
-}
+} | HOUSEHOLD_PLURALS
 COLORS: dict[str, str] = {
     name: name
     for name in (
         *("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown"),
-        *("dark brown", "light brown", "beige", "black", "grey", "silver", "white"),
+        *("dark brown", "light brown", "beige", "black", "grey", "silver", "white", "colourful"),
     )
 }
 # material -> adjective, noun; materials that nobody names are missing

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from r1_training.synthetic.household.words import CHINESE
+
 # category -> ((Traditional names), measure word, (Simplified names), measure word)
 NOUNS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], str]] = {
     "sofa": (("沙發", "長沙發"), "張", ("沙发", "长沙发"), "张"),
@@ -70,7 +72,7 @@ NOUNS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], str]] = {
     "trash can": (("垃圾桶",), "個", ("垃圾桶",), "个"),
     "backpack": (("背包", "後背包"), "個", ("背包", "双肩包"), "个"),
     "ball": (("球", "皮球"), "顆", ("球", "皮球"), "个"),
-}
+} | CHINESE
 HYPERNYMS: dict[str, tuple[str, str, str, str]] = {
     "table": ("桌子", "張", "桌子", "张"),
     "lamp": ("燈", "盞", "灯", "盏"),
@@ -93,6 +95,7 @@ COLORS: dict[str, tuple[str, str]] = {
     "grey": ("灰色", "灰色"),
     "silver": ("銀色", "银色"),
     "white": ("白色", "白色"),
+    "colourful": ("彩色", "彩色"),
 }
 # material -> adjective, noun; each Traditional, Simplified
 MATERIALS: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {

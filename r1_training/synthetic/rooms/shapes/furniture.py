@@ -13,6 +13,7 @@ from r1_training.synthetic.rooms.item_builder import (
     Pen,
     Surface,
     material_look,
+    pale,
     plain,
     shade,
 )
@@ -192,8 +193,13 @@ def bed(p: Pen) -> None:
         )
         for _ in range(5):
             p.ball(
-                *(w * u(-0.24, 0.24), d * u(-0.34, 0.12), top - 0.06),
-                *(w * u(0.28, 0.5), u(0.25, 0.5), u(0.2, 0.34), shade(i.look, u(0.85, 1.0))),
+                w * u(-0.24, 0.24),
+                d * u(-0.34, 0.12),
+                top - 0.06,
+                w * u(0.28, 0.5),
+                u(0.25, 0.5),
+                u(0.2, 0.34),
+                shade(i.look, u(0.85, 1.0)),
                 turn=u(0, 3),
             )
         side = p.dice.pick((-1, 1))
@@ -216,8 +222,8 @@ def lamp_shade(p: Pen, z: float, width: float, height: float, shape: str) -> Non
     warm = (1.0, 0.93, 0.65)
     inside = plain(*warm, emissive=1.0) if on else shade(i.look, 0.9)
     if on and not black:  # light comes through, the colour stays what it is called
-        glow = tuple(0.75 * c + 0.25 * w for c, w in zip(i.look.color, warm, strict=True))
-        outside = plain(*glow, emissive=0.85)
+        r, g, b = (0.75 * c + 0.25 * w for c, w in zip(i.look.color, warm, strict=True))
+        outside = plain(r, g, b, emissive=0.85)
     if shape == "globe":
         narrow = 0.96 * width if black else width
         p.ball(0, 0, z, narrow, narrow, height, outside)
@@ -329,8 +335,8 @@ def rug(p: Pen) -> None:
         return
     look = i.look
     if i.shape == "striped":
-        pale = tuple(0.4 + 0.6 * c for c in look.color)
-        look = look._replace(texture=STRIPES, scale=p.dice.uniform(0.15, 0.4), color2=pale)
+        scale = p.dice.uniform(0.15, 0.4)
+        look = look._replace(texture=STRIPES, scale=scale, color2=pale(look.color, 0.4))
     p.box(0, 0, 0, i.w, i.d, i.h, look)
 
 

@@ -77,8 +77,13 @@ def screen(p: Pen) -> None:
         other = sample_rgb(p.dice, p.dice.pick(("white", "yellow", "red", "blue", "green")))
         bw, bh = w * u(0.15, 0.3), screen_h * u(0.2, 0.4)
         p.box(
-            *((w - 0.05 - bw) * u(-0.5, 0.5), -0.028, lift + 0.025 + (screen_h - bh) * u(0, 1)),
-            *(bw, 0.006, bh, plain(*other, emissive=1.0)),
+            (w - 0.05 - bw) * u(-0.5, 0.5),
+            -0.028,
+            lift + 0.025 + (screen_h - bh) * u(0, 1),
+            bw,
+            0.006,
+            bh,
+            plain(*other, emissive=1.0),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from r1_training.synthetic.rooms.elements import STRIPES
-from r1_training.synthetic.rooms.item_builder import DARK, STEEL, Pen, Surface, plain, shade
+from r1_training.synthetic.rooms.item_builder import DARK, STEEL, Pen, Surface, pale, plain, shade
 from r1_training.synthetic.rooms.palette import COLORS, sample_rgb
 
 
@@ -14,8 +14,8 @@ def door(p: Pen) -> None:
     i = p.item
     w, d, h, post = i.w, i.d, i.h, 0.06
     frame = shade(i.look, 0.85)
-    for s in (-1, 1):
-        p.box(s * (w / 2 - post / 2), 0, 0, post, d, h, frame)
+    for side in (-1, 1):
+        p.box(side * (w / 2 - post / 2), 0, 0, post, d, h, frame)
     p.box(0, 0, h - post, w - 2 * post, d, post, frame)
     leaf, high = w - 2 * post - 0.01, h - post - 0.015
     angle = 0.0
@@ -43,9 +43,9 @@ def window(p: Pen) -> None:
     w, d, h, bar = i.w, i.d, i.h, 0.05
     day = plain(0.78, 0.88, 1.0, emissive=p.dice.uniform(0.7, 1.0), gloss=0.5)
     p.box(0, d / 2 - 0.01, bar, w - 2 * bar, 0.02, h - 2 * bar, day)
-    for s in (-1, 1):
-        p.box(s * (w / 2 - bar / 2), 0, 0, bar, d, h)
-        p.box(0, 0, (h - bar) * (s + 1) / 2, w - 2 * bar, d, bar)
+    for side in (-1, 1):
+        p.box(side * (w / 2 - bar / 2), 0, 0, bar, d, h)
+        p.box(0, 0, (h - bar) * (side + 1) / 2, w - 2 * bar, d, bar)
     p.box(0, 0.01, bar, bar, d - 0.02, h - 2 * bar)
     if i.shape == "four panes":
         p.box(0, 0.01, h / 2 - bar / 2, w - 2 * bar, d - 0.02, bar)
@@ -66,8 +66,7 @@ def curtain(p: Pen) -> None:
     i = p.item
     look = i.look
     if i.shape == "striped":
-        pale = tuple(0.45 + 0.55 * c for c in look.color)
-        look = look._replace(texture=STRIPES, scale=0.12, color2=pale)
+        look = look._replace(texture=STRIPES, scale=0.12, color2=pale(look.color, 0.45))
     p.rod(0, 0, i.h - 0.0125, i.w, 0.025, STEEL)
     p_rod = i.h - 0.03
     folds = max(4, round(i.w / 0.16))
@@ -94,8 +93,13 @@ def picture(p: Pen) -> None:
         bw, bh = w * u(0.15, 0.35), h * u(0.15, 0.35)
         patch = sample_rgb(p.dice, p.dice.pick(tuple(COLORS)))
         p.box(
-            *((w - bw) * u(-0.5, 0.5), -i.d / 2 + 0.001, border + (h - bh) * u(0, 1)),
-            *(bw, 0.008, bh, plain(*patch)),
+            (w - bw) * u(-0.5, 0.5),
+            -i.d / 2 + 0.001,
+            border + (h - bh) * u(0, 1),
+            bw,
+            0.008,
+            bh,
+            plain(*patch),
         )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.words.referring import Ref
-from r1_training.synthetic.rooms.catalog import CATEGORIES
 from r1_training.synthetic.rooms.elements import Room, RoomObject
 
 AXES = {"left": (0, -1), "right": (0, 1), "front": (1, -1), "behind": (1, 1)}
 HYPERNYM_TABLE = {"dining table", "coffee table", "table", "desk"}
-HYPERNYM_LAMP = {"lamp", "floor lamp"}
-HYPERNYM_CUP = {"mug", "cup"}
+HYPERNYM_LAMP = {"lamp", "floor lamp", "ceiling lamp", "wall lamp"}
+HYPERNYM_CUP = {"mug", "cup", "glass"}
 
 
 def gap(a: RoomObject, b: RoomObject) -> float:
@@ -93,7 +93,7 @@ def related(ref: Ref, thing: RoomObject, room: Room) -> bool:
 def claim_holds(claim: tuple, room: Room, visible: set[int]) -> bool:
     """Is what an answer rests on true?"""
     kind, *rest = claim
-    if kind in ("color", "material", "shape"):
+    if kind in ("color", "material", "shape", "motif"):
         id, value = rest
         return getattr(room.object(id), kind) == value
     if kind == "state":
@@ -123,9 +123,9 @@ def claim_holds(claim: tuple, room: Room, visible: set[int]) -> bool:
             for o in room.objects
             if o.id not in (host.id, nearest.id)
             and (o.parent, o.parent_relation) == (host.parent, host.parent_relation)
-            and CATEGORIES[o.category].kind == CATEGORIES[host.category].kind
+            and VOCABULARY[o.category].kind == VOCABULARY[host.category].kind
             and o.category not in ("rug", "puddle")
-            and (o.id in visible or CATEGORIES[o.category].kind == "furniture")
+            and (o.id in visible or VOCABULARY[o.category].kind == "furniture")
             and relation(name, o, host)
             and gap(o, host) < gap(nearest, host)
         ]

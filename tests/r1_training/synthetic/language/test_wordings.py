@@ -10,6 +10,8 @@ import pytest
 
 from r1_model.plans.skills import SKILLS
 from r1_model.text.tasks import classify_task, detect_language, stands_alone
+from r1_training.synthetic.household.catalog import VOCABULARY
+from r1_training.synthetic.household.colors import COLOURFUL
 from r1_training.synthetic.language.context import SPEAKERS
 from r1_training.synthetic.language.forms import (
     caption_forms,
@@ -22,7 +24,7 @@ from r1_training.synthetic.language.forms import (
 )
 from r1_training.synthetic.language.forms.patterns import Forms, expand, held_out
 from r1_training.synthetic.language.words import words_en, words_zh
-from r1_training.synthetic.rooms.catalog import CATEGORIES, STATES
+from r1_training.synthetic.rooms.catalog import STATES
 from r1_training.synthetic.rooms.palette import COLORS
 from tests.r1_training.synthetic.language.rooms import samples_of
 
@@ -157,7 +159,7 @@ def test_later_turns_never_stand_alone(samples):
     assert sum(stands_alone(sample.question) for sample in first) > 0.8 * len(first)
 
 
-@pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize("category", VOCABULARY)
 def test_every_category_has_names(category):
     assert words_en.NOUNS[category] and all(map(str.strip, words_en.NOUNS[category]))
     hant, measure, hans, simplified_measure = words_zh.NOUNS[category]
@@ -169,14 +171,14 @@ def test_every_category_has_names(category):
 def test_names_are_never_shared():
     for language in ("en", "zh-Hant", "zh-Hans"):
         names = defaultdict(set)
-        for category in CATEGORIES:
+        for category in VOCABULARY:
             for index in (0, 1):
                 names[SPEAKERS[language].noun(category, index)].add(category)
         assert not [name for name, categories in names.items() if len(categories) > 1]
 
 
 def test_every_colour_and_state_has_words():
-    assert words_en.COLORS.keys() == words_zh.COLORS.keys() == COLORS.keys()
+    assert words_en.COLORS.keys() == words_zh.COLORS.keys() == {*COLORS, COLOURFUL}
     assert words_en.MATERIALS.keys() == words_zh.MATERIALS.keys()
     assert words_en.ROOMS.keys() == words_zh.ROOMS.keys()
     pairs = {(state, value) for state, values in STATES.items() for value in values}

@@ -1,0 +1,1 @@
+"""Rooms of real meshes: their categories, the pack, the rooms, their sensors; `drawing`."""
