@@ -50,7 +50,7 @@ from tests.r1_training.synthetic.language.rooms import (  # noqa: E402
 )
 
 CLOSE = 1e-4  # metres that a vertex may lie outside of its box: float32 in the instance table
-NEAR = 5e-3  # metres that a pixel may: rays that graze a surface meet it a little elsewhere
+NEAR = 0.02  # metres, a voxel: rays that graze a surface meet it a little elsewhere in float32
 HEIGHT, WIDTH = 60, 80
 
 
