@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 SCRIPT = "tests.r1_training.grpo.two_processes"
+long_run = pytest.mark.skipif(not os.environ.get("R1_LONG"), reason="long run: set R1_LONG=1")
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -50,7 +51,7 @@ def run(output: Path, devices: int, loss: str) -> None:
     assert all(process.returncode == 0 for process in started), "\n".join(said)[-3000:]
 
 
-@pytest.mark.parametrize("loss", ["dapo", pytest.param("grpo", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("loss", ["dapo", pytest.param("grpo", marks=long_run)])
 def test_two_processes_equal_one(tmp_path, loss):
     run(tmp_path / "one", 1, loss)
     run(tmp_path / "two", 2, loss)
