@@ -136,7 +136,15 @@ def test_interrupt_leaves_no_bag(rgbd_folder: Path, tmp_path: Path, storage: Sto
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_command_stopped_by_a_signal_leaves_no_bag(tmp_path: Path, number: int) -> None:
-    folder = write_rgbd_folder(tmp_path / "rgbd", 30, 640, 480)
+    # long enough not to be done before the signal comes, whatever the machine is busy with
+    folder = write_rgbd_folder(tmp_path / "rgbd", 2, 640, 480)
+    lines = []
+    for index in range(2, 1_500):
+        for kind in ("color", "depth"):
+            (folder / kind / f"{index:06d}.png").hardlink_to(folder / kind / "000000.png")
+        lines.append(f"{index / 10:.6f} 0 0 1.5 -0.5 0.5 -0.5 0.5 {index:06d}\n")
+    with (folder / "trajectory.txt").open("a") as file:
+        file.writelines(lines)
     process = subprocess.Popen(
         [sys.executable, "-m", "r1_ros.cli.main", "record", folder, tmp_path / "bag"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

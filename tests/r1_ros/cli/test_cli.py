@@ -23,6 +23,7 @@ HANDED_OVER = (
     "synthesize",
     "synthesize-room",
     "prepare",
+    "reproduce",
 )
 
 
