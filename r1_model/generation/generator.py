@@ -138,7 +138,8 @@ class Generator:
             self._single = self._many = None
         seen = tuple(weight.data_ptr() for weight in weights)
         if weights[0].device.type == "cpu":
-            seen += tuple(weight._version for weight in weights)
+            # a fused optimizer's step counts as no change of a tensor, so some values are looked at
+            seen += tuple((weight._version, _sample(weight)) for weight in weights)
         if seen != self._weights:
             self._weights, self._held, self._packed = seen, None, None
             self._steps.clear()
@@ -237,3 +238,9 @@ class Generator:
             select(slots, forward(), language.silence, **options)
 
         return run
+
+
+def _sample(weight: Tensor) -> tuple[float, ...]:
+    """A few of its values, spread evenly."""
+    values = weight.detach().reshape(-1)
+    return tuple(values[:: max(1, len(values) // 8)].tolist())

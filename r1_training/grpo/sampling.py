@@ -40,7 +40,7 @@ class Sampler:
     """
 
     def __init__(self, model: R1ForConditionalGeneration) -> None:
-        self._model, self._generate = model, Generator(model)
+        self._generate = Generator(model)
         ends = end_tokens(model)
         if len(ends) != 1:
             raise TrainingConfigError(f"the model has {len(ends)} end tokens, not one: {ends}")
@@ -71,10 +71,6 @@ class Sampler:
         Raises:
             ModelOutputError: a logit is NaN or infinite.
         """
-        if inputs_embeds.device.type == "cpu":
-            # There it steps with a copy of the weights, and cannot see that a fused optimizer has
-            # changed them: such a step does not count as a change of a tensor.
-            self._generate = Generator(self._model)
         found = self._generate(
             inputs_embeds.repeat_interleave(copies, 0),
             position_ids.repeat_interleave(copies, 1),
