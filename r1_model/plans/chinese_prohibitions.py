@@ -23,7 +23,7 @@ _NO_WORD = (
     "(?<![个特分级性类区告识辨差派道离判鉴各])别(?![的人墅针处名致离扭客急怕担忘])"
     "|(?<![要])不要(?![紧忘客急怕担])|(?<!能)不能(?!不)|(?<!可)不可(?:以)?(?!不)|(?<!许)不许|不准|不得(?!不)"
     "|不应该|不应|不该|不用(?![担谢说客急怕])|不必|不需要|没必要|没有必要|无须|无需|毋须"
-    "|不是(?!不)|用不着|犯不着|不劳"
+    "|不是(?!不)|用不着|犯不着|不劳|休想|妄想|[别甭]想"
     "|切勿(?!忘)|请勿(?!忘)|(?<![切请])勿(?!忘)|禁止|严禁|甭|避免|拒绝"
 )
 _FILL = (
@@ -119,6 +119,8 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
         before = clause[: match.start()]
         if match["no"] == "不是" and re.match("[着的了过]|好的", clause[match.end() :]):
             continue  # "灯不是开着吗"
+        if before.endswith(("到", "得")):
+            continue  # "湿到不能走"
         if _SELF.search(before.strip()) or before.endswith(("为什么", "何", "怎么", "要")):
             continue
         yield from _governed(clause, match, start, end)

@@ -61,6 +61,7 @@ _UNWANTED = re.compile(
     rf"|(?P<object>[^.;:!?]+?) (?P<done>{ENGLISH_VERB})"
     r"(?=\s*(?:$|[,.]|(?:up|down|on|off|away|out|over|again|any ?more|now|by|at|to|in|into)\b)))"
 )
+_NO_COFFEE = re.compile(r"\W*(?:please,? |and )?no (?:more )?(?:coffee|espresso|latte)s?\b")
 _OFF_LIMITS = re.compile(
     r"\b(?:forbidden|prohibited|off[- ]limits|taboo|banned|disallowed|not allowed|not permitted|"
     r"a no-go)\b"
@@ -171,6 +172,9 @@ def _read_clause(clause: str) -> Forbidden | None:
     for match in _GOVERNED.finditer(clause):
         if _forbids(clause, match):
             return _governed(clause, match)
+    coffee = _NO_COFFEE.match(clause)
+    if coffee is not None:
+        return Forbidden(0, len(clause), frozenset({"make_coffee"}))
     unwanted = _UNWANTED.search(clause)
     if unwanted is not None and not re.search(r"\bwhy\b", clause[: unwanted.start()]):
         rest = clause[unwanted.end() :]
@@ -232,7 +236,9 @@ def _forbids(clause: str, match: re.Match[str]) -> bool:
     if _NEEDS_ING.match(operator):
         return verb.endswith("ing")
     if operator in ("nobody", "no one", "none of you"):
-        return not verb.endswith(("ed", "ing"))
+        # "nobody has made the bed" tells what is
+        told = re.search(r"\b(?:has|have|is|are)\b", match["fill"])
+        return not (told or verb.endswith(("ed", "ing")))
     return not (operator.startswith(("don't", "do not")) and _SUBJECT.search(before))
 
 

@@ -32,6 +32,8 @@ from r1_model.text.chinese import simplified
 FORBIDDEN, UNSEEN, DEPENDS, QUESTION = "forbidden", "unseen", "depends", "question"
 _OVERLAP = 0.25  # of the smaller box; two boxes of one thing share more
 
+_SUFFIXES = "子儿头机器面"  # ends of words that name no kind of thing
+
 Locate = Callable[[str], Sequence[Box]]
 
 
@@ -192,7 +194,7 @@ def fits(label: str, name: str) -> bool:
         if label in name or (len(name) > 1 and name in label):
             return True
         # 台灯, 桌灯 and 灯; but 杯子 is no 柜子
-        return label[-2:] == name[-2:] or label[-1] == name[-1] not in "子儿头机器面"
+        return label[-2:] == name[-2:] or label[-1] == name[-1] not in _SUFFIXES
     own, other = _words(label), _words(re.split(r"\b(?:that|which|who|with)\b", name)[0])
     if not own or not other:
         return False
@@ -232,5 +234,5 @@ def _named(label: str, text: str) -> bool:
     """Does a text name what a step calls so?"""
     label, text = simplified(label.lower()), simplified(text.lower())
     if re.search("[\u3400-\u9fff]", label):
-        return label in text
+        return label in text or (label[-1] in text and label[-1] not in _SUFFIXES)
     return bool(label) and f" {' '.join(_words(label))} " in f" {' '.join(_words(text))} "

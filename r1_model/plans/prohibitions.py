@@ -24,7 +24,7 @@ from r1_model.text.chinese import simplified
 
 _LEADING = re.compile(
     r"^(?:[\s,.;:!?，。；：！？、]+|"
-    r"(?:and|but|so|then|or|just|whatever you do|while you|there's|there is)\b|"
+    r"(?:and|but|so|then|or|just|whatever you do|while you|there's|there is|thanks|thank you)\b|"
     r"但是|但|而且|而|然後|然后)+",
     re.IGNORECASE,
 )

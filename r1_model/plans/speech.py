@@ -49,7 +49,9 @@ _POLITE = re.compile(
     r"|(?:can|could|may) (?:i|we) (?:please )?(?:have|get)\b(?! (?:some )?(?:information|answers?))"
     rf"|(?:shall|should|can) we {_DO}"
     rf"|would you be (?:so )?(?:kind|able)(?: enough)?(?: as)? to {_DO}"
-    rf"|(?:may|can|could|might) i ask you to {_DO}|i was wondering (?:if|whether) you could {_DO}"
+    rf"|(?:may|can|could|might) (?:i|we) \w+ (?:you )?to {_DO}"
+    rf"|(?:is there )?(?:any|a) (?:chance|way|possibility) (?:that )?you (?:can|could|would) {_DO}"
+    rf"|i was wondering (?:if|whether) you could {_DO}"
     rf"|would it be (?:\w+ )?(?:if i asked you to|for you to|to ask you to|if you) {_DO}"
     rf"|will you {_DO}|have you time to {_DO}|could (?:somebody|someone) {_DO}"
     r")"
@@ -133,6 +135,10 @@ def _acts_chinese(sentence: str) -> bool:
     if not _ZH_QUESTION.search(sentence) and not _ZH_TAG.search(sentence):
         return True
     if _ZH_ASKED.match(sentence) or _ZH_SUGGESTED.search(sentence):
+        return True
+    # "不知道有没有牛奶，打开看看": what is asked for comes behind the comma
+    *_, last = re.split("[，,]", sentence.rstrip("。.！!"))
+    if last != sentence and _ZH_CLAUSE.match(last) and not _ZH_QUESTION.search(last):
         return True
     tag = _ZH_TAG.search(sentence)
     return tag is not None and _ZH_CLAUSE.match(sentence) is not None

@@ -70,6 +70,9 @@ FORBIDS = [
     ("I don't want the cup picked up; just wipe the desk.", "wipe the desk.",
      (frozenset({"pick"}), ("cup",), "")),
     ("用不着你关窗户，关门就行。", "关门就行。", (CLOSE_ZH, ("窗户",), "")),
+    ("No coffee for me today, thanks. Put the mug on the counter instead.",
+     "Put the mug on the counter instead.", (frozenset({"make_coffee"}), (), "")),
+    ("我嫌吵，你休想把电视打开。", "我嫌吵", (OPEN_ZH, ("电视",), "")),
     ("冰箱別開，櫃子也別開。", "", (OPEN_ZH, ("冰箱",), ""), (OPEN_ZH, ("柜子",), "")),
 ]  # fmt: skip
 
@@ -99,6 +102,8 @@ The kids never close the window; close it please.
 Nobody is using the lamp, switch it off.
 Don't let the coffee get cold, bring it to me.
 Did somebody leave the window open?
+Nobody has made the bed yet. Get on with it, please.
+地板濕到不能走了，把那灘水擦乾淨。
 個別把窗戶打開。
 把別的杯子拿給我。
 別忘了關門。

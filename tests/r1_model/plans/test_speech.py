@@ -53,6 +53,9 @@ Find the mug and bring it to me.
 Would you be so kind as to close the door?
 Would it be okay if I asked you to close the door?
 能给我来杯咖啡吗？
+Could I trouble you to turn off the lamp?
+Any chance you could open the window a bit?
+冰箱裡不知道還有沒有牛奶，打開來看看。
 可以幫我拿杯子嗎？
 你能不能把燈關掉？
 把門關上好嗎？
