@@ -23,7 +23,7 @@ _NO_WORD = (
     "(?<![个特分级性类区告识辨差派道离判鉴各])别(?![的人墅针处名致离扭客急怕担忘])"
     "|(?<![要])不要(?![紧忘客急怕担])|(?<!能)不能(?!不)|(?<!可)不可(?:以)?(?!不)|(?<!许)不许|不准|不得(?!不)"
     "|不应该|不应|不该|不用(?![担谢说客急怕])|不必|不需要|没必要|没有必要|无须|无需|毋须"
-    "|不是(?!不)|用不着|犯不着|不劳|休想|妄想|[别甭]想"
+    "|不是(?!不)|绝不|决不|绝对不|永不|永远不|少(?=碰|动|管|开|玩|去)|用不着|犯不着|不劳|休想|妄想|[别甭]想"
     "|切勿(?!忘)|请勿(?!忘)|(?<![切请])勿(?!忘)|禁止|严禁|甭|避免|拒绝"
 )
 _FILL = (
@@ -41,14 +41,22 @@ _WITHOUT = re.compile(
 )
 _CONDITION = re.compile("(?:的)?(?:情况|前提|条件|状况|状态)?(?:之)?下|就|便")
 _EXCEPT = re.compile(
-    "除了?(?P<thing>[^，。；！？,.;!?]{1,24}?)(?:以外|之外|外|，|,)(?=(?P<rest>[^。；！？.;!?]*))"
+    "(?:除了?(?P<thing>[^，。；！？,.;!?]{1,24}?)(?:以外|之外|外|，|,)"
+    "|(?P<but>[^，。；！？,.;!?]{1,12}?)(?:以外|之外)的?)(?=(?P<rest>[^。；！？.;!?]*))"
 )
 _STAYS = re.compile(
     "(?:(?:让|保持|维持)(?P<after>[^，。；！？,.;!?]{1,20}?)|(?P<before>[^，。；！？,.;!?]{1,20}?)(?:要|必须|应该|得)?(?:一直)?(?:保持|维持))"
     "(?P<state>打开|开着|开启|开|亮着|亮|关闭|关着|关上|关|合上|原状|原样|不动|不变|现状)"
 )
 _LEFT = re.compile(
-    "(?:让|留|就让)(?P<thing>[^，。；！？,.;!?]{1,20}?)(?:继续|一直)?(?P<state>开着|亮着|关着|那样|待着|留着)"
+    "(?P<topic>[^，。；！？,.;!?]{0,12}?)(?:就让|让|留)(?P<thing>[^，。；！？,.;!?]{1,20}?)(?:继续|一直)?(?P<state>开着|亮着|关着|那样|待着|留着)"
+)
+_STAYS_SO = re.compile(
+    "(?P<thing>[^，。；！？,.;!?]{1,16}?)(?:就)?(?:继续)?(?P<state>开着|亮着|关着)(?:就)(?:好|行|可以)"
+)
+_BANNED = re.compile(
+    f"(?P<verb>{CHINESE_VERB})(?P<thing>[^，。；！？,.;!?]{{1,16}}?)"
+    "(?:是)?(?:不行|不可以|不允许|不被允许|被禁止|禁止|不准)的?(?:[，。！\\s]|$)"
 )
 _REVERSE = {
     **dict.fromkeys(("打开", "开着", "开启", "开"), frozenset({"close", "turn_off"})),
@@ -144,10 +152,17 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
         first = start + without.start() if condition or without.start() else start
         yield Forbidden(first, start + stop, chinese_actions(without["verb"]), _tuple(thing))
         return
-    stays = _STAYS.search(clause) or _LEFT.search(clause)
+    banned = _BANNED.search(clause)
+    if banned is not None:
+        things = _tuple(_thing(banned["thing"]))
+        yield Forbidden(start, end, chinese_actions(banned["verb"]), things)
+        return
+    stays = _LEFT.search(clause) or _STAYS.search(clause) or _STAYS_SO.search(clause)
     if stays is not None:
         groups = stays.groupdict()
         named = groups.get("thing") or groups.get("after") or groups.get("before") or ""
+        if not _thing(named):  # "冰箱就让它关着"
+            named = groups.get("topic") or named
         state = stays["state"]
         yield Forbidden(
             start, end, _REVERSE.get(state, HANDLING), _tuple(_thing(_opened(named))),
@@ -198,7 +213,7 @@ def _exceptions(text: str) -> Iterator[Forbidden]:
         actions: frozenset[str] = frozenset()
         for verb in verbs_in(match["rest"], chinese=True):
             actions |= chinese_actions(verb[0])
-        thing = _thing(match["thing"])
+        thing = _thing(match["thing"] or match["but"])
         if thing:
             things = tuple(filter(None, map(_thing, re.split("或者?|和|与|跟|及|、", thing))))
             yield Forbidden(match.start(), match.end(), actions or HANDLING, things)

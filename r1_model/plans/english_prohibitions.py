@@ -35,8 +35,8 @@ _FILL = (
 )
 _VERB = rf"(?P<verb>{ENGLISH_VERB})"
 _IMPERATIVE = (
-    r"don't|do not|dont|never(?: ever)?|not|under no circumstances|at no (?:time|point)|"
-    r"on no account|in no case|by no means"
+    r"don't|do not|dont|never(?: ever)?|not|under no (?:circumstances?|conditions?)|"
+    r"at no (?:time|point)|on no account|in no (?:case|way)|by no means"
 )
 _MODAL = (
     r"must not|mustn't|may not|shall not|shan't|should not|shouldn't|need not|needn't|"
@@ -46,14 +46,17 @@ _YOU = r"can't|cannot|can not|could not|couldn't|will not|won't|would not|wouldn
 _ANY = (
     r"not to|no need to|no need for you to|needn't to|don't have to|do not have to|don't need to|"
     r"do not need to|not (?:allowed|permitted|supposed|meant) to|refrain from|abstain from|"
-    r"avoid(?:ing)?|without|instead of|rather than|nobody|no one|none of you|neither|forbid you to|"
+    r"avoid(?:ing)?|hold off(?: on)?|without|instead of|rather than|nobody|no one|none of you|"
+    r"neither|forbid you to|"
     r"rather you didn't|rather not|prefer you not to|stop|prevent(?:ing)?|quit|no"
 )
 _GOVERNED = re.compile(
     rf"\b(?:(?P<imperative>{_IMPERATIVE})|(?P<modal>{_MODAL})|(?P<you>{_YOU})|(?P<any>{_ANY}))"
     rf"\s+(?P<fill>{_FILL}){_VERB}"
 )
-_NEEDS_ING = re.compile(r"(?:without|instead of|avoid|prevent|refrain|abstain|stop|quit|no$)")
+_NEEDS_ING = re.compile(
+    r"(?:without|instead of|avoid|hold off|prevent|refrain|abstain|stop|quit|no$)"
+)
 _UNWANTED = re.compile(
     r"\b(?:don't|do not|never|wouldn't|would not|won't|will not|not) "
     r"(?:want|wish|like|allow|permit|accept|appreciate)\b"
@@ -64,7 +67,7 @@ _UNWANTED = re.compile(
 _NO_COFFEE = re.compile(r"\W*(?:please,? |and )?no (?:more )?(?:coffee|espresso|latte)s?\b")
 _OFF_LIMITS = re.compile(
     r"\b(?:forbidden|prohibited|off[- ]limits|taboo|banned|disallowed|not allowed|not permitted|"
-    r"a no-go)\b"
+    r"a no-go|out of the question|not an option|a bad idea|no good idea)\b"
 )
 _AWAY = re.compile(
     r"\b(?:(?P<hands>hands off|keep (?:your \w+ )?off)|(?:stay|keep|steer) (?:away|clear|out) "
@@ -75,11 +78,13 @@ _STATES = (
     r"in peace|open|opened|closed|shut|locked|on|off|running|switched on|switched off"
 )
 _STAYS = re.compile(
-    rf"(?<!n't )(?<!not )(?<!never )\b(?:leave|keep)\s+(?P<thing>.+?)\s+(?P<state>{_STATES})$"
+    r"(?<!n't )(?<!not )(?<!never )\b(?:leave|keep|kept|left)\s+"
+    rf"(?P<thing>.+?)\s+(?P<state>{_STATES})$"
 )
 _REMAINS = re.compile(
-    r"(?P<thing>.+?)\s+(?:must|should|shall|may|has to|have to|needs? to|is to|are to)\s+"
-    rf"(?:stay|remain|be left|be kept)\s+(?P<state>{_STATES})$"
+    r"(?P<thing>.+?)\s+"
+    r"(?:(?:must|should|shall|may|can|has to|have to|needs? to|is to|are to|to)\s+(?:just )?"
+    rf"(?:stay|remain|be left|be kept)|stays?|remains?)\s+(?P<state>{_STATES})$"
 )
 _WHEN = re.compile(
     r"(?:,?\s+(?:please|though|as well|too|always|forever|(?:to)?night|today|tomorrow|"
@@ -216,7 +221,7 @@ def _read_clause(clause: str) -> Forbidden | None:
 
 
 def _told(before: str) -> bool:
-    joined = (" and", " or", " to", "please")
+    joined = (" and", " or", " to", " you", "please")
     return bool(_OPENING.match(before)) or before.rstrip().endswith(joined)
 
 

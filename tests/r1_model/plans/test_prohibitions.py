@@ -73,6 +73,15 @@ FORBIDS = [
     ("No coffee for me today, thanks. Put the mug on the counter instead.",
      "Put the mug on the counter instead.", (frozenset({"make_coffee"}), (), "")),
     ("我嫌吵，你休想把电视打开。", "我嫌吵", (OPEN_ZH, ("电视",), "")),
+    ("The fridge stays closed, open the window.", "open the window.",
+     (OPEN, ("fridge",), "")),
+    ("Opening the fridge is out of the question.", "", (OPEN, ("fridge",), "")),
+    ("Make sure you don't close the window.", "", (CLOSE, ("window",), "")),
+    ("绝不打开冰箱！", "", (OPEN_ZH, ("冰箱",), "")),
+    ("冰箱以外的都打開。", "都打開。", (OPEN_ZH, ("冰箱",), "")),
+    ("冰箱就让它关着，打开微波炉。", "打开微波炉。", (OPEN_ZH, ("冰箱",), "")),
+    ("窗户开着就好，把门关上。", "把门关上。", (CLOSE_ZH, ("窗户",), "")),
+    ("打开冰箱是不行的。", "", (OPEN_ZH, ("冰箱",), "")),
     ("冰箱別開，櫃子也別開。", "", (OPEN_ZH, ("冰箱",), ""), (OPEN_ZH, ("柜子",), "")),
 ]  # fmt: skip
 
