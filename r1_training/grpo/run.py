@@ -68,6 +68,7 @@ def train(config: GRPORunConfig, resume: bool = False) -> Path:
     if trainer.is_world_process_zero():
         _save(trainer, final)
     trainer.accelerator.wait_for_everyone()
+    trainer.accelerator.end_training()  # or the process group may abort at the interpreter's end
     return final
 
 

@@ -43,6 +43,9 @@ def main(output: Path, devices: int, loss: str) -> None:
         save_file({n: v.clone().contiguous() for n, v in trained.items()}, output / "trained")
         rows = [row for row in trainer.state.log_history if "reward" in row]
         torch.save([[row[k] for k in ("reward", "grad_norm")] for row in rows], output / "log")
+    # a process group that is left to the interpreter's end may abort there
+    trainer.accelerator.wait_for_everyone()
+    trainer.accelerator.end_training()
 
 
 if __name__ == "__main__":
