@@ -32,7 +32,7 @@ from r1_model.text.chinese import simplified
 FORBIDDEN, UNSEEN, DEPENDS, QUESTION = "forbidden", "unseen", "depends", "question"
 _OVERLAP = 0.25  # of the smaller box; two boxes of one thing share more
 
-_SUFFIXES = "子儿头机器面"  # ends of words that name no kind of thing
+_ENDINGS = "机器面"  # of words for things of all kinds
 
 Locate = Callable[[str], Sequence[Box]]
 
@@ -193,8 +193,9 @@ def fits(label: str, name: str) -> bool:
     if re.search("[\u3400-\u9fff]", label + name):
         if label in name or (len(name) > 1 and name in label):
             return True
-        # 台灯, 桌灯 and 灯; but 杯子 is no 柜子
-        return label[-2:] == name[-2:] or label[-1] == name[-1] not in _SUFFIXES
+        # 台灯, 桌灯 and 灯, 水杯 and 杯子; but 杯子 is no 柜子
+        own, other = (word.rstrip("子儿头") or word for word in (label, name))
+        return own[-2:] == other[-2:] or own[-1] == other[-1] not in _ENDINGS
     own, other = _words(label), _words(re.split(r"\b(?:that|which|who|with)\b", name)[0])
     if not own or not other:
         return False
@@ -234,5 +235,5 @@ def _named(label: str, text: str) -> bool:
     """Does a text name what a step calls so?"""
     label, text = simplified(label.lower()), simplified(text.lower())
     if re.search("[\u3400-\u9fff]", label):
-        return label in text or (label[-1] in text and label[-1] not in _SUFFIXES)
+        return label in text
     return bool(label) and f" {' '.join(_words(label))} " in f" {' '.join(_words(text))} "

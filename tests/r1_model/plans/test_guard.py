@@ -138,6 +138,7 @@ def test_later_turns_do_what_no_earlier_one_forbade() -> None:
         ("fridge", "fridge door", True), ("lamp", "lamp on the desk", True),
         ("desk", "lamp on the desk", True),  # generous
         ("mug", "laptop", False), ("冰箱", "电冰箱", True), ("櫃子", "柜子", True),
+        ("水杯", "杯子", True), ("桌燈", "台灯", True), ("杯子", "柜子", False),
         ("cupboard", "柜子", False), ("", "mug", False),
     ],
 )  # fmt: skip
