@@ -136,7 +136,7 @@ class Generator:
         if self._language.device != weights[0].device or self._language.dtype != weights[0].dtype:
             self._language = LanguageModel(self._model)
             self._single = self._many = None
-        seen = tuple(weight.data_ptr() for weight in weights)
+        seen: tuple[object, ...] = tuple(weight.data_ptr() for weight in weights)
         if weights[0].device.type == "cpu":
             # a fused optimizer's step counts as no change of a tensor, so some values are looked at
             seen += tuple((weight._version, _sample(weight)) for weight in weights)

@@ -194,8 +194,8 @@ def fits(label: str, name: str) -> bool:
         if label in name or (len(name) > 1 and name in label):
             return True
         # 台灯, 桌灯 and 灯, 水杯 and 杯子; but 杯子 is no 柜子
-        own, other = (word.rstrip("子儿头") or word for word in (label, name))
-        return own[-2:] == other[-2:] or own[-1] == other[-1] not in _ENDINGS
+        word, said = (text.rstrip("子儿头") or text for text in (label, name))
+        return word[-2:] == said[-2:] or word[-1] == said[-1] not in _ENDINGS
     own, other = _words(label), _words(re.split(r"\b(?:that|which|who|with)\b", name)[0])
     if not own or not other:
         return False
