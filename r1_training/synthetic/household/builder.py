@@ -12,8 +12,8 @@ from r1_training.synthetic.household.colors import COLOURFUL, named_color, neare
 from r1_training.synthetic.household.drawing.instances import BOX
 from r1_training.synthetic.household.motifs import motif_tile
 from r1_training.synthetic.household.pack import MeshPack
-from r1_training.synthetic.rooms.catalog import CATEGORIES, held_out
-from r1_training.synthetic.rooms.elements import Lights, MeshInstances, Room, RoomObject
+from r1_training.synthetic.rooms.catalog import CATEGORIES
+from r1_training.synthetic.rooms.elements import MeshInstances, Room, RoomObject
 from r1_training.synthetic.rooms.item_builder import RGB, Item, Surface, plain
 from r1_training.synthetic.rooms.palette import sample_rgb
 from r1_training.synthetic.rooms.rng import Dice
@@ -304,44 +304,17 @@ class HouseholdBuilder(RoomBuilder):
             np.minimum(lower[row[9]], points.min(0), out=lower[row[9]])
             np.maximum(upper[row[9]], points.max(0), out=upper[row[9]])
         lower, upper = lower - thin(lower, upper), upper + thin(lower, upper)
-        turn = math.atan2(T_map_room[1, 0], T_map_room[0, 0])
-        objects = [
-            RoomObject(
-                id=item.id,
-                category=item.category,
-                shape=item.shape,
-                color=item.color,
-                material=item.material,
-                states=item.states,
-                center=(lower[item.id] + upper[item.id]) / 2,
-                size=upper[item.id] - lower[item.id],
-                yaw=math.remainder(item.yaw + turn, 2 * math.pi),
-                parent=item.parent.id if item.parent else None,
-                parent_relation=item.relation,
-                level=item.level,
-                levels=item.levels,
-                held_out=self._is_held_out(item),
-                motif=self.motifs.get(item.id, ""),
-            )
-            for item in self.items
-        ]
-        hide_what_meshes_do_not_tell(objects, self.items)
-        position = np.array([light[:3] for light in self.lights]).reshape(-1, 3)
-        lights = Lights(
-            position=(position @ T_map_room[:3, :3].T + T_map_room[:3, 3]).astype(np.float32),
-            color=np.array([light[3] for light in self.lights], np.float32).reshape(-1, 3),
-            ambient=np.array(ambient, np.float32),
-        )
-        size = np.array([self.width, self.depth, self.height])
-        return Room(
-            *(self.seed, self.split, self.room_type, objects, primitives, lights),
-            *(size, T_map_room, meshes),
-        )
+        room = self.room_of(primitives, lower, upper, T_map_room, ambient)
+        for thing in room.objects:
+            thing.motif = self.motifs.get(thing.id, "")
+        hide_what_meshes_do_not_tell(room.objects, self.items)
+        return replace(room, meshes=meshes)
 
-    def _is_held_out(self, item: Item) -> bool:
+    def is_held_out(self, item: Item) -> bool:
+        """A mesh is held out as a whole, a primitive with its colour."""
         if isinstance(item, MeshItem) and item.mesh != BOX:
             return self.pack.meshes[item.mesh].held_out
-        return held_out(item.category, item.color, self.room_type)
+        return super().is_held_out(item)
 
 
 def thin(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:

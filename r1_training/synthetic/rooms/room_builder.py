@@ -170,6 +170,24 @@ class RoomBuilder:
     def finish(self, T_map_room: np.ndarray, ambient: RGB) -> Room:
         """The room in the map frame."""
         primitives, lower, upper = rows_to_primitives(self.rows, T_map_room, len(self.items) + 1)
+        return self.room_of(primitives, lower, upper, T_map_room, ambient)
+
+    def room_of(
+        self,
+        primitives: Primitives,
+        lower: np.ndarray,
+        upper: np.ndarray,
+        T_map_room: np.ndarray,
+        ambient: RGB,
+    ) -> Room:
+        """The room of primitives, and of boxes in the map frame.
+
+        Args:
+            primitives: of the room, map frame.
+            lower, upper: (1 + number of items, 3) corners of each item's box by its id, metres.
+            T_map_room: (4, 4).
+            ambient: light.
+        """
         turn = math.atan2(T_map_room[1, 0], T_map_room[0, 0])
         objects = [
             RoomObject(
@@ -186,7 +204,7 @@ class RoomBuilder:
                 parent_relation=item.relation,
                 level=item.level,
                 levels=item.levels,
-                held_out=held_out(item.category, item.color, self.room_type),
+                held_out=self.is_held_out(item),
             )
             for item in self.items
         ]
@@ -201,6 +219,10 @@ class RoomBuilder:
             *(self.seed, self.split, self.room_type, objects, primitives, lights),
             *(size, T_map_room),
         )
+
+    def is_held_out(self, item: Item) -> bool:
+        """Is the item one of those that training never shows?"""
+        return held_out(item.category, item.color, self.room_type)
 
 
 def rows_to_primitives(

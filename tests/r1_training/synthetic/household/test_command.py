@@ -22,7 +22,7 @@ def folder_of_objs(folder):
 
 
 def test_a_folder_becomes_a_pack_with_credits_and_a_picture(tmp_path):
-    pytest.importorskip("trimesh")
+    pytest.importorskip("trimesh", reason="OBJ and GLB are read with trimesh")
     source, out = folder_of_objs(tmp_path / "objs"), tmp_path / "pack.npz"
     picture = tmp_path / "sheet.png"
     done = CliRunner().invoke(

@@ -116,7 +116,7 @@ def test_a_mesh_of_true_size_keeps_it_and_one_of_no_scale_gets_one():
 
 
 def test_thinning_keeps_shape_and_colours():
-    pytest.importorskip("fast_simplification")
+    pytest.importorskip("fast_simplification", reason="large meshes are thinned by it")
     theta, z = np.meshgrid(np.linspace(0, 2 * np.pi, 80), np.linspace(0, 1, 40))
     points = np.stack((np.cos(theta), np.sin(theta), z), -1).reshape(-1, 3)
     k = np.arange(39 * 80).reshape(39, 80)[:, :-1].ravel()
@@ -156,7 +156,7 @@ def test_outlines_are_told_apart():
 
 
 def test_a_folder_of_obj_files_is_read(tmp_path):
-    pytest.importorskip("trimesh")
+    pytest.importorskip("trimesh", reason="OBJ and GLB are read with trimesh")
     vertices, faces = cuboid((0, 0, 0), (0.1, 0.3, 0.2))  # y up: 0.3 m high
     lines = [f"v {x} {y} {z}" for x, y, z in vertices] + [
         f"f {a + 1} {b + 1} {c + 1}" for a, b, c in faces
@@ -171,7 +171,7 @@ def test_a_folder_of_obj_files_is_read(tmp_path):
 
 
 def test_a_sweet_home_library_is_read(tmp_path):
-    pytest.importorskip("trimesh")
+    pytest.importorskip("trimesh", reason="OBJ and GLB are read with trimesh")
     import zipfile
 
     vertices, faces = cuboid((0, 0, 0), (1, 1, 1))
@@ -191,7 +191,7 @@ def test_a_sweet_home_library_is_read(tmp_path):
 
 
 def test_textures_and_turned_models_of_a_library_are_read(tmp_path):
-    pytest.importorskip("trimesh")
+    pytest.importorskip("trimesh", reason="OBJ and GLB are read with trimesh")
     import zipfile
 
     from PIL import Image
@@ -288,7 +288,7 @@ def test_the_credits_name_every_creator(tmp_path):
 
 @pytest.mark.slow
 def test_the_public_meshes_make_a_pack(tmp_path):
-    pytest.importorskip("fast_simplification")
+    pytest.importorskip("fast_simplification", reason="large meshes are thinned by it")
     source = shared_folder() / "meshes"
     if not source.is_dir():
         pytest.skip(f"no meshes in {source}")

@@ -219,7 +219,7 @@ def test_a_texture_keeps_its_mean_and_shows_its_pattern():
 
 
 def test_the_gpu_s_kernels_do_the_same_in_triton_s_interpreter():
-    pytest.importorskip("triton")
+    pytest.importorskip("triton", reason="the kernels are written in Triton")
     root = Path(__file__).resolve().parents[4]
     done = subprocess.run(
         [sys.executable, "-m", "tests.r1_training.synthetic.household.interpreted"],
