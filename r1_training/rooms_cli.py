@@ -21,13 +21,19 @@ RESUME = (
     "Go on from the newest checkpoint in the settings' `output`; --no-resume removes those there."
 )
 Workers = Annotated[int | None, typer.Option(help="Processes that make rooms and questions.")]
+Devices = Annotated[int | None, typer.Option(help="GPUs, each a process of torchrun.")]
 
 
 @train.command("tiny")
 def train_tiny(
     output: Annotated[Path, typer.Option(help="Folder of all stages.")] = Path("output/r1-tiny"),
     configs: Annotated[Path, typer.Option(help="Folder of the stages' YAML files.")] = CONFIGS,
+    devices: Devices = None,
     workers: Workers = None,
+    known: Annotated[
+        Path | None,
+        typer.Option(exists=True, help="Carry over what this model knows, instead of nothing."),
+    ] = None,
 ) -> None:
     """The whole recipe: tokenizer, dense stage, SFT, view selection. Resumes after a kill."""
     from r1_training.common.config import TrainingConfigError
@@ -36,7 +42,7 @@ def train_tiny(
 
     try:
         require_folder(output)
-        finished = run(configs, output, workers)
+        finished = run(configs, output, devices, workers, known)
     except (TrainingConfigError, OutputError) as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(f"finished: {finished}")
@@ -49,10 +55,11 @@ def train_dense(
     ),
     model: Annotated[Path | None, typer.Option(help=START)] = None,
     resume: Annotated[bool, typer.Option(help=RESUME)] = True,
+    devices: Devices = None,
     workers: Workers = None,
 ) -> None:
     """Scene encoder and dense decoder alone."""
-    _stage(config, model, resume, workers)
+    _stage(config, model, resume, devices, workers)
 
 
 @train.command("sft")
@@ -62,10 +69,11 @@ def train_sft(
     ),
     model: Annotated[Path | None, typer.Option(help=START)] = None,
     resume: Annotated[bool, typer.Option(help=RESUME)] = True,
+    devices: Devices = None,
     workers: Workers = None,
 ) -> None:
     """Everything, on questions of all seven tasks in three languages."""
-    _stage(config, model, resume, workers)
+    _stage(config, model, resume, devices, workers)
 
 
 @train.command("grpo")
@@ -77,7 +85,7 @@ def train_grpo(
         Path | None, typer.Option(help="The SFT model, instead of the settings' `model`.")
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Folder of the run.")] = None,
-    devices: Annotated[int | None, typer.Option(help="GPUs, each a process of torchrun.")] = None,
+    devices: Devices = None,
     resume: Annotated[bool, typer.Option(help=RESUME)] = True,
     workers: Workers = None,
 ) -> None:
@@ -135,26 +143,34 @@ def train_clip(
     typer.echo(report.table())
 
 
-def _stage(config: Path, model: Path | None, resume: bool, workers: int | None) -> None:
+def _stage(
+    config: Path, model: Path | None, resume: bool, devices: int | None, workers: int | None
+) -> None:
+    from accelerate import PartialState
+
     from r1_training.common.checkpoints import start_anew
     from r1_training.common.config import TrainingConfig, TrainingConfigError
     from r1_training.common.writable import OutputError, require_folder
     from r1_training.synthetic.household.pack import MeshPackError
+    from r1_training.synthetic.room_mix import RoomMix
     from r1_training.tiny.recipe import start_tiny
     from r1_training.tiny.sft import train as run
 
     try:
-        settings = TrainingConfig.load(config, init=model and str(model), workers=workers)
+        settings = TrainingConfig.load(
+            config, init=model and str(model), devices=devices, workers=workers
+        )
         start, output = settings.init, Path(settings.output)
         if start is not None and not Path(start, "config.json").is_file():
             raise TrainingConfigError(f"there is no model in {start}")
         require_folder(output)
         if start is None:
             folder = output / "start"
-            if not resume:
+            if not resume and PartialState().is_main_process:
                 start_anew(output)  # first: without its start nobody may go on with a checkpoint
                 shutil.rmtree(folder, ignore_errors=True)
-            start = str(start_tiny(folder, settings.seed, settings.workers))
+            mix = RoomMix.load(settings.meshes, settings.mesh_rooms)
+            start = str(start_tiny(folder, settings.seed, settings.workers, mix))
         finished = run(start, settings, resume)
     except (TrainingConfigError, OutputError, MeshPackError) as error:
         raise typer.BadParameter(str(error)) from error

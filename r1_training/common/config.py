@@ -41,7 +41,8 @@ class TrainingConfig:
         init: model folder to start from; None starts from random weights of `r1-tiny`.
         seed: of rooms, weights and order.
         steps: optimizer steps.
-        rooms: rooms in a batch.
+        rooms: rooms in a batch, of each device.
+        devices: GPUs of the run, each a process of torchrun with batches of its own.
         distinct: batches with rooms of their own; then the same rooms and questions come again,
             scanned anew. 0: every room is new.
         conversations: questions per room; 0 trains the scene encoder alone.
@@ -72,6 +73,7 @@ class TrainingConfig:
     seed: int = 0
     steps: int = 1000
     rooms: int = 64
+    devices: int = 1
     distinct: int = 0
     conversations: int = 8
     sequence_length: int = 1536
@@ -96,7 +98,8 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         check_types(self)
         object.__setattr__(self, "scan_size", image_size("scan_size", self.scan_size))
-        for name in ("steps", "rooms", "sequence_length", "scan_views", "save_every", "log_every"):
+        positive = ("steps", "rooms", "devices", "sequence_length", "scan_views")
+        for name in (*positive, "save_every", "log_every"):
             if getattr(self, name) < 1:
                 raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
         amounts = ("seed", "distinct", "conversations", "workers", "warmup")
