@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from transformers.models.qwen2_vl.image_processing_qwen2_vl import smart_resize
 from r1_model.errors import QuestionTooLongError
 from r1_model.network.config import SCENE_END, SCENE_PAD, SCENE_START, R1Config
 from r1_model.network.depth_positions import patch_positions
+from r1_model.network.looks import Pictures
 from r1_model.network.rope import rope_positions
 from r1_model.network.vision import MERGE, PATCH, patchify
 from r1_model.scene.sampling import sample_points, voxel_means
@@ -27,6 +29,7 @@ from r1_model.text.normalise import as_written
 
 NATIVE_PIXELS = (28 * 28 * 16, 640 * 480)  # least and most pixels of a view at native resolution
 KEPT_VIEWS = 16
+MOST_PICTURES = 24  # of a scene, for what is found to be cut out of
 _USER, _ASSISTANT, _END = "<|im_start|>user\n", "<|im_start|>assistant\n", "<|im_end|>"
 
 
@@ -110,6 +113,26 @@ class R1Processor:
             torch.from_numpy(points)[None],
             torch.from_numpy(colors)[None].float() / 255,
             torch.from_numpy(bounds)[None],
+        )
+
+    def pictures(self, scene: Scene) -> Pictures | None:
+        """The views of a scene for a model that looks at what it found; None where there are none.
+
+        Views of another size than most are left out; of more than `MOST_PICTURES`, some between.
+        """
+        if self.config.scene_config.look_size is None or not scene.views:
+            return None
+        size, _ = Counter(view.depth.shape for view in scene.views).most_common(1)[0]
+        views = [view for view in scene.views if view.depth.shape == size]
+        rows = np.linspace(0, len(views) - 1, min(len(views), MOST_PICTURES)).round().astype(int)
+        chosen = [views[row] for row in rows]
+        return Pictures(
+            color=torch.from_numpy(np.stack([view.color for view in chosen]))[None],
+            depth=torch.from_numpy(np.stack([view.depth for view in chosen]))[None],
+            K=torch.from_numpy(np.stack([view.K for view in chosen])).float()[None],
+            T_scene_camera=torch.from_numpy(
+                np.stack([view.T_scene_camera for view in chosen])
+            ).float()[None],
         )
 
     def prompt(self, question: str, history: Sequence[Turn], view_tokens: Sequence[int]) -> str:

@@ -36,14 +36,16 @@ def train_tiny(
     ] = None,
 ) -> None:
     """The whole recipe: tokenizer, dense stage, SFT, view selection. Resumes after a kill."""
+    from r1_model.errors import R1Error
     from r1_training.common.config import TrainingConfigError
     from r1_training.common.writable import OutputError, require_folder
+    from r1_training.synthetic.household.pack import MeshPackError
     from r1_training.tiny.recipe import train_tiny as run
 
     try:
         require_folder(output)
         finished = run(configs, output, devices, workers, known)
-    except (TrainingConfigError, OutputError) as error:
+    except (TrainingConfigError, OutputError, MeshPackError, R1Error) as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(f"finished: {finished}")
 
@@ -148,11 +150,11 @@ def _stage(
 ) -> None:
     from accelerate import PartialState
 
+    from r1_model.errors import R1Error
     from r1_training.common.checkpoints import start_anew
     from r1_training.common.config import TrainingConfig, TrainingConfigError
     from r1_training.common.writable import OutputError, require_folder
     from r1_training.synthetic.household.pack import MeshPackError
-    from r1_training.synthetic.room_mix import RoomMix
     from r1_training.tiny.recipe import start_tiny
     from r1_training.tiny.sft import train as run
 
@@ -169,10 +171,9 @@ def _stage(
             if not resume and PartialState().is_main_process:
                 start_anew(output)  # first: without its start nobody may go on with a checkpoint
                 shutil.rmtree(folder, ignore_errors=True)
-            mix = RoomMix.load(settings.meshes, settings.mesh_rooms)
-            start = str(start_tiny(folder, settings.seed, settings.workers, mix))
+            start = str(start_tiny(folder, settings))
         finished = run(start, settings, resume)
-    except (TrainingConfigError, OutputError, MeshPackError) as error:
+    except (TrainingConfigError, OutputError, MeshPackError, R1Error) as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(f"finished: {finished}")
 

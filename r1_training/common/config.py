@@ -49,6 +49,8 @@ class TrainingConfig:
         sequence_length: tokens of scene, views and questions of one room.
         scan_views: RGB-D views that a room's cloud is made from.
         scan_size: (height, width) of these views.
+        view_size: (height, width) of the colour of those views that the model is shown, finer than
+            what its cloud is made from; None: as the others.
         learning_rate: peak of the cosine schedule.
         final_learning_rate: its end.
         warmup: steps of linear warm-up.
@@ -65,6 +67,8 @@ class TrainingConfig:
         blind: train on the text alone, the baseline of a model that only reads the question.
         meshes: pack of `r1 prepare meshes`: rooms are made of its meshes; None for rooms of
             primitives.
+        backbone: file with weights of MobileNetV2, see `build.load_photographs`: a new model looks
+            at what it found. None: it does not.
         mesh_rooms: share of the rooms of a batch that are made of meshes, where there is a pack.
     """
 
@@ -79,6 +83,7 @@ class TrainingConfig:
     sequence_length: int = 1536
     scan_views: int = 12
     scan_size: tuple[int, int] = (120, 160)
+    view_size: tuple[int, int] | None = None
     learning_rate: float = 1e-3
     final_learning_rate: float = 1e-5
     warmup: int = 200
@@ -94,10 +99,13 @@ class TrainingConfig:
     blind: bool = False
     meshes: str | None = None
     mesh_rooms: float = 1.0
+    backbone: str | None = None
 
     def __post_init__(self) -> None:
         check_types(self)
         object.__setattr__(self, "scan_size", image_size("scan_size", self.scan_size))
+        if self.view_size is not None:
+            object.__setattr__(self, "view_size", image_size("view_size", self.view_size))
         positive = ("steps", "rooms", "devices", "sequence_length", "scan_views")
         for name in (*positive, "save_every", "log_every"):
             if getattr(self, name) < 1:

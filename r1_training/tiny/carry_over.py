@@ -19,6 +19,7 @@ from r1_model.network.modeling import R1ForConditionalGeneration
 EMBEDDINGS = ("model.language_model.embed_tokens.weight", "lm_head.weight")
 CLASSES = ("model.dense_decoder.classes.weight", "model.dense_decoder.classes.bias")
 LABELS = "model.scene_tokens.labels.weight"
+LOOKS = "model.looks."
 KINDS = ("categories", "colors", "materials", "states")
 
 
@@ -42,6 +43,8 @@ def carry_over(
     old = known.state_dict()
     rows = label_rows(model.config.scene_config, known.config.scene_config)
     for name, new in model.state_dict().items():  # views of the parameters
+        if name.startswith(LOOKS) and known.model.looks is None:
+            continue  # they start as nothing that changes
         if name not in old:
             raise InvalidConfigError(f"{name} is not in the model that is carried over")
         if name in EMBEDDINGS:

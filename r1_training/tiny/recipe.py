@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.common.config import TrainingConfig
 from r1_training.common.whole_files import written_whole
-from r1_training.synthetic.room_mix import PRIMITIVES, RoomMix
+from r1_training.synthetic.room_mix import RoomMix
 from r1_training.tiny.build import build_tiny
 from r1_training.tiny.carry_over import carry_over
 from r1_training.tiny.tokenizer import train_tokenizer
@@ -23,22 +23,14 @@ STAGES = ("dense", "sft", "polish")  # r1-tiny-NAME.yaml
 SHARD = "14MB"
 
 
-def start_tiny(
-    folder: Path,
-    seed: int,
-    workers: int = 0,
-    mix: RoomMix = PRIMITIVES,
-    known: Path | None = None,
-) -> Path:
+def start_tiny(folder: Path, config: TrainingConfig, known: Path | None = None) -> Path:
     """A tokenizer trained on the synthetic rooms' text, and weights to start from; made once.
 
     A run that goes on after a kill must find the tokenizer that it started with.
 
     Args:
         folder: made, with its parents.
-        seed: of the weights.
-        workers: processes that make the rooms' text.
-        mix: the rooms that will be trained on.
+        config: of the first stage.
         known: model whose knowledge is carried over; None for random weights.
     """
     from r1_training.synthetic.language.corpus import corpus
@@ -46,8 +38,11 @@ def start_tiny(
     with PartialState().main_process_first():  # the others find it
         if folder.is_dir():
             return folder
-        tokenizer = train_tokenizer(corpus(CORPUS_ROOMS, workers=workers, mix=mix), VOCABULARY)
-        model = build_tiny(tokenizer, seed)
+        mix = RoomMix.load(config.meshes, config.mesh_rooms)
+        text = corpus(CORPUS_ROOMS, workers=config.workers, mix=mix)
+        tokenizer = train_tokenizer(text, VOCABULARY)
+        backbone = None if config.backbone is None else Path(config.backbone)
+        model = build_tiny(tokenizer, config.seed, backbone)
         if known is not None:
             old = R1ForConditionalGeneration.from_pretrained(known, dtype=torch.float32)
             carry_over(model, tokenizer, old, AutoTokenizer.from_pretrained(known))
@@ -89,9 +84,7 @@ def train_tiny(
         )
 
     stages = [load(name) for name in STAGES]
-    first = stages[0]
-    mix = RoomMix.load(first.meshes, first.mesh_rooms)
-    folder = start_tiny(output / "start", first.seed, first.workers, mix, known)
+    folder = start_tiny(output / "start", stages[0], known)
     for config in stages:
         final = Path(config.output) / "final"
         folder = final if final.is_dir() else train(str(folder), config, resume=True)

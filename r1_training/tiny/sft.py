@@ -20,7 +20,7 @@ from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from trl import SFTConfig, SFTTrainer
 
-from r1_model.network.modeling import NEW_MODULES, R1ForConditionalGeneration
+from r1_model.network.modeling import SEES, R1ForConditionalGeneration
 from r1_training.common.checkpoints import newest_checkpoint, start_anew
 from r1_training.common.config import TrainingConfig, TrainingConfigError
 from r1_training.common.labels import NAMES
@@ -177,11 +177,10 @@ def trainer_arguments(config: TrainingConfig) -> SFTConfig:
 
 
 def freeze_for_dense(model: R1ForConditionalGeneration) -> None:
-    """Only the scene encoder and the dense decoder train."""
-    for parameter in model.parameters():
-        parameter.requires_grad_(False)
-    for name in NEW_MODULES[:2]:
-        getattr(model.model, name).requires_grad_(True)
+    """Only what finds and names objects trains."""
+    sees = tuple(f"model.{part}." for part in SEES)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name.startswith(sees))
 
 
 def train_language_alone(model: R1ForConditionalGeneration) -> None:
@@ -217,6 +216,8 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
         freeze_for_dense(model)
     elif config.language_alone:
         train_language_alone(model)
+    if model.model.looks is not None:
+        model.model.looks.backbone.requires_grad_(False)
     if config.compile and torch.cuda.is_available():
         compile_parts(model)
     trainer = R1SFTTrainer(model, tokenizer, config)

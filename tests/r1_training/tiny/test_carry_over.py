@@ -52,7 +52,8 @@ def test_the_same_text_has_the_same_logits(known):
     carry_over(new, tokenizer, *known)
     text = "<answer><obj>12, 7"
     places = torch.arange(len(words(text)["input_ids"])).expand(3, 1, -1)
-    ids = [torch.tensor([t(text, add_special_tokens=False)["input_ids"]]) for t in (words, tokenizer)]
+    read = (t(text, add_special_tokens=False)["input_ids"] for t in (words, tokenizer))
+    ids = [torch.tensor([row]) for row in read]
     before, after = (
         m(input_ids=i, position_ids=places[..., : i.shape[1]]).logits
         for m, i in zip((model, new), ids, strict=True)
