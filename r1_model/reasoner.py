@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -92,6 +93,16 @@ class Reasoner:
         """How questions are read: what the configuration says, and what is changed here."""
         return self._processor.config
 
+    def weights_digest(self) -> str:
+        """Of the weights and their precision; equal on every device."""
+        digest = hashlib.sha256()
+        integers = {1: torch.uint8, 2: torch.int16, 4: torch.int32}
+        for name, weight in self._model.named_parameters():
+            # whole numbers have the same sum in any order
+            total = weight.detach().view(integers[weight.element_size()]).sum(dtype=torch.int64)
+            digest.update(f"{name} {weight.dtype} {tuple(weight.shape)} {int(total)}\n".encode())
+        return digest.hexdigest()[:16]
+
     def close(self) -> None:
         """Drop the scene; the weights go with the object."""
         self._scenes.clear()
@@ -106,6 +117,10 @@ class Reasoner:
             EmptySceneError: the scene has no points.
         """
         self._scenes.known(scene)
+
+    def prepare_ahead(self, scenes: Sequence[Scene]) -> None:
+        """Let other threads make what a CPU makes of scenes that will be asked about next."""
+        self._scenes.prepare_ahead(scenes)
 
     def detect(self, scene: Scene, least_score: float = LEAST_SCORE) -> list[Box]:
         """Objects that the dense decoder finds, best first, with labels in English.
