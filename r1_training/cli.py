@@ -6,11 +6,12 @@ import typer
 
 from r1_training.engine.cli import synthesize
 from r1_training.evaluation.predict_cli import predict
+from r1_training.evaluation.rooms_cli import evaluate_rooms
 from r1_training.metrics.cli import evaluate
 from r1_training.prepare.cli import app as prepare
 from r1_training.qwen.cli import train_full
 from r1_training.reproduce.cli import reproduce
-from r1_training.rooms_cli import evaluate_rooms, train
+from r1_training.rooms_cli import train
 from r1_training.synthetic.cli import synthesize_room
 
 app = typer.Typer(help="3D-R1, offline: data, training, evaluation.", no_args_is_help=True)

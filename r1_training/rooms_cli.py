@@ -1,17 +1,14 @@
-"""Commands of `r1-tiny`: train its stages, evaluate it on unseen rooms."""
+"""Commands of `r1-tiny`: train its stages."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from r1_training.common.config import training_configs
-
-if TYPE_CHECKING:
-    from r1_training.evaluation.room_evaluator import Asked
 
 train = typer.Typer(help="Train r1-tiny on synthetic rooms.", no_args_is_help=True)
 CONFIGS = training_configs(Path(__file__).resolve().parent)
@@ -176,99 +173,3 @@ def _stage(
     except (TrainingConfigError, OutputError, MeshPackError, R1Error) as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(f"finished: {finished}")
-
-
-def evaluate_rooms(
-    model: Annotated[str, typer.Argument(help="Preset or folder.")] = "r1-tiny",
-    rooms: Annotated[int, typer.Option(min=1, help="Unseen rooms per seed.")] = 200,
-    questions: Annotated[int, typer.Option(min=1, help="Questions per room.")] = 12,
-    seeds: Annotated[int, typer.Option(min=1, help="Evaluation seeds.")] = 3,
-    split: Annotated[Literal["val", "test"], typer.Option(help="Of the rooms' seeds.")] = "test",
-    blind: Annotated[bool, typer.Option(help="Hide points and views: a text-only baseline.")] = (
-        False
-    ),
-    baselines: Annotated[
-        bool,
-        typer.Option(
-            help="Beside each figure: the model blind, and the most common training answer."
-        ),
-    ] = False,
-    blind_json: Annotated[
-        Path | None,
-        typer.Option(
-            help="Blind figures from this file, written by --blind --output, perhaps of a model "
-            "that was trained blind."
-        ),
-    ] = None,
-    pictures: Annotated[
-        Path | None, typer.Option(help="Draw right and wrong answers into this folder.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
-    output: Annotated[Path | None, typer.Option(help="Write the numbers to this file.")] = None,
-) -> None:
-    """Ask a model about rooms it has never seen: every task, language, and held-out combination."""
-    from r1_model.errors import ModelLoadError
-    from r1_model.reasoner import Reasoner
-    from r1_training.common.writable import OutputError, require_file, require_folder
-    from r1_training.evaluation import report
-    from r1_training.evaluation.answer_pictures import FontMissingError, font, write_pictures
-    from r1_training.evaluation.blind import BlindReasoner
-    from r1_training.evaluation.majority import (
-        answered_by_majority,
-        majority_answers,
-        training_samples,
-    )
-    from r1_training.evaluation.room_detection import detection_map
-    from r1_training.evaluation.room_evaluator import evaluate_rooms as run
-    from r1_training.evaluation.room_evaluator import questions_digest
-
-    if blind and (baselines or blind_json):
-        raise typer.BadParameter("a blind run has no blind baseline: leave out --blind")
-    settings = report.Settings(
-        str(model), rooms, questions, seeds, split, blind, questions_digest(split)
-    )
-    beside = {}
-    try:  # what can be wrong is found before an hour of questions
-        if output is not None:
-            require_file(output)
-        if pictures is not None:
-            require_folder(pictures)
-        sighted = Reasoner.from_pretrained(model, device=device)
-        if blind_json is not None:
-            beside["blind"] = report.read_blind(blind_json, settings)
-        if pictures is not None:
-            font(18)
-    except (ModelLoadError, report.ReportError, FontMissingError, OutputError) as error:
-        raise typer.BadParameter(str(error)) from error
-
-    def ask(reasoner: Reasoner) -> list[list[Asked]]:
-        return [
-            run(reasoner, rooms=rooms, questions=questions, seed=seed, split=split)
-            for seed in range(seeds)
-        ]
-
-    def unsighted() -> Reasoner:  # asked for once at most
-        return BlindReasoner.from_pretrained(model, device=device)
-
-    runs = ask(unsighted() if blind else sighted)
-    found = report.by_group(runs)
-    if baselines:
-        if "blind" not in beside:
-            beside["blind"] = report.by_group(ask(unsighted()))
-        answers = majority_answers(training_samples())
-        beside["majority"] = report.by_group([answered_by_majority(one, answers) for one in runs])
-    for name, figures in found.items():
-        others = {baseline: groups[name] for baseline, groups in beside.items()}
-        typer.echo(f"\n--- by {name} (mean ± half the spread of {seeds} seeds)")
-        typer.echo(report.table(figures, others))
-    detection = [
-        detection_map(sighted, rooms=rooms, seed=seed, split=split) for seed in range(seeds)
-    ]
-    typer.echo("\n--- detection, percent, one row a seed")
-    for row in detection:
-        typer.echo("  ".join(f"{name} {value:.1f}" for name, value in row.items()))
-    if output is not None:
-        report.write(output, settings, found, beside, detection)
-    if pictures is not None:
-        drawn = write_pictures(runs[0], rooms, pictures, sighted.device)
-        typer.echo(f"\n{len(drawn)} pictures in {pictures}")
