@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -101,7 +101,7 @@ def clearance(room: Room, spots: np.ndarray, height: float) -> np.ndarray:
 def sample_views(
     room: Room, rng: np.random.Generator, views: int, partial: float = 0.25
 ) -> tuple[np.ndarray, float]:
-    """Keyframes of a scan, in the order of a walk around the room.
+    """Keyframes of a scan, in the order of a walk around the room, or through all rooms in turn.
 
     Args:
         partial: the probability that the scan is made from one side of the room only.
@@ -111,6 +111,57 @@ def sample_views(
     """
     style = ROBOT if rng.random() < 0.5 else HAND
     height = min(rng.uniform(*style.height), room.size[2] - 0.3)
+    if room.parts:
+        T = _through_parts(room, rng, views, partial, style, height)
+    else:
+        T = _around(room, rng, views, partial, style, height)
+    return T, math.radians(rng.uniform(55, 75))
+
+
+def _through_parts(
+    room: Room,
+    rng: np.random.Generator,
+    views: int,
+    partial: float,
+    style: CameraStyle,
+    height: float,
+) -> np.ndarray:
+    """Every room gets a view, and the others by its floor; (views, 4, 4), map frame."""
+    area = np.array([np.prod(part.size[:2]) ** 0.5 for part in room.parts])
+    order = np.roll(np.arange(len(area)), -int(rng.integers(len(area))))
+    wanted = area / area.sum() * max(0, views - len(area))
+    count = wanted.astype(int)
+    count += np.arange(len(area)) < min(views, len(area))  # fewer views than rooms: some have none
+    rest = np.argsort(count - 1 - wanted, kind="stable")[: views - count.sum()]
+    count[rest] += 1
+    walks = [
+        _around(room_of_part(room, k), rng, int(count[k]), partial, style, height)
+        for k in order
+        if count[k]
+    ]
+    return np.concatenate(walks)
+
+
+def room_of_part(room: Room, number: int) -> Room:
+    """One of several rooms as a room of its own; its objects keep their ids."""
+    part = room.parts[number]
+    T = room.T_map_room.copy()
+    T[:3, 3] += T[:3, :2] @ part.center
+    inside = [thing for thing in room.objects if thing.part == number]
+    return replace(
+        room, type=part.type, size=part.size, T_map_room=T, objects=inside, parts=()
+    )
+
+
+def _around(
+    room: Room,
+    rng: np.random.Generator,
+    views: int,
+    partial: float,
+    style: CameraStyle,
+    height: float,
+) -> np.ndarray:
+    """A walk around one room; (views, 4, 4), map frame."""
     spots = free_positions(room, rng, height)
     start = rng.uniform(-math.pi, math.pi)
     angle = (np.arctan2(spots[:, 1], spots[:, 0]) - start) % (2 * math.pi)
@@ -126,7 +177,7 @@ def sample_views(
     T = look_at(
         eye, _pitched(rng, style, eye, target), np.radians(rng.normal(0, style.roll, views))
     )
-    return room.T_map_room @ T, math.radians(rng.uniform(55, 75))
+    return room.T_map_room @ T
 
 
 def _eyes_and_targets(
