@@ -148,9 +148,7 @@ def room_of_part(room: Room, number: int) -> Room:
     T = room.T_map_room.copy()
     T[:3, 3] += T[:3, :2] @ part.center
     inside = [thing for thing in room.objects if thing.part == number]
-    return replace(
-        room, type=part.type, size=part.size, T_map_room=T, objects=inside, parts=()
-    )
+    return replace(room, type=part.type, size=part.size, T_map_room=T, objects=inside, parts=())
 
 
 def _around(

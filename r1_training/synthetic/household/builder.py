@@ -261,7 +261,9 @@ class HouseholdBuilder(RoomBuilder):
                 number[item.id] = len(number)
         self.items = [item for item in self.items if item.id not in ids]
         self.rows = [
-            row._replace(instance=number[row.instance]) for row in self.rows if row.instance not in ids
+            row._replace(instance=number[row.instance])
+            for row in self.rows
+            if row.instance not in ids
         ]
         self.placed = [
             (*row[:9], number[row[9]], row[10]) for row in self.placed if row[9] not in ids

@@ -93,8 +93,9 @@ def _rows(dice: Dice, count: int) -> list[list[str]]:
     types: list[str] = []
     while len(types) < count - corridor:
         left = {t: w for t, w in _TYPES.items() if t not in types or t == "bedroom"}
-        left = {t: w for t, w in left.items() if {t, *types}.isdisjoint({"study"} if t == "office"
-                else {"office"} if t == "study" else ())}  # fmt: skip
+        for one, other in (("study", "office"), ("office", "study")):
+            if one in types:
+                left.pop(other, None)
         types.append(dice.weighted(left))
     if corridor:
         split = dice.integer(0, len(types))
@@ -156,7 +157,8 @@ def bounds(rooms: list[PlannedRoom]) -> tuple[float, float, float, float]:
     )
 
 
-Shared = tuple[int, int, bool, float, float]  # rooms a and b (above or to the right), which, from, to
+# rooms a and b, whether b is to the right of a or above it, from where to where along the wall
+Shared = tuple[int, int, bool, float, float]
 
 
 def _shared_walls(rooms: list[PlannedRoom]) -> list[Shared]:

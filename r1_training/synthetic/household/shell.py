@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import colorsys
-
 from dataclasses import dataclass
 
 from r1_training.synthetic.household.builder import HouseholdBuilder
@@ -35,8 +34,7 @@ Painted = tuple[RGB, int, float]  # colour, texture, metres a tile
 def build_shell(b: HouseholdBuilder) -> None:
     """Floor, three or four walls, perhaps a ceiling: instance 0."""
     dice, w, d, h = b.dice, b.width, b.depth, b.height
-    slab = Pen(b.rows, Item("structure", "", "", "", plain(0.4, 0.4, 0.4), {}, 0, 0, 0), dice)
-    slab.box(0, 0, -2 * THICK, w + 2 * THICK, d + 2 * THICK, THICK)  # what the flooring lies on
+    _lay_slab(b)
     floor = _surface(b, _FLOORS, (0.3, 0.85))
     wall = _surface(b, _WET_WALLS if b.room_type == "bathroom" else _WALLS, (0.6, 1.0))
     _box(b, (0, 0, -THICK), (w + 2 * THICK, d + 2 * THICK, THICK), 0.0, floor)
@@ -59,6 +57,12 @@ def build_shell(b: HouseholdBuilder) -> None:
     if dice.chance(0.6):
         ceiling = _surface(b, _CEILINGS, (0.85, 1.0))
         _box(b, (0, 0, h), (w, d, THICK), 0.0, ceiling)
+
+
+def _lay_slab(b: HouseholdBuilder) -> None:
+    """What the flooring lies on: the one primitive that every room has."""
+    slab = Pen(b.rows, Item("structure", "", "", "", plain(0.4, 0.4, 0.4), {}, 0, 0, 0), b.dice)
+    slab.box(0, 0, -2 * THICK, b.width + 2 * THICK, b.depth + 2 * THICK, THICK)
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ def build_part(b: HouseholdBuilder, common: Surfaces, openings: tuple[Opening, .
     """Floor, walls with the ways through them, perhaps a ceiling of one room of a flat."""
     w, d, h = b.width, b.depth, b.height
     wet = b.room_type == "bathroom"
+    _lay_slab(b)
     floor = (None if wet else common.floor) or _surface(b, _FLOORS, (0.3, 0.85))
     wall = None if wet else common.wall
     wall = wall or _surface(b, _WET_WALLS if wet else _WALLS, (0.6, 1.0))

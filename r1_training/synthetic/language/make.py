@@ -10,7 +10,7 @@ import numpy as np
 from r1_model.text.answer import LANGUAGES, TASKS
 from r1_model.text.tasks import detect_language
 from r1_training.synthetic.language.context import SPEAKERS, Asking
-from r1_training.synthetic.language.facts import Facts
+from r1_training.synthetic.language.facts import Facts, too_small
 from r1_training.synthetic.language.qa import short_answers
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.tasks import (
@@ -54,6 +54,9 @@ TRAINING_WEIGHTS: dict[str, float] = {
     "planning": 0.08,
 }
 _TRIES = 12
+
+# what nobody says of several rooms
+_ONE_ROOM = ("this room", "the room", "這個房間", "这个房间", "這間", "这间")
 
 
 def make_samples(
@@ -104,6 +107,10 @@ def make_samples(
             sample = MAKERS[task](Asking(facts, random, SPEAKERS[spoken], split))
             if sample is None or (sample.question, sample.answer) in seen:
                 continue
+            if facts.several and any(words in sample.question for words in _ONE_ROOM):
+                continue
+            if facts.several and _lost(room, sample):
+                continue
             if spoken == "zh-Hans" and not _shows_script(sample):
                 continue
             seen.add((sample.question, sample.answer))
@@ -119,6 +126,15 @@ def _boost(facts: Facts, task: str) -> float:
     if task == "reasoning" and reasoning.reading_in_bed(facts):
         return 2.0
     return 1.0
+
+
+def _lost(room: Room, sample: Sample) -> bool:
+    """Is the box that is asked for too small for a map as large as this?"""
+    key = sample.answer_key
+    if key["type"] != "grounding":
+        return False
+    ids = [id for id in key["value"] if id <= len(room.objects)]
+    return any(too_small(room, room.object(id)) for id in ids)
 
 
 def _shows_script(sample: Sample) -> bool:
