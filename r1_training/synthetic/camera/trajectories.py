@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from r1_training.synthetic.rooms.elements import Room
+from r1_training.synthetic.rooms.elements import Room, RoomObject
 
 _CANDIDATES = 192
 
@@ -183,7 +183,8 @@ def _eyes_and_targets(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where each view is and what it looks at, (views, 3) each, room frame.
 
-    Mostly an object from some 1.3 m away, each object in turn; else a point across the room.
+    Mostly an object from some 1.3 m away, each object in turn; else a point across the room. What
+    bears a print comes first, and is looked at from before.
     """
     choice = spots[rng.integers(0, len(spots), (views, 4))]
     across = rng.uniform(-0.4, 0.4, (views, 3)) * room.size
@@ -191,19 +192,40 @@ def _eyes_and_targets(
     across[:, 2] = rng.uniform(0.2, 1.3, views)
     target, pick = across.copy(), np.zeros(views, int)
     if room.objects:
-        order = np.resize(rng.permutation(len(room.objects)), views)
+        order = rng.permutation(len(room.objects))
+        printed = np.array([bool(thing.motif) for thing in room.objects])
+        if printed.any():
+            order = order[np.argsort(~printed[order], kind="stable")]
+        order = np.resize(order, views)
         inverse = np.linalg.inv(room.T_map_room)
         centers = np.array([room.objects[k].center for k in order])
         centers = centers @ inverse[:3, :3].T + inverse[:3, 3]
         away = np.linalg.norm(choice - centers[:, None, :2], axis=-1)
         at_object = rng.random(views) < 0.75
         pick = np.where(at_object, np.abs(away - 1.3).argmin(1), 0)
+        for k in np.flatnonzero(at_object & printed[order]):
+            choice[k, pick[k]] = _spot_before(room, room.objects[order[k]], centers[k], spots)
         target = np.where(at_object[:, None], centers, across)
     eye = np.concatenate([choice[np.arange(views), pick], np.full((views, 1), height)], 1)
     for other in (across, eye + [0.5, 0.0, 0.0]):  # too near to look at
         near = np.linalg.norm(target[:, :2] - eye[:, :2], axis=1) < 0.4
         target[near] = other[near]
     return eye, target
+
+
+def _spot_before(
+    room: Room, thing: RoomObject, center: np.ndarray, spots: np.ndarray
+) -> np.ndarray:
+    """The spot (2,) from which one reads best what is printed on the front of a thing.
+
+    Args:
+        center: of the thing, spots: (M, 2); room frame, metres.
+    """
+    turn = thing.yaw - math.atan2(room.T_map_room[1, 0], room.T_map_room[0, 0])
+    front = np.array([math.sin(turn), -math.cos(turn)])
+    away = spots - center[:2]
+    far = np.linalg.norm(away, axis=1).clip(0.1)
+    return spots[np.argmin(np.abs(far - 1.1) + 2.0 * (1.0 - away @ front / far))]
 
 
 def _pitched(

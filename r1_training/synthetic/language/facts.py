@@ -6,7 +6,7 @@ what is None. Plain floats: the objects are few and the calls are many.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -95,6 +95,9 @@ class Facts:
     Args:
         room: with exact annotations.
         visible: ids of objects that may be asked about; what is shut away never is.
+        readable: id -> can what is printed on it be read in the views that the model gets? What is
+            not in it may neither be asked about nor called unreadable; None where the views are
+            not known yet.
 
     Attributes:
         things: the visible objects by id, from left to right.
@@ -102,8 +105,11 @@ class Facts:
             all objects of such a category would be a guess.
     """
 
-    def __init__(self, room: Room, visible: Collection[int]) -> None:
+    def __init__(
+        self, room: Room, visible: Collection[int], readable: Mapping[int, bool] | None = None
+    ) -> None:
         self.room = room
+        self.readable = readable
         seen = {id for id in visible if not shut_away(room, room.objects[id - 1])}
         things = [_thing(room.objects[id - 1]) for id in seen]
         things.sort(key=lambda thing: (thing.center[0], thing.center[1], thing.id))
@@ -120,6 +126,10 @@ class Facts:
             if thing.id not in seen and not shut_away(room, thing)
         }
         self._gaps: dict[tuple[int, int], float] = {}
+
+    def reads(self, thing: Thing, readable: bool) -> bool:
+        """May its print be readable (or not be, as asked), as far as the views are known?"""
+        return self.readable is None or self.readable.get(thing.id) is readable
 
     def parent_of(self, thing: Thing) -> Thing | None:
         """What a thing stands on, in or under; None for the floor, and for what is not visible."""

@@ -69,6 +69,7 @@ def make_samples(
     split: str = "train",
     tasks: Sequence[str] | None = None,
     weights: Mapping[str, float] = WEIGHTS,
+    readable: Mapping[int, bool] | None = None,
 ) -> list[Sample]:
     """Questions about a room that can be answered from what was seen.
 
@@ -81,6 +82,8 @@ def make_samples(
         split: train, val or test; test uses wordings that training never sees.
         tasks: some of `answer.TASKS`, all by default.
         weights: task -> its share of the samples, where a room offers it.
+        readable: as in `Facts`; None where the views are not known yet: then what a sample needs of
+            them is in its `reads` and `unread`.
 
     Raises:
         ValueError: unknown language, split or task.
@@ -95,7 +98,7 @@ def make_samples(
     if not visible:
         return []
     random = Random(int(rng.integers(2**62)))
-    facts = Facts(room, visible)
+    facts = Facts(room, visible, readable)
     shares = [weights[task] * _boost(facts, task) for task in tasks]
     samples: list[Sample] = []
     seen: set[tuple[str, str]] = set()

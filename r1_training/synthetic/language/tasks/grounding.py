@@ -346,7 +346,7 @@ ALIKE = (
     frozenset(("pink", "purple")),
     frozenset(("orange", "yellow")),
 )
-_PICTURED = 0.06  # share of what is found by what is printed on it, in rooms of meshes
+_PICTURED = 0.09  # share of what is found by what is printed on it, in rooms of meshes
 _BY_ROOM = 0.12  # and by the room that it is in, where there are several
 _SPECIAL = {
     "region": region,
