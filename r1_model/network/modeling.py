@@ -35,8 +35,8 @@ class EncodedScene:
     """B clouds as the language model reads them; independent of the question.
 
     Attributes:
-        features: what the encoder knows.
-        found: every candidate's box and labels.
+        features: what the encoder knows of the cloud.
+        found: every candidate's box and labels; with pictures, those that were kept are refined.
         index, score: (B, K) the candidates that were kept, best first.
         tokens: (B, T, hidden) scene tokens.
     """
@@ -194,9 +194,10 @@ class R1Model(Qwen2_5_VLModel):
         features = self.scene_encoder(points, colors)
         found = self.dense_decoder(features)
         index, score = select_objects(found, scene.num_objects, scene.duplicate_iou)
+        looked = features
         if self.looks is not None and pictures is not None:
-            features, found = self.looks(features, found, index, pictures)
-        tokens = self.scene_tokens(features, found, index, score, bounds)
+            looked, found = self.looks(features, found, index, pictures)
+        tokens = self.scene_tokens(looked, found, index, score, bounds)
         return EncodedScene(features, found, index, score, tokens)
 
     def looked_at(self, encoded: EncodedScene, bounds: Tensor, pictures: Pictures) -> EncodedScene:
@@ -207,11 +208,11 @@ class R1Model(Qwen2_5_VLModel):
             bounds, pictures: see `encode_scene`.
         """
         looks = _given(self.looks, "looks")
-        features, found = looks(encoded.features, encoded.found, encoded.index, pictures)
+        looked, found = looks(encoded.features, encoded.found, encoded.index, pictures)
         shown = slice(self.config.scene_config.num_objects)  # tiles keep more than are shown
         index, score = encoded.index[:, shown], encoded.score[:, shown]
-        tokens = self.scene_tokens(features, found, index, score, bounds)
-        return replace(encoded, features=features, found=found, tokens=tokens)
+        tokens = self.scene_tokens(looked, found, index, score, bounds)
+        return replace(encoded, found=found, tokens=tokens)
 
     def encode_views(self, patches: Tensor, grids: list[tuple[int, int]]) -> Tensor:
         """Image tokens of views, one view after the other.

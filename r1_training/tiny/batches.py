@@ -118,4 +118,5 @@ def as_conversation(sample: Sample, room: Room, extra_row: int) -> Conversation:
     rows |= {id: extra_row + offset for offset, id in enumerate(sample.extra_boxes)}
     answer = f"<think>{sample.think}</think><answer>{sample.answer}</answer>"
     required = tuple(id for id in sample.objects if id not in sample.extra_boxes)
-    return Conversation((*sample.turns, (sample.question, answer)), rows, required)
+    turns = (*sample.turns, (sample.question, answer))
+    return Conversation(turns, rows, required, sample.reads, sample.unread)

@@ -38,7 +38,7 @@ class Prints:
 
 
 def with_prints(instances: Tensor, first_tile: int) -> Tensor:
-    """Instance tables (B, I, 24) whose prints have ids of their own; tiles from there on are motifs."""
+    """Instance tables (B, I, 24) whose prints have own ids; tiles from `first_tile` are motifs."""
     marked = instances.clone()
     face = _faces(instances, first_tile)
     marked[..., col.INSTANCE] += PRINT * face
