@@ -132,6 +132,7 @@ class RoomQuestions:
         self.config, self.maker, self.pool = config, maker, pool
         self._made: OrderedDict[int, Future[tuple[Room, list[Sample]]]] = OrderedDict()
         self._kept: dict[tuple[int, int], tuple[EncodedRoom, list[Sample]]] = {}
+        self._sequences: dict[tuple[int, int], list[int]] = {}
 
     def prompts(self, numbers: Sequence[int]) -> Prompts:
         """The questions of these numbers: whole visits, `config.questions` of each."""
@@ -143,7 +144,7 @@ class RoomQuestions:
             chosen, any_fair = choose(samples, place.visible, self.config.questions, rng)
             asked += [(place, sample) for sample in chosen]
             fair += [any_fair] * len(chosen)
-        ids, mask, positions = self.maker.prompts(asked)
+        ids, mask, positions = self.maker.padded([self._sequence(*one) for one in asked])
         device = ids.device
         # copies, outside of inference mode: a backward pass may keep them
         return Prompts(
@@ -191,6 +192,14 @@ class RoomQuestions:
                     if visit // self.config.all_rooms < self.config.scans:
                         self._kept[self._key(visit)] = made
         return [self._kept[key] for key in keys]
+
+    def _sequence(self, place: EncodedRoom, sample: Sample) -> list[int]:
+        if not self.config.scans:
+            return self.maker.sequence(place, sample)
+        key = id(place), id(sample)  # both are kept as long as this is
+        if key not in self._sequences:
+            self._sequences[key] = self.maker.sequence(place, sample)
+        return self._sequences[key]
 
     def _key(self, visit: int) -> tuple[int, int]:
         """Number of a visit's room, and which of its scans is used."""
