@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from transformers.cache_utils import Cache, DynamicCache
+from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
 if TYPE_CHECKING:
     from r1_model.network.modeling import R1Model
@@ -122,6 +122,7 @@ def like_lengths(lengths: list[int], longest: int) -> Iterator[tuple[list[int], 
 def _selected(cache: Cache, rows: Tensor, backbone: R1Model) -> Cache:
     """A cache of its own with some rows of another."""
     own = DynamicCache(config=backbone.config.text_config)
-    for number, layer in enumerate(cache.layers):
-        own.update(layer.keys[rows], layer.values[rows], number)
+    for number, layer in enumerate(cast("list[DynamicLayer]", cache.layers)):
+        keys, values = cast("tuple[Tensor, Tensor]", (layer.keys, layer.values))  # it was read
+        own.update(keys[rows], values[rows], number)
     return own

@@ -133,7 +133,8 @@ class R1Model(Qwen2_5_VLModel):
                 _given(attention_mask, "attention_mask"),
                 _given(position_ids, "position_ids"),
             )
-            return R1BackboneOutput(last_hidden_state=hidden)
+            # transformers says FloatTensor and means any tensor of floats
+            return R1BackboneOutput(last_hidden_state=hidden)  # type: ignore[arg-type]
         if inputs_embeds is None:
             if points is not None:
                 encoded = self.encode_scene(

@@ -187,7 +187,7 @@ def _bring(output: Path, name: str, start: Path) -> None:
 
 
 def _copy_beside(source: Path, folder: Path) -> None:
-    """Tokenizer and SceneClip: view selection and the semantic reward read it beside the weights."""
+    """Tokenizer and SceneClip, which view selection and the semantic reward read."""
     AutoTokenizer.from_pretrained(source).save_pretrained(folder)
     for file in source.glob("scene_clip.*"):
         shutil.copy2(file, folder)

@@ -114,7 +114,9 @@ def test_a_trial_is_judged_by_its_end():
 def test_a_control_is_as_long_as_what_it_controls():
     results = {"sft": {"seconds": 100.0, "steps": 1000}, "all": {"seconds": 300.0}}
     assert control_steps(results, "all", None) == 3000
-    assert control_steps(results, "all", 2.0) == 1200 and control_steps(results, "all", 20.0) == 3000
+    assert (
+        control_steps(results, "all", 2.0) == 1200 and control_steps(results, "all", 20.0) == 3000
+    )
     assert control_steps({"sft": results["sft"]}, "all", 2.0) == 1200
     assert control_steps({"sft": results["sft"]}, "all", None) is None
     assert control_steps({}, "all", 2.0) is None
