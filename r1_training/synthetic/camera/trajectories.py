@@ -135,7 +135,7 @@ def _through_parts(
     rest = np.argsort(count - 1 - wanted, kind="stable")[: views - count.sum()]
     count[rest] += 1
     walks = [
-        _around(room_of_part(room, k), rng, int(count[k]), partial, style, height)
+        _around(room_of_part(room, int(k)), rng, int(count[k]), partial, style, height)
         for k in order
         if count[k]
     ]

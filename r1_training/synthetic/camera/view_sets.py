@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from r1_training.common.present import present
 from r1_training.synthetic.camera.packed_rooms import PackedRooms
 from r1_training.synthetic.household.drawing import instances as col
 
-PRINT = (
-    1024  # added to the id of an object where its print is drawn: on its front, on its top twice
-)
+# Added to the id of an object where its print is drawn: once on its front, twice on its top.
+PRINT = 1024
 LEAST_AREA, LEAST_SIDE = 160.0, 12.0  # pixels of a print that can be read
 LEAST_SHOWN = 0.8  # share of it that nothing covers
 HARDLY = 4  # pixels; with fewer in every view a print is not seen
@@ -38,7 +38,12 @@ class Prints:
 
 
 def with_prints(instances: Tensor, first_tile: int) -> Tensor:
-    """Instance tables (B, I, 24) whose prints have own ids; tiles from `first_tile` are motifs."""
+    """Instance tables (B, I, 24) whose prints have ids of their own.
+
+    Args:
+        instances: of rooms of meshes.
+        first_tile: of the motifs among the textures.
+    """
     marked = instances.clone()
     face = _faces(instances, first_tile)
     marked[..., col.INSTANCE] += PRINT * face
@@ -64,8 +69,7 @@ def read_prints(
         first_tile: of the motifs.
     """
     batch, views, height, width = marked.shape
-    table = packed.instances
-    assert table is not None, "only meshes have prints"
+    table = present(packed.instances, "the meshes that bear prints")
     own = packed.objects + 1
     where = (marked.flatten() >= PRINT).nonzero().squeeze(1)
     code = marked.flatten()[where].long()
@@ -108,11 +112,9 @@ def _areas(table: Tensor, face: Tensor, K: Tensor, T: Tensor, height: int, width
     x, y = pixel.unbind(-1)
     turned = x * y.roll(-1, -1) - y * x.roll(-1, -1)
     area = turned.sum(-1).abs() / 2
-    side = (pixel - pixel.roll(-1, -2)).norm(dim=-1).amin(-1)
-    # of a slanted quadrilateral: its height over the longest side
-    side = torch.minimum(
-        side, area / (pixel - pixel.roll(-1, -2)).norm(dim=-1).amax(-1).clamp_min(1)
-    )
+    sides = (pixel - pixel.roll(-1, -2)).norm(dim=-1)
+    # a slanted quadrilateral is as thin as its height over its longest side
+    side = torch.minimum(sides.amin(-1), area / sides.amax(-1).clamp_min(1))
     good = before & shown & (side >= LEAST_SIDE) & (face > 0)[:, None]
     return torch.where(good, area, 0.0)
 
@@ -165,7 +167,7 @@ def drawn_views(
         if prints is not None:
             wanted += 2 * prints.readable.any(1) * (draw(rooms, 1) < 0.7)
         thing = wanted.argmax(1)[:, None, None].expand(-1, views, 1)
-        looks = worth.gather(2, thing).squeeze(2)
+        looks = worth.gather(2, thing).squeeze(2) + draw(rooms, views)  # any, where none shows it
         if prints is not None:
             looks = looks + 1e6 * prints.readable.gather(2, thing).squeeze(2)
         best = looks.argmax(1, keepdim=True)

@@ -56,7 +56,7 @@ def make_household_room(
     split: str = "train",
     room_type: str | None = None,
     extent: str | None = None,
-    rooms: int | None = None,
+    rooms: int | None = 1,
 ) -> Room:
     """The room of meshes of a seed, or a flat of several; equal arguments give equal rooms.
 
@@ -67,7 +67,7 @@ def make_household_room(
         room_type: one of `catalog.ROOM_TYPES`; drawn from the seed by default.
         extent: one of `EXTENTS`: all of it; the lower part, as a robot sees that looks down; all
             but the floor; a table and what is on it. Drawn from the seed by default.
-        rooms: how many, 1 to 4, a corridor included; drawn from the seed by default, as `SHARES`
+        rooms: how many, 1 to 4, a corridor included; None draws them from the seed, as `SHARES`
             has it, and 1 where a room type or a table is asked for.
 
     Raises:

@@ -253,7 +253,7 @@ class Facts:
         it speaks for another type.
         """
         types = [part.type for part in self.room.parts]
-        found = {}
+        found: dict[str, list[Thing]] = {}
         for number, kind in enumerate(types):
             inside = [t for t in self.things.values() if t.part == number]
             clues = known_by(inside, kind)

@@ -66,8 +66,7 @@ class Ref:
     def is_simple(self) -> bool:
         """Does it say a colour, a state, a relation or a superlative, one of them and no more?"""
         said = (self.color, self.state, self.relation, self.superlative)
-        others = (self.material, self.shape, self.not_color, self.level, self.ordinal)
-        others += (self.room,)
+        others = (self.material, self.shape, self.not_color, self.level, self.ordinal, self.room)
         return sum(map(bool, said)) == 1 and not any(others) and not self.negated
 
     def plain(self) -> Ref:

@@ -85,9 +85,10 @@ def test_the_seed_says_how_many_rooms_there_are(pack):
     counts = [draw_count(seed, "train") for seed in range(400)]
     assert {1, 2, 3, 4} == set(counts) and 0.6 < np.mean([c == 1 for c in counts]) < 0.8
     for seed in range(5):
-        room = make_household_room(seed, pack)
+        room = make_household_room(seed, pack, rooms=None)
         assert len(room.parts) == (counts[seed] if counts[seed] > 1 else 0)
-    asked = make_household_room(counts.index(3), pack, room_type="kitchen")
+    assert not make_household_room(counts.index(2), pack).parts
+    asked = make_household_room(counts.index(3), pack, room_type="kitchen", rooms=None)
     assert not asked.parts and asked.type == "kitchen"
 
 
