@@ -48,7 +48,11 @@ def load_reasoner(config: ReasonerConfig) -> Reasoner:
     half = max(1, len(os.sched_getaffinity(0)) // 2)
     torch.set_num_threads(config.torch_threads or min(half, torch.get_num_threads()))
     return Reasoner.from_pretrained(
-        config.model, device=config.device, dtype=config.dtype, num_views=config.num_views
+        config.model,
+        device=config.device,
+        dtype=config.dtype,
+        quantization=config.quantization,
+        num_views=config.num_views,
     )
 
 
