@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator
 
 import pytest
 import torch
 
+from r1_model.gpu_memory import give_back
 from r1_model.network.tiles import needs_tiles
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
@@ -60,8 +60,7 @@ def test_after_memory_ran_out_the_next_question_is_answered(reasoner):
     scene = random_scene(views=8, points=50_000)
     before = reasoner.ask(scene, TEXTS[0]).raw
     reasoner.close()
-    gc.collect()
-    torch.cuda.empty_cache()
+    give_back()
     total = torch.cuda.get_device_properties(reasoner.device).total_memory
     held = torch.cuda.memory_reserved(reasoner.device)
     torch.cuda.set_per_process_memory_fraction((held + (8 << 20)) / total)
@@ -74,8 +73,7 @@ def test_after_memory_ran_out_the_next_question_is_answered(reasoner):
 def test_nearly_all_memory_comes_back():
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
-    gc.collect()
-    torch.cuda.empty_cache()
+    give_back()
     before = torch.cuda.memory_reserved()
     reasoner = Reasoner.from_pretrained("r1-tiny", device="cuda")
     reasoner.ask(random_scene(views=8, points=50_000), TEXTS[0])
@@ -83,6 +81,5 @@ def test_nearly_all_memory_comes_back():
     taken = torch.cuda.memory_reserved() - before
     reasoner.close()
     del reasoner
-    gc.collect()
-    torch.cuda.empty_cache()
+    give_back()
     assert torch.cuda.memory_reserved() - before <= 0.05 * taken
