@@ -267,6 +267,8 @@ class Reasoner:
         """Questions as the model reads them."""
         limits = [most_tokens(one, max_new_tokens) for one in questions]
         report("encode", "")
+        if len(questions) == 1:
+            self._look_early(questions[0].scene)
         known = self._scenes.encode([one.scene for one in questions], should_stop)
         distinct = list({id(one): one for one in known}.values())
         for one in distinct:
@@ -297,6 +299,14 @@ class Reasoner:
                 questions, known, tasks, languages, found, views, prompts, limits, strict=True
             )
         ]
+
+    def _look_early(self, scene: Scene) -> None:
+        """Let a GPU begin with views that will be shown whatever the question is.
+
+        It encodes them while the CPU still prepares the cloud.
+        """
+        if self.device.type == "cuda" and 0 < len(scene.views) <= self.num_views:
+            self._view_tokens.encode(scene.views)
 
     def _views(
         self, questions: Sequence[Question], known: Sequence[KnownScene], texts: Sequence[str]
