@@ -26,6 +26,7 @@ from r1_training.common.checkpoints import newest_checkpoint, start_anew
 from r1_training.common.config import TrainingConfig, TrainingConfigError
 from r1_training.common.labels import NAMES
 from r1_training.common.loss_curve import LossCurve
+from r1_training.common.present import present
 from r1_training.common.whole_files import written_whole
 from r1_training.tiny.batches import BatchBuilder
 from r1_training.tiny.compiling import compile_parts, uses_flex
@@ -77,7 +78,8 @@ class R1SFTTrainer(SFTTrainer):
         """The settings' schedule; of a run that ends with its time, that of `Paced`."""
         if self.paced is None:
             return super().create_scheduler(num_training_steps, optimizer)
-        self.lr_scheduler = LambdaLR(optimizer or self.optimizer, self.paced.factor)
+        rated = present(optimizer or self.optimizer, "the optimizer")
+        self.lr_scheduler = LambdaLR(rated, self.paced.factor)
         return self.lr_scheduler
 
     def get_batch_samples(
