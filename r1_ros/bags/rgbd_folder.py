@@ -107,7 +107,9 @@ class RgbdFolder:
         Raises:
             RgbdFolderError: the file is no image or has another size than camera.json says.
         """
-        image = cv2.imread(str(frame.color_path), cv2.IMREAD_COLOR_RGB)
+        # depth and intrinsics belong to the raster of the sensor, whichever way up it was held
+        flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+        image = cv2.imread(str(frame.color_path), flags)
         return self._checked(frame.color_path, image, np.uint8)
 
     def read_depth(self, frame: RgbdFrame) -> np.ndarray:

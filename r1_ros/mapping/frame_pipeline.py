@@ -167,8 +167,9 @@ class FramePipeline:
 
     def _fuse_images(self, waiting: _Waiting, T: np.ndarray, config: MapperConfig) -> None:
         messages = waiting.messages
-        camera = self._cameras.get(messages["camera_info"])
-        frame = make_frame(messages["color"], messages["depth"], camera, T, config)
+        info = messages["camera_info"]
+        camera, named = self._cameras.get(info), info.header.frame_id
+        frame = make_frame(messages["color"], messages["depth"], camera, named, T, config)
         keyframe = self._map.add_frame(frame, config)
         if keyframe is not None:
             self._on_keyframe(keyframe)
