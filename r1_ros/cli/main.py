@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import sys
 
 import typer
@@ -56,6 +58,8 @@ def _hand_over(name: str, summary: str) -> None:
     )
     def command(context: typer.Context) -> None:
         arguments = [sys.executable, "-m", "r1_training.cli", name, *context.args]
+        encoding = os.environ.get("PYTHONIOENCODING", "").partition(":")[0]
+        os.environ["PYTHONIOENCODING"] = f"{encoding}:replace"  # see `main`
         os.execv(sys.executable, arguments)
 
 
@@ -72,6 +76,12 @@ _hand_over("prepare", "Prepare data sets for training and evaluation.")
 
 def main() -> None:
     """Entry point of the console script."""
+    # A terminal that cannot show a character gets another one, not a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    # No option has a blank in its name: "- how many chairs?" is a question.
+    sys.argv[1:] = [re.sub(r"^(?=-[^=]*\s)", " ", argument) for argument in sys.argv[1:]]
     app()
 
 
