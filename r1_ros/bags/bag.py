@@ -135,7 +135,9 @@ class Bag:
         if not total:
             raise BagError(f"{self.path}: no message can be read: {'; '.join(damages) or 'empty'}")
         if not self.count:
-            raise BagError(f"{self.path}: nothing can be played: {'; '.join(self.left_out)}")
+            encodings = {_encoding(c) for file in self._files for c in file.connections}
+            what = "; ".join(sorted(map(_foreign, encodings)))
+            raise BagError(f"{self.path}: nothing can be played: all of it are {what}")
         full = [file for file in self._files if file.count]
         self.first = self.start = min(file.start for file in full)
         self.end = max(file.end for file in full)
@@ -243,7 +245,7 @@ def _foreign(encoding: str) -> str:
             "messages of ROS 1, in an mcap; convert the ROS 1 bag that it was made of: "
             "rosbags-convert --src FILE.bag --dst FOLDER"
         )
-    return f"messages are encoded as {encoding!r}, not as CDR"
+    return f"messages encoded as {encoding!r}, not as CDR"
 
 
 def _time_of(message: BagMessage) -> int:

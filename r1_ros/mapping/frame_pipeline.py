@@ -166,7 +166,7 @@ class FramePipeline:
             self._drop_group(waiting, error.reason, str(error))
             return True
         for name in waiting.messages:
-            self.counts[name].integrated += 1
+            self.counts[name].integrate()
         return True
 
     def _fuse_images(self, waiting: _Waiting, T: np.ndarray, config: MapperConfig) -> None:

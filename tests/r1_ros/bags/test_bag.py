@@ -293,7 +293,7 @@ def test_a_second_type_on_a_topic_and_foreign_encodings_are_named(tmp_path: Path
         assert (bag.count, len(list(bag.messages()))) == (len(ROWS), len(ROWS))
         assert bag.left_out == [
             f"/a: 2 messages of type std_msgs/msg/Bool, the others are {STRING}",
-            "/j: 1 messages are encoded as 'json', not as CDR",
+            "/j: 1 messages encoded as 'json', not as CDR",
         ]
 
 
