@@ -270,6 +270,13 @@ def test_garbage_from_the_model_is_said_to_be_garbage(robot: Robot) -> None:
     assert not error.result.steps
 
 
+def test_an_answer_in_another_language_does_not_pass(robot: Robot) -> None:
+    for say, question in (("fridge", "那冰箱呢？"), ("移动到椅子旁边。", "How many are there?")):
+        robot.model.say = f"<think>t</think><answer>{say}</answer>"
+        error = refused(lambda q=question: robot.client.ask(q), ErrorCode.UNREADABLE_OUTPUT)
+        assert "another language" in str(error) and error.result.answer.answer == say
+
+
 def test_half_a_plan_is_no_plan(robot: Robot) -> None:
     robot.model.say = (
         "<think>t</think><answer>1. open(door <obj>9, 9, 9, 9, 9, 9</obj>): Open it.</answer>"
