@@ -84,10 +84,15 @@ def read_questions(path: Path) -> tuple[Question, ...]:
         raise QuestionsError(str(error)) from None
     if not isinstance(rows, list) or not rows:
         raise QuestionsError(f"{path}: expected a list of questions")
-    return tuple(_question(row, f"{path}, entry {index}") for index, row in enumerate(rows))
+    return tuple(read_question(row, f"{path}, entry {index}") for index, row in enumerate(rows))
 
 
-def _question(row: object, where: str) -> Question:
+def read_question(row: object, where: str) -> Question:
+    """One entry of a questions file; `where` names it in errors.
+
+    Raises:
+        QuestionsError: a field is missing or wrong.
+    """
     if not isinstance(row, dict):
         raise QuestionsError(f"{where}: expected an object with task and question, got {row!r}")
     task = row.get("task")
