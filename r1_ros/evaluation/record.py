@@ -118,6 +118,6 @@ def _step(step: Any) -> dict[str, Any]:
     return {
         "action": step.action,
         "arguments": list(step.arguments),
-        "objects": [_object(item) for item in step.objects],
+        "objects": [_object(item) for item in step.targets],
         "text": step.text,
     }

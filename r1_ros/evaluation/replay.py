@@ -46,6 +46,8 @@ _TOPICS = {
 # Steps wait for what the mapper says, and what a bag's own pace would bring within a second may
 # take longer here.
 _STEPPED = {"diagnostics_period": 0.1, "tf_timeout": 30.0}
+# Threads of the map's hash table race for its places, and points then come in another order.
+_ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 _START_S = 300.0
 _POLL_S = 0.2
 
@@ -218,7 +220,7 @@ def _start(group: ProcessGroup, nodes: NodeOptions, folder: Path, logs: Path) ->
         # the bag's topics are at the root, wherever the nodes are
         remaps = {topic: f"/{topic}" for topic in _TOPICS} | dict(nodes.remaps)
         command = node_command(name, replace(nodes, params_file=stepped, remaps=remaps), folder)
-        group.start(name, command, log=log)
+        group.start(name, command, log=log, environment=_ONE_THREAD if name == NODES[0] else None)
 
 
 def _wait_until_active(

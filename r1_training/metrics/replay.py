@@ -153,10 +153,10 @@ def _score_expectations(
 
 def _print(report: Mapping[str, Any], console: Console) -> None:
     table = Table(title=f"{report['model']} on {Path(report['bag']).name}", caption="percent")
-    for name in report["scores"]:
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_row(*(f"{value:.2f}".removesuffix(".00") for value in report["scores"].values()))
-    console.width = max(console.width, console.measure(table).maximum)
+    table.add_column("score")
+    table.add_column("", justify="right", no_wrap=True)
+    for name, value in report["scores"].items():
+        table.add_row(name, f"{value:.2f}".removesuffix(".00"))
     console.print(table)
     for item in report["expectations"]:
         sign = "ok  " if item["held"] else "FAIL"
