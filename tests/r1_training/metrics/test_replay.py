@@ -94,7 +94,8 @@ def test_views() -> None:
 @pytest.mark.parametrize(("least", "status"), [(50, 0), (101, 1)])
 def test_the_command_ends_with_what_was_expected(tmp_path: Path, least: float, status: int) -> None:
     run = {
-        "bag": "b", "model": "m", "digest": "d", "expectations": [], "expected_scores": {"EM-R": least},
+        "bag": "b", "model": "m", "digest": "d", "expectations": [],
+        "expected_scores": {"EM-R": least},
         "answers": [row("qa", answer="red", expected={"answers": ["red"]})],
     }  # fmt: skip
     (tmp_path / "replay.json").write_text(json.dumps(run))
