@@ -8,6 +8,7 @@ from r1_training.engine.cli import synthesize
 from r1_training.evaluation.predict_cli import predict
 from r1_training.evaluation.rooms_cli import evaluate_rooms
 from r1_training.metrics.cli import evaluate
+from r1_training.metrics.replay import score_replay
 from r1_training.prepare.cli import app as prepare
 from r1_training.qwen.cli import train_full
 from r1_training.reproduce.cli import reproduce
@@ -18,6 +19,7 @@ app = typer.Typer(help="3D-R1, offline: data, training, evaluation.", no_args_is
 app.command("synthesize")(synthesize)
 app.command("predict")(predict)
 app.command("evaluate")(evaluate)
+app.command("score-replay")(score_replay)
 app.command("train-full")(train_full)
 app.command("evaluate-rooms")(evaluate_rooms)
 app.command("reproduce")(reproduce)
