@@ -12,6 +12,7 @@ from r1_training.qwen.cli import train_full
 from r1_training.reproduce.cli import reproduce
 from r1_training.rooms_cli import evaluate_rooms, train
 from r1_training.synthetic.cli import synthesize_room
+from r1_training.synthetic_scans.cli import synthesize_scans
 
 app = typer.Typer(help="3D-R1, offline: data, training, evaluation.", no_args_is_help=True)
 app.command("synthesize")(synthesize)
@@ -23,6 +24,7 @@ app.command("reproduce")(reproduce)
 app.add_typer(train, name="train")
 app.add_typer(prepare, name="prepare")
 app.command("synthesize-room")(synthesize_room)
+app.command("synthesize-scans")(synthesize_scans)
 
 
 @app.callback()

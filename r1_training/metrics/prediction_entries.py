@@ -165,8 +165,13 @@ def shown(value: object) -> str:
 
 def json_type(value: object) -> str:
     """What JSON calls the type of a value."""
-    names = {list: "a list", str: "a text", type(None): "null", bool: "true or false"}
-    return next((name for kind, name in names.items() if isinstance(value, kind)), "a number")
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    return "a text" if isinstance(value, str) else "a list"
 
 
 def _id(entry: Mapping[str, Any]) -> str:
