@@ -9,6 +9,7 @@ from r1_training.evaluation.predict_cli import predict
 from r1_training.metrics.cli import evaluate
 from r1_training.prepare.cli import app as prepare
 from r1_training.qwen.cli import train_full
+from r1_training.qwen.rehearsal_cli import rehearse
 from r1_training.reproduce.cli import reproduce
 from r1_training.rooms_cli import evaluate_rooms, train
 from r1_training.synthetic.cli import synthesize_room
@@ -19,6 +20,7 @@ app.command("synthesize")(synthesize)
 app.command("predict")(predict)
 app.command("evaluate")(evaluate)
 app.command("train-full")(train_full)
+app.command("rehearse")(rehearse)
 app.command("evaluate-rooms")(evaluate_rooms)
 app.command("reproduce")(reproduce)
 app.add_typer(train, name="train")

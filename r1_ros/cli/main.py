@@ -67,6 +67,8 @@ _hand_over("evaluate-rooms", "Ask a model about synthetic rooms that it has neve
 _hand_over("reproduce", "The paper's SFT and reinforcement learning at r1-tiny's size.")
 _hand_over("synthesize", "Turn questions into chains of thought (the Scene-30K engine).")
 _hand_over("synthesize-room", "Render a synthetic room as an RGB-D folder for `r1 record`.")
+_hand_over("synthesize-scans", "Synthetic rooms in ScanNet's formats, with the benchmarks' rows.")
+_hand_over("rehearse", "The full-size path, scans to scores, on synthetic scans.")
 _hand_over("prepare", "Prepare data sets for training and evaluation.")
 
 
