@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from transformers.models.qwen2_vl.image_processing_qwen2_vl import smart_resize
 from r1_model.errors import QuestionTooLongError
 from r1_model.network.config import SCENE_END, SCENE_PAD, SCENE_START, R1Config
 from r1_model.network.depth_positions import patch_positions
+from r1_model.network.looks import Pictures
 from r1_model.network.rope import rope_positions
 from r1_model.network.vision import MERGE, PATCH, patchify
 from r1_model.scene.sampling import sample_points, voxel_means
@@ -27,6 +29,7 @@ from r1_model.text.normalise import as_written
 
 NATIVE_PIXELS = (28 * 28 * 16, 640 * 480)  # least and most pixels of a view at native resolution
 KEPT_VIEWS = 16
+MOST_PICTURES = 24  # of a scene, for what is found to be cut out of
 _USER, _ASSISTANT, _END = "<|im_start|>user\n", "<|im_start|>assistant\n", "<|im_end|>"
 
 
@@ -55,6 +58,46 @@ def turn_texts(turns: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         opening = _USER if index else ""
         closing = "\n" if index < len(turns) - 1 else ""
         yield f"{opening}{question}{_END}\n{_ASSISTANT}", f"{answer}{_END}{closing}"
+
+
+def view_size(config: R1Config, view: View) -> tuple[int, int]:
+    """Height and width in pixels at which a view is read, multiples of 28."""
+    if config.view_size is not None:
+        height, width = config.view_size
+        return height, width
+    least, most = NATIVE_PIXELS
+    height, width = view.depth.shape
+    return smart_resize(height, width, PATCH * MERGE, min_pixels=least, max_pixels=most)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a prompt is made of, beside the scene.
+
+    Attributes:
+        question: as the user typed it; placeholders in it are taken out.
+        history: earlier turns, oldest first.
+        grids: (rows, columns) of the image tokens of each view.
+        max_tokens: earlier turns are left out, oldest first, until the prompt holds no more.
+    """
+
+    question: str
+    history: Sequence[Turn] = ()
+    grids: Sequence[tuple[int, int]] = ()
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A prompt with placeholders.
+
+    Attributes:
+        ids: (L,) int64.
+        positions: (3, L) int64, see `rope_positions`.
+    """
+
+    ids: np.ndarray
+    positions: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -112,6 +155,26 @@ class R1Processor:
             torch.from_numpy(bounds)[None],
         )
 
+    def pictures(self, scene: Scene) -> Pictures | None:
+        """The views of a scene for a model that looks at what it found; None where there are none.
+
+        Views of another size than most are left out; of more than `MOST_PICTURES`, some between.
+        """
+        if self.config.scene_config.look_size is None or not scene.views:
+            return None
+        size, _ = Counter(view.depth.shape for view in scene.views).most_common(1)[0]
+        views = [view for view in scene.views if view.depth.shape == size]
+        rows = np.linspace(0, len(views) - 1, min(len(views), MOST_PICTURES)).round().astype(int)
+        chosen = [views[row] for row in rows]
+        return Pictures(
+            color=torch.from_numpy(np.stack([view.color for view in chosen]))[None],
+            depth=torch.from_numpy(np.stack([view.depth for view in chosen]))[None],
+            K=torch.from_numpy(np.stack([view.K for view in chosen])).float()[None],
+            T_scene_camera=torch.from_numpy(
+                np.stack([view.T_scene_camera for view in chosen])
+            ).float()[None],
+        )
+
     def prompt(self, question: str, history: Sequence[Turn], view_tokens: Sequence[int]) -> str:
         """Chat text with placeholders: scene and views open the first user message."""
         turns = [*((turn.question, turn.raw) for turn in history), (question, "")]
@@ -144,24 +207,18 @@ class R1Processor:
             QuestionTooLongError: the question alone is longer than `max_tokens`.
         """
         points, colors, bounds = self.cloud(scene) if cloud is None else cloud
-        sizes = [self._view_size(view) for view in views]
+        sizes = [view_size(self.config, view) for view in views]
         grids = [(height // PATCH, width // PATCH) for height, width in sizes]
         token_grids = [(rows // MERGE, columns // MERGE) for rows, columns in grids]
-        question = self._read(question)
-        history = [Turn(self._read(turn.question), self._clean(turn.raw)) for turn in history]
-        view_tokens = [rows * columns for rows, columns in token_grids]
-        input_ids = self._prompt_ids(question, history, view_tokens, max_tokens)
-        position_ids = rope_positions(
-            input_ids, self.config.image_token_id, self.config.scene_token_id, token_grids
-        )
+        [prompt] = self.prompts([Asking(question, history, token_grids, max_tokens)])
         patches = positions = valid = None
         if views:
             parts = [self._view(*pair) for pair in zip(views, sizes, strict=True)]
             patches, places, valid = (torch.cat(part) for part in zip(*parts, strict=True))
             positions = places - bounds[0, 0]
         return R1Inputs(
-            input_ids=torch.from_numpy(input_ids)[None],
-            position_ids=torch.from_numpy(position_ids)[:, None],
+            input_ids=torch.from_numpy(prompt.ids)[None],
+            position_ids=torch.from_numpy(prompt.positions)[:, None],
             points=points,
             colors=colors,
             bounds=bounds,
@@ -171,21 +228,47 @@ class R1Processor:
             view_positions_valid=valid,
         )
 
-    def _prompt_ids(
-        self,
-        question: str,
-        history: Sequence[Turn],
-        view_tokens: Sequence[int],
-        max_tokens: int | None,
-    ) -> np.ndarray:
-        for first in range(len(history) + 1):
-            text = self.prompt(question, history[first:], view_tokens)
+    def prompts(self, many: Sequence[Asking]) -> list[Prompt]:
+        """The prompts of several questions, in their order.
+
+        Raises:
+            QuestionTooLongError: a question alone is longer than its `max_tokens`.
+        """
+        if not many:
+            return []
+        cleaned = [
+            replace(
+                one,
+                question=self._read(one.question),
+                history=[Turn(self._read(t.question), self._clean(t.raw)) for t in one.history],
+            )
+            for one in many
+        ]
+        texts = [self._text(one, one.history) for one in cleaned]
+        ids = self.tokenizer(texts, add_special_tokens=False)["input_ids"]  # in parallel
+        image, scene = self.config.image_token_id, self.config.scene_token_id
+        found = []
+        for one, whole in zip(cleaned, ids, strict=True):
+            own = np.asarray(self._shortened(one, whole))
+            found.append(Prompt(own, rope_positions(own, image, scene, [*one.grids])))
+        return found
+
+    def _text(self, asking: Asking, history: Sequence[Turn]) -> str:
+        view_tokens = [rows * columns for rows, columns in asking.grids]
+        return self.prompt(asking.question, history, view_tokens)
+
+    def _shortened(self, asking: Asking, ids: list[int]) -> list[int]:
+        """`ids` of the whole prompt, or those with fewer turns, as few as need be left out."""
+        most, first = asking.max_tokens, 0
+        while most is not None and len(ids) > most:
+            first += 1
+            if first > len(asking.history):
+                raise QuestionTooLongError(
+                    f"the question with its scene takes {len(ids)} tokens, at most {most} are read"
+                )
+            text = self._text(asking, asking.history[first:])
             ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-            if max_tokens is None or len(ids) <= max_tokens:
-                return np.asarray(ids)
-        raise QuestionTooLongError(
-            f"the question with its scene takes {len(ids)} tokens, at most {max_tokens} are read"
-        )
+        return ids
 
     def _view(self, view: View, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         """Patches of a view, places of its tokens in the scene's frame, which of them are known.
@@ -208,14 +291,6 @@ class R1Processor:
         if len(self._views) > KEPT_VIEWS:
             del self._views[next(iter(self._views))]
         return found[1]
-
-    def _view_size(self, view: View) -> tuple[int, int]:
-        if self.config.view_size is not None:
-            height, width = self.config.view_size
-            return height, width
-        least, most = NATIVE_PIXELS
-        height, width = view.depth.shape
-        return smart_resize(height, width, PATCH * MERGE, min_pixels=least, max_pixels=most)
 
     def _read(self, question: str) -> str:
         text = self._clean(question)

@@ -2,100 +2,42 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from r1_model.conversation import R1Inputs
-from r1_model.errors import EmptySceneError, InvalidQuestionError
-from r1_model.generation import Generated, Generator, padded_left
+from r1_model.asking.answers import Answerer, Said
+from r1_model.asking.reading import Ready, most_tokens, padded_prompts
+from r1_model.asking.scenes import KnownScene, Scenes
+from r1_model.conversation import Asking
+from r1_model.generation import Generator
 from r1_model.network.config import R1Config
 from r1_model.network.detected_boxes import LEAST_SCORE, detected_boxes
-from r1_model.network.graphed import Graphed
-from r1_model.network.modeling import EncodedScene
-from r1_model.network.tiles import EncodingStoppedError, cut, encode_tiles, needs_tiles
+from r1_model.network.tiles import EncodingStoppedError
 from r1_model.network.view_tokens import ViewTokens
 from r1_model.plans.forbidden import Prohibition
-from r1_model.plans.guard import FORBIDDEN, guard_steps, overlap
-from r1_model.plans.told import noted_text, withheld_text
 from r1_model.pretrained import Pretrained, load_pretrained
 from r1_model.scene.scene import Scene, View
-from r1_model.text.answer import Answer, Box, Turn, Withheld
-from r1_model.text.grammar import format_box, parse_answer, task_of_text
+from r1_model.text.answer import Answer, Box, Turn
+from r1_model.text.grammar import format_box
 from r1_model.text.question import Question, check_target
-from r1_model.text.refinement import snap_answer, target_box
+from r1_model.text.refinement import target_box
 from r1_model.text.tasks import as_request, detect_language
 from r1_model.text.tokens import decoded
-from r1_model.views.render_views import with_rendered_views
 from r1_model.views.scene_clip import CONFIG_FILE, SceneClip
 from r1_model.views.scores import PlacedTokens, SceneClipScorer, placed_tokens
 from r1_model.views.selection import ViewScore, select_views
-from r1_model.views.visibility import seen_voxels
 
-# most tokens of an answer; dense captions name every object of a room
-MAX_NEW_TOKENS = {"dense_caption": 900, "planning": 600}
-DEFAULT_NEW_TOKENS = 300
 AT_A_TIME = {"cuda": 192, "cpu": 32}  # questions that are answered together
-# tasks whose answer may show that the question was another one's
-_MEANT_OTHERWISE = ("qa", "grounding", "object_caption", "reasoning")
 _DOUBTFUL_SCORE = 0.1  # a detection that would not be named may still be a thing
-_SEEN = 0.1  # of the smaller box: a step's box that shares less with all detections holds nothing
 
 Progress = Callable[[str, str], None]
-
-
-@dataclass(frozen=True)
-class _Ready:
-    """A question as the model reads it, and what reading its answer will need.
-
-    Attributes:
-        question: as it was given.
-        task, language, bounds, view_ids, max_new_tokens: see `Reasoner`.
-        found: detections, which the answer's boxes are refined with.
-        doubtful: these and others that score less.
-        embeddings: (L, hidden).
-        positions: (3, L).
-    """
-
-    question: Question
-    task: str
-    language: str
-    bounds: tuple[np.ndarray, np.ndarray]
-    found: list[Box]
-    doubtful: list[Box]
-    view_ids: list[int]
-    max_new_tokens: int
-    embeddings: Tensor
-    positions: Tensor
-
-
-@dataclass
-class _Known:
-    """A scene that was encoded.
-
-    Attributes:
-        given: as the caller gave it.
-        scene: with rendered views where it came without.
-        cloud: see `R1Processor.cloud`.
-        points: (1, N, 3), all that were encoded.
-        encoded: what the model made of them.
-        doubtful: detections in it, the unlikely ones, too; None before they are asked for.
-        seen: `visibility.seen_voxels` of its views; the same.
-    """
-
-    given: Scene
-    scene: Scene
-    cloud: tuple[Tensor, Tensor, Tensor]
-    points: Tensor
-    encoded: EncodedScene
-    doubtful: list[Box] | None = None
-    seen: np.ndarray | None = None
 
 
 class Reasoner:
@@ -115,10 +57,10 @@ class Reasoner:
         self.trained = bool(loaded.model.config.trained)
         self.num_views = num_views
         self.max_extent = loaded.model.config.scene_config.max_extent
-        self._known: _Known | None = None  # the last scene
-        self._generate = Generator(loaded.model, keep_prefix=True)
+        self._answers = Answerer(self.name, self.trained)
+        self._scenes = Scenes(loaded.model, loaded.processor)
         self._view_tokens = ViewTokens(loaded.model)
-        self._encode_scene = Graphed(loaded.model.model.encode_scene)
+        self._generate = Generator(loaded.model, keep_prefix=True)
         self._scorer = None
         if clip is not None:
             clip = clip.to(self.device)
@@ -151,11 +93,22 @@ class Reasoner:
         """How questions are read: what the configuration says, and what is changed here."""
         return self._processor.config
 
+    def weights_digest(self) -> str:
+        """Of the weights and their precision; equal on every device."""
+        digest = hashlib.sha256()
+        integers = {1: torch.uint8, 2: torch.int16, 4: torch.int32}
+        for name, weight in self._model.named_parameters():
+            # whole numbers have the same sum in any order
+            total = weight.detach().view(integers[weight.element_size()]).sum(dtype=torch.int64)
+            digest.update(f"{name} {weight.dtype} {tuple(weight.shape)} {int(total)}\n".encode())
+        return digest.hexdigest()[:16]
+
     def close(self) -> None:
         """Drop the scene; the weights go with the object."""
-        self._known = self._scorer = None
+        self._scenes.clear()
         self._view_tokens.clear()
-        self._encode_scene.clear()
+        if self._scorer is not None:
+            self._scorer.clear()
 
     def prepare(self, scene: Scene) -> None:
         """Encode a scene ahead of its first question.
@@ -163,7 +116,11 @@ class Reasoner:
         Raises:
             EmptySceneError: the scene has no points.
         """
-        self._encode(scene)
+        self._scenes.known(scene)
+
+    def prepare_ahead(self, scenes: Sequence[Scene]) -> None:
+        """Let other threads make what a CPU makes of scenes that will be asked about next."""
+        self._scenes.prepare_ahead(scenes)
 
     def detect(self, scene: Scene, least_score: float = LEAST_SCORE) -> list[Box]:
         """Objects that the dense decoder finds, best first, with labels in English.
@@ -171,7 +128,7 @@ class Reasoner:
         Raises:
             EmptySceneError: the scene has no points.
         """
-        encoded = self._encode(scene).encoded
+        encoded = self._scenes.known(scene).encoded
         return detected_boxes(self._model.config.scene_config, encoded, least_score=least_score)
 
     def select_views(
@@ -182,7 +139,7 @@ class Reasoner:
         Raises:
             EmptySceneError: the scene has no points.
         """
-        known = self._encode(scene)
+        known = self._scenes.known(scene)
         return select_views(
             known.scene, question, self.num_views if count is None else count, self._scorer
         )
@@ -248,11 +205,17 @@ class Reasoner:
         # scene by scene: each is encoded once
         scenes = {id(question.scene): place for place, question in enumerate(questions)}
         order = sorted(range(len(questions)), key=lambda row: scenes[id(questions[row].scene)])
+        parts = [order[first : first + most] for first in range(0, len(order), most)]
         answers: dict[int, Answer] = {}
-        for first in range(0, len(order), most):
-            rows = order[first : first + most]
+        for rows, following in zip(parts, [*parts[1:], []], strict=False):
             some = [questions[row] for row in rows]
-            found = self._answer(some, max_new_tokens, None, should_stop)
+            found = self._answer(
+                some,
+                max_new_tokens,
+                None,
+                should_stop,
+                following=[questions[row].scene for row in following],
+            )
             answers |= zip(rows, found, strict=True)
         return [answers[row] for row in range(len(questions))]
 
@@ -262,215 +225,147 @@ class Reasoner:
         max_new_tokens: int | None,
         on_progress: Progress | None,
         should_stop: Callable[[], bool] | None,
+        following: Sequence[Scene] = (),
     ) -> list[Answer]:
+        """Answer questions together; `following` are the scenes of those that come next."""
         start = time.perf_counter()
         report = on_progress or (lambda stage, text: None)
         if self.settings.drop_unrelated_history:
             questions = [one.without_unrelated() for one in questions]
-        noted = {row: self._noted(q, start) for row, q in enumerate(questions) if q.only_forbids}
-        if noted:
-            rest = [one for row, one in enumerate(questions) if row not in noted]
-            asked = self._answer(rest, max_new_tokens, on_progress, should_stop) if rest else []
-            others = iter(asked)
-            return [noted.get(row) or next(others) for row in range(len(questions))]
+        noted = {
+            row: self._answers.noted(one, time.perf_counter() - start)
+            for row, one in enumerate(questions)
+            if one.only_forbids
+        }
+        asked = [one for row, one in enumerate(questions) if row not in noted]
         try:
-            ready = [self._read(one, max_new_tokens, report, should_stop) for one in questions]
+            ready = self._read(asked, max_new_tokens, report, should_stop or (lambda: False))
         except EncodingStoppedError:
             seconds = time.perf_counter() - start
-            return [self._stopped(one, seconds) for one in questions]
-        stream = _Stream(self._processor.tokenizer, on_progress, start)
+            answered = [self._answers.not_begun(one, seconds) for one in asked]
+        else:
+            self._scenes.prepare_ahead(following)
+            answered = self._said(ready, on_progress, should_stop, start) if ready else []
+        others = iter(answered)
+        return [noted.get(row) or next(others) for row in range(len(questions))]
+
+    def _read(
+        self,
+        questions: Sequence[Question],
+        max_new_tokens: int | None,
+        report: Progress,
+        should_stop: Callable[[], bool],
+    ) -> list[Ready]:
+        """Questions as the model reads them."""
+        limits = [most_tokens(one, max_new_tokens) for one in questions]
+        report("encode", "")
+        known = self._scenes.encode([one.scene for one in questions], should_stop)
+        distinct = list({id(one): one for one in known}.values())
+        for one in distinct:
+            _ = one.prepared.seen  # while a GPU still encodes
+        for one in distinct:
+            if one.doubtful is None:
+                one.doubtful = self.detect(one.scene, _DOUBTFUL_SCORE)
+        found = [[b for b in one.doubtful or [] if b.score >= LEAST_SCORE] for one in known]
+        texts = [_with_target(*pair) for pair in zip(questions, found, strict=True)]
+        report("views", "")
+        views = self._views(questions, known, texts)
+        grids = [[self._view_tokens.grid(view) for view in own] for own in views]
+        tasks = [one.known_task() for one in questions]
+        most = self._model.config.text_config.max_position_embeddings
+        as_requests = self.settings.names_as_requests
+        prompts = self._processor.prompts(
+            [
+                Asking(as_request(text, task) if as_requests else text, one.history, own, most - n)
+                for one, text, task, own, n in zip(
+                    questions, texts, tasks, grids, limits, strict=True
+                )
+            ]
+        )
+        languages = [detect_language(text) for text in texts]
+        return [
+            Ready(*row)
+            for row in zip(
+                questions, known, tasks, languages, found, views, prompts, limits, strict=True
+            )
+        ]
+
+    def _views(
+        self, questions: Sequence[Question], known: Sequence[KnownScene], texts: Sequence[str]
+    ) -> list[list[View]]:
+        """The views that are shown for each question, oldest first."""
+        # "is it on?" says nothing of where to look; the turns before it do
+        about = [
+            " ".join([*(turn.question for turn in one.history[-2:]), text])
+            for one, text in zip(questions, texts, strict=True)
+        ]
+        if self._scorer is not None and self.num_views:
+            self._scorer.look_at([one.scene for one in known], about)
+        found = []
+        for own, text in zip(known, about, strict=True):
+            seen = own.prepared.seen
+            scores = select_views(own.scene, text, self.num_views, self._scorer, seen=seen)
+            by_id = {view.id: view for view in own.scene.views}
+            found.append([by_id[number] for number in sorted(score.view_id for score in scores)])
+        return found
+
+    def _said(
+        self,
+        ready: Sequence[Ready],
+        on_progress: Progress | None,
+        should_stop: Callable[[], bool] | None,
+        start: float,
+    ) -> list[Answer]:
+        """What the model says to what it reads."""
+        tokenizer = self._processor.tokenizer
+        ids, positions, mask = padded_prompts(
+            [one.prompt for one in ready], self._model.config.text_config.pad_token_id or 0
+        )
+        stream = _Stream(tokenizer, on_progress, start)
+        with torch.inference_mode():
+            embeddings = self._model.model.embed(ids.to(self.device), *self._sights(ready))
         produced = self._generate(
-            *padded_left([one.embeddings for one in ready], [one.positions for one in ready]),
+            embeddings,
+            positions.to(self.device),
+            mask.to(self.device) if len(ready) > 1 else None,
             max_new_tokens=[one.max_new_tokens for one in ready],
             on_tokens=stream,
             should_stop=should_stop,
         )
         return [
-            self._answer_from(one, said, stream.first_token_seconds.get(row, 0.0), start)
-            for row, (one, said) in enumerate(zip(ready, produced, strict=True))
+            self._answers.answer(
+                one,
+                Said(
+                    decoded(tokenizer, tokens.tokens),
+                    tokens,
+                    stream.first_token_seconds.get(row, 0.0),
+                    time.perf_counter() - start,
+                ),
+                partial(self._locate, one.question.scene),
+            )
+            for row, (one, tokens) in enumerate(zip(ready, produced, strict=True))
         ]
 
-    def _read(
-        self,
-        asked: Question,
-        max_new_tokens: int | None,
-        report: Progress,
-        should_stop: Callable[[], bool] | None,
-    ) -> _Ready:
-        """A question as the model reads it."""
-        text, target, task = asked.asked, asked.target, asked.known_task()
-        max_new_tokens = _most_tokens(asked, max_new_tokens)
-        report("encode", "")
-        known = self._encode(asked.scene, should_stop or (lambda: False))
-        scene, encoded = known.scene, known.encoded
-        low, high = scene.bounds()
-        doubtful = self._detected(scene)
-        found = [box for box in doubtful if box.score >= LEAST_SCORE]
-        if target is not None:
-            check_target(target, low, high)
-            target = target_box(target, found)
-            text = f"{text} {format_box(target.center, target.size, (low, high))}"
-        report("views", "")
-        # "is it on?" says nothing of where to look; the turns before it do
-        about = " ".join([*(turn.question for turn in asked.history[-2:]), text])
-        scores = select_views(
-            scene, about, self.num_views, self._scorer, seen=self._seen_voxels(scene)
-        )
-        by_id = {view.id: view for view in scene.views}
-        views = [by_id[score.view_id] for score in sorted(scores, key=lambda s: s.view_id)]
-        inputs = self._processor(
-            scene,
-            views,
-            as_request(text, task) if self.settings.names_as_requests else text,
-            asked.history,
-            cloud=known.cloud,
-            max_tokens=self._model.config.text_config.max_position_embeddings - max_new_tokens,
-        ).to(self.device)
-        return _Ready(
-            question=asked,
-            task=task,
-            language=detect_language(text),
-            bounds=(low, high),
-            found=found,
-            doubtful=doubtful,
-            view_ids=[view.id for view in views],
-            max_new_tokens=max_new_tokens,
-            embeddings=self._embed(inputs, encoded, views)[0],
-            positions=inputs.position_ids[:, 0],
-        )
-
-    @torch.inference_mode()
-    def _embed(self, inputs: R1Inputs, encoded: EncodedScene, views: Sequence[View]) -> Tensor:
-        """(1, L, hidden): the prompt with scene and views in their places."""
-        return self._model.model.embed(
-            inputs.input_ids,
-            encoded.tokens,
-            self._view_tokens(views, inputs),
-            inputs.view_positions,
-            inputs.view_positions_valid,
-        )
-
-    def _answer_from(
-        self, asked: _Ready, produced: Generated, first_token_seconds: float, start: float
-    ) -> Answer:
-        raw = decoded(self._processor.tokenizer, produced.tokens)
-        task = asked.task
-        question, request = asked.question, asked.question.request
-        open_task = question.task == "auto"
-        if open_task and task in _MEANT_OTHERWISE:
-            task = task_of_text(raw) or task
-        parsed = parse_answer(raw, asked.bounds, task)
-        parsed = snap_answer(parsed, asked.found, asked.bounds)
-        if open_task and task == "planning" and not request.acts:
-            task = "qa"  # "how do I make a coffee?" is answered in words
-        guarded = guard_steps(
-            parsed.steps,
-            request,
-            earlier=question.forbidden_before(),
-            # who ended the request does not wait for more
-            locate=lambda name: [] if produced.stopped else self._locate(question.scene, name),
-            seen=lambda box: any(overlap(box, other) > _SEEN for other in asked.doubtful),
-        )
-        why = withheld_text(guarded.withheld, asked.language)
-        return Answer(
-            raw=raw,
-            thinking=parsed.thinking,
-            answer=parsed.answer if guarded.steps or not why else why,
-            task=task,
-            language=asked.language,
-            boxes=parsed.boxes,
-            steps=guarded.steps,
-            unread=parsed.unread,
-            exact=parsed.exact,
-            withheld=guarded.withheld,
-            view_ids=asked.view_ids,
-            model=self.name,
-            trained=self.trained,
-            stopped=produced.stopped,
-            finished=produced.finished,
-            first_token_seconds=first_token_seconds,
-            total_seconds=time.perf_counter() - start,
-        )
-
-    def _detected(self, scene: Scene) -> list[Box]:
-        known = self._encode(scene)
-        if known.doubtful is None:
-            known.doubtful = self.detect(scene, _DOUBTFUL_SCORE)
-        return known.doubtful
-
-    def _seen_voxels(self, scene: Scene) -> np.ndarray:
-        known = self._encode(scene)
-        if known.seen is None:
-            known.seen = seen_voxels(known.scene.views)
-        return known.seen
-
-    @torch.inference_mode()
-    def _encode(self, scene: Scene, should_stop: Callable[[], bool] = lambda: False) -> _Known:
-        if not len(scene.points):
-            raise EmptySceneError("the scene has no points yet")
-        known = self._known
-        if known is not None and (scene is known.given or scene is known.scene):
-            return known
-        model, config = self._model.model, self._model.config.scene_config
-        points, colors, bounds = (part.to(self.device) for part in self._processor.cloud(scene))
-        with torch.autocast(self.device.type, self._model.dtype, self._half):
-            if needs_tiles(*scene.bounds(), config.max_extent):
-                tiles = cut(scene, config.num_points).to(self.device)
-                encoded = encode_tiles(model, tiles, bounds, should_stop)
-                every = tiles.points.flatten(0, 1)[None]
-            else:
-                encode = self._encode_scene if self.device.type == "cuda" else model.encode_scene
-                encoded = encode(points, colors, bounds)
-                every = points
-        # a robot with a bare point cloud still gets views to look at
-        shown = with_rendered_views(scene)
-        self._known = _Known(scene, shown, (points, colors, bounds), every, encoded)
-        return self._known
+    def _sights(self, ready: Sequence[Ready]) -> tuple[Tensor | None, Tensor | None]:
+        """Scene tokens (B, T, hidden) and image tokens (all, hidden) of questions, in order."""
+        scenes = torch.cat([one.known.encoded.tokens for one in ready])
+        pairs = [(view, one.known) for one in ready for view in one.views]
+        shown = {(id(view), id(known)): (view, known) for view, known in pairs}
+        if not shown:
+            return scenes, None
+        lows = torch.stack([known.prepared.low for _, known in shown.values()]).to(self.device)
+        tokens = self._view_tokens([view for view, _ in shown.values()], lows)
+        number = {key: place for place, key in enumerate(shown)}
+        order = [number[id(view), id(known)] for view, known in pairs]
+        return scenes, torch.cat([tokens[place] for place in order])
 
     def _locate(self, scene: Scene, name: str) -> list[Box]:
         """Where the model finds what a noun phrase names."""
         name = f"the {name}" if detect_language(name) == "en" else name
         return self.ask(scene, name, task="grounding").boxes
 
-    def _noted(self, asked: Question, start: float) -> Answer:
-        """The answer to a request that only forbids."""
-        task, prohibitions = asked.known_task(), asked.request.prohibitions
-        language = detect_language(asked.text)
-        text = noted_text(prohibitions, language)
-        return Answer(
-            raw=f"<think></think><answer>{text}</answer>",
-            thinking="",
-            answer=text,
-            task="dialogue" if asked.task == "auto" else task,
-            language=language,
-            exact=True,
-            withheld=[Withheld(FORBIDDEN, item.words) for item in prohibitions],
-            model=self.name,
-            trained=self.trained,
-            total_seconds=time.perf_counter() - start,
-        )
-
-    def _stopped(self, asked: Question, seconds: float) -> Answer:
-        """Nothing was said yet."""
-        return Answer(
-            raw="",
-            thinking="",
-            answer="",
-            task=asked.known_task(),
-            language=detect_language(asked.text),
-            model=self.name,
-            trained=self.trained,
-            stopped=True,
-            finished=False,
-            total_seconds=seconds,
-        )
-
-    @property
-    def _half(self) -> bool:
-        return self._model.dtype != torch.float32
-
     def _placed(self, scene: Scene) -> PlacedTokens:
-        known = self._encode(scene)
+        known = self._scenes.known(scene)
         return placed_tokens(known.points, known.encoded.features)
 
 
@@ -490,10 +385,15 @@ class _Stream:
         self.report("answer" if "<answer>" in text else "think", text.rstrip("\ufffd"))
 
 
-def _most_tokens(asked: Question, max_new_tokens: int | None) -> int:
-    """Upper bound of an answer."""
-    if max_new_tokens is None:
-        return MAX_NEW_TOKENS.get(asked.known_task(), DEFAULT_NEW_TOKENS)
-    if max_new_tokens < 1:
-        raise InvalidQuestionError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
-    return max_new_tokens
+def _with_target(asked: Question, found: Sequence[Box]) -> str:
+    """What is asked, with the box that it is about.
+
+    Raises:
+        InvalidQuestionError: the box is none, or outside of the scene.
+    """
+    if asked.target is None:
+        return asked.asked
+    bounds = asked.scene.bounds()
+    check_target(asked.target, *bounds)
+    target = target_box(asked.target, found)
+    return f"{asked.asked} {format_box(target.center, target.size, bounds)}"

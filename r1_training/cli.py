@@ -6,12 +6,13 @@ import typer
 
 from r1_training.engine.cli import synthesize
 from r1_training.evaluation.predict_cli import predict
+from r1_training.evaluation.rooms_cli import evaluate_rooms
 from r1_training.metrics.cli import evaluate
 from r1_training.prepare.cli import app as prepare
 from r1_training.qwen.cli import train_full
 from r1_training.qwen.rehearsal_cli import rehearse
 from r1_training.reproduce.cli import reproduce
-from r1_training.rooms_cli import evaluate_rooms, train
+from r1_training.rooms_cli import train
 from r1_training.synthetic.cli import synthesize_room
 from r1_training.synthetic_scans.cli import synthesize_scans
 

@@ -37,6 +37,8 @@ class R1SceneConfig(PreTrainedConfig):
         num_uniform: context tokens that reach the language model beside the objects.
         max_extent: longest side of a scene that is encoded at once [m], that of the scenes it was
             trained on; larger ones are encoded in tiles (see `tiles`). None: everything at once.
+        look_size: pixels a side of the cuts of views that refine the labels (see `looks`); None:
+            labels follow from the cloud alone.
         layers, heads: transformer over the object candidates.
         categories, colors, materials, states: what the dense decoder names, in index order.
 
@@ -61,6 +63,7 @@ class R1SceneConfig(PreTrainedConfig):
     num_objects: int = 192
     num_uniform: int = 64
     max_extent: float | None = None
+    look_size: int | None = None
     layers: int = 3
     heads: int = 8
     duplicate_iou: float = 0.35
@@ -228,6 +231,7 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
         "num_objects": 96,
         "num_uniform": 32,
         "max_extent": 7.5,
+        "look_size": 64,
         **names,
     }
     return R1Config(
@@ -243,7 +247,7 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
         scene_end_token_id=tokens[SCENE_END],
         tie_word_embeddings=True,
         num_views=6,
-        view_size=[112, 168],
+        view_size=[168, 224],
         normalise_questions=True,
         drop_unrelated_history=True,
         names_as_requests=True,

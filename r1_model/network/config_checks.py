@@ -91,6 +91,8 @@ def check_scene_config(config: R1SceneConfig) -> None:
     extent = config.max_extent
     if extent is not None and not (_number(extent) and extent > 0):
         raise InvalidConfigError(f"max_extent must be above 0 or null, not {extent!r}"[:200])
+    if config.look_size is not None:
+        require_count(config, "look_size", least=32)
     for name in ("categories", "colors", "materials", "states"):
         names = getattr(config, name)
         if not (_list(names) and names and all(isinstance(entry, str) for entry in names)):

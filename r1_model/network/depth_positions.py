@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from r1_model.geometry.torch_projection import pixel_slopes
-from r1_model.network.layers import fourier_features
+from r1_model.network.layers import ZeroLinear, fourier_features
 from r1_model.network.scene_encoder import POSITION_BANDS, POSITION_SCALE
 
 
@@ -39,12 +39,6 @@ def patch_positions(
     return scene.transpose(1, 2) * has_depth.unsqueeze(-1), has_depth
 
 
-class _ZeroLinear(nn.Linear):
-    def reset_parameters(self) -> None:
-        nn.init.zeros_(self.weight)
-        nn.init.zeros_(self.bias)
-
-
 class DepthPositions(nn.Module):
     """Fourier encoding and MLP of token positions; its last layer starts at zero.
 
@@ -56,7 +50,7 @@ class DepthPositions(nn.Module):
         self.mlp = nn.Sequential(
             nn.Linear(3 * 2 * POSITION_BANDS, hidden_size),
             nn.GELU(),
-            _ZeroLinear(hidden_size, hidden_size),
+            ZeroLinear(hidden_size, hidden_size),
         )
 
     def forward(self, positions: Tensor, valid: Tensor) -> Tensor:

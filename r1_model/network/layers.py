@@ -25,6 +25,15 @@ def fourier_features(x: Tensor, bands: int, scale: float) -> Tensor:
     return torch.cat((angles.sin(), angles.cos()), -1).flatten(-2)
 
 
+class ZeroLinear(nn.Linear):
+    """Starts at zero: what it is added to stays as it was until training says otherwise."""
+
+    def reset_parameters(self) -> None:
+        """Zeros."""
+        nn.init.zeros_(self.weight)
+        nn.init.zeros_(self.bias)
+
+
 class MLP(nn.Module):
     """Linear layers, each followed by a ReLU.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLModel
 from r1_model.network.config import R1Config
 from r1_model.network.dense_decoder import DenseDecoder, Detections, select_objects
 from r1_model.network.depth_positions import DepthPositions
+from r1_model.network.looks import Looks, Pictures
 from r1_model.network.scene_encoder import SceneEncoder, SceneFeatures
 from r1_model.network.scene_tokens import SceneTokens
 from r1_model.network.token_loss import TokenLoss, trained_token_loss
@@ -26,6 +27,7 @@ from r1_model.network.vision import encode_views
 
 T = TypeVar("T")
 NEW_MODULES = ("scene_encoder", "dense_decoder", "scene_tokens", "depth_positions")
+SEES = (*NEW_MODULES[:2], "looks")  # what finds and names objects; a model may have no looks
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,12 @@ class R1Model(Qwen2_5_VLModel):
         scene, hidden = config.scene_config, config.text_config.hidden_size
         self.scene_encoder = SceneEncoder(scene)
         self.dense_decoder = DenseDecoder(scene)
+        self.looks = None if scene.look_size is None else Looks(scene, scene.look_size)
         self.scene_tokens = SceneTokens(scene, hidden)
         self.depth_positions = DepthPositions(hidden)
-        for name in NEW_MODULES:
-            for module in getattr(self, name).modules():
+        for name in {*NEW_MODULES, *SEES}:
+            part = getattr(self, name)
+            for module in () if part is None else part.modules():
                 module.is_scene_branch = True
         self.post_init()
 
@@ -107,6 +111,7 @@ class R1Model(Qwen2_5_VLModel):
         points: Tensor | None = None,
         colors: Tensor | None = None,
         bounds: Tensor | None = None,
+        pictures: Pictures | None = None,
         patches: Tensor | None = None,
         view_grids: list[tuple[int, int]] | None = None,
         view_positions: Tensor | None = None,
@@ -125,7 +130,7 @@ class R1Model(Qwen2_5_VLModel):
             input_ids: (B, L), or `inputs_embeds` (B, L, hidden) from `embed`.
             attention_mask: (B, L) or (B, 1, L, L).
             position_ids: (3, B, L) from `rope.rope_positions`.
-            points, colors, bounds: see `encode_scene`.
+            points, colors, bounds, pictures: see `encode_scene`.
             patches, view_grids: see `encode_views`.
             view_positions, view_positions_valid: see `embed`.
             scene, views: see `embed`; in place of points and patches that are encoded already.
@@ -142,7 +147,7 @@ class R1Model(Qwen2_5_VLModel):
         if inputs_embeds is None:
             if points is not None:
                 encoded = self.encode_scene(
-                    points, _given(colors, "colors"), _given(bounds, "bounds")
+                    points, _given(colors, "colors"), _given(bounds, "bounds"), pictures
                 )
                 scene = encoded.tokens
             if patches is not None:
@@ -174,20 +179,39 @@ class R1Model(Qwen2_5_VLModel):
         cache.batch_select_indices(prefix.rows)
         return cache
 
-    def encode_scene(self, points: Tensor, colors: Tensor, bounds: Tensor) -> EncodedScene:
+    def encode_scene(
+        self, points: Tensor, colors: Tensor, bounds: Tensor, pictures: Pictures | None = None
+    ) -> EncodedScene:
         """Encode clouds.
 
         Args:
             points: (B, N, 3) metres.
             colors: (B, N, 3) RGB in [0, 1].
             bounds: (B, 2, 3) metres, corners that boxes in text refer to.
+            pictures: views of the scenes, for a model that looks at what it found.
         """
         scene = self.config.scene_config
         features = self.scene_encoder(points, colors)
         found = self.dense_decoder(features)
         index, score = select_objects(found, scene.num_objects, scene.duplicate_iou)
+        if self.looks is not None and pictures is not None:
+            features, found = self.looks(features, found, index, pictures)
         tokens = self.scene_tokens(features, found, index, score, bounds)
         return EncodedScene(features, found, index, score, tokens)
+
+    def looked_at(self, encoded: EncodedScene, bounds: Tensor, pictures: Pictures) -> EncodedScene:
+        """A scene that was encoded without pictures, as if it had been encoded with them.
+
+        Args:
+            encoded: of `encode_scene`, or of tiles.
+            bounds, pictures: see `encode_scene`.
+        """
+        looks = _given(self.looks, "looks")
+        features, found = looks(encoded.features, encoded.found, encoded.index, pictures)
+        shown = slice(self.config.scene_config.num_objects)  # tiles keep more than are shown
+        index, score = encoded.index[:, shown], encoded.score[:, shown]
+        tokens = self.scene_tokens(features, found, index, score, bounds)
+        return replace(encoded, features=features, found=found, tokens=tokens)
 
     def encode_views(self, patches: Tensor, grids: list[tuple[int, int]]) -> Tensor:
         """Image tokens of views, one view after the other.
@@ -278,6 +302,7 @@ class R1ForConditionalGeneration(Qwen2_5_VLForConditionalGeneration):
         points: Tensor | None = None,
         colors: Tensor | None = None,
         bounds: Tensor | None = None,
+        pictures: Pictures | None = None,
         patches: Tensor | None = None,
         view_grids: list[tuple[int, int]] | None = None,
         view_positions: Tensor | None = None,
@@ -307,6 +332,7 @@ class R1ForConditionalGeneration(Qwen2_5_VLForConditionalGeneration):
             points=points,
             colors=colors,
             bounds=bounds,
+            pictures=pictures,
             patches=patches,
             view_grids=view_grids,
             view_positions=view_positions,
@@ -333,7 +359,7 @@ register_checkpoint_conversion_mapping(
     [
         WeightRenaming(source_patterns=r"^visual", target_patterns="model.visual"),
         WeightRenaming(
-            source_patterns=rf"^model(?!\.(language_model|visual|{'|'.join(NEW_MODULES)}))",
+            source_patterns=rf"^model(?!\.(language_model|visual|looks|{'|'.join(NEW_MODULES)}))",
             target_patterns="model.language_model",
         ),
     ],

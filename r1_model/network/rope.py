@@ -28,6 +28,7 @@ def rope_positions(
         raise ValueError(f"{int((input_ids == image_token).sum())} image tokens for grids {grids}")
     positions = np.empty((3, len(input_ids)), np.int64)
     remaining = iter(grids)
+    marks = np.flatnonzero((input_ids == image_token) | (input_ids == scene_token))
     index = position = 0
     while index < len(input_ids):
         token = input_ids[index]
@@ -38,12 +39,13 @@ def rope_positions(
             positions[:, block] = position + np.stack((np.zeros_like(row), row, column))
             index, position = block.stop, position + max(rows, columns)
         elif token == scene_token:
-            stop = index
-            while stop < len(input_ids) and input_ids[stop] == scene_token:
-                stop += 1
+            others = np.flatnonzero(input_ids[index:] != scene_token)
+            stop = index + int(others[0]) if len(others) else len(input_ids)
             positions[:, index:stop] = position
             index, position = stop, position + 1
         else:
-            positions[:, index] = position
-            index, position = index + 1, position + 1
+            ahead = np.searchsorted(marks, index)
+            stop = int(marks[ahead]) if ahead < len(marks) else len(input_ids)
+            positions[:, index:stop] = position + np.arange(stop - index)
+            index, position = stop, position + stop - index
     return positions

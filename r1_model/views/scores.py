@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +47,7 @@ def placed_tokens(points: Tensor, features: SceneFeatures) -> PlacedTokens:
 
 
 class SceneClipScorer:
-    """A `selection.ViewScorer`. Keeps the embeddings of the last scene it was asked about.
+    """A `selection.ViewScorer`. Keeps the embeddings of the scenes it was asked about last.
 
     Args:
         clip: the model, on the device where it is to run.
@@ -63,8 +63,14 @@ class SceneClipScorer:
         encode: Callable[[Scene], PlacedTokens],
     ) -> None:
         self.clip, self.tokenizer, self.encode = clip, tokenizer, encode
-        self._scene: Scene | None = None
-        self._embedded: tuple[Tensor, Tensor] | None = None
+        # on the CPU: the similarities of a few views are not worth a wait for a GPU
+        self._scenes: dict[int, tuple[Scene, Tensor, Tensor]] = {}
+        self._texts: dict[str, Tensor] = {}
+
+    def clear(self) -> None:
+        """Forget scenes and questions."""
+        self._scenes.clear()
+        self._texts.clear()
 
     @property
     def trained(self) -> bool:
@@ -72,33 +78,60 @@ class SceneClipScorer:
         return self.clip.config.trained
 
     @torch.inference_mode()
+    def look_at(self, scenes: Sequence[Scene], questions: Sequence[str]) -> None:
+        """Embed at once what `similarities` will be asked for; what is not among it is forgotten.
+
+        Args:
+            scenes: any number, the same one perhaps several times.
+            questions: any number.
+        """
+        wanted = {id(scene): scene for scene in scenes if scene.views}
+        self._scenes = {k: v for k, v in self._scenes.items() if k in wanted}
+        new = [scene for key, scene in wanted.items() if key not in self._scenes]
+        for scene, *embedded in zip(new, *self._embed(new), strict=True):
+            self._scenes[id(scene)] = scene, embedded[0], embedded[1]
+        texts = list(dict.fromkeys(questions))
+        ids = self.clip.tokenize(self.tokenizer, texts)
+        self._texts = dict(zip(texts, self.clip.encode_text(ids).cpu(), strict=True))
+
+    @torch.inference_mode()
     def similarities(self, scene: Scene, question: str) -> np.ndarray:
         """(V, 3) float64: S_text3D, S_img3D, S_clip of every view, in the scene's order."""
-        if self._embedded is None or self._scene is not scene:
-            self._embedded = self._embed(scene)
-            self._scene = scene
-        images, points = self._embedded
-        text = self.clip.encode_text(self.clip.tokenize(self.tokenizer, [question]))
-        return self.clip.similarities(text, images, points)[0].double().cpu().numpy()
+        if id(scene) not in self._scenes or question not in self._texts:
+            self.look_at([scene], [question])
+        _, images, points = self._scenes[id(scene)]
+        text = self._texts[question][None]
+        return self.clip.similarities(text, images, points)[0].double().numpy()
 
     def utility(self, similarities: np.ndarray) -> np.ndarray:
         """(V, 3) -> (V,): w_t S_text3D + w_c S_img3D + w_clip S_clip."""
         return similarities @ self.clip.utility.weights().detach().double().cpu().numpy()
 
-    def _embed(self, scene: Scene) -> tuple[Tensor, Tensor]:
-        """E_img (V, E) and E_3D (V, E) of a scene's views."""
+    def _embed(self, scenes: Sequence[Scene]) -> tuple[list[Tensor], list[Tensor]]:
+        """E_img and E_3D of the views of each scene, (V, E) each."""
+        if not scenes:
+            return [], []
         device = self.clip.mean.device
+        colors = [view.color for scene in scenes for view in scene.views]
         images = []
-        for start in range(0, len(scene.views), CHUNK):
-            # views may differ in size, so each is shrunk on its own
-            batch = [
-                self.clip.prepare(torch.from_numpy(view.color)[None])
-                for view in scene.views[start : start + CHUNK]
-            ]
-            images.append(self.clip.clip.encode_image(torch.cat(batch), normalize=True))
-        tokens = self.encode(scene)
-        seen = np.stack([visible(view, tokens.xyz) for view in scene.views])
-        points = self.clip.encode_points(
-            tokens.features.to(device), torch.from_numpy(seen).to(device)
-        )
-        return torch.cat(images), points
+        for same in _of_one_size(colors):
+            for start in range(0, len(same), CHUNK):
+                some = same[start : start + CHUNK]
+                pixels = torch.from_numpy(np.stack([colors[row] for row in some])).to(device)
+                images += zip(some, self.clip.encode_images(pixels), strict=True)
+        in_order = torch.stack([image for _, image in sorted(images, key=lambda pair: pair[0])])
+        points = []
+        for scene in scenes:
+            tokens = self.encode(scene)
+            seen = np.stack([visible(view, tokens.xyz) for view in scene.views])
+            rows = torch.from_numpy(seen).to(device)
+            points.append(self.clip.encode_points(tokens.features.to(device), rows).cpu())
+        return list(in_order.cpu().split([len(scene.views) for scene in scenes])), points
+
+
+def _of_one_size(images: Sequence[np.ndarray]) -> list[list[int]]:
+    """Numbers of images of equal size together."""
+    found: dict[tuple[int, ...], list[int]] = {}
+    for number, image in enumerate(images):
+        found.setdefault(image.shape, []).append(number)
+    return list(found.values())

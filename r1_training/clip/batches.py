@@ -16,7 +16,7 @@ from r1_training.clip.losses import ClipBatch
 from r1_training.common.labels import MAX_OBJECTS, label_tables
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
 from r1_training.synthetic.language import Sample, make_samples
-from r1_training.synthetic.rooms.room import make_room
+from r1_training.synthetic.room_mix import PRIMITIVES, RoomMix
 
 COLORS = 64  # more than there are: kind = category * COLORS + color + 1
 
@@ -30,6 +30,7 @@ class ClipBatchBuilder:
         split: of the rooms and of the wording.
         seed: with the batch number the seed of everything.
         rooms, texts, views: in a batch; texts and views per room.
+        mix: where the rooms come from.
     """
 
     def __init__(
@@ -42,7 +43,9 @@ class ClipBatchBuilder:
         rooms: int,
         texts: int,
         views: int,
+        mix: RoomMix = PRIMITIVES,
     ) -> None:
+        self.mix = mix
         self.tokenizer, self.clip = tokenizer, clip
         self.split, self.seed = split, seed
         self.rooms, self.texts, self.views = rooms, texts, views
@@ -52,7 +55,7 @@ class ClipBatchBuilder:
         torch.set_num_threads(1)  # many workers share the cores
         number = numbers[0]
         first = (self.seed * 1_000_000 + number) * self.rooms
-        rooms = [make_room(first + index, self.split) for index in range(self.rooms)]
+        rooms = [self.mix.room(first + index, self.split) for index in range(self.rooms)]
         tables = label_tables(rooms)
         category, color = tables["category"], tables["color"]
         texts: list[str] = []

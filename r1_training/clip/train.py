@@ -31,6 +31,7 @@ from r1_training.clip.retrieval import RetrievalReport, evaluate_clip
 from r1_training.common.config import TrainingConfigError, check_types, image_size, read_settings
 from r1_training.common.whole_files import written_whole
 from r1_training.synthetic.camera.observe import observe_batch
+from r1_training.synthetic.room_mix import RoomMix
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -54,6 +55,7 @@ class ClipTrainingConfig:
         evaluation_rooms: held-out rooms of the split `test`.
         workers: processes that make rooms and texts.
         save_every: steps between checkpoints.
+        meshes, mesh_rooms: see `TrainingConfig`.
     """
 
     model: str
@@ -71,6 +73,8 @@ class ClipTrainingConfig:
     evaluation_rooms: int = 192
     workers: int = 14
     save_every: int = 500
+    meshes: str | None = None
+    mesh_rooms: float = 1.0
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -102,6 +106,7 @@ class Source:
         split: str,
     ) -> None:
         self.config, self.encoder = config, encoder
+        mix = RoomMix.load(config.meshes, config.mesh_rooms)
         self.builder = ClipBatchBuilder(
             tokenizer,
             clip,
@@ -110,6 +115,7 @@ class Source:
             rooms=config.rooms,
             texts=config.texts,
             views=config.views,
+            mix=mix,
         )
 
     def batches(self, device: torch.device, start: int, stop: int) -> Iterator[ClipBatch]:
@@ -133,6 +139,7 @@ class Source:
                 points=self.encoder.config.num_points,
                 keep_views=config.views,
                 device=device,
+                pack=self.builder.mix.pack,
             )
             yield clip_batch(made, observed, self.encoder)
 

@@ -41,13 +41,16 @@ class TrainingConfig:
         init: model folder to start from; None starts from random weights of `r1-tiny`.
         seed: of rooms, weights and order.
         steps: optimizer steps.
-        rooms: rooms in a batch.
+        rooms: rooms in a batch, of each device.
+        devices: GPUs of the run, each a process of torchrun with batches of its own.
         distinct: batches with rooms of their own; then the same rooms and questions come again,
             scanned anew. 0: every room is new.
         conversations: questions per room; 0 trains the scene encoder alone.
         sequence_length: tokens of scene, views and questions of one room.
         scan_views: RGB-D views that a room's cloud is made from.
         scan_size: (height, width) of these views.
+        view_size: (height, width) of the colour of those views that the model is shown, finer than
+            what its cloud is made from; None: as the others.
         learning_rate: peak of the cosine schedule.
         final_learning_rate: its end.
         warmup: steps of linear warm-up.
@@ -64,6 +67,8 @@ class TrainingConfig:
         blind: train on the text alone, the baseline of a model that only reads the question.
         meshes: pack of `r1 prepare meshes`: rooms are made of its meshes; None for rooms of
             primitives.
+        backbone: file with weights of MobileNetV2, see `build.load_photographs`: a new model looks
+            at what it found. None: it does not.
         mesh_rooms: share of the rooms of a batch that are made of meshes, where there is a pack.
     """
 
@@ -72,11 +77,13 @@ class TrainingConfig:
     seed: int = 0
     steps: int = 1000
     rooms: int = 64
+    devices: int = 1
     distinct: int = 0
     conversations: int = 8
     sequence_length: int = 1536
     scan_views: int = 12
     scan_size: tuple[int, int] = (120, 160)
+    view_size: tuple[int, int] | None = None
     learning_rate: float = 1e-3
     final_learning_rate: float = 1e-5
     warmup: int = 200
@@ -92,11 +99,15 @@ class TrainingConfig:
     blind: bool = False
     meshes: str | None = None
     mesh_rooms: float = 1.0
+    backbone: str | None = None
 
     def __post_init__(self) -> None:
         check_types(self)
         object.__setattr__(self, "scan_size", image_size("scan_size", self.scan_size))
-        for name in ("steps", "rooms", "sequence_length", "scan_views", "save_every", "log_every"):
+        if self.view_size is not None:
+            object.__setattr__(self, "view_size", image_size("view_size", self.view_size))
+        positive = ("steps", "rooms", "devices", "sequence_length", "scan_views")
+        for name in (*positive, "save_every", "log_every"):
             if getattr(self, name) < 1:
                 raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
         amounts = ("seed", "distinct", "conversations", "workers", "warmup")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
-from r1_model.conversation import R1Inputs
+from r1_model.asking.reading import Ready
 from r1_model.network.detected_boxes import LEAST_SCORE
-from r1_model.network.modeling import EncodedScene
 from r1_model.reasoner import Reasoner
-from r1_model.scene.scene import Scene, View
+from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box
 
 
@@ -25,6 +23,5 @@ class BlindReasoner(Reasoner):
         """Nothing."""
         return []
 
-    @torch.inference_mode()
-    def _embed(self, inputs: R1Inputs, encoded: EncodedScene, views: Sequence[View]) -> Tensor:
-        return self._model.model.embed(inputs.input_ids)
+    def _sights(self, ready: Sequence[Ready]) -> tuple[Tensor | None, Tensor | None]:
+        return None, None

@@ -78,6 +78,7 @@ def observe(rooms: Sequence[Room], seed: int, device: torch.device) -> list[Obse
         points=POINTS,
         device=device,
     )
+    seen = {name: values.cpu() for name, values in seen.items()}
     return [
         ObservedRoom(
             room,
@@ -88,13 +89,42 @@ def observe(rooms: Sequence[Room], seed: int, device: torch.device) -> list[Obse
     ]
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Rooms of an evaluation seed that are scanned and asked about together.
+
+    Attributes:
+        seed: of the evaluation.
+        start, stop: which of its rooms.
+    """
+
+    seed: int
+    start: int
+    stop: int
+
+    def rooms(self, split: str) -> list[Room]:
+        """The rooms themselves."""
+        first = self.seed * 10_000
+        return [make_room(first + n, split) for n in range(self.start, self.stop)]
+
+
+def pieces_of(rooms: int, seed: int) -> list[Piece]:
+    """All of `rooms` rooms of a seed."""
+    starts = range(0, rooms, CHUNK)
+    return [Piece(seed, start, min(start + CHUNK, rooms)) for start in starts]
+
+
+def observed(piece: Piece, split: str, device: torch.device) -> list[ObservedRoom]:
+    """The rooms of a piece, as they are asked about."""
+    return observe(piece.rooms(split), piece.start, device)
+
+
 def observed_rooms(
     rooms: int, seed: int, split: str, device: torch.device
 ) -> Iterator[ObservedRoom]:
     """The rooms of an evaluation seed, as they are asked about."""
-    for start in range(0, rooms, CHUNK):
-        numbers = range(seed * 10_000 + start, seed * 10_000 + min(start + CHUNK, rooms))
-        yield from observe([make_room(n, split) for n in numbers], start, device)
+    for piece in pieces_of(rooms, seed):
+        yield from observed(piece, split, device)
 
 
 def as_question(place: ObservedRoom, sample: Sample) -> Question:
@@ -130,14 +160,50 @@ def evaluate_rooms(
         split: val or test.
         tasks: some of `answer.TASKS`; all by default.
     """
-    pending: list[tuple[ObservedRoom, Sample]] = []
-    for place in observed_rooms(rooms, seed, split, reasoner.device):
-        rng = np.random.default_rng((seed, place.room.seed))
-        for sample in make_samples(
-            place.room, rng, visible=place.visible, count=questions, split=split, tasks=tasks
-        ):
-            pending.append((place, sample))
-    return ask_all(reasoner, pending)
+    pieces = pieces_of(rooms, seed)
+    found = asked_pieces(reasoner, pieces, questions=questions, split=split, tasks=tasks)
+    return [asked for _, _, some in found for asked in some]
+
+
+def asked_pieces(
+    reasoner: Reasoner,
+    pieces: Sequence[Piece],
+    *,
+    questions: int,
+    split: str,
+    tasks: Sequence[str] | None = None,
+) -> Iterator[tuple[Piece, list[ObservedRoom], list[Asked]]]:
+    """Pieces one after the other, as `evaluate_rooms`: their rooms and what was asked about them.
+
+    The rooms of the next one are prepared while the model answers.
+    """
+    ahead = observed(pieces[0], split, reasoner.device) if pieces else []
+    for number, piece in enumerate(pieces):
+        places, ahead = ahead, []
+        pending = [
+            (place, sample)
+            for place in places
+            for sample in samples_about(
+                place.room, place.visible, piece.seed, questions, split, tasks
+            )
+        ]
+        if number + 1 < len(pieces):
+            ahead = observed(pieces[number + 1], split, reasoner.device)
+            reasoner.prepare_ahead([place.scene for place in ahead])
+        yield piece, places, ask_all(reasoner, pending)
+
+
+def samples_about(
+    room: Room,
+    visible: Sequence[int],
+    seed: int,
+    questions: int,
+    split: str,
+    tasks: Sequence[str] | None = None,
+) -> list[Sample]:
+    """The questions about a room of which the scan saw the objects `visible`."""
+    rng = np.random.default_rng((seed, room.seed))
+    return make_samples(room, rng, visible=[*visible], count=questions, split=split, tasks=tasks)
 
 
 def ask_all(reasoner: Reasoner, questions: Sequence[tuple[ObservedRoom, Sample]]) -> list[Asked]:
@@ -149,7 +215,7 @@ def ask_all(reasoner: Reasoner, questions: Sequence[tuple[ObservedRoom, Sample]]
     """
     answers = reasoner.ask_many([as_question(place, sample) for place, sample in questions])
     return [
-        _judge(place.room, sample, answer)
+        judged(place.room, sample, answer)
         for (place, sample), answer in zip(questions, answers, strict=True)
     ]
 
@@ -170,7 +236,8 @@ def questions_digest(split: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def _judge(room: Room, sample: Sample, answer: Answer) -> Asked:
+def judged(room: Room, sample: Sample, answer: Answer) -> Asked:
+    """An answer with its verdict."""
     boxes = {thing.id: (thing.center, thing.size) for thing in room.objects}
     verdict = check_parsed(sample, answer, boxes, room)
     held_out = any(room.object(id).held_out for id in sample.objects if id <= len(room.objects))

@@ -135,6 +135,7 @@ def make_pack(
     hold_out(report.meshes)
     tiles, groups = read_textures(textures) if textures else (np.zeros((0, TILE, TILE, 3)), {})
     joined = {name: np.concatenate(parts) for name, parts in arrays.items()}
+    out.parent.mkdir(parents=True, exist_ok=True)
     report.bytes = write_pack(out, report.meshes, joined, tiles.astype(np.uint8), groups)
     out.with_name("CREDITS.md").write_text(credits(report.meshes), encoding="utf-8")
     return report

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -22,13 +21,11 @@ from r1_model.network.vision import MERGE, PATCH
 from r1_training.common.config import TrainingConfig
 from r1_training.common.labels import MAX_OBJECTS, label_tables
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
-from r1_training.synthetic.household.pack import load_pack
-from r1_training.synthetic.household.rooms import make_household_room
 from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.tasks.topic_changes import after_other_topics
+from r1_training.synthetic.room_mix import RoomMix
 from r1_training.synthetic.rooms.elements import Room
-from r1_training.synthetic.rooms.room import make_room
 from r1_training.tiny.packing import Conversation, Packed, pack
 
 EXTRA_BOXES = 48  # rows of a room's box table for regions, behind its objects
@@ -67,7 +64,7 @@ class BatchBuilder:
         self, config: TrainingConfig, tokenizer: PreTrainedTokenizerBase, model: R1Config
     ) -> None:
         self.config, self.tokenizer = config, tokenizer
-        self.pack = None if config.meshes is None else load_pack(Path(config.meshes))
+        self.mix = RoomMix.load(config.meshes, config.mesh_rooms)
         self.prefix = make_prefix(tokenizer, model, model.num_views)
 
     def __call__(self, rows: Sequence[dict[str, int]]) -> dict[str, Any]:
@@ -76,7 +73,7 @@ class BatchBuilder:
         number = rows[0]["batch"]
         own = number % self.config.distinct if self.config.distinct else number
         first = (self.config.seed * 1_000_000 + own) * self.config.rooms
-        rooms = [self.make_room(first + index) for index in range(self.config.rooms)]
+        rooms = [self.mix.room(first + index, "train") for index in range(self.config.rooms)]
         batch: dict[str, Any] = {
             "number": number,
             "rooms": pack_rooms(rooms, views=self.config.scan_views),
@@ -90,13 +87,6 @@ class BatchBuilder:
                 for field in fields(Packed)
             }
         return batch
-
-    def make_room(self, seed: int) -> Room:
-        """The training room of a seed: of meshes, or of primitives; the seed says which."""
-        of_meshes = np.random.default_rng([seed, 3]).random() < self.config.mesh_rooms
-        if self.pack is None or not of_meshes:
-            return make_room(seed, "train")
-        return make_household_room(seed, self.pack, "train")
 
     def _questions(self, room: Room) -> tuple[Packed, np.ndarray]:
         """Packed conversations, and (EXTRA_BOXES, 2, 3) centres and sizes of regions."""

@@ -6,47 +6,67 @@ import shutil
 from pathlib import Path
 
 import torch
+from accelerate import PartialState
+from transformers import AutoTokenizer
 
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.common.config import TrainingConfig
 from r1_training.common.whole_files import written_whole
+from r1_training.synthetic.room_mix import RoomMix
 from r1_training.tiny.build import build_tiny
+from r1_training.tiny.carry_over import carry_over
 from r1_training.tiny.tokenizer import train_tokenizer
 
-VOCABULARY = 4_608
+VOCABULARY = 5_120
 CORPUS_ROOMS = 2_500
 STAGES = ("dense", "sft", "polish")  # r1-tiny-NAME.yaml
 SHARD = "14MB"
 
 
-def start_tiny(folder: Path, seed: int, workers: int = 0) -> Path:
-    """A tokenizer trained on the synthetic rooms' text, and random weights; made once a folder.
+def start_tiny(folder: Path, config: TrainingConfig, known: Path | None = None) -> Path:
+    """A tokenizer trained on the synthetic rooms' text, and weights to start from; made once.
 
     A run that goes on after a kill must find the tokenizer that it started with.
 
     Args:
         folder: made, with its parents.
-        seed: of the weights.
-        workers: processes that make the rooms' text.
+        config: of the first stage.
+        known: model whose knowledge is carried over; None for random weights.
     """
     from r1_training.synthetic.language.corpus import corpus
 
-    if folder.is_dir():
-        return folder
-    tokenizer = train_tokenizer(corpus(CORPUS_ROOMS, workers=workers), VOCABULARY)
-    with written_whole(folder) as part:
-        build_tiny(tokenizer, seed).save_pretrained(part)
-        tokenizer.save_pretrained(part)
+    with PartialState().main_process_first():  # the others find it
+        if folder.is_dir():
+            return folder
+        mix = RoomMix.load(config.meshes, config.mesh_rooms)
+        text = corpus(CORPUS_ROOMS, workers=config.workers, mix=mix)
+        tokenizer = train_tokenizer(text, VOCABULARY)
+        backbone = None if config.backbone is None else Path(config.backbone)
+        model = build_tiny(tokenizer, config.seed, backbone)
+        if known is not None:
+            old = R1ForConditionalGeneration.from_pretrained(known, dtype=torch.float32)
+            carry_over(model, tokenizer, old, AutoTokenizer.from_pretrained(known))
+        with written_whole(folder) as part:
+            model.save_pretrained(part)
+            tokenizer.save_pretrained(part)
     return folder
 
 
-def train_tiny(configs: Path, output: Path, workers: int | None = None) -> Path:
+def train_tiny(
+    configs: Path,
+    output: Path,
+    devices: int | None = None,
+    workers: int | None = None,
+    known: Path | None = None,
+) -> Path:
     """All stages in order; each goes on where a killed run stopped.
 
     Args:
         configs: folder with the `STAGES`' files and clip.yaml.
         output: folder of all stages.
-        workers: overrides the files.
+        devices: overrides the files; as many processes of torchrun call this.
+        workers: overrides the files; of each process.
+        known: see `start_tiny`.
 
     Returns:
         The folder of the finished model: `output`/r1-tiny.
@@ -57,20 +77,30 @@ def train_tiny(configs: Path, output: Path, workers: int | None = None) -> Path:
 
     def load(name: str) -> TrainingConfig:
         return TrainingConfig.load(
-            configs / f"r1-tiny-{name}.yaml", output=str(output / name), workers=workers
+            configs / f"r1-tiny-{name}.yaml",
+            output=str(output / name),
+            devices=devices,
+            workers=workers,
         )
 
     stages = [load(name) for name in STAGES]
-    folder = start_tiny(output / "start", stages[0].seed, stages[0].workers)
+    folder = start_tiny(output / "start", stages[0], known)
     for config in stages:
         final = Path(config.output) / "final"
         folder = final if final.is_dir() else train(str(folder), config, resume=True)
-    train_clip(
-        ClipTrainingConfig.load(
-            configs / "clip.yaml", model=str(folder), output=str(output / "clip"), workers=workers
-        )
-    )
-    return pack_weights(folder, output / "r1-tiny")
+    shipped = output / "r1-tiny"
+    with PartialState().main_process_first():
+        if PartialState().is_main_process:
+            train_clip(
+                ClipTrainingConfig.load(
+                    configs / "clip.yaml",
+                    model=str(folder),
+                    output=str(output / "clip"),
+                    workers=workers,
+                )
+            )
+            pack_weights(folder, shipped)
+    return shipped
 
 
 def pack_weights(trained: Path, folder: Path) -> Path:

@@ -25,7 +25,13 @@ from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.rooms.elements import Room
 from r1_training.tiny.batches import Prefix, as_conversation, make_prefix
 from r1_training.tiny.packing import encode_with_slots, fill_slots, number_table
-from r1_training.tiny.scene_batch import LEAST_POINTS, cloud_bounds, normalise_boxes, view_inputs
+from r1_training.tiny.scene_batch import (
+    LEAST_POINTS,
+    cloud_bounds,
+    normalise_boxes,
+    pictures_of,
+    view_inputs,
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,9 @@ class RoomPrompts:
         )
         bounds = cloud_bounds(seen["points"])
         backbone = self.model.model
-        encoded = backbone.encode_scene(seen["points"], seen["colors"].float() / 255, bounds)
+        looks = None if backbone.looks is None else pictures_of(seen)
+        cloud = seen["points"], seen["colors"].float() / 255, bounds
+        encoded = backbone.encode_scene(*cloud, looks)
         inputs = view_inputs(seen, bounds, config)
         views = backbone.encode_views(inputs["patches"], inputs["view_grids"])
         places = inputs["view_positions"], inputs["view_positions_valid"]

@@ -12,6 +12,7 @@ from torch.nn.attention.flex_attention import BlockMask
 
 from r1_model.network.config import R1Config
 from r1_model.network.depth_positions import patch_positions
+from r1_model.network.looks import Pictures
 from r1_model.network.scene_tokens import LEVELS, normalise_boxes
 from r1_model.network.token_loss import IGNORED
 from r1_model.network.vision import MERGE, PATCH, patchify
@@ -31,13 +32,14 @@ class RoomBatch:
     """What one training step needs, on the device.
 
     Attributes:
-        scene: points (B, N, 3) metres, colors (B, N, 3) in [0, 1], bounds (B, 2, 3) metres.
+        scene: points (B, N, 3) metres, colors (B, N, 3) in [0, 1], bounds (B, 2, 3) metres; and
+            the `Pictures` of a model that looks at what it found.
         views: see `view_inputs`; empty without questions.
         targets: truth of the dense decoder.
         language: the questions; None in the dense stage.
     """
 
-    scene: dict[str, Tensor]
+    scene: dict[str, Any]
     views: dict[str, Any]
     targets: SceneTargets
     language: Language | None
@@ -88,16 +90,19 @@ def observe_rooms(
         width=run.scan_size[1],
         points=config.scene_config.num_points,
         keep_views=config.num_views,
+        view_size=run.view_size,
         device=device,
         pack=pack,
     )
     labels = {name: table.to(device) for name, table in made["labels"].items()}
     bounds = cloud_bounds(observed["points"])
-    scene = {
+    scene: dict[str, Any] = {
         "points": observed["points"],
         "colors": observed["colors"].float() / 255,
         "bounds": bounds,
     }
+    if config.scene_config.look_size is not None:
+        scene["pictures"] = pictures_of(observed)
     targets = scene_targets(labels, observed["instance"])
     if not run.conversations:
         return RoomBatch(scene, {}, targets, None)
@@ -112,6 +117,11 @@ def observe_rooms(
         mask,
     )
     return RoomBatch(scene, view_inputs(observed, bounds, config), targets, language)
+
+
+def pictures_of(observed: dict[str, Tensor]) -> Pictures:
+    """The kept views of `observe_batch`."""
+    return Pictures(*(observed[f"view_{name}"] for name in ("color", "depth", "K", "T")))
 
 
 def scene_targets(labels: dict[str, Tensor], instance: Tensor) -> SceneTargets:

@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from datasets import Dataset
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from trl import SFTConfig, SFTTrainer
 
-from r1_model.network.modeling import NEW_MODULES, R1ForConditionalGeneration
+from r1_model.network.modeling import SEES, R1ForConditionalGeneration
 from r1_training.common.checkpoints import newest_checkpoint, start_anew
 from r1_training.common.config import TrainingConfig, TrainingConfigError
 from r1_training.common.labels import NAMES
@@ -28,6 +29,7 @@ from r1_training.common.whole_files import written_whole
 from r1_training.tiny.batches import BatchBuilder
 from r1_training.tiny.compiling import compile_parts, uses_flex
 from r1_training.tiny.dense_loss import dense_losses
+from r1_training.tiny.devices import average_gradients, require_devices
 from r1_training.tiny.packing import attention_mask, block_mask, number_table
 from r1_training.tiny.prefetch import Prefetcher
 from r1_training.tiny.scene_batch import RoomBatch, observe_rooms
@@ -50,7 +52,7 @@ class R1SFTTrainer(SFTTrainer):
             model=model,
             args=trainer_arguments(config),
             # a row is a batch number; the collator makes the batch in a worker process
-            train_dataset=Dataset.from_dict({"batch": range(config.steps)}),
+            train_dataset=Dataset.from_dict({"batch": range(config.steps * config.devices)}),
             data_collator=self.builder,
             processing_class=tokenizer,
             callbacks=[LossCurve()],
@@ -80,7 +82,7 @@ class R1SFTTrainer(SFTTrainer):
             self.numbers,
             mask,
             self.accelerator.device,
-            self.builder.pack,
+            self.builder.mix.pack,
         )
 
     def training_step(
@@ -90,32 +92,20 @@ class R1SFTTrainer(SFTTrainer):
         num_items_in_batch: Tensor | int | None = None,
     ) -> Tensor:
         """Forward and backward pass; compiled runs replay it from a CUDA graph."""
-        if self.graph is None:
-            return super().training_step(model, inputs, num_items_in_batch)
         model.train()
-        values = self.graph(inputs["batch"])
+        step = self._step if self.graph is None else self.graph
+        values = step(inputs["batch"])
+        average_gradients(self.whole.parameters())
         self._note(values)
         return values["loss"]
 
-    def compute_loss(
-        self,
-        model: torch.nn.Module,
-        inputs: dict[str, Any],
-        return_outputs: bool = False,
-        num_items_in_batch: Tensor | int | None = None,
-    ) -> Tensor:
-        """Language loss and dense losses."""
-        loss, named = self.losses(model, inputs["batch"])
-        self._note(named)
-        return loss
-
-    def losses(self, model: torch.nn.Module, batch: RoomBatch) -> tuple[Tensor, dict[str, Tensor]]:
+    def losses(self, batch: RoomBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch, and what it is the weighted sum of."""
         run, language = self.run, batch.language
         if language is not None:
             # without a cloud and views their placeholders stay what they are: words without meaning
             shown = {} if run.blind else {**batch.scene, **batch.views}
-            output = model(
+            output = self.whole(
                 input_ids=language.input_ids,
                 attention_mask=language.mask,
                 position_ids=language.position_ids,
@@ -136,7 +126,7 @@ class R1SFTTrainer(SFTTrainer):
 
     def _step(self, batch: RoomBatch) -> dict[str, Tensor]:
         """One forward and backward pass -> "loss" and its parts."""
-        loss, named = self.losses(self.model_wrapped, batch)
+        loss, named = self.losses(batch)
         self.accelerator.backward(loss)
         return {name: value.detach() for name, value in {"loss": loss, **named}.items()}
 
@@ -187,11 +177,10 @@ def trainer_arguments(config: TrainingConfig) -> SFTConfig:
 
 
 def freeze_for_dense(model: R1ForConditionalGeneration) -> None:
-    """Only the scene encoder and the dense decoder train."""
-    for parameter in model.parameters():
-        parameter.requires_grad_(False)
-    for name in NEW_MODULES[:2]:
-        getattr(model.model, name).requires_grad_(True)
+    """Only what finds and names objects trains."""
+    sees = tuple(f"model.{part}." for part in SEES)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name.startswith(sees))
 
 
 def train_language_alone(model: R1ForConditionalGeneration) -> None:
@@ -214,6 +203,7 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
         TrainingConfigError: the sequences are too short for the model's scene and views, or a fresh
             start would remove the model that it starts from.
     """
+    require_devices(config.devices)
     tokenizer = AutoTokenizer.from_pretrained(model_folder)
     model = R1ForConditionalGeneration.from_pretrained(model_folder, dtype=torch.float32)
     known = len(model.config.scene_config.categories)
@@ -226,6 +216,8 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
         freeze_for_dense(model)
     elif config.language_alone:
         train_language_alone(model)
+    if model.model.looks is not None:
+        model.model.looks.backbone.requires_grad_(False)
     if config.compile and torch.cuda.is_available():
         compile_parts(model)
     trainer = R1SFTTrainer(model, tokenizer, config)
@@ -235,12 +227,25 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
             f"sequence_length {config.sequence_length} has no room for a question: scene and views "
             f"of {model_folder} alone take {front}"
         )
-    output = Path(config.output)
-    if not resume:
-        start_anew(output, Path(model_folder))
-    checkpoint = newest_checkpoint(output)
+    output, processes = Path(config.output), PartialState()
+    with processes.main_process_first():  # one of them cleans up
+        if not resume and processes.is_main_process:
+            start_anew(output, Path(model_folder))
+        checkpoint = newest_checkpoint(output, clean=processes.is_main_process)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     final = output / "final"
+    if processes.is_main_process:
+        _save(model, tokenizer, config, final)
+    processes.wait_for_everyone()
+    return final
+
+
+def _save(
+    model: R1ForConditionalGeneration,
+    tokenizer: PreTrainedTokenizerBase,
+    config: TrainingConfig,
+    final: Path,
+) -> None:
     # training in language makes the answers mean something; the dense stage alone does not
     model.config.trained = bool(config.conversations)
     vars(model.config).pop("use_cache", None)  # the trainer's: generation wants a cache
@@ -248,4 +253,3 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
     with written_whole(final) as part:
         model.save_pretrained(part)
         tokenizer.save_pretrained(part)
-    return final

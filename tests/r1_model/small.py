@@ -30,7 +30,8 @@ QWEN_TOKENS = (
 
 def byte_tokenizer(*extra: str) -> PreTrainedTokenizerFast:
     """One token a byte, Qwen's special tokens and `extra` ones."""
-    alphabet = {letter: index for index, letter in enumerate(pre_tokenizers.ByteLevel.alphabet())}
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())  # a set: each process has another order
+    alphabet = {letter: index for index, letter in enumerate(letters)}
     tokenizer = Tokenizer(models.BPE(vocab=alphabet, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()

@@ -41,13 +41,13 @@ def reasoner(folder) -> Reasoner:
 def prompts(reasoner, monkeypatch) -> list[tuple[str, tuple[Turn, ...]]]:
     """Question and history of everything that reaches the model."""
     seen: list[tuple[str, tuple[Turn, ...]]] = []
-    original = R1Processor.__call__
+    original = R1Processor.prompts
 
-    def spy(self, scene, views, question, history=(), **options):
-        seen.append((question, tuple(history)))
-        return original(self, scene, views, question, history, **options)
+    def spy(self, many):
+        seen.extend((one.question, tuple(one.history)) for one in many)
+        return original(self, many)
 
-    monkeypatch.setattr(R1Processor, "__call__", spy)
+    monkeypatch.setattr(R1Processor, "prompts", spy)
     return seen
 
 

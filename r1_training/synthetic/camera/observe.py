@@ -12,7 +12,12 @@ from r1_model.geometry.torch_projection import pixel_slopes
 from r1_model.scene.scene import Scene, View
 from r1_training.synthetic.camera.packed_rooms import PackedRooms, pack_rooms
 from r1_training.synthetic.camera.raytracer import render
-from r1_training.synthetic.camera.sensor import apply_sensor, noisy_poses, sample_levels
+from r1_training.synthetic.camera.sensor import (
+    apply_sensor,
+    noisy_color,
+    noisy_poses,
+    sample_levels,
+)
 from r1_training.synthetic.camera.trajectories import intrinsics
 from r1_training.synthetic.household.pack import MeshPack
 from r1_training.synthetic.household.sensors import other_sensors, without_color
@@ -117,6 +122,7 @@ def observe_batch(
     width: int = 160,
     points: int = 32768,
     keep_views: int = 6,
+    view_size: tuple[int, int] | None = None,
     noise: tuple[float, float] = (0.0, 1.0),
     device: str | torch.device = "cpu",
     pack: MeshPack | None = None,
@@ -126,15 +132,19 @@ def observe_batch(
     Args:
         packed: from `pack_rooms`; its first `views` cameras are used.
         seed: of sensor noise and subsampling; equal seeds give equal results on a device.
+        height, width: of the views, pixels.
+        view_size: (height, width) of the colour of the kept views; as the others by default. A
+            camera's colour is finer than what a cloud keeps of it.
         noise: range of sensor levels (`sensor.sample_levels`); (0, 0) is a perfect sensor.
         pack: of rooms of meshes.
 
     Returns:
         points (B, N, 3) float32, metres; colors (B, N, 3) uint8; instance (B, N) int16 (0 is
         structure); object_points (B, O) int32, points of object k + 1 in the cloud;
-        view_color (B, v, H, W, 3) uint8; view_depth (B, v, H, W) float32, 0 where lost;
-        view_instance (B, v, H, W) int16; view_K (B, v, 3, 3) float32; view_T (B, v, 4, 4) float32,
-        T_scene_camera as localised, for v = keep_views views, evenly spaced over the scan.
+        view_color (B, v, H, W, 3) uint8, of `view_size`; view_depth (B, v, H, W) float32, 0 where
+        lost; view_instance (B, v, H, W) int16; view_K (B, v, 3, 3) float32, of the depth; view_T
+        (B, v, 4, 4) float32, T_scene_camera as localised, for v = keep_views views, evenly spaced
+        over the scan.
 
     Raises:
         ValueError: more views asked for than the rooms have cameras.
@@ -175,12 +185,17 @@ def observe_batch(
     seen = torch.zeros(len(packed), objects + 2, dtype=torch.int32, device=depth.device)
     seen.scatter_add_(1, cloud[2].long() + 1, torch.ones_like(cloud[2], dtype=torch.int32))
     keep = torch.linspace(0, views - 1, keep_views).round().long().to(depth.device)
+    kept_color = color[:, keep]
+    if view_size is not None:
+        fine = intrinsics(packed.fov, *view_size)[:, None].expand(-1, keep_views, -1, -1)
+        fine_color = render(packed, fine, T[:, keep], *view_size, pack=pack).color
+        kept_color = noisy_color(fine_color, level, generator)
     return {
         "points": cloud[0],
         "colors": cloud[1],
         "instance": cloud[2],
         "object_points": seen[:, 2:],
-        "view_color": color[:, keep],
+        "view_color": kept_color,
         "view_depth": depth[:, keep],
         "view_instance": instance[:, keep],
         "view_K": K[:, keep],

@@ -21,21 +21,24 @@ from r1_training.synthetic.language.words.words_en import (
     ROOMS,
     SHAPES,
 )
-from r1_training.synthetic.rooms.room import make_room
+from r1_training.synthetic.room_mix import PRIMITIVES, RoomMix
 
 _SAMPLES = 24  # of a room
 _PLACEHOLDER = re.compile(r"<obj:\d+>")
 
 
-def corpus(n_rooms: int, split: str = "train", workers: int = 0) -> Iterator[str]:
+def corpus(
+    n_rooms: int, split: str = "train", workers: int = 0, mix: RoomMix = PRIMITIVES
+) -> Iterator[str]:
     """Questions and answers of the first rooms of a split, then all words; boxes are empty tags.
 
     Args:
         n_rooms: how many rooms; 2,000 say every common sentence.
         split: train, val or test.
         workers: processes that share the rooms; the text is the same for every number.
+        mix: where the rooms come from.
     """
-    say = partial(_said, split)
+    say = partial(_said, split, mix)
     if workers:
         with ProcessPoolExecutor(workers) as pool:
             rooms: Iterable[list[str]] = list(pool.map(say, range(n_rooms), chunksize=32))
@@ -46,8 +49,8 @@ def corpus(n_rooms: int, split: str = "train", workers: int = 0) -> Iterator[str
     yield from _words()
 
 
-def _said(split: str, seed: int) -> list[str]:
-    room = make_room(seed, split)
+def _said(split: str, mix: RoomMix, seed: int) -> list[str]:
+    room = mix.room(seed, split)
     rng = np.random.default_rng([seed, 1])
     visible = [thing.id for thing in room.objects]
     texts = []

@@ -206,7 +206,7 @@ def test_the_reasoner_cuts_large_maps_only(reasoner: Reasoner, monkeypatch) -> N
     calls: list[Tiles] = []
     original = tiling.encode_tiles
     monkeypatch.setattr(
-        "r1_model.reasoner.encode_tiles",
+        "r1_model.asking.scenes.encode_tiles",
         lambda model, tiles, *rest: calls.append(tiles) or original(model, tiles, *rest),
     )
     reasoner.ask(random_scene(), "where?", max_new_tokens=4)

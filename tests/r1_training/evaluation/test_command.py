@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from r1_model import reasoner
+from r1_model.asking import reading
 from r1_training.cli import app
 
 FEW = ["--rooms", "2", "--questions", "3", "--seeds", "1", "--device", "cpu"]
@@ -25,8 +25,8 @@ def run(*arguments: object):
 @pytest.fixture(autouse=True)
 def brief(monkeypatch):
     """A random model never ends by itself."""
-    monkeypatch.setattr(reasoner, "MAX_NEW_TOKENS", {})
-    monkeypatch.setattr(reasoner, "DEFAULT_NEW_TOKENS", 12)
+    monkeypatch.setattr(reading, "MAX_NEW_TOKENS", {})
+    monkeypatch.setattr(reading, "DEFAULT_NEW_TOKENS", 12)
 
 
 def test_figures_baselines_and_pictures(room_model, tmp_path):

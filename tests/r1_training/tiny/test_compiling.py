@@ -66,7 +66,7 @@ def test_compiled_steps_have_the_loss_and_gradients_of_plain_ones(room_model, ro
             compile_parts(model)
         trainer = R1SFTTrainer(model, room_words, small_run(tmp_path))
         batch = trainer.observe(trainer.builder([{"batch": 0}]))
-        loss = trainer.compute_loss(model, {"batch": batch})
+        loss, _ = trainer.losses(batch)
         loss.backward()
         return loss.item(), {name: p.grad for name, p in model.named_parameters()}
 

@@ -63,15 +63,15 @@ def test_stages_follow_each_other_and_are_done_once(room_model, configs, tmp_pat
 def test_start_is_made_once_and_whole(tmp_path, monkeypatch):
     monkeypatch.setattr(recipe, "CORPUS_ROOMS", 3)
     monkeypatch.setattr(recipe, "VOCABULARY", 1_400)
-    folder = tmp_path / "run" / "start"
+    folder, config = tmp_path / "run" / "start", small_run(tmp_path, seed=3)
     half = tmp_path / "run" / "start.part"
     half.mkdir(parents=True)  # a killed run's
     (half / "config.json").write_text("{")
-    assert recipe.start_tiny(folder, seed=3) == folder
+    assert recipe.start_tiny(folder, config) == folder
     loaded = load_pretrained(folder, device="cpu", dtype="float32")
     count = sum(parameter.numel() for parameter in loaded.model.parameters())
     assert 10e6 < count < 14e6 and not loaded.model.config.trained
     before = (folder / "model.safetensors").stat().st_mtime_ns
-    recipe.start_tiny(folder, seed=3)
+    recipe.start_tiny(folder, config)
     assert (folder / "model.safetensors").stat().st_mtime_ns == before
     assert not half.exists()

@@ -35,9 +35,9 @@ def test_a_batch_of_rooms_of_meshes_is_the_same_every_time(room_model, pack_path
 
 def test_a_share_of_the_rooms_is_of_meshes(room_model, pack_path, tmp_path):
     make = builder(room_model, tmp_path, meshes=str(pack_path), mesh_rooms=0.5)
-    kinds = [make.make_room(seed).meshes is not None for seed in range(24)]
+    kinds = [make.mix.room(seed, "train").meshes is not None for seed in range(24)]
     assert 5 < sum(kinds) < 19
-    assert kinds == [make.make_room(seed).meshes is not None for seed in range(24)]
+    assert kinds == [make.mix.room(seed, "train").meshes is not None for seed in range(24)]
 
 
 def test_without_a_pack_rooms_are_made_as_before(room_model, tmp_path):

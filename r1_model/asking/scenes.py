@@ -1,0 +1,207 @@
+"""Scenes that were encoded: each is, once, however many questions are about it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from r1_model.conversation import R1Processor
+from r1_model.errors import EmptySceneError
+from r1_model.network.dense_decoder import Detections
+from r1_model.network.graphed import Graphed
+from r1_model.network.modeling import EncodedScene, R1ForConditionalGeneration
+from r1_model.network.scene_encoder import SceneFeatures
+from r1_model.network.tiles import cut, encode_tiles, needs_tiles
+from r1_model.scene.scene import Scene
+from r1_model.text.answer import Box
+from r1_model.views.render_views import with_rendered_views
+from r1_model.views.visibility import seen_voxels
+
+# rooms in one pass; on a CPU each is one, so that it is encoded as if it were alone
+AT_ONCE = {"cuda": 8, "cpu": 1}
+MOST_THREADS = 16
+
+_Batch = TypeVar("_Batch", SceneFeatures, Detections)
+
+
+@dataclass
+class ScenePreparation:
+    """What a CPU makes of a scene before it is encoded.
+
+    Attributes:
+        given: as the caller gave it.
+        scene: with rendered views where it came without: a robot with a bare point cloud still
+            gets views to look at.
+        cloud: see `R1Processor.cloud`.
+    """
+
+    given: Scene
+    scene: Scene
+    cloud: tuple[Tensor, Tensor, Tensor]
+
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """`visibility.seen_voxels` of its views."""
+        return seen_voxels(self.scene.views)
+
+    @property
+    def low(self) -> Tensor:
+        """(3,) metres, minimum corner of its bounds."""
+        return self.cloud[2][0, 0]
+
+
+@dataclass
+class KnownScene:
+    """A scene that was encoded.
+
+    Attributes:
+        prepared: what was known before.
+        points: (1, N, 3), all that were encoded.
+        encoded: what the model made of them.
+        doubtful: detections in it, the unlikely ones, too; None before they are asked for.
+    """
+
+    prepared: ScenePreparation
+    points: Tensor
+    encoded: EncodedScene
+    doubtful: list[Box] | None = field(default=None)
+
+    @property
+    def scene(self) -> Scene:
+        """With views."""
+        return self.prepared.scene
+
+
+class Scenes:
+    """The scenes of the last questions, by who they are: an equal one is another one.
+
+    Args:
+        model: what encodes.
+        processor: makes its inputs.
+    """
+
+    def __init__(self, model: R1ForConditionalGeneration, processor: R1Processor) -> None:
+        self._model, self._processor = model, processor
+        self._graph = Graphed(model.model.encode_scene)
+        self._known: list[KnownScene] = []
+        self._coming: dict[int, Future[ScenePreparation]] = {}
+        self._threads: ThreadPoolExecutor | None = None
+
+    def clear(self) -> None:
+        """Forget all scenes."""
+        self._known = []
+        self._coming.clear()
+        self._graph.clear()
+
+    def known(self, scene: Scene) -> KnownScene:
+        """A scene, encoded now unless it was.
+
+        Raises:
+            EmptySceneError: it has no points.
+        """
+        return self.encode([scene], lambda: False)[0]
+
+    def prepare_ahead(self, scenes: Sequence[Scene]) -> None:
+        """Let other threads do the CPU's part of what `encode` will be asked for."""
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1))
+        for scene in scenes:
+            if len(scene.points) and id(scene) not in self._coming and not self._found(scene):
+                self._coming[id(scene)] = self._threads.submit(self._prepared_whole, scene)
+
+    @torch.inference_mode()
+    def encode(self, scenes: Sequence[Scene], should_stop: Callable[[], bool]) -> list[KnownScene]:
+        """Scenes, encoded now unless they were; others are then forgotten.
+
+        Args:
+            scenes: each with at least one point.
+            should_stop: asked between the tiles of a large map.
+
+        Raises:
+            EmptySceneError: a scene has no points.
+            EncodingStoppedError: `should_stop` was true.
+        """
+        distinct = list({id(scene): scene for scene in scenes}.values())
+        if not all(len(scene.points) for scene in distinct):
+            raise EmptySceneError("the scene has no points yet")
+        new = [scene for scene in distinct if self._found(scene) is None]
+        if new:
+            kept = [one for scene in distinct if (one := self._found(scene)) is not None]
+            if len(new) > 1:
+                self.prepare_ahead(new)
+            self._known = kept + self._encoded(
+                [self._prepared(scene) for scene in new], should_stop
+            )
+        found = [self._found(scene) for scene in scenes]
+        return [one for one in found if one is not None]
+
+    def _found(self, scene: Scene) -> KnownScene | None:
+        for one in self._known:
+            if scene is one.prepared.given or scene is one.scene:
+                return one
+        return None
+
+    def _prepared(self, scene: Scene) -> ScenePreparation:
+        coming = self._coming.pop(id(scene), None)
+        return self._prepare(scene) if coming is None else coming.result()
+
+    def _prepare(self, scene: Scene) -> ScenePreparation:
+        return ScenePreparation(scene, with_rendered_views(scene), self._processor.cloud(scene))
+
+    def _prepared_whole(self, scene: Scene) -> ScenePreparation:
+        prepared = self._prepare(scene)
+        for view in prepared.scene.views:
+            _ = view.picture
+        _ = prepared.seen
+        return prepared
+
+    def _encoded(
+        self, new: Sequence[ScenePreparation], should_stop: Callable[[], bool]
+    ) -> list[KnownScene]:
+        device, config = self._model.device, self._model.config.scene_config
+        half = self._model.dtype != torch.float32
+        found: dict[int, KnownScene] = {}
+        rooms = []
+        with torch.autocast(device.type, self._model.dtype, half):
+            for row, one in enumerate(new):
+                if not needs_tiles(*one.given.bounds(), config.max_extent):
+                    rooms.append(row)
+                    continue
+                tiles = cut(one.given, config.num_points).to(device)
+                bounds = one.cloud[2].to(device)
+                encoded = encode_tiles(self._model.model, tiles, bounds, should_stop)
+                found[row] = KnownScene(one, tiles.points.flatten(0, 1)[None], encoded)
+            for start in range(0, len(rooms), AT_ONCE[device.type]):
+                some = rooms[start : start + AT_ONCE[device.type]]
+                clouds = zip(*(new[row].cloud for row in some), strict=True)
+                points, colors, bounds = (torch.cat(part).to(device) for part in clouds)
+                alone = len(some) == 1 and device.type == "cuda"
+                encode = self._graph if alone else self._model.model.encode_scene
+                encoded = encode(points, colors, bounds)
+                for place, row in enumerate(some):
+                    own = slice(place, place + 1)
+                    found[row] = KnownScene(new[row], points[own], _rows(encoded, own))
+        return [found[row] for row in range(len(new))]
+
+
+def _rows(encoded: EncodedScene, rows: slice) -> EncodedScene:
+    """Some of the scenes that were encoded together."""
+    return EncodedScene(
+        _part(encoded.features, rows),
+        _part(encoded.found, rows),
+        encoded.index[rows],
+        encoded.score[rows],
+        encoded.tokens[rows],
+    )
+
+
+def _part(batch: _Batch, rows: slice) -> _Batch:
+    return type(batch)(**{f.name: getattr(batch, f.name)[rows] for f in fields(batch)})
