@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -69,7 +70,7 @@ class Reasoner:
     @classmethod
     def from_pretrained(
         cls, model: str, *, device: str = "auto", dtype: str = "auto", num_views: int | None = None
-    ) -> Reasoner:
+    ) -> Self:
         """Load a preset or folder, see `pretrained.load_pretrained`.
 
         `num_views` is how many views are shown for a question; None: as many as the model's

@@ -1,8 +1,8 @@
 """`r1 rehearse`: the whole path of a full-size model, on scans that anyone may have.
 
-Synthetic scans in ScanNet's formats, `r1 prepare scannet`, SFT, GRPO, `r1 predict` and `r1 evaluate`,
-each by the code that its own command runs. It shows that everything fits together, not what a model
-can: a few steps teach nothing.
+Synthetic scans in ScanNet's formats, `r1 prepare scannet`, SFT, GRPO, `r1 predict` and
+`r1 evaluate`, each by the code that its own command runs. It shows that everything fits together,
+not what a model can: a few steps teach nothing.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class RehearsalSettings:
         conversations: of SFT, evenly chosen from the training rows; one pass.
         groups: questions of GRPO; one pass.
         views, batch_size, group_size, max_new_tokens, lora_blocks: of both trainings.
+        answer_tokens: most of a prediction; None: its task's own.
         datasets: what is predicted and scored, names of `metrics.inputs.DATASETS`.
         meteor: METEOR needs Java.
         embeddings: of GRPO's semantic reward; None: no such reward.
@@ -54,6 +55,7 @@ class RehearsalSettings:
     group_size: int = 4
     max_new_tokens: int = 48
     lora_blocks: int = 2
+    answer_tokens: int | None = None
     datasets: tuple[str, ...] = ("scanqa", "sqa3d", "3dllm-planning", *SCANNED)
     meteor: bool = True
     embeddings: str | None = None
@@ -97,7 +99,7 @@ def rehearse(
         DatasetError, EvaluationError, TrainingConfigError, ModelLoadError, ...: as the commands do.
     """
     # Imported late: it loads the model's code.
-    from r1_model.reasoner import Reasoner
+    from r1_training.evaluation.switches import SwitchedReasoner, Switches
 
     report = RehearsalReport(asdict(settings))
     part = _timed(report, on_part)
@@ -144,7 +146,8 @@ def rehearse(
     with part("GRPO"):
         final = _finished(grpo) or train_full_size_grpo(grpo, resume=True)
     report.model = str(final)
-    reasoner = Reasoner.from_pretrained(str(final), num_views=settings.views)
+    switches = Switches(views=settings.views, max_new_tokens=settings.answer_tokens)
+    reasoner = SwitchedReasoner.from_pretrained(str(final)).switch(switches)
     for name in settings.datasets:
         inputs = _inputs(name, folder, settings)
         with part(f"predict {name}"):

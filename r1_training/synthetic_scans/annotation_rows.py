@@ -70,7 +70,7 @@ def nr3d(scan: AskedScan, first: int) -> list[Row]:
     Args:
         first: number of the first assignment.
     """
-    rows = []
+    rows: list[Row] = []
     for sample in scan.samples["grounding"]:
         if len(sample.answer_key["value"]) != 1:
             continue

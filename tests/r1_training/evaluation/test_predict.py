@@ -153,7 +153,7 @@ def test_it_goes_on_after_a_kill_and_says_what_is_missing(tmp_path: Path, folder
     ("name", "dataset", "more", "message"),
     [
         ("p.json", "scanqa", (), "must end in .jsonl"),
-        ("p.jsonl", "cap3d", (), "'cap3d' is not one of scanqa"),
+        ("p.jsonl", "cap3d", (), "cap3d needs --objects"),
         ("p.jsonl", "detection", (), "needs --labels"),
         ("p.jsonl", "sqa3d", (), "needs --questions"),
         ("old.jsonl", "scanqa", (), "is of the model 'other', not of 'r1-tiny'"),

@@ -21,7 +21,7 @@ needs_long = pytest.mark.skipif(not os.environ.get("R1_LONG"), reason="long; R1_
 def test_scans_become_scores(tmp_path, model_folder):
     settings = RehearsalSettings(
         model=str(model_folder),
-        scans=ScanSettings(scans=3, frames=6, width=80, height=60, voxel=0.06, questions=1),
+        scans=ScanSettings(scans=3, frames=6, width=80, height=60, voxel=0.06, questions=3),
         frames=4,
         conversations=4,
         groups=2,
