@@ -18,10 +18,12 @@ from torch import Tensor
 from r1_model.asking.reading import Ready
 from r1_model.asking.scenes import KnownScene
 from r1_model.network.detected_boxes import LEAST_SCORE
+from r1_model.pretrained import Pretrained
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene, View
 from r1_model.text.answer import Box
 from r1_model.text.question import Question
+from r1_model.views.scene_clip import SceneClip
 from r1_model.views.selection import select_views
 from r1_model.views.utility import ViewUtility
 from r1_training.metrics.errors import EvaluationInputError
@@ -102,7 +104,12 @@ class Switches:
 class SwitchedReasoner(Reasoner):
     """A `Reasoner` that is shown what its switches say. Give it them by `switch` before asking."""
 
-    switches = Switches()
+    def __init__(self, loaded: Pretrained, clip: SceneClip | None, num_views: int) -> None:
+        super().__init__(loaded, clip, num_views)
+        self.switches = Switches()
+        self._own_views, self._own_generate = num_views, self._generate
+        self._own_utility = None if clip is None else clip.utility
+        self._depthless: dict[int, tuple[View, View]] = {}
 
     def switch(self, switches: Switches) -> SwitchedReasoner:
         """This reasoner, from now on with these switches.
@@ -116,12 +123,11 @@ class SwitchedReasoner(Reasoner):
                 f"{self.name} has no trained view selection: its views have no utility"
             )
         self.switches = switches
-        if switches.views is not None:
-            self.num_views = switches.views
-        if switches.weights is not None and self._scorer is not None:
-            self._scorer.clip.utility = _FixedWeights(switches.weights)
-        self._depthless: dict[int, tuple[View, View]] = {}
-        self._sample = self._generate
+        self.num_views = self._own_views if switches.views is None else switches.views
+        self._generate = self._own_generate
+        if self._scorer is not None and self._own_utility is not None:
+            weights = switches.weights
+            self._scorer.clip.utility = _FixedWeights(weights) if weights else self._own_utility
         return self
 
     def seed(self, question: int) -> None:
@@ -132,7 +138,7 @@ class SwitchedReasoner(Reasoner):
             self.switches.seed * 1_000_003 + question
         )
         sampled: Callable[..., Any] = partial(
-            self._sample, temperature=self.switches.temperature, generator=generator
+            self._own_generate, temperature=self.switches.temperature, generator=generator
         )
         self._generate = sampled  # type: ignore[assignment]  # called as the generator is
 

@@ -35,6 +35,7 @@ def rehearse(
     It shows that everything fits together, not what a model can: a few steps teach nothing.
     """
     # Imported late: they load TRL, and --help should not.
+    from r1_model.pretrained import PRESETS
     from r1_training.qwen.dry_run import DryRunError
     from r1_training.qwen.rehearsal import REPORT_NAME, RehearsalSettings
     from r1_training.qwen.rehearsal import rehearse as run
@@ -42,6 +43,8 @@ def rehearse(
 
     console = Console(stderr=True)
     try:
+        if model not in PRESETS and not (Path(model) / "config.json").is_file():
+            raise ValueError(f"{model} is neither a preset nor the folder of a model")
         require_folder(out)
         settings = RehearsalSettings(
             model=model,
