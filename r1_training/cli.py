@@ -8,6 +8,7 @@ from r1_training.engine.cli import synthesize
 from r1_training.evaluation.predict_cli import predict
 from r1_training.evaluation.rooms_cli import evaluate_rooms
 from r1_training.metrics.cli import evaluate
+from r1_training.metrics.submit_cli import submit
 from r1_training.prepare.cli import app as prepare
 from r1_training.qwen.cli import train_full
 from r1_training.qwen.rehearsal_cli import rehearse
@@ -20,6 +21,7 @@ app = typer.Typer(help="3D-R1, offline: data, training, evaluation.", no_args_is
 app.command("synthesize")(synthesize)
 app.command("predict")(predict)
 app.command("evaluate")(evaluate)
+app.command("submit")(submit)
 app.command("train-full")(train_full)
 app.command("rehearse")(rehearse)
 app.command("evaluate-rooms")(evaluate_rooms)

@@ -26,6 +26,7 @@ LLAVA_KEYS = frozenset({"answer_id", "model_id"})
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL | re.IGNORECASE)
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
+_MARKED = re.compile(r"\s*sos\b\s*(.*?)\s*\beos\s*", re.DOTALL)
 _THOUGHT_END = re.compile(r"</think>", re.IGNORECASE)
 
 
@@ -148,7 +149,11 @@ def scan2cap_entry(scene_id: str, objects: Sequence[Any]) -> dict[str, Any]:
         if not isinstance(probabilities, list) or len(probabilities) != 2:
             raise RowError(f"`obj_prob` must be two numbers, got {shown(probabilities)}")
         boxes.append(item["box"])
-        captions.append(item["caption"])
+        # The benchmark's own files have the marks that scoring adds to ours.
+        caption = item["caption"]
+        if isinstance(caption, str) and (marked := _MARKED.fullmatch(caption)):
+            caption = marked[1]
+        captions.append(caption)
         scores.append(probabilities[1])
     return {
         "id": scene_id,
