@@ -7,6 +7,7 @@ import typer
 from r1_training.engine.cli import synthesize
 from r1_training.evaluation.predict_cli import predict
 from r1_training.evaluation.rooms_cli import evaluate_rooms
+from r1_training.evaluation.tables_cli import table
 from r1_training.metrics.cli import evaluate
 from r1_training.metrics.submit_cli import submit
 from r1_training.prepare.cli import app as prepare
@@ -20,6 +21,7 @@ from r1_training.synthetic_scans.cli import synthesize_scans
 app = typer.Typer(help="3D-R1, offline: data, training, evaluation.", no_args_is_help=True)
 app.command("synthesize")(synthesize)
 app.command("predict")(predict)
+app.command("table")(table)
 app.command("evaluate")(evaluate)
 app.command("submit")(submit)
 app.command("train-full")(train_full)

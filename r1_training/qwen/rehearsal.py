@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from r1_training.common.whole_files import written_whole
+from r1_training.evaluation.annotation_files import DataFolders
 from r1_training.evaluation.predict import predict
 from r1_training.metrics.evaluate import evaluate
 from r1_training.metrics.inputs import EvaluationInputs
@@ -163,29 +164,14 @@ def rehearse(
 
 def _inputs(name: str, folder: Path, settings: RehearsalSettings) -> EvaluationInputs:
     """What is predicted and scored of the validation scans."""
-    rows, labels = folder / "annotations", folder / "scannet" / LABELS_NAME
-    files = {
-        "scanqa": "ScanQA_v1.0_val.json",
-        "sqa3d": "v1_balanced_sqa_annotations_val_scannetv2.json",
-        "scene30k": "Scene-30K.jsonl",
-        "scanrefer": "ScanRefer_filtered_val.json",
-        "scan2cap": "ScanRefer_filtered_val.json",
-        "nr3d": "nr3d.csv",
-        "nr3d-captions": "nr3d.csv",
-        "multi3drefer": "multi3drefer_val.json",
-        "3dllm-dialogue": "3d_llm_embodied_dialogue_filtered_val.json",
-        "3dllm-planning": "3d_llm_embodied_planning_filtered_val.json",
-        "3dllm-description": "3d_llm_scene_description_val.json",
-        "3dllm-eqa": "3d_llm_embodied_question_answer_val.json",
-    }
-    return EvaluationInputs(
-        dataset=name,
-        predictions=folder / "predictions" / f"{name}.jsonl",
-        annotations=rows / files[name] if name in files else None,
-        questions=rows / "v1_balanced_questions_val_scannetv2.json" if name == "sqa3d" else None,
-        scannet=folder / "scannet-prepared",
-        labels=labels if name in ("scanrefer", "detection") else None,
-        protocol=None if settings.meteor or name not in ("scanqa", "scene30k") else "plain",
+    labels = folder / "scannet" / LABELS_NAME
+    data = DataFolders(folder / "annotations", folder / "scannet-prepared", labels)
+    plain = not settings.meteor and name in ("scanqa", "scene30k")  # the other needs Java
+    return data.inputs(
+        name,
+        folder / "predictions" / f"{name}.jsonl",
+        split="val",
+        protocol="plain" if plain else None,
         meteor=settings.meteor,
     )
 
