@@ -27,9 +27,8 @@ def measure(model: R1ForConditionalGeneration, tokenizer, run: GRPORunConfig, re
     """Seconds and answers a second of both ways, one batch of `run`."""
     questions = RoomQuestions(run, RoomPrompts(model, tokenizer))
     prompts = questions.prompts(range(run.rooms * run.questions))
-    rows = torch.arange(len(prompts.ids), device=prompts.ids.device)
     with torch.no_grad():
-        embeddings = model.model.embed(prompts.ids, **prompts.shown(rows))
+        embeddings = prompts.embed(model.model)
     inputs = embeddings, prompts.positions, prompts.mask
     sampler = Sampler(model)
 

@@ -4,7 +4,9 @@ For every room: it is made again and compared; each box against all vertices of 
 pixel of one view against the box of its id; what is claimed, meant and planned in its questions
 against the tests' second opinion, which was written apart from the generators.
 
-    python benchmarks/household_exactness.py [--rooms 1000] [--pack data/meshes.npz]
+    python benchmarks/household_exactness.py [--rooms 1000] [--parts 3] [--pack data/meshes.npz]
+
+With `--parts` every map covers so many rooms, else as many as its seed says.
 
 Without a pack (`r1 prepare meshes`) it is skipped. Exit status 1 if anything is wrong.
 """
@@ -30,6 +32,7 @@ from r1_training.synthetic.camera.packed_rooms import pack_rooms  # noqa: E402
 from r1_training.synthetic.camera.raytracer import render  # noqa: E402
 from r1_training.synthetic.camera.trajectories import intrinsics  # noqa: E402
 from r1_training.synthetic.household.builder import thin  # noqa: E402
+from r1_training.synthetic.household.floor_plan import WALL  # noqa: E402
 from r1_training.synthetic.household.pack import (  # noqa: E402
     MeshPack,
     MeshPackError,
@@ -94,6 +97,21 @@ def box_errors(room: Room, pack: MeshPack) -> list[float]:
     return errors
 
 
+def strays(room: Room) -> int:
+    """Things whose box reaches out of their room by more than a wall, or stands in another one."""
+    if not room.parts:
+        return 0
+    types = [part.type for part in room.parts]
+    inverse = np.linalg.inv(room.T_map_room)
+    found = 0
+    for thing in room.objects:
+        part = room.parts[thing.part]
+        x, y, _, _ = inverse @ (*thing.center, 1.0)
+        out = np.abs(np.array([x, y]) - part.center) - part.size[:2] / 2
+        found += bool((out > WALL / 2).any()) or slow.room_type_at(room, thing) != types[thing.part]
+    return found
+
+
 def stray_pixels(room: Room, pack: MeshPack) -> tuple[int, int]:
     """Pixels of one view that lie outside of the box of their id, and all that have one."""
     packed = pack_rooms([room], views=1)
@@ -134,16 +152,21 @@ def question_faults(room: Room, questions: int) -> tuple[Counter, Counter]:
     return wrong, checked
 
 
-def examine(pack: MeshPack, rooms: int, questions: int, *, split: str = "test") -> dict:
+def examine(
+    pack: MeshPack, rooms: int, questions: int, *, split: str = "test", parts: int | None = None
+) -> dict:
     """All checks of the first rooms of a split."""
     errors: list[float] = []
     wrong, checked, categories = Counter(), Counter(), Counter()
     for seed in range(rooms):
-        room = make_household_room(seed, pack, split)
+        room = make_household_room(seed, pack, split, rooms=parts)
         checked["same seed, same room"] += 1
         wrong["same seed, same room"] += not check_same(
-            room, make_household_room(seed, pack, split)
+            room, make_household_room(seed, pack, split, rooms=parts)
         )
+        checked["maps of several rooms"] += bool(room.parts)
+        checked["things in the room that they belong to"] += len(room.objects)
+        wrong["things in the room that they belong to"] += strays(room)
         errors += box_errors(room, pack)
         stray, pixels = stray_pixels(room, pack)
         checked["pixels in the box of their id"] += pixels
@@ -166,6 +189,7 @@ def examine(pack: MeshPack, rooms: int, questions: int, *, split: str = "test") 
 def main(
     rooms: int = 1000,
     questions: int = 8,
+    parts: int | None = None,
     pack_path: Annotated[Path, typer.Option("--pack")] = Path("data/meshes.npz"),
     json_path: Annotated[Path, typer.Option("--json")] = Path("output/household_exactness.json"),
 ) -> None:
@@ -175,7 +199,7 @@ def main(
     except MeshPackError as error:
         print(f"skipped: {error}")
         return
-    report = examine(pack, rooms, questions)
+    report = examine(pack, rooms, questions, parts=parts)
     for name, (wrong, count) in report["checks"].items():
         print(f"{name:34s} {wrong} wrong of {count:,}")
     print(

@@ -17,6 +17,7 @@ from r1_model.conversation import R1Processor
 from r1_model.errors import EmptySceneError
 from r1_model.network.dense_decoder import Detections
 from r1_model.network.graphed import Graphed
+from r1_model.network.looks import Pictures
 from r1_model.network.modeling import EncodedScene, R1ForConditionalGeneration
 from r1_model.network.scene_encoder import SceneFeatures
 from r1_model.network.tiles import cut, encode_tiles, needs_tiles
@@ -41,11 +42,13 @@ class ScenePreparation:
         scene: with rendered views where it came without: a robot with a bare point cloud still
             gets views to look at.
         cloud: see `R1Processor.cloud`.
+        pictures: see `R1Processor.pictures`; of its own views, rendered ones show nothing new.
     """
 
     given: Scene
     scene: Scene
     cloud: tuple[Tensor, Tensor, Tensor]
+    pictures: Pictures | None
 
     @cached_property
     def seen(self) -> np.ndarray:
@@ -154,7 +157,12 @@ class Scenes:
         return self._prepare(scene) if coming is None else coming.result()
 
     def _prepare(self, scene: Scene) -> ScenePreparation:
-        return ScenePreparation(scene, with_rendered_views(scene), self._processor.cloud(scene))
+        return ScenePreparation(
+            scene,
+            with_rendered_views(scene),
+            self._processor.cloud(scene),
+            self._processor.pictures(scene),
+        )
 
     def _prepared_whole(self, scene: Scene) -> ScenePreparation:
         prepared = self._prepare(scene)
@@ -178,6 +186,7 @@ class Scenes:
                 tiles = cut(one.given, config.num_points).to(device)
                 bounds = one.cloud[2].to(device)
                 encoded = encode_tiles(self._model.model, tiles, bounds, should_stop)
+                encoded = self._looked_at(one, encoded)
                 found[row] = KnownScene(one, tiles.points.flatten(0, 1)[None], encoded)
             for start in range(0, len(rooms), AT_ONCE[device.type]):
                 some = rooms[start : start + AT_ONCE[device.type]]
@@ -188,8 +197,16 @@ class Scenes:
                 encoded = encode(points, colors, bounds)
                 for place, row in enumerate(some):
                     own = slice(place, place + 1)
-                    found[row] = KnownScene(new[row], points[own], _rows(encoded, own))
+                    looked = self._looked_at(new[row], _rows(encoded, own))
+                    found[row] = KnownScene(new[row], points[own], looked)
         return [found[row] for row in range(len(new))]
+
+    def _looked_at(self, prepared: ScenePreparation, encoded: EncodedScene) -> EncodedScene:
+        if prepared.pictures is None:
+            return encoded
+        device = self._model.device
+        bounds, pictures = prepared.cloud[2].to(device), prepared.pictures.to(device)
+        return self._model.model.looked_at(encoded, bounds, pictures)
 
 
 def _rows(encoded: EncodedScene, rows: slice) -> EncodedScene:

@@ -230,7 +230,7 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
         "num_seeds": 384,
         "num_objects": 96,
         "num_uniform": 32,
-        "max_extent": 7.5,
+        "max_extent": 14.5,
         "look_size": 64,
         **names,
     }

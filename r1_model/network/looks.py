@@ -220,8 +220,10 @@ class Looks(nn.Module):
         """(B, K, width) of what the candidates of `index` look like; 0 where no view shows them."""
         with torch.no_grad():
             kept = found.pick(index)
-            cuts = best_views(pictures, kept.center, kept.size)
-            images = normalised(cut_out(pictures, cuts, self.size).flatten(0, 1))
+            # half precision is a centimetre at ten metres, and half a pixel at two hundred
+            with torch.autocast(index.device.type, enabled=False):
+                cuts = best_views(pictures, kept.center, kept.size)
+                images = normalised(cut_out(pictures, cuts, self.size).flatten(0, 1))
             seen = self.backbone(images.to(self._dtype)).mean((2, 3))
         objects = pick(features.objects, index)
         look = self.norm(seen.view(*index.shape, -1).float()).to(objects)

@@ -7,16 +7,16 @@ from os import PathLike
 from typing import Any, TypeVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import Qwen2_5_VLForConditionalGeneration
-from transformers.cache_utils import Cache, DynamicCache
+from transformers.cache_utils import Cache
 from transformers.conversion_mapping import register_checkpoint_conversion_mapping
 from transformers.core_model_loading import WeightRenaming
 from transformers.modeling_outputs import BaseModelOutputWithPast, CausalLMOutputWithPast
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLModel
 
 from r1_model.network.config import R1Config
+from r1_model.network.continuations import Prefix, read_continuations
 from r1_model.network.dense_decoder import DenseDecoder, Detections, select_objects
 from r1_model.network.depth_positions import DepthPositions
 from r1_model.network.looks import Looks, Pictures
@@ -35,8 +35,8 @@ class EncodedScene:
     """B clouds as the language model reads them; independent of the question.
 
     Attributes:
-        features: what the encoder knows.
-        found: every candidate's box and labels.
+        features: what the encoder knows of the cloud.
+        found: every candidate's box and labels; with pictures, those that were kept are refined.
         index, score: (B, K) the candidates that were kept, best first.
         tokens: (B, T, hidden) scene tokens.
     """
@@ -46,21 +46,6 @@ class EncodedScene:
     index: Tensor
     score: Tensor
     tokens: Tensor
-
-
-@dataclass(frozen=True)
-class Prefix:
-    """The same opening of many sequences, with R different scenes in its places.
-
-    Attributes:
-        ids: (P,) with placeholders.
-        positions: (3, P).
-        rows: (B,) which of the R scenes each sequence is about.
-    """
-
-    ids: Tensor
-    positions: Tensor
-    rows: Tensor
 
 
 @dataclass
@@ -135,15 +120,21 @@ class R1Model(Qwen2_5_VLModel):
             view_positions, view_positions_valid: see `embed`.
             scene, views: see `embed`; in place of points and patches that are encoded already.
             prefix: what many of the B sequences have in common; it is read once for all of them.
-                `scene` and `views` then belong to it, and the other arguments to what follows.
+                `scene` and `views` then belong to it, and ids, mask and positions to what follows.
         """
         encoded = None
         if prefix is not None:
-            seen = _given(scene, "scene"), _given(views, "views")
-            past_key_values, use_cache = self._read(prefix, *seen), True
-            mask = _given(attention_mask, "attention_mask")
-            attention_mask = F.pad(mask, (len(prefix.ids), 0), value=1)
-            inputs_embeds = self.get_input_embeddings()(input_ids)
+            hidden = read_continuations(
+                self,
+                prefix,
+                _given(scene, "scene"),
+                _given(views, "views"),
+                _given(input_ids, "input_ids"),
+                _given(attention_mask, "attention_mask"),
+                _given(position_ids, "position_ids"),
+            )
+            # transformers says FloatTensor and means any tensor of floats
+            return R1BackboneOutput(last_hidden_state=hidden)  # type: ignore[arg-type]
         if inputs_embeds is None:
             if points is not None:
                 encoded = self.encode_scene(
@@ -167,18 +158,6 @@ class R1Model(Qwen2_5_VLModel):
             encoded=encoded,
         )
 
-    def _read(self, prefix: Prefix, scene: Tensor, views: Tensor) -> Cache:
-        """Keys and values of a prefix for each of B sequences; a gradient reaches it from all."""
-        count, cache = len(scene), DynamicCache(config=self.config.text_config)
-        self.language_model(
-            inputs_embeds=self.embed(prefix.ids.expand(count, -1), scene, views.flatten(0, 1)),
-            position_ids=prefix.positions.unsqueeze(1).expand(-1, count, -1),
-            past_key_values=cache,
-            use_cache=True,
-        )
-        cache.batch_select_indices(prefix.rows)
-        return cache
-
     def encode_scene(
         self, points: Tensor, colors: Tensor, bounds: Tensor, pictures: Pictures | None = None
     ) -> EncodedScene:
@@ -194,9 +173,10 @@ class R1Model(Qwen2_5_VLModel):
         features = self.scene_encoder(points, colors)
         found = self.dense_decoder(features)
         index, score = select_objects(found, scene.num_objects, scene.duplicate_iou)
+        looked = features
         if self.looks is not None and pictures is not None:
-            features, found = self.looks(features, found, index, pictures)
-        tokens = self.scene_tokens(features, found, index, score, bounds)
+            looked, found = self.looks(features, found, index, pictures)
+        tokens = self.scene_tokens(looked, found, index, score, bounds)
         return EncodedScene(features, found, index, score, tokens)
 
     def looked_at(self, encoded: EncodedScene, bounds: Tensor, pictures: Pictures) -> EncodedScene:
@@ -207,11 +187,11 @@ class R1Model(Qwen2_5_VLModel):
             bounds, pictures: see `encode_scene`.
         """
         looks = _given(self.looks, "looks")
-        features, found = looks(encoded.features, encoded.found, encoded.index, pictures)
+        looked, found = looks(encoded.features, encoded.found, encoded.index, pictures)
         shown = slice(self.config.scene_config.num_objects)  # tiles keep more than are shown
         index, score = encoded.index[:, shown], encoded.score[:, shown]
-        tokens = self.scene_tokens(features, found, index, score, bounds)
-        return replace(encoded, features=features, found=found, tokens=tokens)
+        tokens = self.scene_tokens(looked, found, index, score, bounds)
+        return replace(encoded, found=found, tokens=tokens)
 
     def encode_views(self, patches: Tensor, grids: list[tuple[int, int]]) -> Tensor:
         """Image tokens of views, one view after the other.

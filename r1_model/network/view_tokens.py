@@ -58,9 +58,10 @@ class ViewTokens:
             self._places[id(view)] = self._places.pop(id(view))
             found.append(self._tokens[key])
             places.append(self._places[id(view)][1])
-        for kept in (self._tokens, self._places):
-            for name in list(kept)[: -self.MOST]:
-                del kept[name]  # type: ignore[attr-defined]
+        for key in list(self._tokens)[: -self.MOST]:
+            del self._tokens[key]
+        for number in list(self._places)[: -self.MOST]:
+            del self._places[number]
         sizes = [len(tokens) for tokens in found]
         counts = torch.tensor(sizes, device=origins.device)
         xyz = torch.cat([xyz for xyz, _ in places])

@@ -113,7 +113,7 @@ class SceneClipScorer:
             return [], []
         device = self.clip.mean.device
         colors = [view.color for scene in scenes for view in scene.views]
-        images = []
+        images: list[tuple[int, Tensor]] = []
         for same in _of_one_size(colors):
             for start in range(0, len(same), CHUNK):
                 some = same[start : start + CHUNK]

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from r1_training.evaluation.room_evaluator import CHUNK, Asked, ObservedRoom, observed_rooms
 from r1_training.synthetic.language.sample import Sample, placeholders
+from r1_training.synthetic.room_mix import PRIMITIVES, RoomMix
 
 MAP, PANEL, MARGIN, LEGEND = 760, 640, 20, 30  # pixels
 PAPER, INK, MUTED = (250, 250, 248), (33, 33, 36), (120, 120, 124)
@@ -68,7 +69,12 @@ def font(size: int, language: str = "en") -> ImageFont.FreeTypeFont:
 
 
 def write_pictures(
-    run: Sequence[Asked], rooms: int, folder: Path, device: torch.device, each: int = 2
+    run: Sequence[Asked],
+    rooms: int,
+    folder: Path,
+    device: torch.device,
+    each: int = 2,
+    mix: RoomMix = PRIMITIVES,
 ) -> list[Path]:
     """Draw some right and some wrong answers of each task, as TASK-right-1.png and so on.
 
@@ -78,11 +84,12 @@ def write_pictures(
         folder: made where it is missing.
         device: where the rooms were scanned.
         each: right ones and wrong ones of a task at most.
+        mix: where the rooms come from.
     """
     folder.mkdir(parents=True, exist_ok=True)
     # exactly the scans that were asked about: they depend on what is observed together
     split = run[0].room.split
-    places = {p.room.seed: p for p in observed_rooms(min(CHUNK, rooms), 0, split, device)}
+    places = {p.room.seed: p for p in observed_rooms(min(CHUNK, rooms), 0, split, device, mix)}
     near = [asked for asked in run if asked.room.seed in places]
     written = []
     for name, asked in _chosen(near, each):

@@ -18,8 +18,8 @@ from r1_training.evaluation.room_evaluator import Asked
 from r1_training.synthetic.language.answer_check import check_answer
 from r1_training.synthetic.language.make import make_samples
 from r1_training.synthetic.language.sample import Sample, fill_boxes
+from r1_training.synthetic.room_mix import PRIMITIVES, RoomMix
 from r1_training.synthetic.rooms.elements import Room
-from r1_training.synthetic.rooms.room import make_room
 
 Kind = tuple[str, str, str, str]  # task, kind, type of the answer, language
 TRAINING_ROOMS = 600
@@ -28,10 +28,12 @@ SAMPLES = 24  # of a training room
 OF_ONE_ROOM = ("grounding", "dense")
 
 
-def training_samples(rooms: int = TRAINING_ROOMS) -> Iterable[tuple[Room, Sample]]:
+def training_samples(
+    rooms: int = TRAINING_ROOMS, mix: RoomMix = PRIMITIVES
+) -> Iterable[tuple[Room, Sample]]:
     """Questions as training asks them."""
     for seed in range(rooms):
-        room = make_room(seed, "train")
+        room = mix.room(seed, "train")
         visible = [thing.id for thing in room.objects]
         rng = np.random.default_rng(seed)
         for sample in make_samples(room, rng, visible=visible, count=SAMPLES, split="train"):

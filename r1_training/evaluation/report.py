@@ -33,6 +33,7 @@ class Settings:
     Attributes:
         model: preset or folder.
         rooms, questions, seeds, split, blind: as given to `r1 evaluate-rooms`.
+        meshes: pack of the rooms; None for rooms of primitives.
         digest: of the rooms and questions of this version, see
             `room_evaluator.questions_digest`; empty in files from before there was one.
     """
@@ -44,6 +45,7 @@ class Settings:
     split: str
     blind: bool
     digest: str = ""
+    meshes: str | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ python -m r1_training.cli evaluate-rooms MODEL --rooms 200 --seeds 3
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,13 +21,15 @@ from r1_model.text.answer import Answer, Box, Turn
 from r1_model.text.question import Question
 from r1_training.synthetic.camera.observe import observe_batch, scene_of
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
+from r1_training.synthetic.household.pack import MeshPack
 from r1_training.synthetic.language.answer_check import check_parsed
 from r1_training.synthetic.language.make import make_samples
 from r1_training.synthetic.language.sample import Sample, fill_boxes, placeholders, without_boxes
+from r1_training.synthetic.room_mix import PRIMITIVES, RoomMix
 from r1_training.synthetic.rooms.elements import Room
-from r1_training.synthetic.rooms.room import make_room
 from r1_training.tiny.scene_batch import LEAST_POINTS
 
+COARSE, FINE = (120, 160), (240, 320)  # height and width of views, pixels
 CHUNK = 16  # rooms observed at a time
 POINTS = 81_920  # of a room's map
 VIEWS = 12  # keyframes of a scan, from which the model's views are chosen
@@ -61,32 +63,46 @@ class ObservedRoom:
         room: the room.
         scene: what the mapper would hand over.
         visible: ids of the objects that the scan saw.
+        readable: id of a visible object -> can what is printed on it be read in a view? Without
+            those of which it is hard to say.
     """
 
     room: Room
     scene: Scene
     visible: list[int]
+    readable: dict[int, bool]
 
 
-def observe(rooms: Sequence[Room], seed: int, device: torch.device) -> list[ObservedRoom]:
-    """Scan rooms together; the noise depends on which, and on the seed."""
+def observe(
+    rooms: Sequence[Room], seed: int, device: torch.device, pack: MeshPack | None = None
+) -> list[ObservedRoom]:
+    """Scan rooms together; the noise depends on which, and on the seed.
+
+    Those of meshes, of a `pack`, are seen by a finer camera: they have things to be read.
+    """
+    height, width = COARSE if pack is None else FINE
     seen = observe_batch(
         pack_rooms(list(rooms)),
         seed,
         views=VIEWS,
         keep_views=VIEWS,
+        height=height,
+        width=width,
         points=POINTS,
         device=device,
+        pack=pack,
     )
     seen = {name: values.cpu() for name, values in seen.items()}
-    return [
-        ObservedRoom(
-            room,
-            scene_of(seen, row),
-            [o.id for o in room.objects if seen["object_points"][row, o.id - 1] >= LEAST_POINTS],
-        )
-        for row, room in enumerate(rooms)
-    ]
+    points, readable, unread = (
+        seen[name].tolist() for name in ("object_points", "readable", "unread")
+    )
+    found = []
+    for row, room in enumerate(rooms):
+        visible = [o.id for o in room.objects if points[row][o.id - 1] >= LEAST_POINTS]
+        sure = [id for id in visible if readable[row][id - 1] or unread[row][id - 1]]
+        read = {id: readable[row][id - 1] for id in sure}
+        found.append(ObservedRoom(room, scene_of(seen, row), visible, read))
+    return found
 
 
 @dataclass(frozen=True)
@@ -102,10 +118,10 @@ class Piece:
     start: int
     stop: int
 
-    def rooms(self, split: str) -> list[Room]:
+    def rooms(self, split: str, mix: RoomMix = PRIMITIVES) -> list[Room]:
         """The rooms themselves."""
         first = self.seed * 10_000
-        return [make_room(first + n, split) for n in range(self.start, self.stop)]
+        return [mix.room(first + n, split) for n in range(self.start, self.stop)]
 
 
 def pieces_of(rooms: int, seed: int) -> list[Piece]:
@@ -114,17 +130,19 @@ def pieces_of(rooms: int, seed: int) -> list[Piece]:
     return [Piece(seed, start, min(start + CHUNK, rooms)) for start in starts]
 
 
-def observed(piece: Piece, split: str, device: torch.device) -> list[ObservedRoom]:
+def observed(
+    piece: Piece, split: str, device: torch.device, mix: RoomMix = PRIMITIVES
+) -> list[ObservedRoom]:
     """The rooms of a piece, as they are asked about."""
-    return observe(piece.rooms(split), piece.start, device)
+    return observe(piece.rooms(split, mix), piece.start, device, mix.pack)
 
 
 def observed_rooms(
-    rooms: int, seed: int, split: str, device: torch.device
+    rooms: int, seed: int, split: str, device: torch.device, mix: RoomMix = PRIMITIVES
 ) -> Iterator[ObservedRoom]:
     """The rooms of an evaluation seed, as they are asked about."""
     for piece in pieces_of(rooms, seed):
-        yield from observed(piece, split, device)
+        yield from observed(piece, split, device, mix)
 
 
 def as_question(place: ObservedRoom, sample: Sample) -> Question:
@@ -149,6 +167,7 @@ def evaluate_rooms(
     seed: int,
     split: str = "test",
     tasks: Sequence[str] | None = None,
+    mix: RoomMix = PRIMITIVES,
 ) -> list[Asked]:
     """Ask `questions` about each of `rooms` unseen rooms.
 
@@ -159,9 +178,10 @@ def evaluate_rooms(
         seed: of rooms, scans and questions.
         split: val or test.
         tasks: some of `answer.TASKS`; all by default.
+        mix: where the rooms come from.
     """
     pieces = pieces_of(rooms, seed)
-    found = asked_pieces(reasoner, pieces, questions=questions, split=split, tasks=tasks)
+    found = asked_pieces(reasoner, pieces, questions=questions, split=split, tasks=tasks, mix=mix)
     return [asked for _, _, some in found for asked in some]
 
 
@@ -172,23 +192,24 @@ def asked_pieces(
     questions: int,
     split: str,
     tasks: Sequence[str] | None = None,
+    mix: RoomMix = PRIMITIVES,
 ) -> Iterator[tuple[Piece, list[ObservedRoom], list[Asked]]]:
     """Pieces one after the other, as `evaluate_rooms`: their rooms and what was asked about them.
 
     The rooms of the next one are prepared while the model answers.
     """
-    ahead = observed(pieces[0], split, reasoner.device) if pieces else []
+    ahead = observed(pieces[0], split, reasoner.device, mix) if pieces else []
     for number, piece in enumerate(pieces):
         places, ahead = ahead, []
         pending = [
             (place, sample)
             for place in places
             for sample in samples_about(
-                place.room, place.visible, piece.seed, questions, split, tasks
+                place.room, place.visible, place.readable, piece.seed, questions, split, tasks
             )
         ]
         if number + 1 < len(pieces):
-            ahead = observed(pieces[number + 1], split, reasoner.device)
+            ahead = observed(pieces[number + 1], split, reasoner.device, mix)
             reasoner.prepare_ahead([place.scene for place in ahead])
         yield piece, places, ask_all(reasoner, pending)
 
@@ -196,14 +217,22 @@ def asked_pieces(
 def samples_about(
     room: Room,
     visible: Sequence[int],
+    readable: Mapping[int, bool],
     seed: int,
     questions: int,
     split: str,
     tasks: Sequence[str] | None = None,
 ) -> list[Sample]:
-    """The questions about a room of which the scan saw the objects `visible`."""
-    rng = np.random.default_rng((seed, room.seed))
-    return make_samples(room, rng, visible=[*visible], count=questions, split=split, tasks=tasks)
+    """The questions about a room, see `ObservedRoom`."""
+    return make_samples(
+        room,
+        np.random.default_rng((seed, room.seed)),
+        visible=[*visible],
+        count=questions,
+        split=split,
+        tasks=tasks,
+        readable=readable,
+    )
 
 
 def ask_all(reasoner: Reasoner, questions: Sequence[tuple[ObservedRoom, Sample]]) -> list[Asked]:
@@ -220,15 +249,16 @@ def ask_all(reasoner: Reasoner, questions: Sequence[tuple[ObservedRoom, Sample]]
     ]
 
 
-def questions_digest(split: str) -> str:
+def questions_digest(split: str, mix: RoomMix = PRIMITIVES) -> str:
     """Of the questions about some rooms, everything in sight: another version asks others.
 
     Args:
         split: val or test.
+        mix: where the rooms come from.
     """
     digest = hashlib.sha256()
     for number in range(DIGEST_ROOMS):
-        room = make_room(number, split)
+        room = mix.room(number, split)
         everything = [thing.id for thing in room.objects]
         rng = np.random.default_rng(number)
         for sample in make_samples(room, rng, visible=everything, count=12, split=split):

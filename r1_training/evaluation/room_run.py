@@ -22,6 +22,7 @@ from r1_training.evaluation.room_evaluator import (
     pieces_of,
     samples_about,
 )
+from r1_training.synthetic.room_mix import RoomMix
 
 Progress = Callable[[int, int], None]
 
@@ -103,13 +104,16 @@ def run_rooms(
     Returns:
         Everything in the first process, None in the others.
     """
+    mix = RoomMix.load(settings.meshes)
     pieces = [p for seed in range(settings.seeds) for p in pieces_of(settings.rooms, seed)]
     own = group.share(pieces)
     known = {} if saved is None else saved.rows
-    done = {p: _piece(known[who, p], p, settings) for p in own if (who, p) in known}
+    done = {p: _piece(known[who, p], p, settings, mix) for p in own if (who, p) in known}
     on_progress(len(done), len(own))
     left = [piece for piece in own if piece not in done]
-    asking = asked_pieces(reasoner, left, questions=settings.questions, split=settings.split)
+    asking = asked_pieces(
+        reasoner, left, questions=settings.questions, split=settings.split, mix=mix
+    )
     for piece, places, asked in asking:
         done[piece] = asked, [] if detector is None else detected(detector, places)
         if saved is not None:
@@ -137,6 +141,7 @@ def _row(
     return {
         "piece": asdict(piece),
         "visible": [place.visible for place in places],
+        "readable": [list(place.readable.items()) for place in places],
         "answers": [answer_row(one.answer) for one in asked],
         "detected": [
             {"name": room.name, "found": [box_row(box) for box in room.found]} for room in rooms
@@ -145,14 +150,15 @@ def _row(
 
 
 def _piece(
-    row: dict[str, Any], piece: Piece, settings: Settings
+    row: dict[str, Any], piece: Piece, settings: Settings, mix: RoomMix
 ) -> tuple[list[Asked], list[DetectedRoom]]:
     """What `_row` was made of: questions and verdicts follow from the rooms."""
-    rooms = piece.rooms(settings.split)
+    rooms = piece.rooms(settings.split, mix)
+    about = piece.seed, settings.questions, settings.split
     samples = [
         (room, sample)
-        for room, visible in zip(rooms, row["visible"], strict=True)
-        for sample in samples_about(room, visible, piece.seed, settings.questions, settings.split)
+        for room, visible, readable in zip(rooms, row["visible"], row["readable"], strict=True)
+        for sample in samples_about(room, visible, dict(readable), *about)
     ]
     asked = [
         judged(room, sample, answer_of_row(answer))

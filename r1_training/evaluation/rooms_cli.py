@@ -35,6 +35,10 @@ def evaluate_rooms(
             "that was trained blind."
         ),
     ] = None,
+    meshes: Annotated[
+        Path | None,
+        typer.Option(help="Rooms of this pack of `r1 prepare meshes`, not of primitives."),
+    ] = None,
     pictures: Annotated[
         Path | None, typer.Option(help="Draw right and wrong answers into this folder.")
     ] = None,
@@ -64,16 +68,26 @@ def evaluate_rooms(
     from r1_training.evaluation.room_detection import room_scores
     from r1_training.evaluation.room_evaluator import questions_digest
     from r1_training.evaluation.room_run import SavedPieces, run_rooms
+    from r1_training.synthetic.household.pack import MeshPackError
+    from r1_training.synthetic.room_mix import RoomMix
 
     if blind and (baselines or blind_json):
         raise typer.BadParameter("a blind run has no blind baseline: leave out --blind")
     group = Processes.from_environment()
-    settings = report.Settings(
-        str(model), rooms, questions, seeds, split, blind, questions_digest(split)
-    )
     beside = {}
     saved = None
     try:  # what can be wrong is found before an hour of questions
+        mix = RoomMix.load(meshes)
+        settings = report.Settings(
+            str(model),
+            rooms,
+            questions,
+            seeds,
+            split,
+            blind,
+            questions_digest(split, mix),
+            None if meshes is None else str(meshes),
+        )
         if output is not None:
             require_file(output)
         if pictures is not None:
@@ -88,6 +102,7 @@ def evaluate_rooms(
         if output is not None:
             saved = SavedPieces(output, settings, sighted.weights_digest(), group)
     except (
+        MeshPackError,
         ModelLoadError,
         report.ReportError,
         FontMissingError,
@@ -108,7 +123,7 @@ def evaluate_rooms(
         if unsighted is not None:
             beside["blind"] = report.by_group(unsighted.asked)
         if baselines:
-            answers = majority_answers(training_samples())
+            answers = majority_answers(training_samples(mix=mix))
             beside["majority"] = report.by_group(
                 [answered_by_majority(one, answers) for one in run.asked]
             )
@@ -126,7 +141,7 @@ def evaluate_rooms(
         if output is not None:
             report.write(output, settings, found, beside, detection)
         if pictures is not None:
-            drawn = write_pictures(run.asked[0], rooms, pictures, sighted.device)
+            drawn = write_pictures(run.asked[0], rooms, pictures, sighted.device, mix=mix)
             typer.echo(f"\n{len(drawn)} pictures in {pictures}")
     group.wait()  # before what was kept is taken away
     group.close()

@@ -52,6 +52,7 @@ class GRPORunConfig:
         made_questions: questions made for each room, as `conversations` in SFT.
         rooms: rooms of one batch of answers, over all devices.
         questions: of each of these rooms.
+        scans: of a room that are kept and used in turn; 0: each visit scans it anew.
         tasks: of the questions; dense captions are long, and no reward of ours needs them.
         group_size: answers to each question.
         temperature: of sampling.
@@ -85,6 +86,7 @@ class GRPORunConfig:
     made_questions: int = 28
     rooms: int = 12
     questions: int = 6
+    scans: int = 0
     tasks: tuple[str, ...] = tuple(task for task in TASKS if task != "dense_caption")
     group_size: int = 16
     temperature: float = 1.0
@@ -209,5 +211,5 @@ _COUNTS = (
 )
 _NOT_NEGATIVE = (
     *("seed", "first_room", "kl_beta", "learning_rate", "warmup", "weight_decay", "workers"),
-    *("validate_every", "clip_low", "clip_high"),
+    *("validate_every", "clip_low", "clip_high", "scans"),
 )

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from r1_model.network.modeling import Prefix, R1Model
+from r1_model.network.continuations import Prefix
+from r1_model.network.modeling import R1Model
 from r1_model.text.answer import Box
 from r1_model.text.grammar import Bounds
 from r1_training.common.present import present
@@ -24,6 +25,8 @@ from r1_training.synthetic.language.tasks.topic_changes import after_other_topic
 from r1_training.synthetic.rooms.elements import Room
 from r1_training.synthetic.rooms.room import make_room
 from r1_training.tiny.room_prompts import EncodedRoom, RoomPrompts
+
+JUDGED_TOGETHER = 3  # questions about a room that a process judges in one go
 
 
 @dataclass(frozen=True)
@@ -59,17 +62,24 @@ class Prompts:
 
     @property
     def scored(self) -> tuple[Tensor, Tensor, Tensor]:
-        """ids, mask and positions of what is read for each answer anew: all behind the opening."""
-        behind = slice(len(self.opening), None)
-        ids, positions = self.ids[:, behind], self.positions[:, :, behind]
-        # a short question still has the end of the opening here, in place of its padding
-        padding = self.ids.shape[1] - self.mask.sum(1, keepdim=True)
-        mask = (torch.arange(ids.shape[1], device=ids.device) >= padding).long()
-        return ids, mask, positions
+        """ids, mask and positions of what is read for each answer anew: the last token."""
+        return self.ids[:, -1:], self.mask[:, -1:], self.positions[:, :, -1:]
 
     def shown(self, rows: Tensor) -> dict[str, object]:
         """What the backbone sees with the questions `rows` (B,), by name of its arguments."""
-        prefix = Prefix(self.opening, self.opening_positions, self.room[rows])
+        between = slice(len(self.opening), -1)
+        # a short question still has the end of the opening here, in place of its padding
+        padding = self.ids.shape[1] - self.mask.sum(1, keepdim=True)
+        asked = self.ids[:, between]
+        prefix = Prefix(
+            self.opening,
+            self.opening_positions,
+            self.room,
+            asked,
+            (torch.arange(asked.shape[1], device=asked.device) >= padding).long(),
+            self.positions[:, :, between],
+            rows,
+        )
         return {"scene": self.scene, "views": self.views, "prefix": prefix}
 
 
@@ -80,8 +90,7 @@ def make_visit(config: GRPORunConfig, visit: int) -> tuple[Room, list[Sample]]:
     those that SFT asks in it.
     """
     epoch, place = divmod(visit, config.all_rooms)
-    order = np.random.default_rng((config.seed, epoch)).permutation(config.all_rooms)
-    room = make_room(config.first_room + int(order[place]), "train")
+    room = make_room(config.first_room + int(_order(config, epoch)[place]), "train")
     samples = make_samples(
         room,
         np.random.default_rng(room.seed),
@@ -122,19 +131,20 @@ class RoomQuestions:
     ) -> None:
         self.config, self.maker, self.pool = config, maker, pool
         self._made: OrderedDict[int, Future[tuple[Room, list[Sample]]]] = OrderedDict()
+        self._kept: dict[tuple[int, int], tuple[EncodedRoom, list[Sample]]] = {}
+        self._sequences: dict[tuple[int, int], list[int]] = {}
 
     def prompts(self, numbers: Sequence[int]) -> Prompts:
         """The questions of these numbers: whole visits, `config.questions` of each."""
         visits = list(dict.fromkeys(number // self.config.questions for number in numbers))
-        made = self._take(visits)
-        observed, _, _ = self.maker.observe([room for room, _ in made], seed=_scan(visits))
+        seen = self._visited(visits)
         asked, fair = [], []
-        for visit, place, (_, samples) in zip(visits, observed, made, strict=True):
+        for visit, (place, samples) in zip(visits, seen, strict=True):
             rng = np.random.default_rng((self.config.seed, visit))
             chosen, any_fair = choose(samples, place.visible, self.config.questions, rng)
             asked += [(place, sample) for sample in chosen]
             fair += [any_fair] * len(chosen)
-        ids, mask, positions = self.maker.prompts(asked)
+        ids, mask, positions = self.maker.padded([self._sequence(*one) for one in asked])
         device = ids.device
         # copies, outside of inference mode: a backward pass may keep them
         return Prompts(
@@ -142,8 +152,8 @@ class RoomQuestions:
             ids=ids,
             mask=mask,
             positions=positions,
-            scene=torch.stack([place.scene for place in observed]).clone(),
-            views=torch.stack([place.views for place in observed]).clone(),
+            scene=torch.stack([place.scene for place, _ in seen]).clone(),
+            views=torch.stack([place.views for place, _ in seen]).clone(),
             room=torch.arange(len(visits), device=device).repeat_interleave(self.config.questions),
             opening=torch.tensor(self.maker.prefix.ids, device=device),
             opening_positions=torch.from_numpy(self.maker.prefix.positions).to(device),
@@ -152,13 +162,58 @@ class RoomQuestions:
 
     def judge(self, prompts: Prompts, texts: Sequence[Sequence[str]]) -> list[list[Judged]]:
         """Q lists of answers, judged in parallel."""
-        tasks = [
-            (sample, list(group), place.room, _bounds(place), place.found)
-            for (place, sample), group in zip(prompts.asked, texts, strict=True)
-        ]
-        if self.pool is None:
-            return [judge_group(*task) for task in tasks]
-        return list(self.pool.map(judge_group, *zip(*tasks, strict=True), chunksize=2))
+        tasks: list[tuple[list[Sample], list[Sequence[str]], EncodedRoom]] = []
+        for (place, sample), group in zip(prompts.asked, texts, strict=True):
+            if not tasks or tasks[-1][2] is not place or len(tasks[-1][0]) == JUDGED_TOGETHER:
+                tasks.append(([], [], place))
+            tasks[-1][0].append(sample)
+            tasks[-1][1].append(group)
+        columns = zip(
+            *(
+                (samples, groups, place.room, _bounds(place), place.found)
+                for samples, groups, place in tasks
+            ),
+            strict=True,
+        )
+        mapped = map if self.pool is None else self.pool.map
+        return [one for part in mapped(judge_groups, *columns) for one in part]
+
+    def _visited(self, visits: Sequence[int]) -> list[tuple[EncodedRoom, list[Sample]]]:
+        """The rooms of visits, scanned, with all their questions."""
+        if not self.config.scans:
+            return self._scanned(visits)
+        keys = list(map(self._key, visits))
+        size = self.config.rooms // self.config.devices
+        for key in keys:
+            if key not in self._kept:  # the batch that first needs it makes it, also after a resume
+                first = self._first_visit(*key) // size * size
+                batch = range(first, first + size)
+                for visit, made in zip(batch, self._scanned(batch), strict=True):
+                    if visit // self.config.all_rooms < self.config.scans:
+                        self._kept[self._key(visit)] = made
+        return [self._kept[key] for key in keys]
+
+    def _sequence(self, place: EncodedRoom, sample: Sample) -> list[int]:
+        if not self.config.scans:
+            return self.maker.sequence(place, sample)
+        key = id(place), id(sample)  # both are kept as long as this is
+        if key not in self._sequences:
+            self._sequences[key] = self.maker.sequence(place, sample)
+        return self._sequences[key]
+
+    def _key(self, visit: int) -> tuple[int, int]:
+        """Number of a visit's room, and which of its scans is used."""
+        epoch, place = divmod(visit, self.config.all_rooms)
+        return int(_order(self.config, epoch)[place]), epoch % self.config.scans
+
+    def _first_visit(self, room: int, scan: int) -> int:
+        [place] = np.flatnonzero(_order(self.config, scan) == room)
+        return scan * self.config.all_rooms + int(place)
+
+    def _scanned(self, visits: Sequence[int]) -> list[tuple[EncodedRoom, list[Sample]]]:
+        made = self._take(visits)
+        observed, _, _ = self.maker.observe([room for room, _ in made], seed=_scan(visits))
+        return [(place, samples) for place, (_, samples) in zip(observed, made, strict=True)]
 
     def _take(self, visits: Sequence[int]) -> list[tuple[Room, list[Sample]]]:
         if self.pool is None:
@@ -167,9 +222,10 @@ class RoomQuestions:
             self._start(visit)
         made = [self._made.pop(visit) for visit in visits]
         # the batch after this one, while this one is answered
-        step = self.config.rooms
+        step, last = self.config.rooms, self.config.scans * self.config.all_rooms
         for visit in visits:
-            self._start(visit + step)
+            if not last or visit + step < last:
+                self._start(visit + step)
         return [future.result() for future in made]
 
     def _start(self, visit: int) -> None:
@@ -177,6 +233,20 @@ class RoomQuestions:
             self._made[visit] = present(self.pool, "the pool").submit(
                 make_visit, self.config, visit
             )
+
+
+def judge_groups(
+    samples: Sequence[Sample],
+    groups: Sequence[Sequence[str]],
+    room: Room,
+    bounds: Bounds,
+    found: Sequence[Box],
+) -> list[list[Judged]]:
+    """The answers to some questions about a room."""
+    return [
+        judge_group(sample, texts, room, bounds, found)
+        for sample, texts in zip(samples, groups, strict=True)
+    ]
 
 
 def judge_group(
@@ -188,6 +258,11 @@ def judge_group(
         if text not in known:
             known[text] = judge(sample, text, room, bounds, found)
     return [known[text] for text in texts]
+
+
+def _order(config: GRPORunConfig, epoch: int) -> np.ndarray:
+    """(all_rooms,) the order of a pass over the rooms."""
+    return np.random.default_rng((config.seed, epoch)).permutation(config.all_rooms)
 
 
 def _scan(visits: Sequence[int]) -> int:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, TrainerCallback
 
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.common.checkpoints import newest_checkpoint, start_anew
@@ -31,13 +31,16 @@ from r1_training.tiny.room_prompts import RoomPrompts
 from r1_training.tiny.sft import train_language_alone
 
 
-def train(config: GRPORunConfig, resume: bool = False) -> Path:
+def train(
+    config: GRPORunConfig, resume: bool = False, callbacks: Sequence[TrainerCallback] = ()
+) -> Path:
     """Run GRPO and save the model to `config.output`/final.
 
     Args:
         config: of the run.
         resume: go on from the newest whole checkpoint in `config.output`, where there is one.
             False removes what an earlier run left there.
+        callbacks: of the trainer, beside its own.
 
     Raises:
         TrainingConfigError: there is no model to start from, or a fresh start would remove it.
@@ -60,7 +63,9 @@ def train(config: GRPORunConfig, resume: bool = False) -> Path:
         watch = Watch()
         model.to(device)  # type: ignore[arg-type]  # transformers' wrapper has lost `self`
         questions = RoomQuestions(config, RoomPrompts(model, tokenizer), pool)
-        trainer = R1GRPOTrainer(model, tokenizer, config, questions, embeddings, [watch])
+        trainer = R1GRPOTrainer(
+            model, tokenizer, config, questions, embeddings, [watch, *callbacks]
+        )
         watch.trainer = trainer
         checkpoint = newest_checkpoint(output, clean=trainer.is_world_process_zero())
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)

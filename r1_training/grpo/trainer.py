@@ -408,10 +408,8 @@ def _right_padded(
     rows: list[list[int]], padding: int, device: torch.device
 ) -> tuple[Tensor, Tensor]:
     """B lists -> (B, C) ids and (B, C) int64 mask."""
-    longest = max(map(len, rows))
-    ids = torch.full((len(rows), longest), padding)
-    mask = torch.zeros(len(rows), longest, dtype=torch.long)
-    for index, row in enumerate(rows):
-        ids[index, : len(row)] = torch.tensor(row)
-        mask[index, : len(row)] = 1
-    return ids.to(device), mask.to(device)
+    lengths = torch.tensor(list(map(len, rows)))
+    mask = torch.arange(int(lengths.max())) < lengths.unsqueeze(1)
+    ids = torch.full(mask.shape, padding)
+    ids[mask] = torch.tensor([token for row in rows for token in row])
+    return ids.to(device), mask.long().to(device)

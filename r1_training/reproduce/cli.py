@@ -25,6 +25,10 @@ def reproduce(
     stages: Annotated[
         list[str] | None, typer.Option(help="One stage; given again, several. All by default.")
     ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0.1, help="Of training, after which each stage named here ends."),
+    ] = None,
 ) -> None:
     """SFT on a limited set of rooms, its control, and GRPO; a stage that has its result is kept."""
     from r1_model.errors import R1Error
@@ -47,7 +51,8 @@ def reproduce(
         if not Path(settings.model, "config.json").is_file():
             raise TrainingConfigError(f"there is no model in {settings.model}")
         require_folder(Path(settings.output))
-        table = run(settings, stages)
+        limits = None if minutes is None else dict.fromkeys(stages or settings.stages, minutes)
+        table = run(settings, stages, limits)
     except (TrainingConfigError, EvaluationInputError, R1Error, OutputError) as error:
         raise typer.BadParameter(str(error)) from error
     except TrainingDivergedError as error:

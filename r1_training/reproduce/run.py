@@ -1,15 +1,16 @@
 """`r1 reproduce`: every stage of a `ReproduceConfig`, and a table of what came of each.
 
-A stage that has its result is not run again, one that was killed goes on from its checkpoint.
+A stage that has its result is not run again, one that was killed goes on from its checkpoint, and
+one whose weights were brought from another machine (`NAME.safetensors`) is taken as done.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -17,14 +18,16 @@ from transformers import AutoTokenizer
 
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_model.reasoner import Reasoner
+from r1_training.common.history import read_history
+from r1_training.common.whole_files import written_whole
 from r1_training.evaluation.room_evaluator import evaluate_rooms
 from r1_training.grpo.config import GRPORunConfig
-from r1_training.grpo.run import train as train_grpo
-from r1_training.grpo.watch import figures
+from r1_training.reproduce.comparison import Figure, Row, rows_of, summary
 from r1_training.reproduce.config import ReproduceConfig
-from r1_training.tiny.sft import train as train_sft
+from r1_training.reproduce.language_weights import load_language, save_language
+from r1_training.reproduce.stage import train_grpo_stage, train_sft_stage
 
-RESULTS, TABLE = "results.json", "results.md"
+RESULTS, TABLE, ANSWERS = "results.json", "results.md", "answers"
 COLUMNS = {
     "mean": "mean of three",
     "qa/correct": "QA EM",
@@ -32,15 +35,21 @@ COLUMNS = {
     "planning/valid": "plans valid",
     "format": "format",
 }
-_LOG = logging.getLogger(__name__)
+FIRST = "sft"  # what the others start from, and are compared with
+LENIENCE = 1.2  # a control that is a little slower than SFT was still comes to its end
 
 
-def reproduce(config: ReproduceConfig, stages: Sequence[str] | None = None) -> Path:
+def reproduce(
+    config: ReproduceConfig,
+    stages: Sequence[str] | None = None,
+    minutes: Mapping[str, float] | None = None,
+) -> Path:
     """Run stages and evaluate their models on unseen rooms.
 
     Args:
         config: of all stages.
         stages: some of `config.stages`; all by default.
+        minutes: of stages, in place of `config.minutes`.
 
     Returns:
         The table, `config.output`/results.md.
@@ -51,18 +60,17 @@ def reproduce(config: ReproduceConfig, stages: Sequence[str] | None = None) -> P
     output = Path(config.output)
     start = fresh_language(Path(config.model), output / "start", config.seed)
     for name in stages or config.stages:
-        settings = config.stage(name)
-        final = Path(settings.output) / "final"
-        began = time.perf_counter()
-        if final.is_dir():
-            _LOG.info("%s is there already", name)
-        elif isinstance(settings, GRPORunConfig):
-            train_grpo(settings, resume=True)
-        else:
-            source = start if name == "sft" else output / "sft" / "final"
-            train_sft(str(source), settings, resume=True)
-            _copy_clip(start, final)
-        _note(output, name, evaluate(final, config), time.perf_counter() - began)
+        if name != FIRST:
+            _bring(output, FIRST, start)
+        _bring(output, name, start)
+        final = output / name / "final"
+        if not final.is_dir():
+            _run(config, name, start, (minutes or config.minutes).get(name))
+        if name not in _read(output) or not (output / ANSWERS / f"{name}.json").is_file():
+            began = time.perf_counter()
+            rows = evaluate(final, config)
+            _note(output, name, rows, evaluation_seconds=time.perf_counter() - began)
+        write_table(output)
     return write_table(output)
 
 
@@ -81,20 +89,24 @@ def fresh_language(model: Path, folder: Path, seed: int) -> Path:
     untrained = R1ForConditionalGeneration(fresh.config)
     fresh.model.language_model.load_state_dict(untrained.model.language_model.state_dict())
     fresh.tie_weights()
-    part = folder.with_name(f"{folder.name}.part")  # a kill leaves no half model behind
-    fresh.save_pretrained(part)
-    AutoTokenizer.from_pretrained(model).save_pretrained(part)
-    _copy_clip(model, part)
-    return part.rename(folder)
+    with written_whole(folder) as part:  # a kill leaves no half model behind
+        fresh.save_pretrained(part)
+        _copy_beside(model, part)
+    return folder
 
 
-def evaluate(model: Path, config: ReproduceConfig) -> list[dict[str, float]]:
-    """`figures` of a model on unseen rooms, one for each seed."""
+def evaluate(model: Path, config: ReproduceConfig) -> list[list[Row]]:
+    """What is kept of the answers of a model on unseen rooms, for each seed."""
     reasoner = Reasoner.from_pretrained(str(model), dtype="float32")
     return [
-        figures(
+        rows_of(
             evaluate_rooms(
-                reasoner, rooms=config.rooms, questions=config.questions, seed=seed, split="test"
+                reasoner,
+                rooms=config.rooms,
+                questions=config.questions,
+                seed=seed,
+                split="test",
+                tasks=config.tasks,
             )
         )
         for seed in range(config.seeds)
@@ -102,30 +114,103 @@ def evaluate(model: Path, config: ReproduceConfig) -> list[dict[str, float]]:
 
 
 def write_table(output: Path) -> Path:
-    """The results so far as a table, one row a stage: mean over the evaluation's seeds."""
-    results = _read(output)
+    """The results so far: a row a stage, and how far each is from `FIRST` on the same questions."""
+    results, names = _read(output), list(COLUMNS)
     lines = [
-        f"| stage | {' | '.join(COLUMNS.values())} | seconds |",
-        "|---" * (len(COLUMNS) + 2) + "|",
+        f"| stage | {' | '.join(COLUMNS.values())} | steps | rate | seconds |",
+        "|---" * (len(COLUMNS) + 4) + "|",
     ]
     for name, found in results.items():
-        values = [
-            sum(seed[column] for seed in found["seeds"]) / len(found["seeds"])
-            if all(column in seed for seed in found["seeds"])
-            else float("nan")
-            for column in COLUMNS
-        ]
-        cells = " | ".join(f"{value:.3f}" for value in values)
-        lines.append(f"| {name} | {cells} | {found['seconds']:.0f} |")
-    table = output / TABLE
-    table.write_text("\n".join(lines) + "\n")
-    return table
+        cells = [_cell(found["figures"].get(column)) for column in names]
+        tail = [f"{found['steps']}", f"{found['rate']:g}", f"{found['seconds']:.0f}"]
+        lines.append(f"| {name} | {' | '.join(cells + tail)} |")
+        if "change" in found:
+            cells = [_cell(found["change"].get(column), "+") for column in names]
+            lines.append(f"| {name} - {FIRST} | {' | '.join(cells)} | | | |")
+    with written_whole(output / TABLE) as part:
+        part.write_text("\n".join(lines) + "\n")
+    return output / TABLE
 
 
-def _copy_clip(source: Path, folder: Path) -> None:
-    """View selection and the semantic reward read the SceneClip beside the weights."""
+def _run(config: ReproduceConfig, name: str, start: Path, minutes: float | None) -> None:
+    output, run = Path(config.output), config.stage(name)
+    began, rate = time.perf_counter(), run.learning_rate
+    if isinstance(run, GRPORunConfig):
+        rate = train_grpo_stage(run, config.rates.get(name, ()), config.trial_steps, minutes)
+    elif name == FIRST:
+        train_sft_stage(run, start, minutes)
+    else:
+        steps = control_steps(_read(output), next(iter(config.grpo), ""), minutes)
+        run = replace(run, steps=min(run.steps, steps or run.steps))
+        train_sft_stage(run, output / FIRST / "final", minutes and LENIENCE * minutes)
+    seconds = time.perf_counter() - began
+    final = output / name / "final"
+    _copy_beside(start, final)
+    save_language(final, output / f"{name}.safetensors")
+    history = read_history(output / name)
+    with written_whole(output / f"{name}.history.json") as part:
+        part.write_text(json.dumps(history))
+    done = max((int(row.get("step", 0)) for row in history), default=0)
+    _update(output, name, seconds=seconds, steps=done, rate=rate)
+
+
+def control_steps(
+    results: Mapping[str, Mapping], against: str, minutes: float | None
+) -> int | None:
+    """Steps of a control: as many as SFT makes in the time of what it is a control of.
+
+    A control's rate falls to its end, so its length must be known when it starts.
+
+    Args:
+        results: of the stages so far.
+        against: name of the other stage.
+        minutes: that it has at most.
+
+    Returns:
+        None where nothing tells.
+    """
+    seconds = results.get(against, {}).get("seconds") or (minutes and 60 * minutes)
+    first = results.get(FIRST, {})
+    if not seconds or not first.get("seconds"):
+        return None
+    if minutes:
+        seconds = min(seconds, 60 * minutes)
+    return max(1, int(seconds * first["steps"] / first["seconds"]))
+
+
+def _bring(output: Path, name: str, start: Path) -> None:
+    """A stage's result from the weights that were carried here, where there is no other."""
+    final, file = output / name / "final", output / f"{name}.safetensors"
+    if not final.is_dir() and file.is_file():
+        load_language(start, file, final)
+        _copy_beside(start, final)
+
+
+def _copy_beside(source: Path, folder: Path) -> None:
+    """Tokenizer and SceneClip, which view selection and the semantic reward read."""
+    AutoTokenizer.from_pretrained(source).save_pretrained(folder)
     for file in source.glob("scene_clip.*"):
         shutil.copy2(file, folder)
+
+
+def _note(output: Path, name: str, seeds: Sequence[Sequence[Row]], **more: float) -> None:
+    rows = [row for seed in seeds for row in seed]
+    (output / ANSWERS).mkdir(exist_ok=True)
+    with written_whole(output / ANSWERS / f"{name}.json") as part:
+        part.write_text(json.dumps(rows))
+    figures: dict[str, object] = {"figures": _plain(summary(rows))}
+    before = output / ANSWERS / f"{FIRST}.json"
+    if name != FIRST and before.is_file():
+        figures["change"] = _plain(summary(rows, json.loads(before.read_text())))
+    _update(output, name, **figures, **more)
+
+
+def _update(output: Path, name: str, **values: object) -> None:
+    results = _read(output)
+    old = results.get(name, {"seconds": 0.0, "steps": 0, "rate": 0.0, "figures": {}})
+    results[name] = {**old, **values}
+    with written_whole(output / RESULTS) as part:
+        part.write_text(json.dumps(results, indent=1) + "\n")
 
 
 def _read(output: Path) -> dict[str, dict]:
@@ -133,11 +218,11 @@ def _read(output: Path) -> dict[str, dict]:
     return json.loads(path.read_text()) if path.is_file() else {}
 
 
-def _note(output: Path, name: str, seeds: list[dict[str, float]], seconds: float) -> None:
-    results = _read(output)
-    # a stage that was there already took its time in an earlier run
-    before = results.get(name, {}).get("seconds", 0.0)
-    results[name] = {"seconds": max(before, seconds), "seeds": seeds}
-    part = output / f"{RESULTS}.part"
-    part.write_text(json.dumps(results, indent=2) + "\n")
-    part.replace(output / RESULTS)
+def _plain(figures: Mapping[str, Figure]) -> dict[str, dict]:
+    return {name: asdict(figure) for name, figure in figures.items()}
+
+
+def _cell(figure: Mapping[str, float] | None, sign: str = "") -> str:
+    if figure is None:
+        return "-"
+    return f"{figure['mean']:{sign}.3f} ± {figure['error']:.3f}"

@@ -5,6 +5,7 @@ The number is the seed, so a run that resumes at step k sees exactly what it wou
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from random import Random
@@ -66,16 +67,24 @@ class BatchBuilder:
         self.config, self.tokenizer = config, tokenizer
         self.mix = RoomMix.load(config.meshes, config.mesh_rooms)
         self.prefix = make_prefix(tokenizer, model, model.num_views)
+        self._made: dict[int, dict[str, Any]] = {}
 
     def __call__(self, rows: Sequence[dict[str, int]]) -> dict[str, Any]:
         """The batch of `rows[0]["batch"]`."""
-        torch.set_num_threads(1)  # many workers share the cores
         number = rows[0]["batch"]
-        own = number % self.config.distinct if self.config.distinct else number
+        if not self.config.distinct:
+            return {**self._make(number), "number": number}
+        own = number % self.config.distinct
+        if own not in self._made:
+            self._made[own] = self._make(own)
+        # a copy: what goes to another process is moved to memory that both share
+        return {**copy.deepcopy(self._made[own]), "number": number}
+
+    def _make(self, own: int) -> dict[str, Any]:
+        torch.set_num_threads(1)  # many workers share the cores
         first = (self.config.seed * 1_000_000 + own) * self.config.rooms
         rooms = [self.mix.room(first + index, "train") for index in range(self.config.rooms)]
         batch: dict[str, Any] = {
-            "number": number,
             "rooms": pack_rooms(rooms, views=self.config.scan_views),
             "labels": {k: torch.from_numpy(v) for k, v in label_tables(rooms).items()},
         }
@@ -118,4 +127,5 @@ def as_conversation(sample: Sample, room: Room, extra_row: int) -> Conversation:
     rows |= {id: extra_row + offset for offset, id in enumerate(sample.extra_boxes)}
     answer = f"<think>{sample.think}</think><answer>{sample.answer}</answer>"
     required = tuple(id for id in sample.objects if id not in sample.extra_boxes)
-    return Conversation((*sample.turns, (sample.question, answer)), rows, required)
+    turns = (*sample.turns, (sample.question, answer))
+    return Conversation(turns, rows, required, sample.reads, sample.unread)

@@ -24,6 +24,7 @@ from r1_training.tiny.tokenizer import number_tokens
 PLACEHOLDER = re.compile(r"<obj:(\d+)>")
 PREFIX = 0  # segment of the scene and its views
 UNUSED = -1  # segment of padding
+NEEDS = ("required", "reads", "unread")  # lists of objects that decide whether a question is fair
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,14 @@ class Conversation:
         turns: (question, answer) pairs; the loss is on the last answer only.
         rows: object id -> row of the scene's box table.
         required: ids of the objects that must have been observed for the answer to be fair.
+        reads, unread: ids of the objects whose print must be readable in a view, or may not be.
     """
 
     turns: tuple[tuple[str, str], ...]
     rows: dict[int, int]
     required: tuple[int, ...] = ()
+    reads: tuple[int, ...] = ()
+    unread: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Packed:
         trained: bool, the token is part of a last answer.
         slot_box: int16, row of the box table for a slot, else -1.
         slot_coordinate: int8, 0..5 for a slot, else -1.
-        required: (conversations, R) int16 rows of the box table, -1 for none.
+        required, reads, unread: (conversations, R) int16 rows of the box table, -1 for none.
     """
 
     input_ids: np.ndarray
@@ -62,6 +66,8 @@ class Packed:
     slot_box: np.ndarray
     slot_coordinate: np.ndarray
     required: np.ndarray
+    reads: np.ndarray
+    unread: np.ndarray
 
 
 def encode_with_slots(
@@ -106,13 +112,13 @@ def pack(
         conversations: in order of preference.
         length: tokens of the sequence.
         most: conversations at most.
-        most_required: required objects per conversation at most; longer lists are truncated.
+        most_required: objects of a list (`required`, ...) at most; longer ones are truncated.
     """
     table = np.zeros((5, length), np.int32)
     ids, segment, position, box, coordinate = table
     segment[:], box[:], coordinate[:] = UNUSED, -1, -1
     trained = np.zeros(length, bool)
-    required = np.full((most, most_required), -1, np.int16)
+    lists = {name: np.full((most, most_required), -1, np.int16) for name in NEEDS}
     ids[: len(prefix)], segment[: len(prefix)] = prefix, PREFIX
     cursor, number = len(prefix), 0
     for conversation in conversations:
@@ -124,8 +130,9 @@ def pack(
         ids[block], box[block], coordinate[block] = np.asarray(tokens).T
         segment[block], position[block] = number, np.arange(len(tokens))
         trained[cursor + answer_start : block.stop] = True
-        needed = [conversation.rows[id] for id in conversation.required][:most_required]
-        required[number - 1, : len(needed)] = needed
+        for name, table_of in lists.items():
+            rows = [conversation.rows[id] for id in getattr(conversation, name)][:most_required]
+            table_of[number - 1, : len(rows)] = rows
         cursor = block.stop
     return Packed(
         input_ids=ids,
@@ -134,7 +141,7 @@ def pack(
         trained=trained,
         slot_box=box.astype(np.int16),
         slot_coordinate=coordinate.astype(np.int8),
-        required=required,
+        **lists,
     )
 
 

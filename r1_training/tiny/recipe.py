@@ -19,7 +19,7 @@ from r1_training.tiny.tokenizer import train_tokenizer
 
 VOCABULARY = 5_120
 CORPUS_ROOMS = 2_500
-STAGES = ("dense", "sft", "polish")  # r1-tiny-NAME.yaml
+STAGES = ("dense", "sft")  # r1-tiny-NAME.yaml
 SHARD = "14MB"
 
 

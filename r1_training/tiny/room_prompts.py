@@ -119,8 +119,11 @@ class RoomPrompts:
         self, questions: Sequence[tuple[EncodedRoom, Sample]]
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Token ids (Q, L), padded on the left, mask (Q, L) and positions (3, Q, L)."""
+        return self.padded([self.sequence(place, sample) for place, sample in questions])
+
+    def padded(self, sequences: Sequence[list[int]]) -> tuple[Tensor, Tensor, Tensor]:
+        """The same of prompts that are tokens already, see `sequence`."""
         device, pad = self.model.device, self.tokenizer.pad_token_id
-        sequences = [self._prompt(place, sample) for place, sample in questions]
         longest = max(map(len, sequences))
         ids = torch.full((len(sequences), longest), pad)
         mask = torch.zeros(len(sequences), longest, dtype=torch.long)
@@ -133,16 +136,19 @@ class RoomPrompts:
             positions[:, row, start:] = torch.cat((own, rest), 1)
         return ids.to(device), mask.to(device), positions.to(device)
 
-    def _prompt(self, place: EncodedRoom, sample: Sample) -> list[int]:
+    def sequence(self, place: EncodedRoom, sample: Sample) -> list[int]:
+        """Tokens of a question, scene and views before it."""
         conversation = as_conversation(sample, place.room, MAX_OBJECTS)
+        *earlier, (last, _) = turn_texts(conversation.turns)
+        text = "".join(read + said for read, said in earlier) + last
+        encoded = encode_with_slots(self.tokenizer, text, conversation.rows)
+        if all(row < 0 for _, row, _ in encoded):
+            return [*self.prefix.ids, *(token for token, _, _ in encoded)]
         boxes = torch.ones(1, MAX_OBJECTS + len(sample.extra_boxes), 2, 3)
         for row, thing in enumerate(place.room.objects):
             boxes[0, row] = torch.from_numpy(np.stack((thing.center, thing.size)))
         for offset, box in enumerate(sample.extra_boxes.values()):
             boxes[0, MAX_OBJECTS + offset] = torch.from_numpy(np.stack(box))
-        *earlier, (last, _) = turn_texts(conversation.turns)
-        text = "".join(read + said for read, said in earlier) + last
-        encoded = encode_with_slots(self.tokenizer, text, conversation.rows)
         ids, rows, coordinates = (
             torch.tensor(column)[None] for column in zip(*encoded, strict=True)
         )

@@ -63,6 +63,27 @@ class Language:
     mask: Tensor | BlockMask
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What a scan shows of the O objects of B rooms.
+
+    Attributes:
+        points: (B, O) points of each object in the cloud.
+        readable, unread: (B, O) bool, see `observe_batch`.
+    """
+
+    points: Tensor
+    readable: Tensor
+    unread: Tensor
+
+    @staticmethod
+    def all_of(holds: Tensor, rows: Tensor) -> Tensor:
+        """Does it hold for all objects of a list? (B, O) bool, (B, S, R) rows or -1 -> (B, S)."""
+        rows = rows.long()
+        found = holds.gather(1, rows.clamp(min=0).flatten(1)).view_as(rows)
+        return (found | (rows < 0)).all(-1)
+
+
 def observe_rooms(
     made: dict[str, Any],
     run: TrainingConfig,
@@ -91,6 +112,7 @@ def observe_rooms(
         points=config.scene_config.num_points,
         keep_views=config.num_views,
         view_size=run.view_size,
+        draw_views=True,
         device=device,
         pack=pack,
     )
@@ -111,7 +133,7 @@ def observe_rooms(
         {name: field.to(device) for name, field in made["text"].items()},
         torch.cat((boxes, made["extra_boxes"].to(device)), 1),
         bounds,
-        observed["object_points"],
+        Seen(observed["object_points"], observed["readable"], observed["unread"]),
         prefix,
         numbers.to(device),
         mask,
@@ -160,7 +182,7 @@ def language_inputs(
     text: dict[str, Tensor],
     boxes: Tensor,
     bounds: Tensor,
-    object_points: Tensor,
+    seen: Seen,
     prefix: Prefix,
     numbers: Tensor,
     mask: Callable[[Tensor], Tensor | BlockMask] = attention_mask,
@@ -171,7 +193,7 @@ def language_inputs(
         text: fields of `packing.Packed`, (B, ...).
         boxes: (B, M, 2, 3) centre and size, metres; objects first, then regions.
         bounds: (B, 2, 3) metres.
-        object_points: (B, O) points of each object in the cloud.
+        seen: what the cloud and the views show of each object.
         prefix: shared by all.
         numbers: (2, 256), see `packing.number_table`.
         mask: `packing.attention_mask` or `packing.block_mask`.
@@ -180,9 +202,11 @@ def language_inputs(
     input_ids = fill_slots(
         text["input_ids"], text["slot_box"], text["slot_coordinate"], levels, numbers
     )
-    required = text["required"].long()  # (B, S, R)
-    counts = object_points.gather(1, required.clamp(min=0).flatten(1)).view_as(required)
-    fair = ((counts >= LEAST_POINTS) | (required < 0)).all(-1)  # (B, S)
+    fair = (
+        seen.all_of(seen.points >= LEAST_POINTS, text["required"])
+        & seen.all_of(seen.readable, text["reads"])
+        & seen.all_of(seen.unread, text["unread"])
+    )
     segment = text["segment"].int()
     fair = torch.cat((torch.zeros_like(fair[:, :1]), fair), 1)  # the prefix is not trained
     trained = text["trained"] & fair.gather(1, segment.clamp(min=0).long())

@@ -9,7 +9,7 @@ Rooms and questions are made in worker processes, views and clouds on the GPU; e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import torch
 from accelerate import PartialState
 from datasets import Dataset
 from torch import Tensor
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
 from r1_model.network.modeling import SEES, R1ForConditionalGeneration
@@ -44,6 +44,7 @@ class R1SFTTrainer(SFTTrainer):
         model: R1ForConditionalGeneration,
         tokenizer: PreTrainedTokenizerBase,
         config: TrainingConfig,
+        callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         self.run, self.whole = config, model  # `self.model` has an open type
         self.builder = BatchBuilder(config, tokenizer, model.config)
@@ -55,7 +56,7 @@ class R1SFTTrainer(SFTTrainer):
             train_dataset=Dataset.from_dict({"batch": range(config.steps * config.devices)}),
             data_collator=self.builder,
             processing_class=tokenizer,
-            callbacks=[LossCurve()],
+            callbacks=[LossCurve(), *callbacks],
         )
         self.prefetcher = Prefetcher(self.observe, self.accelerator.device)
         self.graph: StepGraph[RoomBatch] | None = None
@@ -118,7 +119,7 @@ class R1SFTTrainer(SFTTrainer):
             with self.accelerator.autocast():
                 encoded = self.whole.model.encode_scene(**batch.scene)
             spoken = encoded.tokens.sum() * 0.0
-        if encoded is None:
+        if encoded is None or not (run.dense_weight or language is None):
             return run.language * spoken, {"language": spoken}
         dense = self.dense_losses(encoded, batch.targets)
         loss = run.language * spoken + run.dense_weight * sum(dense.values())
@@ -190,7 +191,12 @@ def train_language_alone(model: R1ForConditionalGeneration) -> None:
     model.lm_head.requires_grad_(True)
 
 
-def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Path:
+def train(
+    model_folder: str,
+    config: TrainingConfig,
+    resume: bool = False,
+    callbacks: Sequence[TrainerCallback] = (),
+) -> Path:
     """Run one stage and save the model to `config.output`/final.
 
     Args:
@@ -198,6 +204,7 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
         config: of the run.
         resume: go on from the newest whole checkpoint in `config.output`, where there is one.
             False removes what an earlier run left there.
+        callbacks: of the trainer, beside its own.
 
     Raises:
         TrainingConfigError: the sequences are too short for the model's scene and views, or a fresh
@@ -220,7 +227,7 @@ def train(model_folder: str, config: TrainingConfig, resume: bool = False) -> Pa
         model.model.looks.backbone.requires_grad_(False)
     if config.compile and torch.cuda.is_available():
         compile_parts(model)
-    trainer = R1SFTTrainer(model, tokenizer, config)
+    trainer = R1SFTTrainer(model, tokenizer, config, callbacks)
     front = len(trainer.builder.prefix.ids)
     if config.conversations and config.sequence_length <= front:
         raise TrainingConfigError(

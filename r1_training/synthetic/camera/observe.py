@@ -5,6 +5,8 @@ Everything is sorted and summed in integers, so the same seed gives the same clo
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -12,6 +14,7 @@ from r1_model.geometry.torch_projection import pixel_slopes
 from r1_model.scene.scene import Scene, View
 from r1_training.synthetic.camera.packed_rooms import PackedRooms, pack_rooms
 from r1_training.synthetic.camera.raytracer import render
+from r1_training.synthetic.camera.rendered_frames import Frames
 from r1_training.synthetic.camera.sensor import (
     apply_sensor,
     noisy_color,
@@ -19,6 +22,16 @@ from r1_training.synthetic.camera.sensor import (
     sample_levels,
 )
 from r1_training.synthetic.camera.trajectories import intrinsics
+from r1_training.synthetic.camera.view_sets import (
+    HARDLY,
+    PRINT,
+    Prints,
+    drawn_views,
+    even_views,
+    object_pixels,
+    read_prints,
+    with_prints,
+)
 from r1_training.synthetic.household.pack import MeshPack
 from r1_training.synthetic.household.sensors import other_sensors, without_color
 from r1_training.synthetic.rooms.elements import Room
@@ -126,6 +139,7 @@ def observe_batch(
     noise: tuple[float, float] = (0.0, 1.0),
     device: str | torch.device = "cpu",
     pack: MeshPack | None = None,
+    draw_views: bool = False,
 ) -> dict[str, torch.Tensor]:
     """Scan B rooms and fuse what was seen.
 
@@ -137,14 +151,18 @@ def observe_batch(
             camera's colour is finer than what a cloud keeps of it.
         noise: range of sensor levels (`sensor.sample_levels`); (0, 0) is a perfect sensor.
         pack: of rooms of meshes.
+        draw_views: keep views as `view_sets.drawn_views` has it, not evenly spaced ones.
 
     Returns:
         points (B, N, 3) float32, metres; colors (B, N, 3) uint8; instance (B, N) int16 (0 is
         structure); object_points (B, O) int32, points of object k + 1 in the cloud;
         view_color (B, v, H, W, 3) uint8, of `view_size`; view_depth (B, v, H, W) float32, 0 where
         lost; view_instance (B, v, H, W) int16; view_K (B, v, 3, 3) float32, of the depth; view_T
-        (B, v, 4, 4) float32, T_scene_camera as localised, for v = keep_views views, evenly spaced
-        over the scan.
+        (B, v, 4, 4) float32, T_scene_camera as localised, for v = keep_views views, in the order
+        of the scan;
+        view_pixels (B, O) int32, about how many pixels of them show object k + 1; readable (B, O)
+        bool, its print can be read in one of them; unread (B, O) bool, none of them shows a print
+        of it.
 
     Raises:
         ValueError: more views asked for than the rooms have cameras.
@@ -158,7 +176,7 @@ def observe_batch(
     generator = torch.Generator(device).manual_seed(seed)
     T = packed.T_scene_camera[:, :views].float()
     K = intrinsics(packed.fov, height, width)[:, None].expand(-1, views, -1, -1)
-    frames = render(packed, K, T, height, width, pack=pack)
+    frames, prints = _rendered(packed, K, T, height, width, pack)
     level = sample_levels(len(packed), generator, *noise)
     color, depth, instance = apply_sensor(frames, level, generator)
     cloud_color = color
@@ -184,11 +202,22 @@ def observe_batch(
     objects = packed.objects
     seen = torch.zeros(len(packed), objects + 2, dtype=torch.int32, device=depth.device)
     seen.scatter_add_(1, cloud[2].long() + 1, torch.ones_like(cloud[2], dtype=torch.int32))
-    keep = torch.linspace(0, views - 1, keep_views).round().long().to(depth.device)
-    kept_color = color[:, keep]
+    pixels = object_pixels(instance, objects)
+    if draw_views:
+        keep = drawn_views(pixels, prints, keep_views, generator)
+    else:
+        keep = even_views(len(packed), views, keep_views, depth.device)
+    row = torch.arange(len(packed), device=depth.device)[:, None]
+    if prints is None:
+        readable = torch.zeros_like(seen[:, 2:], dtype=torch.bool)
+        unread = ~readable
+    else:
+        readable = prints.readable[row, keep].any(1)
+        unread = prints.seen[row, keep].amax(1) < HARDLY
+    kept_color = color[row, keep]
     if view_size is not None:
         fine = intrinsics(packed.fov, *view_size)[:, None].expand(-1, keep_views, -1, -1)
-        fine_color = render(packed, fine, T[:, keep], *view_size, pack=pack).color
+        fine_color = render(packed, fine, T[row, keep], *view_size, pack=pack).color
         kept_color = noisy_color(fine_color, level, generator)
     return {
         "points": cloud[0],
@@ -196,11 +225,34 @@ def observe_batch(
         "instance": cloud[2],
         "object_points": seen[:, 2:],
         "view_color": kept_color,
-        "view_depth": depth[:, keep],
-        "view_instance": instance[:, keep],
-        "view_K": K[:, keep],
-        "view_T": believed[:, keep],
+        "view_depth": depth[row, keep],
+        "view_instance": instance[row, keep],
+        "view_K": K[row, keep],
+        "view_T": believed[row, keep],
+        "view_pixels": pixels[row, keep].sum(1, dtype=torch.int32),
+        "readable": readable,
+        "unread": unread,
     }
+
+
+def _rendered(
+    packed: PackedRooms,
+    K: torch.Tensor,
+    T: torch.Tensor,
+    height: int,
+    width: int,
+    pack: MeshPack | None,
+) -> tuple[Frames, Prints | None]:
+    """The frames, and what is printed where in them; None without meshes."""
+    if packed.instances is None or pack is None:
+        return render(packed, K, T, height, width, pack=pack), None
+    first = len(pack.textures)
+    marked = replace(packed, instances=with_prints(packed.instances, first))
+    frames = render(marked, K, T, height, width, pack=pack)
+    prints = read_prints(packed, frames.instance, K, T, first)
+    printed = frames.instance >= PRINT
+    plain = torch.where(printed, frames.instance % PRINT, frames.instance)
+    return replace(frames, instance=plain), prints
 
 
 def room_to_scene(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from r1_training.synthetic.rooms.elements import Room
+from r1_training.synthetic.rooms.elements import Room, RoomObject
 
 _CANDIDATES = 192
 
@@ -101,7 +101,7 @@ def clearance(room: Room, spots: np.ndarray, height: float) -> np.ndarray:
 def sample_views(
     room: Room, rng: np.random.Generator, views: int, partial: float = 0.25
 ) -> tuple[np.ndarray, float]:
-    """Keyframes of a scan, in the order of a walk around the room.
+    """Keyframes of a scan, in the order of a walk around the room, or through all rooms in turn.
 
     Args:
         partial: the probability that the scan is made from one side of the room only.
@@ -111,6 +111,55 @@ def sample_views(
     """
     style = ROBOT if rng.random() < 0.5 else HAND
     height = min(rng.uniform(*style.height), room.size[2] - 0.3)
+    if room.parts:
+        T = _through_parts(room, rng, views, partial, style, height)
+    else:
+        T = _around(room, rng, views, partial, style, height)
+    return T, math.radians(rng.uniform(55, 75))
+
+
+def _through_parts(
+    room: Room,
+    rng: np.random.Generator,
+    views: int,
+    partial: float,
+    style: CameraStyle,
+    height: float,
+) -> np.ndarray:
+    """Every room gets a view, and the others by its floor; (views, 4, 4), map frame."""
+    area = np.array([np.prod(part.size[:2]) ** 0.5 for part in room.parts])
+    order = np.roll(np.arange(len(area)), -int(rng.integers(len(area))))
+    wanted = area / area.sum() * max(0, views - len(area))
+    count = wanted.astype(int)
+    count += np.arange(len(area)) < min(views, len(area))  # fewer views than rooms: some have none
+    rest = np.argsort(count - 1 - wanted, kind="stable")[: views - count.sum()]
+    count[rest] += 1
+    walks = [
+        _around(room_of_part(room, int(k)), rng, int(count[k]), partial, style, height)
+        for k in order
+        if count[k]
+    ]
+    return np.concatenate(walks)
+
+
+def room_of_part(room: Room, number: int) -> Room:
+    """One of several rooms as a room of its own; its objects keep their ids."""
+    part = room.parts[number]
+    T = room.T_map_room.copy()
+    T[:3, 3] += T[:3, :2] @ part.center
+    inside = [thing for thing in room.objects if thing.part == number]
+    return replace(room, type=part.type, size=part.size, T_map_room=T, objects=inside, parts=())
+
+
+def _around(
+    room: Room,
+    rng: np.random.Generator,
+    views: int,
+    partial: float,
+    style: CameraStyle,
+    height: float,
+) -> np.ndarray:
+    """A walk around one room; (views, 4, 4), map frame."""
     spots = free_positions(room, rng, height)
     start = rng.uniform(-math.pi, math.pi)
     angle = (np.arctan2(spots[:, 1], spots[:, 0]) - start) % (2 * math.pi)
@@ -126,7 +175,7 @@ def sample_views(
     T = look_at(
         eye, _pitched(rng, style, eye, target), np.radians(rng.normal(0, style.roll, views))
     )
-    return room.T_map_room @ T, math.radians(rng.uniform(55, 75))
+    return room.T_map_room @ T
 
 
 def _eyes_and_targets(
@@ -134,7 +183,8 @@ def _eyes_and_targets(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Where each view is and what it looks at, (views, 3) each, room frame.
 
-    Mostly an object from some 1.3 m away, each object in turn; else a point across the room.
+    Mostly an object from some 1.3 m away, each object in turn; else a point across the room. What
+    bears a print comes first, and is looked at from before.
     """
     choice = spots[rng.integers(0, len(spots), (views, 4))]
     across = rng.uniform(-0.4, 0.4, (views, 3)) * room.size
@@ -142,19 +192,40 @@ def _eyes_and_targets(
     across[:, 2] = rng.uniform(0.2, 1.3, views)
     target, pick = across.copy(), np.zeros(views, int)
     if room.objects:
-        order = np.resize(rng.permutation(len(room.objects)), views)
+        order = rng.permutation(len(room.objects))
+        printed = np.array([bool(thing.motif) for thing in room.objects])
+        if printed.any():
+            order = order[np.argsort(~printed[order], kind="stable")]
+        order = np.resize(order, views)
         inverse = np.linalg.inv(room.T_map_room)
         centers = np.array([room.objects[k].center for k in order])
         centers = centers @ inverse[:3, :3].T + inverse[:3, 3]
         away = np.linalg.norm(choice - centers[:, None, :2], axis=-1)
         at_object = rng.random(views) < 0.75
         pick = np.where(at_object, np.abs(away - 1.3).argmin(1), 0)
+        for k in np.flatnonzero(at_object & printed[order]):
+            choice[k, pick[k]] = _spot_before(room, room.objects[order[k]], centers[k], spots)
         target = np.where(at_object[:, None], centers, across)
     eye = np.concatenate([choice[np.arange(views), pick], np.full((views, 1), height)], 1)
     for other in (across, eye + [0.5, 0.0, 0.0]):  # too near to look at
         near = np.linalg.norm(target[:, :2] - eye[:, :2], axis=1) < 0.4
         target[near] = other[near]
     return eye, target
+
+
+def _spot_before(
+    room: Room, thing: RoomObject, center: np.ndarray, spots: np.ndarray
+) -> np.ndarray:
+    """The spot (2,) from which one reads best what is printed on the front of a thing.
+
+    Args:
+        center: of the thing, spots: (M, 2); room frame, metres.
+    """
+    turn = thing.yaw - math.atan2(room.T_map_room[1, 0], room.T_map_room[0, 0])
+    front = np.array([math.sin(turn), -math.cos(turn)])
+    away = spots - center[:2]
+    far = np.linalg.norm(away, axis=1).clip(0.1)
+    return spots[np.argmin(np.abs(far - 1.1) + 2.0 * (1.0 - away @ front / far))]
 
 
 def _pitched(

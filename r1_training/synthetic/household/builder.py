@@ -237,6 +237,41 @@ class HouseholdBuilder(RoomBuilder):
         )
         return item
 
+    def absorb(self, other: HouseholdBuilder, x: float, y: float, part: int) -> None:
+        """Take over all that another builder made, moved by (x, y): a room of a flat."""
+        first = len(self.items)
+        for item in other.items:
+            item.id, item.part = item.id + first, part
+            item.x, item.y = item.x + x, item.y + y
+        self.items += other.items
+        for row in other.rows:
+            owner = row.instance + first if row.instance else 0
+            self.rows.append(row._replace(x=row.x + x, y=row.y + y, instance=owner))
+        for mesh, (mx, my, mz), *look, owner, lying in other.placed:
+            moved = owner + first if owner else 0
+            self.placed.append((mesh, (mx + x, my + y, mz), *look, moved, lying))
+        self.lights += [(lx + x, ly + y, z, color) for lx, ly, z, color in other.lights]
+        self.motifs |= {id + first: motif for id, motif in other.motifs.items()}
+
+    def remove(self, ids: set[int]) -> None:
+        """Take items away again, with what is drawn of them; nothing may stand on them."""
+        number = {0: 0}
+        for item in self.items:
+            if item.id not in ids:
+                number[item.id] = len(number)
+        self.items = [item for item in self.items if item.id not in ids]
+        self.rows = [
+            row._replace(instance=number[row.instance])
+            for row in self.rows
+            if row.instance not in ids
+        ]
+        self.placed = [
+            (*row[:9], number[row[9]], row[10]) for row in self.placed if row[9] not in ids
+        ]
+        self.motifs = {number[id]: m for id, m in self.motifs.items() if id not in ids}
+        for item in self.items:
+            item.id = number[item.id]
+
     def put(
         self,
         mesh: int,
@@ -307,6 +342,7 @@ class HouseholdBuilder(RoomBuilder):
         room = self.room_of(primitives, lower, upper, T_map_room, ambient)
         for thing in room.objects:
             thing.motif = self.motifs.get(thing.id, "")
+            thing.part = self.items[thing.id - 1].part
         hide_what_meshes_do_not_tell(room.objects, self.items)
         return replace(room, meshes=meshes)
 

@@ -1,4 +1,4 @@
-"""A room of real meshes from a seed: `make_household_room`."""
+"""A room of real meshes from a seed, or several in one frame: `make_household_room`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 
 from r1_training.common.present import present
 from r1_training.synthetic.household.builder import HouseholdBuilder
+from r1_training.synthetic.household.flats import build_flat
+from r1_training.synthetic.household.floor_plan import MOST_ROOMS
 from r1_training.synthetic.household.furnishing import (
     LEAST_SMALL,
     LEAST_UNKNOWN,
@@ -34,6 +36,8 @@ from r1_training.synthetic.rooms.room import EXTENT, random_pose
 from r1_training.synthetic.rooms.structure import add_door, add_window
 
 STREAM = 2  # beside the streams of rooms of primitives and of their cameras
+COUNT_STREAM = 4  # and that of how many rooms there are
+SHARES = {1: 0.70, 2: 0.15, 3: 0.10, 4: 0.05}  # of maps with so many rooms
 EXTENTS = ("whole", "low", "high", "table")  # how much of a room is mapped
 _SENSORS = dict(zip(SENSORS, (9.0, 4.0, 3.0, 2.0, 2.0), strict=True))
 _TRIES = 20
@@ -52,8 +56,9 @@ def make_household_room(
     split: str = "train",
     room_type: str | None = None,
     extent: str | None = None,
+    rooms: int | None = 1,
 ) -> Room:
-    """The room of meshes of a seed; equal arguments give equal rooms.
+    """The room of meshes of a seed, or a flat of several; equal arguments give equal rooms.
 
     Args:
         seed: 0 or more; numbers the rooms of the split.
@@ -62,9 +67,11 @@ def make_household_room(
         room_type: one of `catalog.ROOM_TYPES`; drawn from the seed by default.
         extent: one of `EXTENTS`: all of it; the lower part, as a robot sees that looks down; all
             but the floor; a table and what is on it. Drawn from the seed by default.
+        rooms: how many, 1 to 4, a corridor included; None draws them from the seed, as `SHARES`
+            has it, and 1 where a room type or a table is asked for.
 
     Raises:
-        ValueError: negative seed, unknown split, room type or extent.
+        ValueError: negative seed, unknown split, room type or extent, or too many rooms.
         RoomError: the pack is too poor for a room of this kind.
     """
     if seed < 0:
@@ -75,9 +82,17 @@ def make_household_room(
         raise ValueError(f"room_type must be one of {ROOM_TYPES}, got {room_type!r}")
     if extent is not None and extent not in EXTENTS:
         raise ValueError(f"extent must be one of {EXTENTS}, got {extent!r}")
+    single = room_type is not None or extent == "table"
+    if rooms is not None and not 1 <= rooms <= (1 if single else MOST_ROOMS):
+        raise ValueError(
+            f"rooms must lie in 1 to {MOST_ROOMS}, 1 with a room_type or a table, got {rooms}"
+        )
+    count = rooms or (1 if single else draw_count(seed, split))
     dice = Dice(np.random.default_rng([SPLITS[split], seed, STREAM]))
     drawn = dice.weighted({"whole": 0.6, "low": 0.18, "high": 0.08, "table": 0.14})
     extent = extent or drawn
+    if count > 1:
+        return _flat(seed, split, "whole" if extent == "table" else extent, dice, pack, count)
     lacks = ""
     for _ in range(_TRIES):  # now and then a room is too full, or too empty
         b = _furnished(seed, split, room_type or dice.pick(ROOM_TYPES), dice, pack)
@@ -87,7 +102,30 @@ def make_household_room(
     else:
         raise RoomError(f"{split} room {seed} has {lacks}")
     ambient = add_daylight(b)
-    room = b.finish(random_pose(dice), ambient)
+    return _scanned(b.finish(random_pose(dice), ambient), extent, dice)
+
+
+def draw_count(seed: int, split: str) -> int:
+    """How many rooms the map of a seed covers."""
+    return Dice(np.random.default_rng([SPLITS[split], seed, COUNT_STREAM])).weighted(SHARES)
+
+
+def _flat(seed: int, split: str, extent: str, dice: Dice, pack: MeshPack, count: int) -> Room:
+    lacks = ""
+    for _ in range(_TRIES):
+        b, ambient = build_flat(seed, split, dice, pack, count)
+        lacks = _lacks(b, extent)
+        if not lacks:
+            break
+    else:
+        raise RoomError(f"{split} flat {seed} has {lacks}")
+    pose = random_pose(dice)
+    pose[:2, 3] /= 2  # the cloud's cells reach 10 m from the origin
+    return _scanned(replace(b.finish(pose, ambient), parts=tuple(b.parts)), extent, dice)
+
+
+def _scanned(room: Room, extent: str, dice: Dice) -> Room:
+    """The room with its sensor and map, cut to what is mapped."""
     room = replace(
         room,
         map_yaw=dice.uniform(-math.pi, math.pi),

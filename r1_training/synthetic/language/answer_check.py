@@ -191,9 +191,11 @@ def _dense(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
 
 def best_match(box: Box, boxes: Boxes) -> tuple[int | None, float]:
     """The object that a box means: largest overlap, else nearest centre; and the overlap."""
-    overlaps = {id: float(aabb_iou(box.center, box.size, *other)) for id, other in boxes.items()}
-    if not overlaps:
+    if not boxes:
         return None, 0.0
+    centers, sizes = (np.array(part) for part in zip(*boxes.values(), strict=True))
+    found = aabb_iou(box.center, box.size, centers, sizes)
+    overlaps = dict(zip(boxes, found.tolist(), strict=True))
     best = max(overlaps, key=overlaps.__getitem__)
     if overlaps[best] >= SAME_OBJECT:
         return best, overlaps[best]

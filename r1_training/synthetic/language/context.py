@@ -64,6 +64,8 @@ class Asking:
         turns: tuple[tuple[str, str], ...] = (),
         extra_boxes: Mapping[int, tuple] | None = None,
         is_label: bool = False,
+        reads: tuple[int, ...] = (),
+        unread: tuple[int, ...] = (),
     ) -> Sample:
         """Put the parts together in a wording of the split; a label is no sentence."""
         form = forms.pick(self.rng, self.split)
@@ -81,6 +83,8 @@ class Asking:
             answer_key=key,
             extra_boxes=extra_boxes or {},
             form=form,
+            reads=reads,
+            unread=unread,
         )
 
 

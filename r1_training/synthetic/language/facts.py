@@ -6,7 +6,7 @@ what is None. Plain floats: the objects are few and the calls are many.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,6 +26,26 @@ CLEARLY = 0.25  # metres that the nearest must be nearer than the next
 AROUND, APART = 0.4, 0.8  # metres between a seat and the table that it belongs to; not its table
 SEATS = ("chair", "office chair", "stool", "armchair")
 FLAT = ("rug", "puddle")
+CORRIDOR = "corridor"
+STEPS = 256  # of a coordinate in the text
+# type of a room -> what one knows it by
+CLUES: dict[str, tuple[str, ...]] = {
+    "living room": ("sofa", "tv", "coffee table"),
+    "bedroom": ("bed", "nightstand", "wardrobe"),
+    "kitchen": ("counter", "fridge", "stove", "cupboard"),
+    "dining room": ("dining table", "chair"),
+    "study": ("desk", "bookshelf"),
+    "bathroom": ("toilet", "bathtub", "sink"),
+    "office": ("desk", "office chair", "printer"),
+}
+# what else a room of a type may look like without being it: a kitchen has a dining table
+WEAKER: dict[str, set[str]] = {
+    "kitchen": {"dining room", "living room", "bathroom"},
+    "bedroom": {"study", "living room", "office"},
+    "living room": {"dining room", "study"},
+    "study": {"office"},
+    "office": {"study"},
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +65,7 @@ class Thing:
     level: int | None
     levels: int | None
     motif: str = ""
+    part: int = 0
 
     @property
     def volume(self) -> float:
@@ -74,6 +95,9 @@ class Facts:
     Args:
         room: with exact annotations.
         visible: ids of objects that may be asked about; what is shut away never is.
+        readable: id -> can what is printed on it be read in the views that the model gets? What is
+            not in it may neither be asked about nor called unreadable; None where the views are
+            not known yet.
 
     Attributes:
         things: the visible objects by id, from left to right.
@@ -81,8 +105,11 @@ class Facts:
             all objects of such a category would be a guess.
     """
 
-    def __init__(self, room: Room, visible: Collection[int]) -> None:
+    def __init__(
+        self, room: Room, visible: Collection[int], readable: Mapping[int, bool] | None = None
+    ) -> None:
         self.room = room
+        self.readable = readable
         seen = {id for id in visible if not shut_away(room, room.objects[id - 1])}
         things = [_thing(room.objects[id - 1]) for id in seen]
         things.sort(key=lambda thing: (thing.center[0], thing.center[1], thing.id))
@@ -99,6 +126,10 @@ class Facts:
             if thing.id not in seen and not shut_away(room, thing)
         }
         self._gaps: dict[tuple[int, int], float] = {}
+
+    def reads(self, thing: Thing, readable: bool) -> bool:
+        """May its print be readable (or not be, as asked), as far as the views are known?"""
+        return self.readable is None or self.readable.get(thing.id) is readable
 
     def parent_of(self, thing: Thing) -> Thing | None:
         """What a thing stands on, in or under; None for the floor, and for what is not visible."""
@@ -128,8 +159,8 @@ class Facts:
         axis, sign = _AXIS[direction]
         along = sign * (a.center[axis] - b.center[axis])
         across = abs(a.center[1 - axis] - b.center[1 - axis])
-        if self.supported_by(a, b) or self.supported_by(b, a):
-            return None
+        if a.part != b.part or self.supported_by(a, b) or self.supported_by(b, a):
+            return None  # nobody looks at two rooms at once
         # beside a wide thing means beside its box, not its middle
         small = max(a.size[axis], b.size[axis]) < 0.6
         apart = along - (a.size[axis] + b.size[axis]) / 2
@@ -142,6 +173,8 @@ class Facts:
         if self.supported_by(a, b) or self.supported_by(b, a):
             return None
         gap = self.gap(a, b)
+        if a.part != b.part:  # a wall stands between them, or an open way
+            return False if gap > FAR else None
         return True if gap < NEAR else (False if gap > FAR else None)
 
     def between(self, a: Thing, b: Thing, c: Thing) -> bool | None:
@@ -150,6 +183,8 @@ class Facts:
         if bc < 0.8 or min(ab, ac) < 0.2 * bc:
             return None if ab + ac < 1.3 * bc else False
         detour = (ab + ac) / bc
+        if len({a.part, b.part, c.part}) > 1 and detour <= 1.3:
+            return None
         return True if detour < 1.1 else (False if detour > 1.3 else None)
 
     def around(self, seat: Thing, table: Thing) -> bool | None:
@@ -157,6 +192,8 @@ class Facts:
         gap = max(self._flat_gap(seat, table), 0.0)
         if gap >= APART:
             return False
+        if seat.part != table.part:
+            return None
         others = [t for t in self.of_hypernym("table") if t.id != table.id]
         if any(self._flat_gap(seat, other) < gap + 0.25 for other in others):
             return None
@@ -188,6 +225,8 @@ class Facts:
             return None
         if len(ranked) > 1 and self.gap(ranked[1], anchor) < self.gap(ranked[0], anchor) + CLEARLY:
             return None
+        if ranked[0].part != anchor.part:  # through a wall, or a long way round
+            return None
         return ranked[0]
 
     @cached_property
@@ -196,6 +235,34 @@ class Facts:
         if self.room.meshes is None:
             return list(CATEGORIES)
         return [category for category in VOCABULARY if category != UNKNOWN_OBJECT]
+
+    @property
+    def several(self) -> bool:
+        """Are there several rooms?"""
+        return bool(self.room.parts)
+
+    def type_around(self, thing: Thing) -> str:
+        """The type of the room that a thing is in."""
+        return self.room.parts[thing.part].type if self.room.parts else self.room.type
+
+    @cached_property
+    def room_clues(self) -> dict[str, list[Thing]]:
+        """Rooms that can be called by their type, and by which things one knows each.
+
+        Empty where there is one room. No other room is of the type, and nothing that one sees in
+        it speaks for another type.
+        """
+        types = [part.type for part in self.room.parts]
+        found: dict[str, list[Thing]] = {}
+        for number, kind in enumerate(types):
+            inside = [t for t in self.things.values() if t.part == number]
+            clues = known_by(inside, kind)
+            rivals = {other for other in CLUES if known_by(inside, other)} - {kind}
+            if kind == CORRIDOR and not rivals and types.count(kind) == 1:
+                found[kind] = []
+            elif clues and rivals <= WEAKER.get(kind, set()) and types.count(kind) == 1:
+                found[kind] = clues
+        return found
 
     @cached_property
     def _room_from_map(self) -> np.ndarray:
@@ -208,6 +275,10 @@ class Facts:
         turned = abs(self._room_from_map[0, 0]) < 0.7071
         w, d = (thing.size[1], thing.size[0]) if turned else thing.size[:2]
         half_w, half_d = self.room.size[0] / 2, self.room.size[1] / 2
+        if self.room.parts:
+            part = self.room.parts[thing.part]
+            x, y = x - part.center[0], y - part.center[1]
+            half_w, half_d = part.size[0] / 2, part.size[1] / 2
         to_x, to_y = half_w - abs(x) - w / 2, half_d - abs(y) - d / 2
         if to_x < 0.3 and to_y < 0.3:
             return "corner" if max(w, d) < 1.2 else None
@@ -223,6 +294,17 @@ class Facts:
         return (max(dx, 0.0) ** 2 + max(dy, 0.0) ** 2) ** 0.5
 
 
+def known_by(things: Collection[Thing], room_type: str) -> list[Thing]:
+    """The first thing of each kind that one knows a room of the type by; empty: one does not."""
+    first = {t.category: t for t in reversed(list(things))}
+    clues = [first[c] for c in CLUES.get(room_type, ()) if c in first]
+    if len(clues) < 2 and room_type not in ("bathroom", "bedroom"):
+        return []
+    if room_type == "office" and sum(t.category == "desk" for t in things) < 2:
+        return []
+    return clues
+
+
 def box_gap(a: Thing, b: Thing) -> float:
     """Metres between two boxes."""
     total = 0.0
@@ -236,6 +318,15 @@ def box_gap(a: Thing, b: Thing) -> float:
 def flat_distance(a: Thing, b: Thing) -> float:
     """Metres between the centres, seen from above."""
     return ((a.center[0] - b.center[0]) ** 2 + (a.center[1] - b.center[1]) ** 2) ** 0.5
+
+
+def too_small(room: Room, thing: RoomObject) -> bool:
+    """Is it so small that its box is lost in the steps of the text, in a map as large as this?
+
+    Boxes are said in STEPS steps of the map's extent: in 13 m a step is 5 cm. In one room nothing
+    is: no box is thinner than 3 cm.
+    """
+    return bool(room.parts) and bool(thing.size.min() < 1.2 * (max(room.size) + 0.3) / STEPS)
 
 
 def shut_away(room: Room, thing: RoomObject) -> bool:
@@ -263,4 +354,5 @@ def _thing(source: RoomObject) -> Thing:
         level=source.level,
         levels=source.levels,
         motif=source.motif,
+        part=source.part,
     )

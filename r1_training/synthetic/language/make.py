@@ -10,7 +10,7 @@ import numpy as np
 from r1_model.text.answer import LANGUAGES, TASKS
 from r1_model.text.tasks import detect_language
 from r1_training.synthetic.language.context import SPEAKERS, Asking
-from r1_training.synthetic.language.facts import Facts
+from r1_training.synthetic.language.facts import Facts, too_small
 from r1_training.synthetic.language.qa import short_answers
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.tasks import (
@@ -55,6 +55,9 @@ TRAINING_WEIGHTS: dict[str, float] = {
 }
 _TRIES = 12
 
+# what nobody says of several rooms
+_ONE_ROOM = ("this room", "the room", "這個房間", "这个房间", "這間", "这间")
+
 
 def make_samples(
     room: Room,
@@ -66,6 +69,7 @@ def make_samples(
     split: str = "train",
     tasks: Sequence[str] | None = None,
     weights: Mapping[str, float] = WEIGHTS,
+    readable: Mapping[int, bool] | None = None,
 ) -> list[Sample]:
     """Questions about a room that can be answered from what was seen.
 
@@ -78,6 +82,8 @@ def make_samples(
         split: train, val or test; test uses wordings that training never sees.
         tasks: some of `answer.TASKS`, all by default.
         weights: task -> its share of the samples, where a room offers it.
+        readable: as in `Facts`; None where the views are not known yet: then what a sample needs of
+            them is in its `reads` and `unread`.
 
     Raises:
         ValueError: unknown language, split or task.
@@ -92,7 +98,7 @@ def make_samples(
     if not visible:
         return []
     random = Random(int(rng.integers(2**62)))
-    facts = Facts(room, visible)
+    facts = Facts(room, visible, readable)
     shares = [weights[task] * _boost(facts, task) for task in tasks]
     samples: list[Sample] = []
     seen: set[tuple[str, str]] = set()
@@ -103,6 +109,10 @@ def make_samples(
             spoken = language or random.choice(LANGUAGES)
             sample = MAKERS[task](Asking(facts, random, SPEAKERS[spoken], split))
             if sample is None or (sample.question, sample.answer) in seen:
+                continue
+            if facts.several and any(words in sample.question for words in _ONE_ROOM):
+                continue
+            if facts.several and _lost(room, sample):
                 continue
             if spoken == "zh-Hans" and not _shows_script(sample):
                 continue
@@ -119,6 +129,15 @@ def _boost(facts: Facts, task: str) -> float:
     if task == "reasoning" and reasoning.reading_in_bed(facts):
         return 2.0
     return 1.0
+
+
+def _lost(room: Room, sample: Sample) -> bool:
+    """Is the box that is asked for too small for a map as large as this?"""
+    key = sample.answer_key
+    if key["type"] != "grounding":
+        return False
+    ids = [id for id in key["value"] if id <= len(room.objects)]
+    return any(too_small(room, room.object(id)) for id in ids)
 
 
 def _shows_script(sample: Sample) -> bool:

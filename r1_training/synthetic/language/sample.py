@@ -35,6 +35,8 @@ class Sample:
             answer rests on: "claim" (a fact as a tuple), "asked" (by a yes-or-no question), "ref".
         extra_boxes: boxes of regions, id >= 10,000 -> (centre, size), metres, map frame.
         form: the wording of the question without its slots.
+        reads: ids of the objects whose print must be readable in a view that the model gets.
+        unread: ids of the objects whose print may not be seen in any of them.
     """
 
     task: str
@@ -48,6 +50,8 @@ class Sample:
     answer_key: Mapping[str, Any]
     extra_boxes: Mapping[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     form: str = ""
+    reads: tuple[int, ...] = ()
+    unread: tuple[int, ...] = ()
 
     @property
     def raw(self) -> str:

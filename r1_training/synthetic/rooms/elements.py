@@ -65,6 +65,7 @@ class RoomObject:
         held_out: its category, colour and room type never occur together in training rooms; for a
             mesh, that training rooms never show it.
         motif: what is printed on it, one of `household.motifs.MOTIFS`; empty for nothing.
+        part: which of the room's `parts` it stands in; 0 where there is one room.
     """
 
     id: int
@@ -82,6 +83,7 @@ class RoomObject:
     levels: int | None = None
     held_out: bool = False
     motif: str = ""
+    part: int = 0
 
 
 @dataclass(frozen=True)
@@ -128,16 +130,32 @@ class MeshInstances:
 
 
 @dataclass(frozen=True)
+class RoomPart:
+    """One of the rooms of a map that covers several.
+
+    Attributes:
+        type: one of `catalog.ROOM_TYPES`, or "corridor".
+        center: (2,) float64, metres, of its floor in the room frame.
+        size: (3,) float64, inner width (room x), depth (room y), height, metres.
+    """
+
+    type: str
+    center: np.ndarray
+    size: np.ndarray
+
+
+@dataclass(frozen=True)
 class Room:
     """A synthetic room with exact annotations. Frame: map, z up, floor at z = 0.
 
     Attributes:
         seed, split: what `make_room` was called with.
-        type: one of `catalog.ROOM_TYPES`.
+        type: one of `catalog.ROOM_TYPES`; of the first where there are several rooms.
         objects: ids 1..len(objects) in order.
         primitives: what is drawn, `instance` refers to objects.
         lights: the light at the time of the scan.
-        size: (3,) float64, inner width (room x), depth (room y), height, metres.
+        size: (3,) float64, inner width (room x), depth (room y), height, metres; of the rectangle
+            around all rooms where there are several.
         T_map_room: (4, 4) float64; the room frame has its origin in the middle of the floor.
         meshes: what is drawn from a pack of meshes; None in a room of primitives alone.
         map_yaw: radians; the robot's map is this frame turned about z by it. Annotations are in
@@ -146,6 +164,7 @@ class Room:
             where it ends.
         sensor: what it is scanned with, one of `household.sensors.SENSORS`.
         voxel: metres, of the map's points.
+        parts: the rooms, where there are several; empty where there is one.
     """
 
     seed: int
@@ -161,6 +180,7 @@ class Room:
     crop: np.ndarray | None = None
     sensor: str = "structured light"
     voxel: float = 0.02
+    parts: tuple[RoomPart, ...] = ()
 
     def object(self, id: int) -> RoomObject:
         """The object with this id.

@@ -99,6 +99,7 @@ class Item:
     level: int | None = None
     levels: int | None = None
     surfaces: list[Surface] = field(default_factory=list)
+    part: int = 0
 
     def to_room(self, x: float, y: float) -> tuple[float, float]:
         """A local point of the item in the room frame."""

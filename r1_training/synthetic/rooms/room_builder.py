@@ -222,7 +222,11 @@ class RoomBuilder:
 
     def is_held_out(self, item: Item) -> bool:
         """Is the item one of those that training never shows?"""
-        return held_out(item.category, item.color, self.room_type)
+        return held_out(item.category, item.color, self.type_around(item))
+
+    def type_around(self, item: Item) -> str:
+        """The type of the room that an item stands in."""
+        return self.room_type
 
 
 def rows_to_primitives(

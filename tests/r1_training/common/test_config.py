@@ -78,7 +78,7 @@ def test_overrides_win_unless_they_are_none(tmp_path):
     assert config.scan_size == (48, 64)
 
 
-@pytest.mark.parametrize("name", ["r1-tiny-dense", "r1-tiny-sft", "r1-tiny-polish"])
+@pytest.mark.parametrize("name", ["r1-tiny-dense", "r1-tiny-sft"])
 def test_the_shipped_configurations_are_valid(name):
     assert TrainingConfig.load(SHIPPED / f"{name}.yaml").steps > 0
 

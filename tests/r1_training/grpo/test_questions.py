@@ -80,12 +80,20 @@ def test_prompts_hold_the_questions_of_their_rooms(prompts, room_words):
         asked = fill_boxes(sample.question, {**boxes, **sample.extra_boxes}, bounds)
         assert text.endswith(f"{asked}<|im_end|>\n<|im_start|>assistant\n")
         assert mask[-1] == 1
-    assert found.shown(torch.tensor([5, 0]))["prefix"].rows.tolist() == [1, 0]
-    ids, mask, _ = found.scored
-    for row in range(len(ids)):
-        text = room_words.decode(ids[row][mask[row].bool()])
-        assert text.endswith("<|im_end|>\n<|im_start|>assistant\n") and "<|image_pad|>" not in text
-        assert len(found.opening) + int(mask[row].sum()) == int(found.mask[row].sum())
+    prefix = found.shown(torch.tensor([5, 0]))["prefix"]
+    assert prefix.rows.tolist() == [5, 0] and prefix.scenes.tolist() == [0, 0, 0, 1, 1, 1]
+    last, mask, positions = found.scored
+    assert mask.all() and last.shape == mask.shape == (6, 1) and positions.shape == (3, 6, 1)
+    for row in range(len(last)):
+        # opening, question and last token are the whole prompt, each in its place
+        own = prefix.asked_mask[row].bool()
+        said = torch.cat((prefix.ids, prefix.asked[row][own], last[row]))
+        where = torch.cat(
+            (prefix.positions, prefix.asked_positions[:, row, own], positions[:, row]), 1
+        )
+        whole = found.mask[row].bool()
+        assert torch.equal(said, found.ids[row][whole])
+        assert torch.equal(where, found.positions[:, row, whole])
     assert not found.scene.is_inference()  # a backward pass may keep it
 
 
@@ -127,3 +135,35 @@ def test_other_processes_make_and_judge_the_same(prompts, config):
         same = parallel.prompts(range(6, 12))
         assert parallel.judge(found, texts) == questions.judge(found, texts)
     assert torch.equal(same.ids, found.ids) and torch.equal(same.scene, found.scene)
+
+
+@pytest.fixture(scope="module")
+def scanning(config, room_model, room_words):
+    model = R1ForConditionalGeneration.from_pretrained(room_model, dtype=torch.float32).eval()
+    return lambda **changes: RoomQuestions(
+        replace(config, **changes), RoomPrompts(model, room_words)
+    )
+
+
+def test_kept_scans_come_again_and_a_run_that_goes_on_has_the_same(scanning, monkeypatch):
+    questions = scanning(scans=2)
+    # two rooms a batch, five rooms: the third batch ends the first pass and begins the second
+    batches = [questions.prompts(range(6 * n, 6 * n + 6)) for n in range(5)]
+    monkeypatch.setattr(questions.maker, "observe", None)  # every room has both scans now
+    later = [questions.prompts(range(6 * n, 6 * n + 6)) for n in range(5, 8)]
+    scans = {
+        (place.room.seed, tuple(place.scene[0, :3].tolist()))
+        for batch in (*batches, *later)
+        for place, _ in batch.asked
+    }
+    assert len(scans) == 2 * 5
+    monkeypatch.undo()
+    resumed = scanning(scans=2)
+    for number, expected in ((7, later[2]), (6, later[1])):
+        again = resumed.prompts(range(6 * number, 6 * number + 6))
+        assert torch.equal(again.ids, expected.ids) and torch.equal(again.scene, expected.scene)
+
+
+def test_a_kept_scan_is_asked_what_a_new_one_is(scanning):
+    kept, new = scanning(scans=1).prompts(range(6)), scanning().prompts(range(6))
+    assert torch.equal(kept.ids, new.ids) and torch.equal(kept.scene, new.scene)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from typer.testing import CliRunner
 from r1_training.cli import app
 from r1_training.common.config import TrainingConfigError
 from r1_training.reproduce.config import ReproduceConfig
-from r1_training.reproduce.run import reproduce
+from r1_training.reproduce.run import control_steps, reproduce
+from r1_training.reproduce.stage import trial_score
 
 SHIPPED = Path(__file__).resolve().parents[3] / "config" / "training" / "reproduce.yaml"
 SFT = {
@@ -46,7 +48,7 @@ GRPO = {
 def settings(folder: Path, model: Path, **changes: object) -> ReproduceConfig:
     values = {
         "sft": SFT,
-        "control": SFT,
+        "controls": {"control": SFT},
         "grpo": {"all": GRPO, "format": {**GRPO, "loss": "gspo"}},
         "rooms": 1,
         "questions": 4,
@@ -62,18 +64,21 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 def test_all_stages_run_and_are_not_run_twice(room_model, tmp_path, monkeypatch):
     config = settings(tmp_path, room_model)
     table = reproduce(config).read_text()
-    names = ["sft", "control", "all", "format"]
+    names = ["sft", "all", "format", "control"]
     assert config.stages == names
-    assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == names
+    lines = [line.split("|")[1].strip() for line in table.splitlines()[2:]]
+    assert [line for line in lines if not line.endswith(" - sft")] == names
     results = json.loads((tmp_path / "results.json").read_text())
-    assert all(0 <= found["seeds"][0]["format"] <= 1 for found in results.values())
+    assert all(0 <= found["figures"]["format"]["mean"] <= 1 for found in results.values())
+    assert "change" not in results["sft"] and "change" in results["all"]
+    assert results["all"]["steps"] == 1 and results["all"]["rate"] == 1e-6
     # SFT and its control have seen the same rooms; what sees is as it was
     before, sft = weights(room_model), weights(tmp_path / "sft" / "final")
     for name, value in sft.items():
         assert torch.equal(value, before[name]) == ("language_model" not in name), name
-    monkeypatch.setattr("r1_training.reproduce.run.train_sft", never)
-    monkeypatch.setattr("r1_training.reproduce.run.train_grpo", never)
-    assert reproduce(config).read_text().count("\n") == table.count("\n")
+    monkeypatch.setattr("r1_training.reproduce.run._run", never)
+    monkeypatch.setattr("r1_training.reproduce.run.evaluate", never)
+    assert reproduce(config).read_text() == table
 
 
 def never(*_: object, **__: object) -> None:
@@ -83,6 +88,59 @@ def never(*_: object, **__: object) -> None:
 def test_some_stages_alone(room_model, tmp_path):
     reproduce(settings(tmp_path, room_model), ["sft"])
     assert not (tmp_path / "control").exists()
+
+
+def test_the_best_of_some_rates_goes_on_from_its_trial(room_model, tmp_path):
+    run = {**GRPO, "steps": 3, "save_every": 50}
+    config = settings(
+        tmp_path, room_model, grpo={"all": run}, rates={"all": [1e-6, 2e-6]}, trial_steps=1
+    )
+    reproduce(config, ["sft", "all"])
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results["all"]["steps"] == 3 and results["all"]["rate"] in (1e-6, 2e-6)
+    folders = {folder.name: folder for folder in (tmp_path / "all").glob("rate-*")}
+    assert set(folders) == {"rate-1e-06", "rate-2e-06"}
+    assert all((folder / "checkpoint-1").is_dir() for folder in folders.values())
+    steps = [row["step"] for row in json.loads((tmp_path / "all.history.json").read_text())]
+    assert steps[0] == 1 and steps[-1] == 3
+
+
+def test_a_trial_is_judged_by_its_end():
+    rows = [{"step": n, "reward": value} for n, value in enumerate([9.0, 9.0, 1.0, 1.0, 2.0, 4.0])]
+    assert trial_score([*rows, {"step": 6, "train_loss": 0.0}]) == 3.0
+    assert trial_score([{"step": 1, "train_loss": 0.0}]) == float("-inf")
+
+
+def test_a_control_is_as_long_as_what_it_controls():
+    results = {"sft": {"seconds": 100.0, "steps": 1000}, "all": {"seconds": 300.0}}
+    assert control_steps(results, "all", None) == 3000
+    assert (
+        control_steps(results, "all", 2.0) == 1200 and control_steps(results, "all", 20.0) == 3000
+    )
+    assert control_steps({"sft": results["sft"]}, "all", 2.0) == 1200
+    assert control_steps({"sft": results["sft"]}, "all", None) is None
+    assert control_steps({}, "all", 2.0) is None
+
+
+def test_a_stage_ends_when_its_time_is_over(room_model, tmp_path):
+    long = {**SFT, "steps": 1000}
+    config = settings(tmp_path, room_model, sft=long, minutes={"sft": 1e-6})
+    reproduce(config, ["sft"])
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results["sft"]["steps"] == 1 and (tmp_path / "sft" / "final").is_dir()
+
+
+def test_weights_from_another_machine_are_taken(room_model, tmp_path, monkeypatch):
+    here, there = tmp_path / "here", tmp_path / "there"
+    reproduce(settings(here, room_model), ["sft"])
+    there.mkdir()
+    shutil.copy2(here / "sft.safetensors", there)
+    monkeypatch.setattr("r1_training.reproduce.run._run", never)
+    reproduce(settings(there, room_model), ["sft"])
+    brought, own = weights(there / "sft" / "final"), weights(here / "sft" / "final")
+    for name, value in own.items():
+        assert torch.equal(brought[name], value.bfloat16().float()) or "language" not in name
+        assert torch.allclose(brought[name], value, rtol=1e-2, atol=1e-6), name
 
 
 def test_grpo_asks_in_the_rooms_of_sft(room_model, tmp_path):
@@ -97,11 +155,19 @@ def test_grpo_asks_in_the_rooms_of_sft(room_model, tmp_path):
     [
         ({"sft": {**SFT, "distinct": 0}}, "distinct must be set"),
         ({"sft": {**SFT, "step": 5}}, "sft: .*step"),
-        ({"control": {**SFT, "rooms": 0}}, "control: rooms must be at least 1"),
+        ({"controls": {"c": {**SFT, "rooms": 0}}}, "c: rooms must be at least 1"),
         ({"grpo": {"x": {**GRPO, "loss": "ppo"}}}, "x: loss must be one of"),
         ({"grpo": {"x": 5}}, "grpo x must hold settings"),
+        ({"controls": {"c": 5}}, "controls c must hold settings"),
+        ({"rates": {"control": [1e-5]}}, "rates: there is no stage 'control'"),
         ({"grpo": [GRPO]}, "grpo must hold settings"),
         ({"rooms": 0}, "rooms must be at least 1"),
+        ({"trial_steps": 0}, "trial_steps must be at least 1"),
+        ({"rates": {"ppo": [1e-5]}}, "rates: there is no stage 'ppo'"),
+        ({"rates": {"all": 1e-5}}, "rates all: a list of numbers, not 1e-05"),
+        ({"rates": {"all": [0.0]}}, "rates all must be above 0, not 0.0"),
+        ({"minutes": {"all": "ten"}}, "minutes all must be above 0, not 'ten'"),
+        ({"minutes": 5}, "minutes must hold settings"),
         ({"seeds": "two"}, "seeds must be int"),
     ],
 )
@@ -113,7 +179,7 @@ def test_bad_settings_are_named(tmp_path, changes, match):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--stages", "ppo"], "no stages ppo: there are sft, control, all-rewards"),
+        (["--stages", "ppo"], "no stages ppo: there are sft, all-rewards, control"),
         (["--model", "no/such/folder"], "no model in no/such/folder"),
     ],
 )

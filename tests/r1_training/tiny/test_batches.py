@@ -21,7 +21,7 @@ from r1_training.synthetic.rooms.room import make_room
 from r1_training.tiny import batches
 from r1_training.tiny.batches import EXTRA_BOXES, BatchBuilder, as_conversation
 from r1_training.tiny.packing import Packed, number_table
-from r1_training.tiny.scene_batch import language_inputs
+from r1_training.tiny.scene_batch import Seen, language_inputs
 from tests.r1_training.tiny_model import small_run
 
 NUMBER = re.compile(r"(\d+)")
@@ -85,11 +85,12 @@ def filled(batch: dict, builder: BatchBuilder, object_points: torch.Tensor | Non
     boxes = torch.stack((labels["center"], labels["size"]), 2)
     if object_points is None:
         object_points = torch.full(labels["category"].shape, 1_000)
+    no = torch.zeros_like(object_points, dtype=torch.bool)
     return language_inputs(
         batch["text"],
         torch.cat((boxes, batch["extra_boxes"]), 1),
         BOUNDS.expand(len(boxes), -1, -1),
-        object_points,
+        Seen(object_points, no, ~no),
         builder.prefix,
         number_table(builder.tokenizer),
     )

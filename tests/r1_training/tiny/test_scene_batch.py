@@ -11,7 +11,7 @@ from r1_training.synthetic.camera.observe import observe_batch
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
 from r1_training.synthetic.rooms.room import make_room
 from r1_training.tiny.batches import make_prefix
-from r1_training.tiny.scene_batch import cloud_bounds, scene_targets, view_inputs
+from r1_training.tiny.scene_batch import Seen, cloud_bounds, scene_targets, view_inputs
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +88,15 @@ def test_what_no_ray_met_counts_as_structure(observed):
 def test_bounds_are_the_corners_of_the_cloud():
     points = torch.tensor([[[0.0, 5, -1], [2, 1, 3], [1, 2, 0]], [[1, 1, 1], [1, 1, 1], [0, 2, 1]]])
     assert cloud_bounds(points).tolist() == [[[0, 1, -1], [2, 5, 3]], [[0, 1, 1], [1, 2, 1]]]
+
+
+def test_a_question_about_a_print_is_trained_where_its_print_can_be_read():
+    seen = Seen(
+        points=torch.tensor([[50, 50, 50]]),
+        readable=torch.tensor([[True, False, True]]),
+        unread=torch.tensor([[False, True, False]]),
+    )
+    lists = torch.tensor([[[0, -1], [0, 1], [2, 0], [-1, -1]]])
+    assert Seen.all_of(seen.readable, lists).tolist() == [[True, False, True, True]]
+    assert Seen.all_of(seen.unread, lists).tolist() == [[False, False, False, True]]
+    assert Seen.all_of(seen.points >= 60, lists).tolist() == [[False, False, False, True]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, row
-from r1_training.synthetic.language.facts import Thing
+from r1_training.synthetic.language.facts import Thing, known_by
 from r1_training.synthetic.language.qa.qa_words import qa_sample, tell, yes_or_no
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.words.phrases import random_subject, subject, thought
@@ -164,19 +164,10 @@ def state(ask: Asking) -> Sample | None:
 
 def room(ask: Asking) -> Sample | None:
     """What room is this?"""
-    clues = {
-        "living room": ("sofa", "tv", "coffee table"),
-        "bedroom": ("bed", "nightstand", "wardrobe"),
-        "kitchen": ("counter", "fridge", "stove", "cupboard"),
-        "dining room": ("dining table", "chair"),
-        "study": ("desk", "bookshelf"),
-        "bathroom": ("toilet", "bathtub", "sink"),
-        "office": ("desk", "office chair", "printer"),
-    }[ask.facts.room.type]
-    seen = [ask.facts.by_category[c][0] for c in clues if c in ask.facts.by_category]
-    if len(seen) < 2 and ask.facts.room.type not in ("bathroom", "bedroom"):
+    if ask.facts.several:
         return None
-    if not seen or (ask.facts.room.type == "office" and len(ask.facts.by_category["desk"]) < 2):
+    seen = known_by(ask.facts.things.values(), ask.facts.room.type)
+    if not seen:
         return None
     said = ask.say.room(ask.facts.room.type)
     a_room = said if ask.family == "zh" else ask.say.indefinite(said, "")

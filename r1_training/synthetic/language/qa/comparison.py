@@ -79,6 +79,8 @@ def compare_near(ask: Asking) -> Sample | None:
     rc = anchor_ref(facts, rng, c)
     if rc is None or any(facts.supported_by(x, y) for x in (a, b, c) for y in (a, b, c)):
         return None
+    if len({a.part, b.part, c.part}) > 1:
+        return None  # as the crow flies, or on foot?
     if abs(facts.gap(a, c) - facts.gap(b, c)) < 0.5:
         return None
     winner, loser = (ra, rb) if facts.gap(a, c) < facts.gap(b, c) else (rb, ra)

@@ -186,7 +186,7 @@ def existence(ask: Asking) -> Sample | None:
     words = {
         "x": bare,
         "ax": say.indefinite(bare, category),
-        "at": within(ask, place) if place or ask.family == "en" else "房間裡",
+        "at": within(ask, place) if place or ask.family == "en" else in_the_room(ask),
     }
     start = named(say, anchor) + say.semicolon if anchor else ""
     listed = say.comma.join(f"{say.color(t.color)} {box(t.id)}" for t in things)

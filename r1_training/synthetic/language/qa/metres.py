@@ -51,7 +51,7 @@ def distance(ask: Asking) -> Sample | None:
     if len(picked) < 2:
         return None
     (a, ra), (b, rb) = picked
-    if a.category == b.category or facts.gap(a, b) < LEAST_APART:
+    if a.category == b.category or a.part != b.part or facts.gap(a, b) < LEAST_APART:
         return None
     metres = facts.gap(a, b)
     said = say.metres(metres)

@@ -59,6 +59,16 @@ _ANSWERS = {
 }
 
 
+_UNREAD = {
+    "en": {"motif": "I cannot see a motif on {x}.", "number": "I cannot see a number on {x}."},
+    "zh": {"motif": "看不到{x}上有圖案。", "number": "看不到{x}上有數字。"},
+}
+_NOTHING = {"en": "nothing to be seen", "zh": "看不到"}
+_DECLINES = {"en": ("cannot see", "cannot read"), "zh": ("看不到", "看不清")}
+# things that often bear a print: asked about where they have none, too
+_BEARS = ("box", "book", "filing cabinet", "fridge", "safe", "chest", "tablet", "magazine")
+
+
 def _word(ask: Asking, motif: str, *, article: bool = True) -> str:
     """a star; 星星; 7"""
     english, hant, _ = MOTIFS[motif]
@@ -75,7 +85,7 @@ def _marked(ask: Asking) -> list[Thing]:
 
 def motif(ask: Asking) -> Sample | None:
     """What does the picture show? Which number is on the box?"""
-    found = random_subject(ask, _marked(ask))
+    found = random_subject(ask, [t for t in _marked(ask) if ask.facts.reads(t, True)])
     if found is None:
         return None
     thing, ref = found
@@ -92,6 +102,27 @@ def motif(ask: Asking) -> Sample | None:
             **{"type": "reason", "value": thing.motif, "must": (plain,)},
             **{"claim": ("motif", thing.id, thing.motif), "ref": ref},
         },
+        reads=(thing.id,),
+    )
+
+
+def unread(ask: Asking) -> Sample | None:
+    """What is on the box? Nothing is, or no view shows that side of it: the answer says so."""
+    marked = [t for t in _marked(ask) if ask.facts.reads(t, False)]
+    bare = [t for t in ask.things() if t.category in _BEARS and not t.motif]
+    found = random_subject(ask, marked if marked and ask.rng.random() < 0.5 else bare)
+    if found is None:
+        return None
+    thing, ref = found
+    kind = ask.rng.choice(("motif", "number"))
+    declines = tuple(map(ask.say.script, _DECLINES[ask.family]))
+    return ask.sample(
+        *("qa", "unread", _FORMS[ask.family][kind], {"x": ask.say.the(ref)}),
+        f"{thought(ask, ref)}{ask.say.colon}{_NOTHING[ask.family]}",
+        _UNREAD[ask.family][kind].format(x=subject(ask, ref)),
+        ask.needed(ref),
+        {**{"type": "reason", "value": "unread", "must": (), "any": declines}, "ref": ref},
+        unread=(thing.id,) if thing.motif else (),
     )
 
 
@@ -100,23 +131,22 @@ def find(ask: Asking) -> Sample | None:
     things = [
         thing
         for thing in _marked(ask)
-        if sum(other.motif == thing.motif for other in ask.facts.by_category[thing.category]) == 1
+        if ask.facts.reads(thing, True)
+        and sum(other.motif == thing.motif for other in ask.facts.by_category[thing.category]) == 1
         and ask.facts.certain(thing.category)
     ]
     if not things:
         return None
     thing = ask.rng.choice(things)
-    row = [other for other in ask.facts.by_category[thing.category] if other.motif]
     kind = "find_number" if is_digit(thing.motif) else "find_motif"
     words = {"n": ask.say.noun(thing.category), "m": _word(ask, thing.motif)}
-    listed = ask.say.comma.join(
-        f"{_word(ask, other.motif, article=False)} {named(ask.say, Ref(other.id, other.category))}"
-        for other in row[:6]
-    )
+    seen = _word(ask, thing.motif, article=False)
+    listed = f"{seen} {named(ask.say, Ref(thing.id, thing.category))}"
     return ask.sample(
         *("grounding", kind, _FORMS[ask.family][kind], words, listed),
         named(ask.say, Ref(thing.id, thing.category)),
-        [other.id for other in row[:6]] + [thing.id],
+        [thing.id],
         {"type": "grounding", "value": (thing.id,), "category": thing.category},
         is_label=True,
+        reads=(thing.id,),
     )

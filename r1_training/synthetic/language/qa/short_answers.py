@@ -11,6 +11,7 @@ from r1_training.synthetic.language.qa import (
     pictures,
     places,
     relations,
+    rooms,
 )
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.tasks import absent_things, uses
@@ -46,13 +47,17 @@ _WEIGHTS = tuple(weight for _, weight in MAKERS.values())
 
 
 # Only rooms of meshes have what these ask for.
-PICTURED = 3.0
+PICTURED = 6.0
+UNREAD = 0.25  # share of them that is about what the views do not show
+OF_ROOMS = 4.0  # only flats have several rooms
 
 
 def make(ask: Asking) -> Sample | None:
     """A question of a random kind, or None where the room does not offer it."""
     of_meshes = ask.facts.room.meshes is not None
     if of_meshes and ask.rng.random() < PICTURED / (PICTURED + sum(_WEIGHTS)):
-        return pictures.motif(ask)
+        return pictures.unread(ask) if ask.rng.random() < UNREAD else pictures.motif(ask)
+    if ask.facts.several and ask.rng.random() < OF_ROOMS / (OF_ROOMS + sum(_WEIGHTS)):
+        return rooms.make(ask)
     [kind] = ask.rng.choices(_KINDS, _WEIGHTS)
     return MAKERS[kind][0](ask)

@@ -196,9 +196,12 @@ def dense(ask: Asking) -> Sample | None:
     lines = [f"{say.noun(t.category)} {box(t.id)}{say.colon}{say.finish(line(ask, t))}"
              for t in things]  # fmt: skip
     number = say.number(len(things), "box")
+    rooms = [say.room(kind) for kind in ask.facts.room_clues]
+    if not ask.facts.several:
+        rooms = [say.room(ask.facts.room.type)]
     return ask.sample(
         *("dense_caption", "all", DENSE[ask.family], {}),
-        f"{say.room(ask.facts.room.type)}{say.comma}{number}",
+        say.comma.join((*rooms, number)),
         "\n".join(lines),
         [t.id for t in things],
         {"type": "dense", "value": tuple(t.id for t in things)},

@@ -112,6 +112,10 @@ def _telling(ask: Asking, ref: Ref) -> Tell | None:
     say, things = ask.say, ask.facts.things
     if ref.negated:
         return lambda t: _support(ask, ref, ask.facts.parent_of(t))
+    if ref.room is not None and ref.color is None:
+        rooms = ask.facts.room_clues
+        if all(ask.facts.type_around(t) in rooms for t in candidates(ask.facts, ref)):
+            return lambda t: say.room(ask.facts.type_around(t))
     if ref.state is not None:
         name, _ = ref.state
         return lambda t: say.state(t.category, (name, t.states[name]))
@@ -342,7 +346,8 @@ ALIKE = (
     frozenset(("pink", "purple")),
     frozenset(("orange", "yellow")),
 )
-_PICTURED = 0.06  # share of what is found by what is printed on it, in rooms of meshes
+_PICTURED = 0.09  # share of what is found by what is printed on it, in rooms of meshes
+_BY_ROOM = 0.12  # and by the room that it is in, where there are several
 _SPECIAL = {
     "region": region,
     "all": every,
@@ -357,5 +362,7 @@ def make(ask: Asking) -> Sample | None:
     """A question of a random kind, or None where the room does not offer it."""
     if ask.facts.room.meshes is not None and ask.rng.random() < _PICTURED:
         return pictures.find(ask)
+    if ask.facts.several and ask.rng.random() < _BY_ROOM:
+        return one(ask, "room")
     [kind] = ask.rng.choices(_KINDS, _WEIGHT_LIST)
     return _SPECIAL[kind](ask) if kind in _SPECIAL else one(ask, kind)

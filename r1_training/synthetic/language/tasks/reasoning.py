@@ -78,8 +78,8 @@ def reading_in_bed(facts: Facts) -> list[tuple[Thing, str]]:
 def activity(ask: Asking) -> Sample | None:
     """What was the owner doing? The strongest clue decides."""
     facts, say = ask.facts, ask.say
-    if not all(facts.certain(category) for category in _CLUES):
-        return None
+    if facts.several or not all(facts.certain(category) for category in _CLUES):
+        return None  # several rooms may tell several stories
     bed = _first(facts, ("bed",), "bedding", "messy")
     book = _first(facts, ("book",), "opening", "open")
     tv = _first(facts, ("tv",), "power", "on")

@@ -37,6 +37,8 @@ def random_subject(
     if not things:
         return None
     kinds = SUBJECT_KINDS if color else ("name", "name", "relation", "ordinal", "nearest", "level")
+    if ask.facts.several:
+        kinds = (*kinds, "room", "room")
     for _ in range(tries):
         thing = ask.rng.choice(things)
         found = unique_ref(ask.facts, ask.rng, thing, kinds)
@@ -108,6 +110,8 @@ def could_carry(ask: Asking, thing: Thing) -> list[Thing]:
 
 def in_the_room(ask: Asking) -> str:
     """in the room"""
+    if ask.facts.several:
+        return "in these rooms" if ask.family == "en" else "這些房間裡"
     return "in the room" if ask.family == "en" else "房間裡"
 
 

@@ -38,6 +38,7 @@ class Ref:
         level: shelf of the anchor, 1 is the top, -1 the bottom.
         ordinal: place in a row, 1 is the leftmost, -1 the rightmost.
         superlative: largest, smallest or tallest.
+        room: type of the room that it is in, where there are several.
     """
 
     id: int
@@ -55,6 +56,7 @@ class Ref:
     level: int | None = None
     ordinal: int | None = None
     superlative: str | None = None
+    room: str | None = None
 
     def ids(self) -> tuple[int, ...]:
         """The object and all anchors."""
@@ -64,7 +66,7 @@ class Ref:
     def is_simple(self) -> bool:
         """Does it say a colour, a state, a relation or a superlative, one of them and no more?"""
         said = (self.color, self.state, self.relation, self.superlative)
-        others = (self.material, self.shape, self.not_color, self.level, self.ordinal)
+        others = (self.material, self.shape, self.not_color, self.level, self.ordinal, self.room)
         return sum(map(bool, said)) == 1 and not any(others) and not self.negated
 
     def plain(self) -> Ref:
@@ -74,10 +76,11 @@ class Ref:
 
 def needed(facts: Facts, ref: Ref) -> tuple[int, ...]:
     """Ids of all that must be seen to understand a reference: what is compared, too."""
+    known = [t.id for t in facts.room_clues.get(ref.room, ())] if ref.room is not None else []
     compared = ref.ordinal is not None or ref.superlative is not None
     if not compared and ref.relation not in ("nearest", "farthest"):
-        return ref.ids()
-    return (*ref.ids(), *(thing.id for thing in candidates(facts, ref)))
+        return (*ref.ids(), *known)
+    return (*ref.ids(), *known, *(thing.id for thing in candidates(facts, ref)))
 
 
 def candidates(facts: Facts, ref: Ref) -> list[Thing]:
@@ -101,10 +104,16 @@ def matches(facts: Facts, ref: Ref) -> list[Thing] | None:
         ):
             continue
         fitting.append(thing)
+    if ref.room is not None:
+        if any(facts.type_around(t) not in facts.room_clues for t in fitting):
+            return None  # who knows what that room is?
+        fitting = [t for t in fitting if facts.type_around(t) == ref.room]
     found = _related(facts, ref, fitting) if ref.relation is not None else fitting
     if found is None or not found:
         return found
     if ref.ordinal is not None:
+        if len({thing.part for thing in found}) > 1:
+            return None  # nobody sees a row through a wall
         return _ordinal(found, ref.ordinal)
     if ref.superlative is not None:
         return _superlative(found, ref.superlative, facts.room.meshes is not None)
@@ -124,6 +133,8 @@ def _related(facts: Facts, ref: Ref, row: list[Thing]) -> list[Thing] | None:
         best = facts.nearest(row, anchor)
         return None if best is None else [best]
     if ref.relation == "farthest":
+        if len({thing.part for thing in (*row, anchor)}) > 1:
+            return None  # as the crow flies, or on foot?
         ranked = sorted(row, key=lambda thing: -facts.gap(thing, anchor))
         if len(ranked) > 1 and facts.gap(ranked[0], anchor) < facts.gap(ranked[1], anchor) + 0.4:
             return None
@@ -204,8 +215,17 @@ def anchor_ref(facts: Facts, rng: Random, thing: Thing) -> Ref | None:
     ref = Ref(thing.id, thing.category, name(rng, facts, thing))
     if is_unique(facts, ref):
         return ref
-    ref = replace(ref, color=thing.color)
-    return ref if sayable_color(thing) and is_unique(facts, ref) else None
+    colored = replace(ref, color=thing.color)
+    if sayable_color(thing) and is_unique(facts, colored):
+        return colored
+    placed = in_room(facts, ref)
+    return placed if placed is not None and is_unique(facts, placed) else None
+
+
+def in_room(facts: Facts, ref: Ref) -> Ref | None:
+    """The same with the room that the thing is in; None where that has no clear name."""
+    kind = facts.type_around(facts.things[ref.id])
+    return replace(ref, room=kind) if kind in facts.room_clues else None
 
 
 def sayable_color(thing: Thing) -> bool:
@@ -429,6 +449,14 @@ def by_between(facts: Facts, rng: Random, thing: Thing) -> Ref | None:
     )
 
 
+def by_room(facts: Facts, rng: Random, thing: Thing) -> Ref | None:
+    """the lamp in the kitchen; the red chair in the bedroom"""
+    if facts.type_around(thing) not in facts.room_clues:
+        return None
+    color = thing.color if rng.random() < 0.35 and sayable_color(thing) else None
+    return in_room(facts, Ref(thing.id, thing.category, name(rng, facts, thing), color=color))
+
+
 # kind of grounding question -> maker
 MAKERS: dict[str, Maker] = {
     "name": by_name,
@@ -445,6 +473,7 @@ MAKERS: dict[str, Maker] = {
     "superlative": by_superlative,
     "nearest": by_nearest,
     "between": by_between,
+    "room": by_room,
 }
 
 
@@ -462,7 +491,7 @@ def unique_ref(
 
 def short_ref(facts: Facts, rng: Random, thing: Thing) -> Ref | None:
     """The shortest unique description: name, then colour, then a relation."""
-    for kind in ("name", "colour", "relation", "relation", "state", "ordinal"):
+    for kind in ("name", "colour", "relation", "relation", "state", "ordinal", "room"):
         ref = MAKERS[kind](facts, rng, thing)
         if ref is not None and is_unique(facts, ref):
             return ref

@@ -77,6 +77,10 @@ class English:
         """living room"""
         return ROOMS[room]
 
+    def in_room(self, room: str) -> str:
+        """in the kitchen"""
+        return f"in the {ROOMS[room]}"
+
     def shape(self, shape: str) -> str:
         """round"""
         return SHAPES[shape]
@@ -190,6 +194,8 @@ class English:
                 before, behind = f"{ORDINALS[place - 1]} ", f" from the {side}"
         if ref.relation is not None:
             behind += " " + self._relation(ref)
+        if ref.room is not None:
+            behind += f" {self.in_room(ref.room)}"
         return before + words + behind
 
     def _relation(self, ref: Ref) -> str:

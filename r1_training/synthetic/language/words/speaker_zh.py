@@ -81,6 +81,10 @@ class Chinese:
         """客廳"""
         return ROOMS[room][self._script]
 
+    def in_room(self, room: str) -> str:
+        """廚房裡"""
+        return ROOMS[room][self._script] + "裡"
+
     def shape(self, shape: str) -> str:
         """圓形"""
         return SHAPES[shape]
@@ -179,6 +183,8 @@ class Chinese:
             return f"{self.the(present(ref.anchor, 'anchor'))}{side}端的{self.label(ref)}"
         if ref.relation is not None:
             before += self._relation(ref) + "的"
+        if ref.room is not None:
+            before += self.in_room(ref.room) + "的"
         if ref.state is not None:
             before += self.state(ref.category, ref.state) + "的"
         if ref.not_color is not None:

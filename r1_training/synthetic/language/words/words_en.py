@@ -166,6 +166,7 @@ ROOMS: dict[str, str] = {
     name: name
     for name in (
         *("living room", "bedroom", "kitchen", "dining room", "study", "bathroom", "office"),
+        "corridor",
     )
 }
 NUMBERS = (

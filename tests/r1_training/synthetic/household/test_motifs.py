@@ -11,10 +11,10 @@ from r1_training.synthetic.camera.raytracer import render
 from r1_training.synthetic.camera.trajectories import intrinsics, look_at
 from r1_training.synthetic.household.motifs import MOTIFS, is_digit, motif_tile, motif_tiles
 from r1_training.synthetic.household.rooms import make_household_room
-from r1_training.synthetic.language import make_samples
+from r1_training.synthetic.language import check_answer, make_samples
 from tests.r1_training.synthetic.household.packs import small_pack
 from tests.r1_training.synthetic.language import slow
-from tests.r1_training.synthetic.language.rooms import visible_of
+from tests.r1_training.synthetic.language.rooms import bounds_of, boxes_of, visible_of
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +99,39 @@ def test_what_is_printed_is_asked_and_told(rooms):
                 alike = [o for o in room.objects if o.category == room.object(id).category]
                 assert [o.motif for o in alike].count(motif) == 1
     assert len(kinds) == 4 and len(languages) == 3
+
+
+def pictured(rooms, **options):
+    for room in rooms:
+        rng = np.random.default_rng(room.seed)
+        for sample in make_samples(room, rng, visible=visible_of(room), count=40, **options):
+            if sample.reads or sample.kind == "unread":
+                yield room, sample
+
+
+def test_questions_about_prints_say_what_they_need_of_the_views(rooms):
+    kinds = Counter()
+    for room, sample in pictured(rooms, tasks=["qa", "grounding"]):
+        kinds[sample.kind] += 1
+        if sample.kind == "unread":
+            id = sample.answer_key["ref"].id
+            assert sample.unread == ((id,) if room.object(id).motif else ())
+            verdict = check_answer(sample, sample.raw, boxes_of(room), room, bounds_of(room))
+            assert verdict["correct"]
+            if sample.unread:
+                told = MOTIFS[room.object(id).motif]
+                assert not any(word in sample.answer for word in told)
+        else:
+            [id] = sample.reads
+            assert room.object(id).motif and id in sample.objects and not sample.unread
+    assert set(kinds) == {"motif", "number", "find_motif", "find_number", "unread"}
+    assert kinds["unread"] < kinds["motif"] + kinds["number"]
+
+
+def test_where_the_views_are_known_only_what_they_show_is_read(rooms):
+    for room in rooms[:12]:
+        printed = [thing.id for thing in room.objects if thing.motif]
+        readable = {id: k % 3 == 0 for k, id in enumerate(printed) if k % 3 < 2}
+        for _, sample in pictured([room], readable=readable):
+            assert all(readable.get(id) is True for id in sample.reads)
+            assert all(readable.get(id) is False for id in sample.unread)

@@ -56,6 +56,8 @@ def fits(ref: Ref, room: Room, visible: set[int]) -> list[int]:
             continue
         if ref.state is not None and thing.states.get(ref.state[0]) != ref.state[1]:
             continue
+        if ref.room is not None and room_type_at(room, thing) != ref.room:
+            continue
         if ref.anchor is not None and not related(ref, thing, room):
             continue
         found.append(thing)
@@ -72,6 +74,16 @@ def fits(ref: Ref, room: Room, visible: set[int]) -> list[int]:
         pick = min if ref.superlative == "smallest" else max
         found = [pick(found, key=measure)]
     return [thing.id for thing in found]
+
+
+def room_type_at(room: Room, thing: RoomObject) -> str:
+    """By geometry: the rectangle of the plan that holds the middle of the box, or most of it."""
+    x, y, _, _ = np.linalg.inv(room.T_map_room) @ (*thing.center, 1)
+    out = [
+        np.linalg.norm(np.maximum(np.abs(np.array([x, y]) - p.center) - p.size[:2] / 2, 0))
+        for p in room.parts
+    ]
+    return room.parts[int(np.argmin(out))].type
 
 
 def related(ref: Ref, thing: RoomObject, room: Room) -> bool:
@@ -109,6 +121,16 @@ def claim_holds(claim: tuple, room: Room, visible: set[int]) -> bool:
         if name is not None:
             things = [o for o in things if relation(name, o, room.object(host))]
         return len(things) == number
+    if kind == "in room":
+        id, value = rest
+        return room_type_at(room, room.object(id)) == value
+    if kind == "rooms":
+        return sorted(part.type for part in room.parts) == sorted(rest[0])
+    if kind == "count in":
+        category, color, value, number = rest
+        things = [o for o in room.objects if o.id in visible and o.category == category]
+        things = [o for o in things if color is None or o.color == color]
+        return sum(room_type_at(room, o) == value for o in things) == number
     if kind == "of":
         ids, color, number = rest
         return sum(room.object(id).color == color for id in ids) == number

@@ -1,0 +1,78 @@
+"""One stage's training: SFT, or GRPO with trials of its rate before."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from r1_training.common.config import TrainingConfig
+from r1_training.common.history import FILE as HISTORY
+from r1_training.common.history import History, read_history
+from r1_training.common.time_limit import StepLimit, TimeLimit
+from r1_training.grpo.config import GRPORunConfig
+from r1_training.grpo.run import train as train_grpo
+from r1_training.tiny.sft import train as train_sft
+
+_LOG = logging.getLogger(__name__)
+
+
+def train_sft_stage(run: TrainingConfig, source: Path, minutes: float | None) -> None:
+    """SFT from a model folder to `run.output`/final, for `minutes` at most."""
+    limits = [TimeLimit(time.monotonic() + 60 * minutes)] if minutes else []
+    train_sft(str(source), run, resume=True, callbacks=[History(), *limits])
+
+
+def train_grpo_stage(
+    run: GRPORunConfig, rates: Sequence[float], trial_steps: int, minutes: float | None
+) -> float:
+    """GRPO to `run.output`/final.
+
+    Of several rates each is tried for some steps on the same questions, and the one whose last
+    third has the highest sampled reward goes on from there.
+
+    Args:
+        run: settings.
+        rates: that are tried; none: the rate of the settings.
+        trial_steps: steps of a trial.
+        minutes: that end the stage before its steps are done; trials count.
+
+    Returns:
+        The rate that was used.
+    """
+    until = TimeLimit(time.monotonic() + 60 * minutes if minutes else float("inf"))
+    if not rates:
+        train_grpo(run, resume=True, callbacks=[History(), until])
+        return run.learning_rate
+    output, scores = Path(run.output), {}
+    for rate in rates:
+        trial = replace(_at_rate(run, rate), validate_every=0)
+        if not _is_done(trial, trial_steps):
+            train_grpo(trial, resume=True, callbacks=[History(), StepLimit(trial_steps), until])
+        scores[rate] = trial_score(read_history(Path(trial.output)))
+        _LOG.info("%s: rate %g scores %.4f", output.name, rate, scores[rate])
+    best = max(scores, key=scores.__getitem__)
+    chosen = _at_rate(run, best)
+    final = train_grpo(chosen, resume=True, callbacks=[History(), until])
+    shutil.copy2(Path(chosen.output) / HISTORY, output / HISTORY)
+    final.rename(output / "final")
+    return best
+
+
+def trial_score(history: Sequence[dict[str, float]]) -> float:
+    """Mean sampled reward of the last third of a trial; minus infinity where there is none."""
+    values = [row["reward"] for row in history if "reward" in row]
+    last = values[-max(1, len(values) // 3) :]
+    return sum(last) / len(last) if last else float("-inf")
+
+
+def _at_rate(run: GRPORunConfig, rate: float) -> GRPORunConfig:
+    return replace(run, learning_rate=rate, output=str(Path(run.output) / f"rate-{rate:g}"))
+
+
+def _is_done(trial: GRPORunConfig, steps: int) -> bool:
+    rows = read_history(Path(trial.output))
+    return bool(rows) and rows[-1].get("step", 0) >= min(steps, trial.steps)
