@@ -5,11 +5,11 @@ from __future__ import annotations
 import typer
 
 from r1_training.engine.cli import synthesize
-from r1_training.evaluation.predict_cli import predict
 from r1_training.evaluation.rooms_cli import evaluate_rooms
-from r1_training.evaluation.tables_cli import table
 from r1_training.metrics.cli import evaluate
 from r1_training.metrics.submit_cli import submit
+from r1_training.prediction.predict_cli import predict
+from r1_training.prediction.tables_cli import table
 from r1_training.prepare.cli import app as prepare
 from r1_training.qwen.cli import train_full
 from r1_training.qwen.rehearsal_cli import rehearse

@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from r1_training.common.whole_files import written_whole
-from r1_training.evaluation.annotation_files import DataFolders
-from r1_training.evaluation.predict import predict
 from r1_training.metrics.evaluate import evaluate
 from r1_training.metrics.inputs import EvaluationInputs
+from r1_training.prediction.annotation_files import DataFolders
+from r1_training.prediction.predict import predict
 from r1_training.prepare.scannet_set import LABELS_NAME, find_scans, prepare_scannet
 from r1_training.qwen.config import FullSizeConfig
 from r1_training.qwen.grpo import train_full_size_grpo
@@ -100,7 +100,7 @@ def rehearse(
         DatasetError, EvaluationError, TrainingConfigError, ModelLoadError, ...: as the commands do.
     """
     # Imported late: it loads the model's code.
-    from r1_training.evaluation.switches import SwitchedReasoner, Switches
+    from r1_training.prediction.switches import SwitchedReasoner, Switches
 
     report = RehearsalReport(asdict(settings))
     part = _timed(report, on_part)

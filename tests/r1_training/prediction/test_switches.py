@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from r1_model.scene.scene import Scene
-from r1_training.evaluation.switches import (
+from r1_training.metrics.errors import EvaluationInputError
+from r1_training.prediction.switches import (
     MODALITIES,
     SwitchedReasoner,
     Switches,
     evenly,
     horizontal,
 )
-from r1_training.metrics.errors import EvaluationInputError
 from r1_training.synthetic.camera.observe import room_to_scene
 from r1_training.synthetic.rooms.room import make_room
 

@@ -10,9 +10,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from r1_training.cli import app
-from r1_training.evaluation.annotation_files import DataFolders
-from r1_training.evaluation.paper_tables import TABLES, fill_table
 from r1_training.metrics.errors import EvaluationInputError
+from r1_training.prediction.annotation_files import DataFolders
+from r1_training.prediction.paper_tables import TABLES, fill_table
 from r1_training.prepare.scannet_set import LABELS_NAME, find_scans, prepare_scannet
 from r1_training.synthetic_scans.scan_set import ScanSettings, synthesize_scans
 

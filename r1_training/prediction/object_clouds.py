@@ -18,9 +18,9 @@ from r1_model.views.visibility import look_at
 from r1_training.common.resumable_lines import ResumableLines
 from r1_training.datasets.errors import FileFormatError
 from r1_training.datasets.scanrefer import CAPTION_QUESTION
-from r1_training.evaluation.predict_rows import Predicted, done_before
-from r1_training.evaluation.switches import SwitchedReasoner
 from r1_training.metrics.errors import EvaluationInputError
+from r1_training.prediction.predict_rows import Predicted, done_before
+from r1_training.prediction.switches import SwitchedReasoner
 
 ENDINGS = (".ply", ".npy", ".npz")
 DISTANCE = 1.6  # of the cameras, over the object's longest side

@@ -74,9 +74,9 @@ def predict(
     """
     # Imported late: they load PyTorch and scipy, and --help should not.
     from r1_training.datasets.cap3d import read_uids
-    from r1_training.evaluation.object_clouds import caption_objects
-    from r1_training.evaluation.predict import predict as run
-    from r1_training.evaluation.switches import SwitchedReasoner, Switches
+    from r1_training.prediction.object_clouds import caption_objects
+    from r1_training.prediction.predict import predict as run
+    from r1_training.prediction.switches import SwitchedReasoner, Switches
 
     console = Console(stderr=True)
     try:

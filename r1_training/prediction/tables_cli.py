@@ -16,7 +16,7 @@ from r1_training.datasets.errors import DatasetError
 from r1_training.metrics.errors import EvaluationError
 
 if TYPE_CHECKING:
-    from r1_training.evaluation.paper_tables import FilledTable
+    from r1_training.prediction.paper_tables import FilledTable
 
 
 def table(
@@ -37,8 +37,8 @@ def table(
 ) -> None:
     """Predict and score everything of one of the paper's tables, the paper's row beside it."""
     # Imported late: they load PyTorch and scipy, and --help should not.
-    from r1_training.evaluation.annotation_files import DataFolders
-    from r1_training.evaluation.paper_tables import fill_table
+    from r1_training.prediction.annotation_files import DataFolders
+    from r1_training.prediction.paper_tables import fill_table
 
     console = Console(stderr=True)
     try:

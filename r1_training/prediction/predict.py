@@ -22,7 +22,11 @@ from r1_training.datasets.scannet.prepared import (
     read_scene,
 )
 from r1_training.datasets.scannet.splits import official_split
-from r1_training.evaluation.predict_rows import (
+from r1_training.metrics.errors import EvaluationInputError
+from r1_training.metrics.evaluate import read_samples
+from r1_training.metrics.inputs import CAPTIONS, GROUNDING, EvaluationInputs
+from r1_training.metrics.predictions import told_apart
+from r1_training.prediction.predict_rows import (
     CAPTIONS_OF,
     LEAST_SCORE,
     Captions,
@@ -34,11 +38,7 @@ from r1_training.evaluation.predict_rows import (
     object_captions,
     scene_captions,
 )
-from r1_training.evaluation.switches import SwitchedReasoner
-from r1_training.metrics.errors import EvaluationInputError
-from r1_training.metrics.evaluate import read_samples
-from r1_training.metrics.inputs import CAPTIONS, GROUNDING, EvaluationInputs
-from r1_training.metrics.predictions import told_apart
+from r1_training.prediction.switches import SwitchedReasoner
 
 _SCAN = re.compile(r"scene\d{4}_\d{2}")
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from r1_training.cli import app
 from r1_training.datasets.errors import FileFormatError
-from r1_training.evaluation.object_clouds import read_cloud
+from r1_training.prediction.object_clouds import read_cloud
 
 
 def cloud(points: int = 500) -> np.ndarray:

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from r1_training.common.whole_files import written_whole
-from r1_training.evaluation.annotation_files import DataFolders
-from r1_training.evaluation.object_clouds import caption_objects
-from r1_training.evaluation.predict import predict
-from r1_training.evaluation.predict_rows import Captions
-from r1_training.evaluation.switches import SwitchedReasoner, Switches
 from r1_training.metrics.errors import EvaluationInputError
 from r1_training.metrics.evaluate import evaluate
+from r1_training.prediction.annotation_files import DataFolders
+from r1_training.prediction.object_clouds import caption_objects
+from r1_training.prediction.predict import predict
+from r1_training.prediction.predict_rows import Captions
+from r1_training.prediction.switches import SwitchedReasoner, Switches
 
 _TEXT = ("CIDEr", "BLEU-4", "METEOR", "ROUGE-L")
 _SHORT = {"CIDEr": "C", "BLEU-4": "B-4", "METEOR": "M", "ROUGE-L": "R"}
