@@ -40,7 +40,7 @@ def one_by_one(reasoner: Reasoner, rooms: int, alone: int) -> tuple[float, list[
     questions = [
         as_question(place, sample)
         for place in places
-        for sample in samples_about(place.room, place.visible, 0, QUESTIONS, SPLIT)
+        for sample in samples_about(place.room, place.visible, place.readable, 0, QUESTIONS, SPLIT)
     ]
     start = time.perf_counter()
     answers = [reasoner.ask(q.scene, q.text, history=q.history, target=q.target) for q in questions]

@@ -17,6 +17,7 @@ from r1_model.conversation import R1Processor
 from r1_model.errors import InvalidConfigError, ModelLoadError
 from r1_model.network.config import SCENE_END, SCENE_PAD, SCENE_START, R1Config, R1SceneConfig
 from r1_model.network.modeling import NEW_MODULES, R1ForConditionalGeneration
+from r1_model.quantization import quantize, require_kind
 from r1_model.text.tokens import token_id
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -75,7 +76,12 @@ class Pretrained:
 
 
 def load_pretrained(
-    model: str | Path, *, device: str = "auto", dtype: str = "auto", seed: int = 0
+    model: str | Path,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    quantization: str = "none",
+    seed: int = 0,
 ) -> Pretrained:
     """Load a preset, a folder, or a model of the local hub cache.
 
@@ -83,15 +89,18 @@ def load_pretrained(
         model: a name in PRESETS, a folder, or a hub id.
         device: cpu, cuda, cuda:N, or auto (the GPU where there is one).
         dtype: float32, bfloat16, or auto (float32 on a CPU, bfloat16 on a GPU).
+        quantization: none, fp8, int8 or int4, see `quantization.quantize`.
         seed: of the initialisation of new modules; torch's own random state stays as it is.
 
     Raises:
         ModelLoadError: missing or damaged files, weights that are unexpected, missing or of another
-            shape, pickled weights, a configuration out of range, no such device. One line.
+            shape, pickled weights, a configuration out of range, no such device, quantization
+            without torchao. One line.
     """
     source = PRESETS.get(str(model), str(model))
     where = _device(device)
     precision = _dtype(dtype, where)
+    require_kind(quantization)
     try:
         config = _config(source)
         tokenizer = AutoTokenizer.from_pretrained(source)
@@ -110,7 +119,8 @@ def load_pretrained(
             )
         loaded, report = found  # a pair where the loading information is asked for
         _check_keys(report, new)
-        loaded = loaded.eval().to(where)
+        quantize(loaded.eval(), quantization, where)
+        loaded = loaded.to(where)
     except _DAMAGE as error:
         raise ModelLoadError(f"cannot load {model!r}: {_line(error)}") from error
     return Pretrained(

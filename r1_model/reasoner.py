@@ -24,6 +24,7 @@ from r1_model.network.tiles import EncodingStoppedError
 from r1_model.network.view_tokens import ViewTokens
 from r1_model.plans.forbidden import Prohibition
 from r1_model.pretrained import Pretrained, load_pretrained
+from r1_model.quantization import plain_data
 from r1_model.scene.scene import Scene, View
 from r1_model.text.answer import Answer, Box, Turn
 from r1_model.text.grammar import format_box
@@ -69,7 +70,13 @@ class Reasoner:
 
     @classmethod
     def from_pretrained(
-        cls, model: str, *, device: str = "auto", dtype: str = "auto", num_views: int | None = None
+        cls,
+        model: str,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        quantization: str = "none",
+        num_views: int | None = None,
     ) -> Self:
         """Load a preset or folder, see `pretrained.load_pretrained`.
 
@@ -79,7 +86,7 @@ class Reasoner:
         Raises:
             ModelLoadError: with one line that says what is wrong.
         """
-        loaded = load_pretrained(model, device=device, dtype=dtype)
+        loaded = load_pretrained(model, device=device, dtype=dtype, quantization=quantization)
         folder = Path(loaded.model.config.name_or_path or "")
         clip = SceneClip.from_pretrained(folder) if (folder / CONFIG_FILE).is_file() else None
         return cls(loaded, clip, loaded.model.config.num_views if num_views is None else num_views)
@@ -100,8 +107,9 @@ class Reasoner:
         integers = {1: torch.uint8, 2: torch.int16, 4: torch.int32}
         for name, weight in self._model.named_parameters():
             # whole numbers have the same sum in any order
-            total = weight.detach().view(integers[weight.element_size()]).sum(dtype=torch.int64)
-            digest.update(f"{name} {weight.dtype} {tuple(weight.shape)} {int(total)}\n".encode())
+            data = plain_data(weight).detach()
+            total = data.view(integers[data.element_size()]).sum(dtype=torch.int64)
+            digest.update(f"{name} {data.dtype} {tuple(weight.shape)} {int(total)}\n".encode())
         return digest.hexdigest()[:16]
 
     def close(self) -> None:
@@ -260,6 +268,8 @@ class Reasoner:
         """Questions as the model reads them."""
         limits = [most_tokens(one, max_new_tokens) for one in questions]
         report("encode", "")
+        if len(questions) == 1:
+            self._look_early(questions[0].scene)
         known = self._scenes.encode([one.scene for one in questions], should_stop)
         distinct = list({id(one): one for one in known}.values())
         for one in distinct:
@@ -290,6 +300,14 @@ class Reasoner:
                 questions, known, tasks, languages, found, views, prompts, limits, strict=True
             )
         ]
+
+    def _look_early(self, scene: Scene) -> None:
+        """Let a GPU begin with views that will be shown whatever the question is.
+
+        It encodes them while the CPU still prepares the cloud.
+        """
+        if self.device.type == "cuda" and 0 < len(scene.views) <= self.num_views:
+            self._view_tokens.encode(scene.views)
 
     def _views(
         self, questions: Sequence[Question], known: Sequence[KnownScene], texts: Sequence[str]

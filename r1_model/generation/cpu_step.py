@@ -62,7 +62,7 @@ class CpuStep:
         """Whether a model can take this way."""
         size = sum(p.numel() * p.element_size() for p in language.parameters)
         on_cpu = language.device.type == "cpu" and language.dtype == torch.float32
-        return on_cpu and language.is_plain and size <= MOST_BYTES
+        return on_cpu and language.storage == "none" and size <= MOST_BYTES
 
     def __call__(self, slots: Slots, rows: int) -> Tensor:
         """See `LanguageModel.step`."""

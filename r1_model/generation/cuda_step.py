@@ -22,6 +22,7 @@ from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import (
 from r1_model import nvrtc
 from r1_model.generation.language import LanguageModel, norm
 from r1_model.generation.slots import Slots
+from r1_model.quantization import FORMATS, Stored, stored
 
 SOURCE = Path(__file__).parent / "csrc" / "step.cu"
 # A kernel may start before the one before it has ended (see `nvrtc.launch`).
@@ -45,11 +46,12 @@ class CudaStep:
         self.language, self.slots, self.rows = language, slots, rows
         device = language.device
         self.half = language.dtype == torch.bfloat16
-        linears = [m for m in language.text.modules() if isinstance(m, nn.Linear)]
+        modules = [*language.projections, language.head]
+        self.stored = {id(module): _stored(module) for module in modules}
         self.is_few = (
             self.half
             and rows <= VECTORS
-            and all(m.in_features % COLUMNS == 0 and m.out_features % ROWS == 0 for m in linears)
+            and all(_suits(module, self.stored[id(module)].kind) for module in modules)
             and torch.cuda.get_device_capability(device) >= (8, 0)
         )
         self.frequencies = language.text.rotary_emb.inv_freq.float().contiguous()
@@ -77,11 +79,11 @@ class CudaStep:
         """Whether a model can take this way."""
         packet = 16 // language.dtype.itemsize
         lanes = language.head_dim // packet
-        widths = (m.in_features for m in language.text.modules() if isinstance(m, nn.Linear))
+        widths = (_sizes(module)[0] for module in language.projections)
         return (
             language.device.type == "cuda"
             and language.dtype in (torch.float32, torch.bfloat16)
-            and language.is_plain
+            and language.storage is not None
             and language.head_dim % packet == 0
             and lanes in (2, 4, 8, 16, 32)
             and all(width % packet == 0 for width in widths)
@@ -125,7 +127,7 @@ class CudaStep:
         attended = self._attend(
             attention.q_proj(h), attention.k_proj(h), attention.v_proj(h), number
         )
-        x = x.addmm_(attended, attention.o_proj.weight.t())
+        x = self._add(x, attended, attention.o_proj)
         h = norm(x, layer.post_attention_layernorm)
         gate, up = mlp.gate_proj(h), mlp.up_proj(h)
         packets = gate.numel() * gate.element_size() // 16
@@ -135,7 +137,12 @@ class CudaStep:
             threads=GATED_THREADS,
             arguments=(gate, up, packets, gate),
         )
-        return x.addmm_(gate, mlp.down_proj.weight.t())
+        return self._add(x, gate, mlp.down_proj)
+
+    def _add(self, x: Tensor, values: Tensor, module: nn.Module) -> Tensor:
+        """x (rows, out) + module(values); x may be written to."""
+        own = self.stored[id(module)]
+        return x.addmm_(values, own.data.t()) if own.kind == "none" else x + module(values)
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, number: int) -> Tensor:
         language, slots = self.language, self.slots
@@ -165,7 +172,9 @@ class CudaStep:
         gated: int = 0,
     ) -> None:
         missing = [None] * (3 - len(modules))
-        weights = [module.weight for module in modules] + missing
+        own = [self.stored[id(module)] for module in modules]
+        weights = [one.data for one in own] + missing
+        scales = [one.scales for one in own] + missing
         biases = [None if gated else module.bias for module in modules] + missing
         sizes = [module.out_features for module in modules] + [0] * len(missing)
         rows = sizes[0] if gated else sum(sizes)
@@ -176,9 +185,14 @@ class CudaStep:
             arguments=(
                 *(x, None if norm is None else norm.weight),
                 *(0.0 if norm is None else float(norm.variance_epsilon), self.rows, x.shape[-1]),
-                *(*weights, *biases, *sizes, residual, out, wide),
+                *(*weights, *scales, *biases, *sizes, residual, out, wide),
             ),
-            defines=(("BF16", 1), ("NORM", int(norm is not None)), ("GATED", gated)),
+            defines=(
+                ("BF16", 1),
+                ("NORM", int(norm is not None)),
+                ("GATED", gated),
+                ("FORMAT", FORMATS[own[0].kind]),
+            ),
         )
 
     def _launch(self, name: str, **options: Any) -> None:
@@ -186,6 +200,25 @@ class CudaStep:
         nvrtc.launch(
             SOURCE, name, self.language.device, defines=defines, overlaps=OVERLAPS, **options
         )
+
+
+def _stored(module: nn.Module) -> Stored:
+    found = stored(module)
+    if found is None:
+        raise TypeError(f"{type(module).__name__} is no single matrix")
+    return found
+
+
+def _sizes(module: nn.Module) -> tuple[int, int]:
+    """Columns and rows of a projection's matrix."""
+    return int(module.in_features), int(module.out_features)  # type: ignore[arg-type]
+
+
+def _suits(module: nn.Module, kind: str) -> bool:
+    """Whether `linear_few` can multiply with a projection's matrix."""
+    columns, rows = _sizes(module)
+    chunks = {"none": 1, "int4": 4}.get(kind, 2)
+    return columns % (COLUMNS * chunks) == 0 and rows % ROWS == 0
 
 
 def captured(run: Callable[[], None], slots: Slots) -> Callable[[], None]:

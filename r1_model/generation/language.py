@@ -15,6 +15,7 @@ from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import (
 
 from r1_model.generation.slots import Slots
 from r1_model.network.modeling import R1ForConditionalGeneration
+from r1_model.quantization import plain_data, stored
 
 
 class LanguageModel:
@@ -41,21 +42,33 @@ class LanguageModel:
         self.silence[placeholders(model)] = -torch.inf
 
     @property
-    def parameters(self) -> list[nn.Parameter]:
+    def parameters(self) -> list[Tensor]:
         """All weights that a step reads."""
-        return [*self.text.parameters(), *self.head.parameters()]
+        return [plain_data(p) for p in (*self.text.parameters(), *self.head.parameters())]
 
     @property
-    def is_plain(self) -> bool:
-        """Every projection is a plain matrix (no adapters around it)."""
-        return type(self.head) is nn.Linear and all(
-            type(module) is nn.Linear
+    def projections(self) -> list[nn.Module]:
+        """The modules around the layers' matrices."""
+        return [
+            module
             for layer in self.layers
             for module in (
                 *(getattr(layer.self_attn, f"{name}_proj") for name in "qkvo"),
                 *(getattr(layer.mlp, f"{name}_proj") for name in ("gate", "up", "down")),
             )
-        )
+        ]
+
+    @property
+    def storage(self) -> str | None:
+        """How the layers' matrices are stored (see `quantization.stored`).
+
+        None: in several ways, or a projection is no single matrix (adapters around it).
+        """
+        if type(self.head) is not nn.Linear:
+            return None
+        found = [stored(module) for module in self.projections]
+        kinds = {None if one is None else one.kind for one in found}
+        return kinds.pop() if len(kinds) == 1 else None
 
     def slots(self, rows: int, capacity: int) -> Slots:
         """Empty slots of this model's shape."""

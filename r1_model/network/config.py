@@ -230,6 +230,8 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
         "num_seeds": 384,
         "num_objects": 96,
         "num_uniform": 32,
+        # many around a vote: what a thing is called hangs on its details
+        "samples": (32, 32, 96, 64),
         "max_extent": 14.5,
         "look_size": 64,
         **names,

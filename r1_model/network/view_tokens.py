@@ -48,9 +48,7 @@ class ViewTokens:
         """
         if not views:
             return []
-        # by content: a map hands out the same keyframe as another object every time
-        keys = [(view.picture, self.grid(view)) for view in views]
-        self._encode({k: v for k, v in zip(keys, views, strict=True) if k not in self._tokens})
+        keys = self.encode(views)
         self._locate([view for view in views if id(view) not in self._places])
         found, places = [], []
         for key, view in zip(keys, views, strict=True):
@@ -69,6 +67,14 @@ class ViewTokens:
         valid = torch.cat([valid for _, valid in places])
         embedded = torch.cat(found) + self._model.model.depth_positions(xyz, valid)
         return list(embedded.split(sizes))
+
+    @torch.inference_mode()
+    def encode(self, views: Sequence[View]) -> list[tuple[bytes, Grid]]:
+        """Encode pictures that are not known, and keep their tokens under the names returned."""
+        # by content: a map hands out the same keyframe as another object every time
+        keys = [(view.picture, self.grid(view)) for view in views]
+        self._encode({k: v for k, v in zip(keys, views, strict=True) if k not in self._tokens})
+        return keys
 
     def clear(self) -> None:
         """Forget all views."""

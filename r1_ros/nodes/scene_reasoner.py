@@ -22,7 +22,7 @@ from r1_ros.action import Ask, DescribeScene, Plan
 from r1_ros.messages.detections import detection_type, detections_message
 from r1_ros.messages.markers import answer_markers
 from r1_ros.msg import ErrorCode, SceneAnswer
-from r1_ros.reasoning.answering import Answering, AskJob, Reply, load_reasoner
+from r1_ros.reasoning.answering import Answering, AskJob, Reply, give_back_memory, load_reasoner
 from r1_ros.reasoning.goal_jobs import GoalJobs
 from r1_ros.reasoning.plan_reports import report_plan
 from r1_ros.reasoning.requests import (
@@ -140,6 +140,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             self._undo.pop()()
         self._outputs.clear()
         self._answering = None
+        give_back_memory()
 
     def _offer_outputs(self) -> None:
         # who comes late sees the last answer's boxes, and hears the last answers

@@ -6,6 +6,7 @@ Everything here is ROS messages and plain calls; the node decides when and for w
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -48,8 +49,20 @@ def load_reasoner(config: ReasonerConfig) -> Reasoner:
     half = max(1, len(os.sched_getaffinity(0)) // 2)
     torch.set_num_threads(config.torch_threads or min(half, torch.get_num_threads()))
     return Reasoner.from_pretrained(
-        config.model, device=config.device, dtype=config.dtype, num_views=config.num_views
+        config.model,
+        device=config.device,
+        dtype=config.dtype,
+        quantization=config.quantization,
+        num_views=config.num_views,
     )
+
+
+def give_back_memory() -> None:
+    """Let others have what a model that is gone had taken of a GPU."""
+    if "torch" in sys.modules:  # else there was no model
+        from r1_model.gpu_memory import give_back
+
+        give_back()
 
 
 class NoResultError(RuntimeError):

@@ -128,6 +128,11 @@ class ReasonerConfig(NodeConfig):
     dtype: str = parameter(
         "auto", "Number format of the weights.", choices=("auto", "float32", "bfloat16")
     )
+    quantization: str = parameter(
+        "none",
+        "Number format of the language model's layers; all but none need the package torchao.",
+        choices=("none", "fp8", "int8", "int4"),
+    )
     torch_threads: int = parameter(
         0,
         "Threads of the model on a CPU; 0: half of the cores, and no more than OMP_NUM_THREADS. "

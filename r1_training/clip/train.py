@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
-from transformers import PreTrainedTokenizerBase
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from r1_model.network.scene_encoder import SceneEncoder
 from r1_model.pretrained import load_pretrained
@@ -32,8 +32,10 @@ from r1_training.common.config import TrainingConfigError, check_types, image_si
 from r1_training.common.whole_files import written_whole
 from r1_training.synthetic.camera.observe import observe_batch
 from r1_training.synthetic.room_mix import RoomMix
+from r1_training.tiny.carry_over import carried_words
 
 CHECKPOINT = "checkpoint.pt"
+WORDS = "clip.token_embedding.weight"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class ClipTrainingConfig:
         workers: processes that make rooms and texts.
         save_every: steps between checkpoints.
         meshes, mesh_rooms: see `TrainingConfig`.
+        known: model folder whose `SceneClip` is carried over, its words by their text; None: random
+            weights.
     """
 
     model: str
@@ -75,6 +79,7 @@ class ClipTrainingConfig:
     save_every: int = 500
     meshes: str | None = None
     mesh_rooms: float = 1.0
+    known: str | None = None
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -183,6 +188,20 @@ def train_step(
     return {name: value.detach() for name, value in losses.items()}
 
 
+def carry_over_clip(model: SceneClip, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Copy what another SceneClip of equal sizes has learned; its words are known by their text.
+
+    Args:
+        model: new; changed in place.
+        tokenizer: of `model`.
+        folder: with the other one and its tokenizer.
+    """
+    known = AutoTokenizer.from_pretrained(folder)
+    state = SceneClip.from_pretrained(folder).state_dict()
+    state[WORDS] = carried_words(tokenizer, known, state[WORDS])
+    model.load_state_dict(state)
+
+
 def train(config: ClipTrainingConfig) -> RetrievalReport:
     """Train, evaluate on held-out rooms, and put the result beside the model's weights.
 
@@ -195,6 +214,8 @@ def train(config: ClipTrainingConfig) -> RetrievalReport:
     torch.manual_seed(config.seed)
     sizes = SceneClipConfig.for_tokenizer(tokenizer, scene_width=encoder.config.width)
     model = SceneClip(sizes).to(device)
+    if config.known is not None:
+        carry_over_clip(model, tokenizer, Path(config.known))
     optimizer = optimizer_of(model, config)
     scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: rate_factor(s, config))
     output = Path(config.output)

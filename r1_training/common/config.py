@@ -41,6 +41,8 @@ class TrainingConfig:
         init: model folder to start from; None starts from random weights of `r1-tiny`.
         seed: of rooms, weights and order.
         steps: optimizer steps.
+        minutes: of training, after which a run ends that has not done its steps; its rate falls
+            with the time then (`tiny.paced`). None: as many as the steps take.
         rooms: rooms in a batch, of each device.
         devices: GPUs of the run, each a process of torchrun with batches of its own.
         distinct: batches with rooms of their own; then the same rooms and questions come again,
@@ -76,6 +78,7 @@ class TrainingConfig:
     init: str | None = None
     seed: int = 0
     steps: int = 1000
+    minutes: float | None = None
     rooms: int = 64
     devices: int = 1
     distinct: int = 0
@@ -114,6 +117,8 @@ class TrainingConfig:
         for name in (*amounts, "weight_decay", "dense_weight", "language"):
             if not getattr(self, name) >= 0:
                 raise TrainingConfigError(f"{name} must not be negative: {getattr(self, name)}")
+        if self.minutes is not None and not self.minutes > 0:
+            raise TrainingConfigError(f"minutes must be above 0 or null, not {self.minutes}")
         if self.precision not in ("bf16", "fp32"):
             raise TrainingConfigError(f"precision must be bf16 or fp32, not {self.precision!r}")
         if not 0 <= self.mesh_rooms <= 1:

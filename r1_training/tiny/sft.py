@@ -17,6 +17,7 @@ import torch
 from accelerate import PartialState
 from datasets import Dataset
 from torch import Tensor
+from torch.optim.lr_scheduler import LambdaLR
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
@@ -25,11 +26,13 @@ from r1_training.common.checkpoints import newest_checkpoint, start_anew
 from r1_training.common.config import TrainingConfig, TrainingConfigError
 from r1_training.common.labels import NAMES
 from r1_training.common.loss_curve import LossCurve
+from r1_training.common.present import present
 from r1_training.common.whole_files import written_whole
 from r1_training.tiny.batches import BatchBuilder
 from r1_training.tiny.compiling import compile_parts, uses_flex
 from r1_training.tiny.dense_loss import dense_losses
 from r1_training.tiny.devices import average_gradients, require_devices
+from r1_training.tiny.paced import Paced
 from r1_training.tiny.packing import attention_mask, block_mask, number_table
 from r1_training.tiny.prefetch import Prefetcher
 from r1_training.tiny.scene_batch import RoomBatch, observe_rooms
@@ -49,6 +52,10 @@ class R1SFTTrainer(SFTTrainer):
         self.run, self.whole = config, model  # `self.model` has an open type
         self.builder = BatchBuilder(config, tokenizer, model.config)
         self.numbers = number_table(tokenizer)
+        self.paced = None
+        if config.minutes is not None:
+            least = config.final_learning_rate / config.learning_rate
+            self.paced = Paced(config.minutes, config.steps, config.warmup, least)
         super().__init__(
             model=model,
             args=trainer_arguments(config),
@@ -56,7 +63,7 @@ class R1SFTTrainer(SFTTrainer):
             train_dataset=Dataset.from_dict({"batch": range(config.steps * config.devices)}),
             data_collator=self.builder,
             processing_class=tokenizer,
-            callbacks=[LossCurve(), *callbacks],
+            callbacks=[LossCurve(), *([self.paced] if self.paced else []), *callbacks],
         )
         self.prefetcher = Prefetcher(self.observe, self.accelerator.device)
         self.graph: StepGraph[RoomBatch] | None = None
@@ -64,6 +71,16 @@ class R1SFTTrainer(SFTTrainer):
         if config.compile and self.accelerator.device.type == "cuda":
             self.dense_losses = torch.compile(dense_losses, dynamic=False)
             self.graph = StepGraph(self._step, model.parameters(), self.prefetcher.wait)
+
+    def create_scheduler(
+        self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
+    ) -> torch.optim.lr_scheduler.LRScheduler:
+        """The settings' schedule; of a run that ends with its time, that of `Paced`."""
+        if self.paced is None:
+            return super().create_scheduler(num_training_steps, optimizer)
+        rated = present(optimizer or self.optimizer, "the optimizer")
+        self.lr_scheduler = LambdaLR(rated, self.paced.factor)
+        return self.lr_scheduler
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[dict[str, Any]], num_batches: int, device: torch.device

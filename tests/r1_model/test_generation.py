@@ -19,6 +19,7 @@ from r1_model.generation.prefixes import common_length, group
 from r1_model.generation.run import rows_for
 from r1_model.generation.slots import capacity_for
 from r1_model.network.modeling import R1ForConditionalGeneration
+from r1_model.quantization import FORMATS, quantize
 from tests.r1_model.slow_generation import generate_slowly
 from tests.r1_model.small import scene_tokenizer, seeded, small_config
 
@@ -379,18 +380,23 @@ def test_kernels_compile_without_a_gpu(arch: tuple[int, int], half: int) -> None
     ):
         defines = (("BF16", half), *shape.items())
         assert b"attend" in nvrtc.compile_kernels(cuda_step.SOURCE, *arch, defines)
-    defines = (("BF16", half), ("NORM", 1), ("GATED", 1))
-    code = nvrtc.compile_kernels(cuda_step.SOURCE, *arch, defines)
-    assert b"gated" in code and (b"linear_few" in code) == half
+    for number in FORMATS.values():
+        defines = (("BF16", half), ("NORM", 1), ("GATED", 1), ("FORMAT", number))
+        code = nvrtc.compile_kernels(cuda_step.SOURCE, *arch, defines)
+        assert b"gated" in code and (b"linear_few" in code) == half
 
 
 @pytest.mark.gpu
+@pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("rows", [1, 3, 8, 9])
-def test_half_precision_steps_are_those_of_the_general_way(model, rows: int) -> None:
+def test_half_precision_steps_are_those_of_the_general_way(model, rows: int, kind: str) -> None:
     """Logits of a step in bfloat16, by our kernels and by torch's, from the same cache."""
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
-    model = model.to("cuda", torch.bfloat16)
+    if kind != "none":
+        pytest.importorskip("torchao")
+    quantize(model.to(torch.bfloat16), kind, torch.device("cuda"))
+    model = model.to("cuda")
     language = LanguageModel(model)
     some = torch.randn(rows, 70, 256, device="cuda", dtype=torch.bfloat16)
     positions = torch.arange(70, device="cuda").expand(3, rows, -1)

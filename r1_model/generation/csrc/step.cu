@@ -5,7 +5,7 @@
 // norm, bias, residual and gate folded in, and on Hopper the first weights are on their way before the
 // kernel before has ended (programmatic dependent launch). Sums are float32.
 //
-// Macros: BF16 (else float32); NORM, GATED for `linear_few`; HEAD_DIM, GROUP, SPLITS for `attend`.
+// Macros: BF16 (else float32); NORM, GATED, FORMAT for `linear_few`; HEAD_DIM, GROUP, SPLITS for `attend`.
 
 #if BF16
 typedef unsigned short scalar;
@@ -112,13 +112,72 @@ __device__ __forceinline__ void wait_for_previous() {
 #define WARPS_OF_LINEAR 8
 #define ROWS 16    // of a matrix, for a thread block; its warps share the columns
 #define VECTORS 8  // at most
-#define COLUMNS 32  // of a step of a warp
+// How a matrix is stored: as vectors are, as float8 (e4m3) or int8 with a scale for each row, or as
+// int4 with a scale for each 32 columns.
+#define FLOAT8 1
+#define INT8 2
+#define INT4 4
+#ifndef FORMAT
+#define FORMAT 0
+#endif
+#define CHUNKS (FORMAT == 0 ? 1 : FORMAT == INT4 ? 4 : 2)  // of 8 values that a lane loads at once
+#define COLUMNS (32 * CHUNKS)  // of a step of a warp
+#define PACKETS 4  // of 16 bytes of a row in a step
 // Steps whose weights are loaded together, and thread blocks on an SM: together what registers allow.
-// Measured on an H200 at the 7B's sizes.
+// Measured on an H200 at the 7B's sizes, in bf16.
 #ifndef AHEAD
 #define AHEAD (NORM ? 2 : 4)
-#define RESIDENT (NORM ? 3 : 2)
+#define RESIDENT (NORM && FORMAT == 0 ? 3 : 2)
 #endif
+
+// a * b + c for two bf16 numbers each; subnormal ones count.
+__device__ __forceinline__ unsigned multiply_add_two(unsigned a, unsigned b, unsigned c) {
+    unsigned out;
+    asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(out) : "r"(a), "r"(b), "r"(c));
+    return out;
+}
+
+// Two stored numbers, whose bits stand in the halves of a word (float8 in their upper bytes), as bf16.
+// All are exact. `scale` is two bf16 numbers, for int4 alone.
+__device__ __forceinline__ unsigned as_bf16(unsigned word, unsigned scale) {
+#if FORMAT == FLOAT8
+    // the exponent of e4m3 is 7 too large for its bits, that of bf16 127: 2^120 apart
+    const unsigned bits = (word & 0x80008000u) | ((word & 0x7f007f00u) >> 4);
+    return multiply_add_two(bits, 0x7b807b80u, 0x80008000u);
+#elif FORMAT == INT8
+    // 128 + the lower seven bits, minus 128, or minus 256 where the sign is set
+    const unsigned low = (word & 0x007f007fu) | 0x43004300u;
+    return multiply_add_two(low, 0x3f803f80u, (word & 0x00800080u) | 0xc300c300u);
+#elif FORMAT == INT4
+    // 128 + the four bits, minus 136: -8 to 7
+    const unsigned whole =
+        multiply_add_two((word & 0x000f000fu) | 0x43004300u, 0x3f803f80u, 0xc308c308u);
+    return multiply_add_two(whole, scale, 0x80008000u);
+#else
+    return word;
+#endif
+}
+
+// Eight neighbouring values of a packet as bf16.
+__device__ __forceinline__ uint4 expanded(const uint4& packed, int chunk, unsigned scale) {
+#if FORMAT == 0
+    return packed;
+#elif FORMAT == INT4
+    // the order of `Int4Linear`: the lower half of a word holds values 0, 2, 4, 6
+    const unsigned word =
+        chunk == 0 ? packed.x : chunk == 1 ? packed.y : chunk == 2 ? packed.z : packed.w;
+    return make_uint4(
+        as_bf16(word, scale), as_bf16(word >> 4, scale), as_bf16(word >> 8, scale),
+        as_bf16(word >> 12, scale));
+#else
+    const unsigned first = chunk ? packed.z : packed.x, second = chunk ? packed.w : packed.y;
+    const unsigned lower = FORMAT == FLOAT8 ? 0x1404 : 0x4140;  // bytes 0 and 1, each in a half
+    const unsigned upper = FORMAT == FLOAT8 ? 0x3424 : 0x4342;  // bytes 2 and 3
+    return make_uint4(
+        as_bf16(__byte_perm(first, 0, lower), 0), as_bf16(__byte_perm(first, 0, upper), 0),
+        as_bf16(__byte_perm(second, 0, lower), 0), as_bf16(__byte_perm(second, 0, upper), 0));
+#endif
+}
 
 __device__ __forceinline__ void multiply_add(
     float* sums, unsigned a0, unsigned a1, unsigned a2, unsigned a3, unsigned b0, unsigned b1) {
@@ -133,18 +192,21 @@ __device__ __forceinline__ void multiply_add(
 // out = silu(W0 norm(x)) * (W1 norm(x)). Without NORM x is taken as it is. Biases and residual may be
 // null. With `wide` the result is float32.
 //
-// A lane loads 8 neighbouring values of a row and of a vector; that the tensor core takes them for
-// other columns does not matter, as long as both sides do the same. The norm's factor is the same for
-// a whole vector and comes last.
+// A lane loads neighbouring values of a row (16 bytes) and of a vector; that the tensor core takes
+// them for other columns does not matter, as long as both sides do the same. The norm's factor is the
+// same for a whole vector and comes last, as does the scale of a whole row.
 extern "C" __global__ void __launch_bounds__(32 * WARPS_OF_LINEAR, RESIDENT) linear_few(
     const scalar* x,  // (count, width)
     const scalar* __restrict__ norm,
     float epsilon,
     int count,
     int width,  // a multiple of COLUMNS
-    const scalar* __restrict__ w0,
-    const scalar* __restrict__ w1,
-    const scalar* __restrict__ w2,
+    const uint4* __restrict__ w0,
+    const uint4* __restrict__ w1,
+    const uint4* __restrict__ w2,
+    const void* __restrict__ s0,  // scales: float32 (rows,), or bf16 (rows, width / 32) for int4
+    const void* __restrict__ s1,
+    const void* __restrict__ s2,
     const scalar* __restrict__ b0,
     const scalar* __restrict__ b1,
     const scalar* __restrict__ b2,
@@ -160,32 +222,32 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS_OF_LINEAR, RESIDENT) lin
     const int line = lane / 4, part = lane % 4;  // row of the matrix, or vector; part of a step
     const int rows = GATED ? n0 : n0 + n1 + n2;
     int row = blockIdx.x * ROWS;
-    const scalar* first = w0;
+    const uint4* matrix[MATRICES];
+    const void* scales[MATRICES];
+    matrix[0] = w0, scales[0] = s0;
     int own_rows = n0;
-#if !GATED
+#if GATED
+    matrix[1] = w1, scales[1] = s1;
+#else
     const scalar* bias = b0;
     if (row >= n0 + n1) {
         row -= n0 + n1;
-        first = w2, bias = b2, own_rows = n2;
+        matrix[0] = w2, scales[0] = s2, bias = b2, own_rows = n2;
     } else if (row >= n0) {
         row -= n0;
-        first = w1, bias = b1, own_rows = n1;
+        matrix[0] = w1, scales[0] = s1, bias = b1, own_rows = n1;
     }
 #endif
-    const int packets = width / VEC, steps = width / COLUMNS;
+    const int steps = width / COLUMNS, packets = width / (VEC * CHUNKS);
     const int each = (steps + WARPS_OF_LINEAR - 1) / WARPS_OF_LINEAR;
     const int begin = warp * each, end = min(steps, begin + each);
     // rows behind the end read the last row; nobody sees their results
     const size_t upper = (size_t)min(row + line, own_rows - 1) * packets + part;
     const size_t lower = (size_t)min(row + line + 8, own_rows - 1) * packets + part;
-    const uint4* matrix[MATRICES];
-    matrix[0] = reinterpret_cast<const uint4*>(first);
-#if GATED
-    matrix[1] = reinterpret_cast<const uint4*>(w1);
-#endif
-    const uint4* vector = reinterpret_cast<const uint4*>(x) + (size_t)line * packets + part;
+    const uint4* vector =
+        reinterpret_cast<const uint4*>(x) + (size_t)line * (width / VEC) + part * CHUNKS;
 #if NORM
-    const uint4* gains = reinterpret_cast<const uint4*>(norm) + part;
+    const uint4* gains = reinterpret_cast<const uint4*>(norm) + part * CHUNKS;
 #endif
     const uint4 nothing = make_uint4(0, 0, 0, 0);
 
@@ -193,42 +255,51 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS_OF_LINEAR, RESIDENT) lin
     let_next_start();
     for (int start = begin; start < end; start += AHEAD) {
         uint4 weights[MATRICES][2][AHEAD];
+        unsigned factor[MATRICES][2][AHEAD] = {};
 #pragma unroll
         for (int i = 0; i < AHEAD; ++i)
 #pragma unroll
             for (int m = 0; m < MATRICES; ++m) {
                 const bool there = start + i < end;
-                const int at = (start + i) * (COLUMNS / VEC);
+                const int at = (start + i) * PACKETS;
                 weights[m][0][i] = weights[m][1][i] = nothing;
                 if (there) weights[m][0][i] = __ldcs(matrix[m] + upper + at);
                 if (there) weights[m][1][i] = __ldcs(matrix[m] + lower + at);
+#if FORMAT == INT4
+                const unsigned short* own = (const unsigned short*)scales[m];
+                if (there) factor[m][0][i] = own[upper + at] * 0x10001u;
+                if (there) factor[m][1][i] = own[lower + at] * 0x10001u;
+#endif
             }
         if (start == begin) wait_for_previous();
 #pragma unroll
-        for (int i = 0; i < AHEAD; ++i) {
-            const int at = (start + i) * (COLUMNS / VEC);
-            uint4 values = nothing;
-            if (start + i < end && line < count) values = vector[at];
-#if NORM
-            float own[VEC], gain[VEC];
-            unpack(values, own);
-            uint4 factors = nothing;
-            if (start + i < end) factors = gains[at];
-            unpack(factors, gain);
+        for (int i = 0; i < AHEAD; ++i)
 #pragma unroll
-            for (int j = 0; j < VEC; ++j) {
-                square = fmaf(own[j], own[j], square);
-                own[j] *= gain[j];
-            }
-            values = pack(own);
+            for (int chunk = 0; chunk < CHUNKS; ++chunk) {
+                const int at = (start + i) * (COLUMNS / VEC) + chunk;
+                uint4 values = nothing;
+                if (start + i < end && line < count) values = vector[at];
+#if NORM
+                float own[VEC], gain[VEC];
+                unpack(values, own);
+                uint4 gained = nothing;
+                if (start + i < end) gained = gains[at];
+                unpack(gained, gain);
+#pragma unroll
+                for (int j = 0; j < VEC; ++j) {
+                    square = fmaf(own[j], own[j], square);
+                    own[j] *= gain[j];
+                }
+                values = pack(own);
 #endif
 #pragma unroll
-            for (int m = 0; m < MATRICES; ++m) {
-                const uint4 a = weights[m][0][i], b = weights[m][1][i];
-                multiply_add(sums[m], a.x, b.x, a.y, b.y, values.x, values.y);
-                multiply_add(sums[m], a.z, b.z, a.w, b.w, values.z, values.w);
+                for (int m = 0; m < MATRICES; ++m) {
+                    const uint4 a = expanded(weights[m][0][i], chunk, factor[m][0][i]);
+                    const uint4 b = expanded(weights[m][1][i], chunk, factor[m][1][i]);
+                    multiply_add(sums[m], a.x, b.x, a.y, b.y, values.x, values.y);
+                    multiply_add(sums[m], a.z, b.z, a.w, b.w, values.z, values.w);
+                }
             }
-        }
     }
     wait_for_previous();  // a warp without columns, too: it may write what others still read
     square += __shfl_xor_sync(ALL, square, 1);
@@ -251,6 +322,10 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS_OF_LINEAR, RESIDENT) lin
         for (int m = 0; m < MATRICES; ++m) total[m] += joined[w][m][mine][number];
     }
     const float scale = NORM ? rsqrtf(all_squares / width + epsilon) : 1.f;
+#if FORMAT == FLOAT8 || FORMAT == INT8
+#pragma unroll
+    for (int m = 0; m < MATRICES; ++m) total[m] *= ((const float*)scales[m])[row + mine];
+#endif
     float result = total[0] * scale;
 #if GATED
     result = result / (1.f + expf(-result)) * (total[1] * scale);

@@ -176,7 +176,8 @@ def observe_batch(
     generator = torch.Generator(device).manual_seed(seed)
     T = packed.T_scene_camera[:, :views].float()
     K = intrinsics(packed.fov, height, width)[:, None].expand(-1, views, -1, -1)
-    frames, prints = _rendered(packed, K, T, height, width, pack)
+    finer = 1.0 if view_size is None else view_size[1] / width
+    frames, prints = _rendered(packed, K, T, height, width, pack, finer)
     level = sample_levels(len(packed), generator, *noise)
     color, depth, instance = apply_sensor(frames, level, generator)
     cloud_color = color
@@ -242,14 +243,17 @@ def _rendered(
     height: int,
     width: int,
     pack: MeshPack | None,
+    finer: float,
 ) -> tuple[Frames, Prints | None]:
-    """The frames, and what is printed where in them; None without meshes."""
+    """The frames, and what is printed where in views of so many times as many pixels a direction;
+    None without meshes.
+    """
     if packed.instances is None or pack is None:
         return render(packed, K, T, height, width, pack=pack), None
     first = len(pack.textures)
     marked = replace(packed, instances=with_prints(packed.instances, first))
     frames = render(marked, K, T, height, width, pack=pack)
-    prints = read_prints(packed, frames.instance, K, T, first)
+    prints = read_prints(packed, frames.instance, K, T, first, finer)
     printed = frames.instance >= PRINT
     plain = torch.where(printed, frames.instance % PRINT, frames.instance)
     return replace(frames, instance=plain), prints

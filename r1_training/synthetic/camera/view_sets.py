@@ -17,8 +17,8 @@ from r1_training.synthetic.household.drawing import instances as col
 
 # Added to the id of an object where its print is drawn: once on its front, twice on its top.
 PRINT = 1024
-LEAST_AREA, LEAST_SIDE = 160.0, 12.0  # pixels of a print that can be read
-LEAST_SHOWN = 0.8  # share of it that nothing covers
+LEAST_AREA, LEAST_SIDE = 200.0, 13.0  # pixels of a print that can be read
+LEAST_SHOWN = 0.75  # share of it that nothing covers
 HARDLY = 4  # pixels; with fewer in every view a print is not seen
 _STEP = 4  # every so many-th pixel of a row and column counts for choosing views
 _ASKED, _TWICE, _EVEN = 0.6, 0.4, 0.2
@@ -59,7 +59,12 @@ def _faces(instances: Tensor, first_tile: int) -> Tensor:
 
 
 def read_prints(
-    packed: PackedRooms, marked: Tensor, K: Tensor, T: Tensor, first_tile: int
+    packed: PackedRooms,
+    marked: Tensor,
+    K: Tensor,
+    T: Tensor,
+    first_tile: int,
+    finer: float = 1.0,
 ) -> Prints:
     """What is printed where, from ids with PRINT in them.
 
@@ -67,6 +72,7 @@ def read_prints(
         packed: rooms of meshes; marked: (B, V, H, W) rendered ids.
         K: (B, V, 3, 3); T: (B, V, 4, 4) true poses.
         first_tile: of the motifs.
+        finer: how many times as many pixels a direction the views have that are read.
     """
     batch, views, height, width = marked.shape
     table = present(packed.instances, "the meshes that bear prints")
@@ -79,18 +85,20 @@ def read_prints(
     slots.index_add_(0, slot, torch.ones_like(slot, dtype=torch.int32))
     pixels = slots.view(batch, views, 2, own)
     face = _faces(table, first_tile)
-    area = _areas(table, face, K, T, height, width)  # (B, V, I)
+    area = _areas(table, face, K, T, height, width, finer)  # (B, V, I)
     index = (face.clamp_min(1) - 1) * own + torch.where(
         face > 0, table[..., col.INSTANCE].long(), 0
     )
     index = index[:, None].expand(-1, views, -1)
     whole = area.new_zeros(batch, views, 2 * own).scatter_reduce_(2, index, area, "amax")
     whole = whole.view(batch, views, 2, own)
-    readable = (whole >= LEAST_AREA) & (pixels >= LEAST_SHOWN * whole)
+    readable = (whole * finer**2 >= LEAST_AREA) & (pixels >= LEAST_SHOWN * whole)
     return Prints(readable.any(2)[..., 1:], pixels.sum(2)[..., 1:].int())
 
 
-def _areas(table: Tensor, face: Tensor, K: Tensor, T: Tensor, height: int, width: int) -> Tensor:
+def _areas(
+    table: Tensor, face: Tensor, K: Tensor, T: Tensor, height: int, width: int, finer: float
+) -> Tensor:
     """(B, V, I) pixels that the printed side covers if nothing is before it; 0 where it is seen
     from behind, in part, or too thin.
     """
@@ -115,7 +123,7 @@ def _areas(table: Tensor, face: Tensor, K: Tensor, T: Tensor, height: int, width
     sides = (pixel - pixel.roll(-1, -2)).norm(dim=-1)
     # a slanted quadrilateral is as thin as its height over its longest side
     side = torch.minimum(sides.amin(-1), area / sides.amax(-1).clamp_min(1))
-    good = before & shown & (side >= LEAST_SIDE) & (face > 0)[:, None]
+    good = before & shown & (side * finer >= LEAST_SIDE) & (face > 0)[:, None]
     return torch.where(good, area, 0.0)
 
 
