@@ -29,6 +29,7 @@ from r1_training.engine.journal.outputs import KEPT_NAME, Report
 from r1_training.engine.journal.server_log import read_server_log
 from r1_training.engine.kill_guard import EXIT_INTERRUPTED, EXIT_KILLED, run_guarded, stop_on_signal
 from r1_training.engine.progress import status_bar
+from r1_training.engine.release import release as write_release
 from r1_training.engine.run import JOURNAL_NAME
 from r1_training.engine.run import synthesize as run_engine
 from r1_training.engine.sources import (
@@ -98,6 +99,17 @@ def synthesize(
             "output_tokens: settles what requests without a readable answer cost."
         ),
     ] = None,
+    release: Annotated[
+        Path | None,
+        typer.Option(
+            help="When the run is finished, write it here as a data set for others: the published "
+            "schema, card, statistics, licence, provenance, hashes."
+        ),
+    ] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option(help="Of the release, e.g. cc-by-nc-sa-4.0; CC0 where all is synthetic."),
+    ] = None,
 ) -> None:
     """Turn questions into chains of thought: describe, ask the teacher, filter, write JSONL.
 
@@ -141,6 +153,9 @@ def synthesize(
             statistics = read_statistics(out / KEPT_NAME)
             (out / "statistics.json").write_text(json.dumps(statistics.as_json(), indent=1) + "\n")
             plot_statistics(statistics, out / "statistics.png")
+            if release is not None and not _EXIT.get(report.outcome, 0):
+                made = write_release(out, release, licence=licence)
+                console.print(f"{made.folder}: {made.rows:,} rows, {made.licence}", highlight=False)
         except (EngineError, OSError) as error:
             typer.secho(f"error: {error}", err=True, fg="red")
             return EXIT_ERROR

@@ -109,3 +109,27 @@ def test_make_bench_runs_all_and_fails_at_the_end(tmp_path):
         folder = " a folder" if path.name == "recording_zero_shot.py" else ""
         assert f"ran benchmarks/{path.name}{folder}\n" in done.stdout
     assert "failed or missed a target: benchmarks/engine_faults.py" in done.stdout
+
+
+def test_steps_of_the_full_size_model_are_the_runs_own(tmp_path, monkeypatch, capsys):
+    """At r1-tiny's size: the script runs, adapters go on and off, and a cap leaves no trace."""
+    bench = importlib.import_module("benchmarks.full_size_training")
+    sizes = bench.Sizes(600, 1, 56, 56, 3, 3, 2, 1, 1, 2, 3)
+    monkeypatch.setattr(bench, "SMALL", sizes)
+    monkeypatch.setattr(bench, "CAPS", {"24 GB": (23.3, True)})
+    out = tmp_path / "full_size_training.json"
+    monkeypatch.setattr(sys, "argv", ["full_size_training.py", "--small", "--json", str(out)])
+    assert bench.main() == 0
+    report = json.loads(out.read_text())
+    assert report["sft"]["steps"] == 2 and report["sft"]["tokens"] > 50
+    assert report["grpo"]["group"] == 2 and report["grpo"]["reward_std"] > 0
+    assert report["grpo"]["grad_norm"] > 0
+    assert all(part["fits"] for part in report["caps"].values()) and len(report["caps"]) == 2
+    assert "conversations_per_s is" in capsys.readouterr().out
+
+
+def test_full_size_is_skipped_without_a_gpu(monkeypatch, capsys):
+    bench = importlib.import_module("benchmarks.full_size_training")
+    monkeypatch.setattr(bench.torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(sys, "argv", ["full_size_training.py"])
+    assert bench.main() == 0 and "needs a GPU" in capsys.readouterr().out

@@ -23,6 +23,10 @@ HANDED_OVER = (
     "evaluate-rooms",
     "synthesize",
     "synthesize-room",
+    "synthesize-scans",
+    "rehearse",
+    "table",
+    "submit",
     "prepare",
     "reproduce",
 )
