@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -76,7 +77,7 @@ class Reasoner:
         dtype: str = "auto",
         quantization: str = "none",
         num_views: int | None = None,
-    ) -> Reasoner:
+    ) -> Self:
         """Load a preset or folder, see `pretrained.load_pretrained`.
 
         `num_views` is how many views are shown for a question; None: as many as the model's

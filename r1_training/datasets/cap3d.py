@@ -12,6 +12,9 @@ from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import FileFormatError, RowError, SplitError
 from r1_training.datasets.rows import OnBad, RowReport, text, to_samples
 
+# What other tools write over the first column; the published file has no header.
+_HEADERS = frozenset({"uid", "uids", "id", "object_id", "object", "identifier"})
+
 
 def read_cap3d(
     path: Path,
@@ -75,7 +78,9 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, Any]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             for row in reader:
-                if len(row) == 2:
+                if len(row) == 2 and row[0].strip().lower() in _HEADERS:
+                    yield reader.line_num, RowError(f"a header, not an object: {', '.join(row)}")
+                elif len(row) == 2:
                     yield reader.line_num, {"uid": row[0], "caption": row[1]}
                 elif row:
                     yield reader.line_num, RowError(f"2 columns expected, got {len(row)}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from r1_training.datasets.errors import FileFormatError, RowError
 
@@ -18,8 +18,33 @@ CHUNK = 1 << 16
 # The longest token that a chunk can cut so that the decoder reports an error at its start.
 LONGEST_CUT = 16
 WHITESPACE = " \t\r\n"
+# What files start with that are no JSON, though people have them under its name.
+_FOREIGN = {
+    b"\x1f\x8b": "is compressed: gunzip it",
+    b"PK\x03\x04": "is a zip archive: unzip it",
+    b"BZh": "is compressed: bunzip2 it",
+    b"\xfd7zXZ": "is compressed: unxz it",
+    b"\x28\xb5\x2f\xfd": "is compressed: unzstd it",
+    b"\xff\xfe": "is UTF-16: save it as UTF-8",
+    b"\xfe\xff": "is UTF-16: save it as UTF-8",
+    b"\x80": "is a pickle, which can run code: save it as JSON",
+    b"version https://git-lfs": "is a Git LFS pointer, not the file: git lfs pull",
+}
 
 _decode = json.JSONDecoder().raw_decode
+
+
+def first_characters(path: Path) -> str:
+    """The first 65,536 characters of a file, to tell what it is.
+
+    Raises:
+        FileFormatError: cannot be opened, or is no text.
+    """
+    with _open(path) as file:
+        try:
+            return file.read(CHUNK)
+        except UnicodeDecodeError as error:
+            raise FileFormatError(path, f"not UTF-8: {error}") from error
 
 
 def iterate_array(path: Path, key: str | None = None) -> Iterator[tuple[int, Any]]:
@@ -32,6 +57,11 @@ def iterate_array(path: Path, key: str | None = None) -> Iterator[tuple[int, Any
         reader = _Reader(path, file)
         if key is not None:
             _enter_member(reader, key)
+        elif reader.peek() == "{":
+            raise reader.error(
+                "expected [, got '{': not a list but an object. Give the list alone if it stands "
+                "under a name; a file of one object a line is JSONL"
+            )
         yield from _items(reader)
         if key is None:
             reader.expect_end()
@@ -73,15 +103,27 @@ def iterate_lines(path: Path) -> Iterator[tuple[int, Any]]:
                 yield line, json.loads(text)
             except json.JSONDecodeError as error:
                 yield line, RowError(f"broken JSON: {error.msg} (column {error.colno})")
-            except (ValueError, RecursionError) as error:  # endless digits, endless brackets
-                yield line, RowError(f"JSON that cannot be read: {error}")
+            except (ValueError, RecursionError) as error:
+                yield line, RowError(_unreadable(error))
 
 
 def _open(path: Path) -> TextIO:
     try:
+        with path.open("rb") as raw:
+            start = raw.read(32)
+        foreign = next((why for magic, why in _FOREIGN.items() if start.startswith(magic)), None)
+        if foreign is not None:
+            raise FileFormatError(path, foreign)
         return path.open(encoding="utf-8-sig")
     except OSError as error:
         raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
+
+
+def _unreadable(error: ValueError | RecursionError) -> str:
+    # The decoder's only other ValueError is of integers that Python does not convert.
+    if isinstance(error, RecursionError):
+        return "JSON that cannot be read: brackets are nested too deeply"
+    return "JSON that cannot be read: an integer of more than 4,300 digits"
 
 
 def _lines(path: Path, file: TextIO) -> Iterator[str]:
@@ -134,6 +176,7 @@ class _Reader:
         self._position = 0
         self._counted = 0
         self._chunk = CHUNK
+        self._anything = False
 
     def peek(self) -> str:
         """The next character that is not white space."""
@@ -145,7 +188,7 @@ class _Reader:
                     return character
                 self._position += 1
             if not self._more():
-                raise self.error("the file ends too early")
+                self._ended()
 
     def expect(self, characters: str) -> str:
         """Consumes the next character, which must be one of `characters`."""
@@ -175,8 +218,8 @@ class _Reader:
                     continue
                 self._count_lines(error.pos)
                 raise self.error(f"broken JSON: {error.msg}") from None
-            except (ValueError, RecursionError) as error:  # endless digits, endless brackets
-                raise self.error(f"JSON that cannot be read: {error}") from None
+            except (ValueError, RecursionError) as error:
+                raise self.error(_unreadable(error)) from None
             # A number near the end of the window may go on in the next chunk ("1" of "1e+5").
             if end > len(self._buffer) - LONGEST_CUT and self._more():
                 continue
@@ -185,6 +228,10 @@ class _Reader:
 
     def error(self, reason: str) -> FileFormatError:
         return FileFormatError(self.path, reason, self.line)
+
+    def _ended(self) -> NoReturn:
+        empty = not self._anything
+        raise self.error("the file ends too early" + (": it is empty" if empty else ""))
 
     def _cut(self, error: json.JSONDecodeError) -> bool:
         """Whether the error may come from the end of the window rather than from the file."""
@@ -198,6 +245,7 @@ class _Reader:
             raise FileFormatError(self.path, f"not UTF-8: {error}", self.line) from error
         if not text:
             return False
+        self._anything = self._anything or not text.isspace()
         self._count_lines(self._position)
         self._buffer = self._buffer[self._position :] + text
         self._position = self._counted = 0

@@ -5,6 +5,8 @@ Bad rows are fatal or counted and skipped; held-out scenes never leave this loop
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,10 @@ from r1_training.datasets.scannet.splits import check_split, hold_out, may_train
 
 OnBad = Literal["fatal", "skip"]
 SHOWN_PROBLEMS = 100
+# Of an integer written as text; Python converts no more than 4,300 digits.
+MAX_DIGITS = 100
+_INTEGER = re.compile(rf"\s*-?\d{{1,{MAX_DIGITS}}}\s*", re.ASCII)
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass
@@ -111,7 +117,7 @@ def text(row: Mapping[str, Any], key: str) -> str:
     value = row.get(key)
     if not isinstance(value, str) or not value.strip():
         raise RowError(f"`{key}` must be text, got {_shown(value)}")
-    return value
+    return _whole(value, key)
 
 
 def texts(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
@@ -119,13 +125,13 @@ def texts(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
     value = row.get(key)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise RowError(f"`{key}` must be a list of texts, got {_shown(value)}")
-    return tuple(value)
+    return tuple(_whole(item, key) for item in value)
 
 
 def integer(row: Mapping[str, Any], key: str) -> int:
     """The integer under `key`, as a number or as text (ScanRefer writes text)."""
     value = row.get(key)
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise RowError(f"`{key}` must be an integer, got {_shown(value)}")
@@ -145,7 +151,20 @@ def number(row: Mapping[str, Any], key: str) -> float:
     value = row.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise RowError(f"`{key}` must be a number, got {_shown(value)}")
-    return float(value)
+    try:
+        converted = float(value)
+    except OverflowError as error:  # an integer of hundreds of digits
+        raise RowError(f"`{key}` is too large a number: {_shown(value)}") from error
+    if not math.isfinite(converted):
+        raise RowError(f"`{key}` must be finite, got {_shown(value)}")
+    return converted
+
+
+def _whole(value: str, key: str) -> str:
+    # JSON can escape half of a character; no tokenizer and no file can be given it.
+    if _SURROGATES.search(value):
+        raise RowError(f"`{key}` holds half of a character (a lone surrogate): {_shown(value)}")
+    return value
 
 
 def _shown(value: object) -> str:

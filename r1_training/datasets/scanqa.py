@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from r1_training.datasets.annotation_sample import Sample
+from r1_training.datasets.errors import RowError
 from r1_training.datasets.json_stream import iterate_array
 from r1_training.datasets.rows import OnBad, RowReport, integers, text, texts, to_samples
 
@@ -36,7 +37,9 @@ def read_scanqa(
 
 
 def _build(split: str, _: int, row: Mapping[str, Any]) -> Sample:
-    answers = texts(row, "answers") if split != "test" or "answers" in row else ()
+    if split != "test" and "answers" not in row:
+        raise RowError("no `answers`: ScanQA's test files have none in public (--split test)")
+    answers = texts(row, "answers") if "answers" in row else ()
     return Sample(
         dataset="scanqa",
         split=split,

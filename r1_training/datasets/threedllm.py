@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import partial
+from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,26 +58,31 @@ def read_threedllm(
 def parse_turns(prompt: str) -> tuple[tuple[Turn, ...], str]:
     """Earlier turns and the question of a `### human: ... ### assistant: ...` text.
 
+    What the assistant says in two turns in a row is one turn: the published dialogues have such a
+    row. Where it has spoken already and is to go on, the last question is asked again.
+
     Raises:
-        RowError: the text does not start with a human turn, the turns do not alternate, an
-            earlier turn is empty, or an answer follows the last question.
+        RowError: the text does not start with a human turn, two human turns are in a row, a turn
+            is empty, or an answer follows the last question.
     """
     before, *pieces = _MARKER.split(prompt)
     roles, said = pieces[::2], [piece.strip() for piece in pieces[1::2]]
-    if before.strip() or not roles:
+    if before.strip() or not roles or roles[0] != "human":
         raise RowError(f"must start with `### human:`, got {prompt!r:.60}")
-    if roles != [("human", "assistant")[index % 2] for index in range(len(roles))]:
+    if ("human", "human") in pairwise(roles):
         raise RowError(f"human and assistant must alternate, got {', '.join(roles)}")
-    if roles[-1] == "assistant":
-        if said.pop():
-            raise RowError("the last turn is the assistant's: there is nothing to answer")
+    if roles[-1] == "assistant" and said[-1]:
+        raise RowError("the last turn is the assistant's: there is nothing to answer")
+    if roles[-1] == "assistant":  # where the answer goes
         roles.pop()
+        said.pop()
     if not all(said):
         raise RowError("a turn is empty")
-    turns = tuple(
-        Turn(question, raw) for question, raw in zip(said[:-1:2], said[1::2], strict=True)
-    )
-    return turns, said[-1]
+    by_turn = groupby(zip(roles, said, strict=True), key=itemgetter(0))
+    merged = [" ".join(words for _, words in turn) for _, turn in by_turn]
+    pairs = zip(merged[::2], merged[1::2], strict=False)  # the last question may stand alone
+    turns = tuple(Turn(question, raw) for question, raw in pairs)
+    return turns, merged[-1] if roles[-1] == "human" else merged[-2]
 
 
 def _build(split: str, kind: str, index: int, row: Mapping[str, Any]) -> Sample:

@@ -10,7 +10,7 @@ import numpy as np
 from r1_model.reasoner import Reasoner
 from r1_model.text.answer import Box
 from r1_training.evaluation.room_evaluator import ObservedRoom, observed_rooms
-from r1_training.metrics.predictions import Prediction
+from r1_training.metrics.prediction_entries import Prediction
 from r1_training.metrics.protocols.detection import SceneObjects, detection_scores
 from r1_training.synthetic.rooms.elements import RoomObject
 

@@ -39,7 +39,7 @@ def evaluate(
         str, typer.Option(help="Cap3D from captions: tag that open_clip knows, or .safetensors.")
     ] = "openai",
     protocol: Annotated[
-        Literal["ptb", "plain"] | None,
+        Literal["ptb", "plain", "leo"] | None,
         typer.Option(help="How texts become words; by default as the benchmark does it."),
     ] = None,
     meteor: Annotated[bool, typer.Option(help="METEOR needs Java.")] = True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from r1_training.datasets.multi3drefer import read_multi3drefer
 from r1_training.datasets.nr3d import read_nr3d_csv, read_nr3d_json
 from r1_training.datasets.openeqa import read_openeqa
 from r1_training.datasets.rows import RowReport
-from r1_training.datasets.scannet.class_labels import CLASS_BY_NYU40, OTHERS, read_labels
+from r1_training.datasets.scannet.class_labels import CLASS_BY_NYU40, CLASSES, OTHERS, read_labels
 from r1_training.datasets.scannet.prepared import read_prepared_boxes, read_prepared_classes
 from r1_training.datasets.scannet.splits import official_split
 from r1_training.datasets.scanqa import read_scanqa
@@ -22,10 +23,15 @@ from r1_training.datasets.scanrefer import ReferringTask, read_scanrefer
 from r1_training.datasets.scene30k import read_scene30k
 from r1_training.datasets.sqa3d import read_sqa3d
 from r1_training.datasets.threedllm import read_threedllm
-from r1_training.metrics.errors import GroundTruthError, MissingPredictionsError
+from r1_training.metrics.errors import (
+    GroundTruthError,
+    MissingPredictionsError,
+    PredictionError,
+)
 from r1_training.metrics.inputs import CAPTIONS, GROUNDING, QA, THREEDLLM, EvaluationInputs
 from r1_training.metrics.measures.boxes import suppress_overlaps
-from r1_training.metrics.predictions import Prediction, align, read_predictions
+from r1_training.metrics.prediction_entries import Prediction
+from r1_training.metrics.predictions import align, read_predictions
 from r1_training.metrics.protocols.cap3d import cap3d_scores, read_embeddings
 from r1_training.metrics.protocols.detection import SceneObjects, detection_scores
 from r1_training.metrics.protocols.multi3drefer import multi3drefer_scores
@@ -59,7 +65,7 @@ def evaluate(
     name = inputs.checkpoint or inputs.predictions.stem
     if inputs.dataset == "cap3d":
         return _evaluate_cap3d(inputs, name, on_progress)
-    predictions = read_predictions(inputs.predictions)
+    predictions = read_predictions(inputs.predictions, inputs.needs)
     if inputs.dataset == "detection":
         return _evaluate_detection(inputs, name, predictions)
     report = RowReport()
@@ -67,6 +73,11 @@ def evaluate(
     if not samples:
         raise GroundTruthError(
             f"{inputs.annotations} holds no sample of {inputs.split} ({report.summary()})"
+        )
+    if not any(sample.answers for sample in samples) and inputs.dataset not in GROUNDING:
+        raise GroundTruthError(
+            f"{inputs.annotations} has no answers to compare with: the test sets of ScanQA and "
+            "others have none in public, their servers score them (`r1 submit` writes their files)"
         )
     if inputs.dataset in CAPTIONS:
         return _evaluate_captions(inputs, name, samples, predictions, report)
@@ -121,10 +132,12 @@ def _score(
 ) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
     if inputs.dataset in GROUNDING:
         boxes = scene_boxes(inputs.required("scannet"), (sample.scene_id for sample in samples))
+        boxless = sum(not len(prediction.boxes) for prediction in predictions)
+        notes = {"predictions without a box": str(boxless)} if boxless else {}
         if inputs.dataset == "multi3drefer":
-            return multi3drefer_scores(samples, predictions, boxes), {}
+            return multi3drefer_scores(samples, predictions, boxes), notes
         absent = sum(s.object_ids[0] not in boxes[s.scene_id] for s in samples)
-        notes = {"objects without box (never found)": str(absent)} if absent else {}
+        notes |= {"objects without box (never found)": str(absent)} if absent else {}
         if inputs.dataset == "nr3d":
             return nr3d_scores(samples, predictions, boxes), notes
         labels = read_labels(inputs.labels) if inputs.labels else None
@@ -172,6 +185,7 @@ def _evaluate_detection(
         scene: _filtered(predictions[scene], inputs) for scene in scenes if scene in predictions
     }
     notes = {"nms": str(inputs.nms), "min score": str(inputs.min_score)}
+    notes |= _unknown_labels(inputs.predictions, kept.values())
     unused = len(predictions.keys() - scenes.keys())
     return EvaluationReport(
         *("detection", inputs.split, name, detection_scores(kept, scenes), len(scenes)),
@@ -196,7 +210,7 @@ def _evaluate_cap3d(
         load_clip,
     )
 
-    predictions = read_predictions(inputs.predictions)
+    predictions = read_predictions(inputs.predictions, inputs.needs)
     renders = find_renders(inputs.required("renders"))
     missing = _count_missing(set(renders), predictions, inputs, "objects")
     clip = load_clip(inputs.clip_model, inputs.clip_weights)
@@ -234,6 +248,24 @@ def _objects(scannet: Path, scene: str) -> SceneObjects:
     boxes, classes = read_prepared_boxes(scannet, scene), read_prepared_classes(scannet, scene)
     names = tuple(CLASS_BY_NYU40.get(classes[number], OTHERS) for number in boxes)
     return SceneObjects(np.array(list(boxes.values())).reshape(-1, 6), names)
+
+
+def _unknown_labels(path: Path, predictions: Iterable[Prediction]) -> dict[str, str]:
+    """A note about labels that are no class, whose boxes can never be right.
+
+    Raises:
+        PredictionError: all are: the file speaks of other classes.
+    """
+    labels = Counter(label for prediction in predictions for label in prediction.labels)
+    unknown = Counter({name: count for name, count in labels.items() if name not in CLASSES})
+    if not unknown:
+        return {}
+    shown = ", ".join(f"{name!r:.40} ({count})" for name, count in unknown.most_common(3))
+    if len(unknown) == len(labels):
+        raise PredictionError(
+            f"{path}: no label is one of ScanNet's classes: {shown}; they are {', '.join(CLASSES)}"
+        )
+    return {"boxes of unknown labels (never right)": f"{unknown.total()}, {shown}"}
 
 
 def _filtered(prediction: Prediction, inputs: EvaluationInputs) -> Prediction:

@@ -5,6 +5,7 @@ Apart from the scoring, which loads scipy and the caption metrics: `--help` shou
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -27,6 +28,13 @@ QA = ("scanqa", "scene30k", "openeqa")
 GROUNDING = ("scanrefer", "nr3d", "multi3drefer")
 CAPTIONS = ("scan2cap", "nr3d-captions")
 DATASETS = (*QA, "sqa3d", *THREEDLLM, *GROUNDING, *CAPTIONS, "detection", "cap3d")
+# What every prediction must have (one of), or it could only be scored as empty.
+NEEDS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("scanrefer", "multi3drefer"), ("boxes",)),
+    "nr3d": ("boxes", "object_id"),
+    **dict.fromkeys(CAPTIONS, ("captions",)),
+    "detection": ("labels",),
+}
 
 
 @dataclass(frozen=True)
@@ -83,11 +91,22 @@ class EvaluationInputs:
             raise EvaluationInputError(
                 f"{self.dataset} needs --scannet, the folder of `r1 prepare scannet`"
             )
+        if self.dataset != "detection" and (self.nms is not None or self.min_score != 0):
+            raise EvaluationInputError("--nms and --min-score are for detection")
+        if self.nms is not None and not 0 <= self.nms <= 1:
+            raise EvaluationInputError(f"--nms must be an IoU from 0 to 1, got {self.nms}")
+        if not math.isfinite(self.min_score):
+            raise EvaluationInputError(f"--min-score must be a number, got {self.min_score}")
         from_captions = self.dataset == "cap3d" and self.predictions.suffix != ".npz"
         if from_captions and self.renders is None:
             raise EvaluationInputError(
                 "cap3d needs --renders for captions, or a .npz file of embeddings"
             )
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What every prediction must have one of, see `prediction_entries.parse_prediction`."""
+        return NEEDS.get(self.dataset, ("answer",))
 
     def required(
         self, name: Literal["annotations", "questions", "scannet", "labels", "renders"]

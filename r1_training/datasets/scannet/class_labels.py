@@ -33,6 +33,7 @@ CLASSES = (*CLASS_BY_NYU40.values(), OTHERS)
 # Wall, floor and ceiling are no objects; the table has ids above 40 for unlabelled things.
 NO_OBJECTS = frozenset({1, 2, 22})
 LAST_NYU40 = 40
+MAX_DIGITS = 10  # of an id
 _COLUMNS = ("raw_category", "nyu40id", "nyu40class")
 
 
@@ -57,7 +58,8 @@ def read_labels(path: Path) -> LabelTable:
     """Reads the label table.
 
     Raises:
-        FileFormatError: cannot be opened, not UTF-8, columns missing, or an id is not a number.
+        FileFormatError: cannot be opened, not UTF-8, columns missing, no row, or an id is not a
+            number.
     """
     nyu40, classes = {}, {}
     try:
@@ -68,11 +70,13 @@ def read_labels(path: Path) -> LabelTable:
                 raise FileFormatError(path, f"columns are missing: {', '.join(sorted(missing))}", 1)
             for row in reader:
                 number = row["nyu40id"] or ""
-                if not number.isdecimal():
+                if not (number.isascii() and number.isdecimal() and len(number) < MAX_DIGITS):
                     raise FileFormatError(path, f"`nyu40id` is {number!r}", reader.line_num)
                 nyu40[row["raw_category"]] = int(number)
                 name = (row["nyu40class"] or "").strip()
                 classes[row["raw_category"]] = name if name in CLASSES else OTHERS
+            if not nyu40:
+                raise FileFormatError(path, "names no category: it holds its header alone")
     except OSError as error:
         raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
     except UnicodeDecodeError as error:

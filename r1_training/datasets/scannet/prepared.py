@@ -21,6 +21,8 @@ from r1_training.datasets.scannet.scans import ScannetScan, transform
 from r1_training.datasets.scannet.sens import read_frames
 
 MAX_POINTS = 50_000
+# Metres for coordinates, and no id is larger: volumes of larger boxes would overflow.
+MAX_COORDINATE = 1e6
 PREPARED = ("vert", "aligned_vert", "sem_label", "ins_label", "bbox", "aligned_bbox")
 
 
@@ -109,6 +111,16 @@ def _load_boxes(folder: Path, scene_id: str) -> np.ndarray:
     boxes = _load(path, (None, 8))
     if not np.isfinite(boxes).all():
         raise FileFormatError(path, "holds a number that is not finite")
+    if (np.abs(boxes) > MAX_COORDINATE).any():
+        raise FileFormatError(path, f"holds a number beyond {MAX_COORDINATE:g}")
+    if (boxes[:, 3:6] < 0).any():
+        raise FileFormatError(path, "holds a box of negative size")
+    classes, numbers = boxes[:, 6], boxes[:, 7]
+    if (classes != classes.round()).any() or (numbers != numbers.round()).any():
+        raise FileFormatError(path, "columns 7 and 8 must be whole numbers: class and object id")
+    if len(np.unique(numbers)) != len(numbers):
+        repeated = int(next(number for number in numbers if (numbers == number).sum() > 1))
+        raise FileFormatError(path, f"holds object {repeated} more than once")
     return boxes
 
 

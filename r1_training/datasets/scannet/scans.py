@@ -159,7 +159,11 @@ def _read_annotation(
 ) -> tuple[np.ndarray, np.ndarray]:
     segments_path = folder / f"{scene_id}_vh_clean_2.0.010000.segs.json"
     groups_path = folder / f"{scene_id}.aggregation.json"
-    segments = np.array(_list(segments_path, "segIndices"))
+    listed = _list(segments_path, "segIndices")
+    try:
+        segments = np.array(listed)
+    except ValueError as error:  # lists of several lengths
+        raise FileFormatError(segments_path, "`segIndices` must be a list of integers") from error
     if segments.shape != (count,) or segments.dtype.kind != "i":
         raise FileFormatError(
             segments_path, f"{len(segments)} segment indices for a mesh of {count} vertices"
@@ -176,6 +180,8 @@ def _read_annotation(
             raise FileFormatError(groups_path, f"a group has no key or segment {error}") from error
         except (TypeError, ValueError) as error:
             raise FileFormatError(groups_path, f"a group is broken: {error}") from error
+        if not isinstance(label, str) or not 0 <= number < 1 << 31:
+            raise FileFormatError(groups_path, f"a group is broken: {label!r:.40} {number!r:.40}")
         if label not in labels.nyu40:
             raise FileFormatError(groups_path, f"the label table has no category {label!r}")
         # Where groups overlap the last one wins, as in VoteNet's preparation.
@@ -184,9 +190,11 @@ def _read_annotation(
 
 
 def _list(path: Path, key: str) -> list[Any]:
+    text = _read_text(path)
     try:
-        value = json.loads(_read_text(path))[key]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        value = json.loads(text)[key]
+    # ValueError: no JSON, or an integer of thousands of digits
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileFormatError(path, f"must be an object with the list `{key}`: {error}") from error
     if not isinstance(value, list):
         raise FileFormatError(path, f"`{key}` must be a list")

@@ -1,10 +1,12 @@
 """BLEU, METEOR, ROUGE-L and CIDEr as the field computes them, with pycocoevalcap.
 
-Two protocols, which give different numbers for the same texts:
+Three protocols, which give different numbers for the same texts:
 
 - `ptb` (official ScanQA): the PTB tokenizer lower-cases and drops punctuation on both sides.
-- `plain` (LL3DA's evaluation of ScanQA, 3D-LLM, Scan2Cap, on which 3D-R1 is built; LEO's too):
-  texts are split at spaces as they are.
+- `plain` (LL3DA's evaluation of ScanQA, 3D-LLM, Scan2Cap, on which 3D-R1 is built): texts are
+  split at spaces as they are.
+- `leo` (LEO's of ScanQA and SQA3D): both sides are cleaned first (`exact_match.clean_answer`), then
+  split at spaces.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Literal
+from typing import Literal, get_args
 
 from pycocoevalcap.bleu.bleu import Bleu
 from pycocoevalcap.cider.cider import Cider
@@ -22,8 +24,10 @@ from pycocoevalcap.rouge.rouge import Rouge
 from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
 
 from r1_training.metrics.errors import GroundTruthError, JavaMissingError
+from r1_training.metrics.measures.exact_match import clean_answer
 
-Protocol = Literal["ptb", "plain"]
+Protocol = Literal["ptb", "plain", "leo"]
+PROTOCOLS = get_args(Protocol)
 # What Java takes for the end of a line; each would shift all later texts by one.
 _LINE_ENDS = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 
@@ -45,19 +49,20 @@ def text_scores(
 
     Raises:
         JavaMissingError: Java is needed and missing.
-        GroundTruthError: an id without references, or no ids at all.
+        GroundTruthError: an id without references, no ids at all, or no word in any reference.
     """
     if references.keys() != candidates.keys():
         raise ValueError("references and candidates must have the same ids")
     without = [key for key, texts in references.items() if not texts]
     if without or not references:
         raise GroundTruthError(f"{len(without) or 'all'} samples have no reference: {without[:3]}")
-    if protocol not in ("ptb", "plain"):
-        raise ValueError(f"protocol must be `ptb` or `plain`, got {protocol!r}")
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"protocol must be one of {', '.join(PROTOCOLS)}, got {protocol!r}")
     if meteor or protocol == "ptb":
         require_java()
-    tokenized = _tokenize_ptb if protocol == "ptb" else _tokenize_plain
-    gts, res = tokenized(references, candidates)
+    gts, res = _TOKENIZE[protocol](references, candidates)
+    if not any(text.split() for words in gts.values() for text in words):
+        raise GroundTruthError(f"no reference holds a word (protocol {protocol}): nothing to score")
     scores = {}
     for order, value in enumerate(Bleu(4).compute_score(gts, res, verbose=0)[0], 1):
         scores[f"BLEU-{order}"] = value
@@ -100,6 +105,18 @@ def _tokenize_ptb(
     words = iter(ptb_tokenize(flat))
     gts = {key: [next(words) for _ in texts] for key, texts in references.items()}
     return gts, {key: [next(words)] for key in references}
+
+
+def _tokenize_leo(
+    references: Mapping[str, Sequence[str]], candidates: Mapping[str, str]
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    return (
+        {key: [clean_answer(text) for text in texts] for key, texts in references.items()},
+        {key: [clean_answer(text)] for key, text in candidates.items()},
+    )
+
+
+_TOKENIZE = {"ptb": _tokenize_ptb, "plain": _tokenize_plain, "leo": _tokenize_leo}
 
 
 def ptb_tokenize(texts: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from r1_training.metrics.errors import GroundTruthError, PredictionError
 # CLIPScore's rescaling (Hessel et al., 2021), which Cap3D's numbers have.
 CLIP_SCALE = 2.5
 RANKS = (1, 5, 10)
+_ARRAYS = ("images", "texts")
 
 
 def cap3d_scores(images: np.ndarray, texts: np.ndarray) -> dict[str, float]:
@@ -25,16 +26,20 @@ def cap3d_scores(images: np.ndarray, texts: np.ndarray) -> dict[str, float]:
     Captions at equal distance rank in order of the file.
 
     Raises:
-        GroundTruthError: shapes differ, there are no objects, or an embedding has no length.
+        GroundTruthError: shapes differ, there are no objects, or an embedding has no length or is
+            not finite.
     """
     images = np.asarray(images, np.float64)
     texts = np.asarray(texts, np.float64)
     images = images[:, None] if images.ndim == 2 else images
-    count = len(texts)
-    if texts.ndim != 2 or not count or images.ndim != 3:
+    if texts.ndim != 2 or not len(texts) or images.ndim != 3 or not images.shape[1]:
         raise GroundTruthError(f"embeddings have shapes {images.shape} and {texts.shape}")
+    count = len(texts)
     if len(images) != count or images.shape[2] != texts.shape[1]:
         raise GroundTruthError(f"embeddings have shapes {images.shape} and {texts.shape}")
+    for name, vectors in (("images", images), ("texts", texts)):
+        if not np.isfinite(vectors).all():
+            raise GroundTruthError(f"`{name}` holds a number that is not finite")
     units = _unit(texts)
     own, ranks = [], []
     # One object at a time: all similarities of 5,000 objects and 8 views would be 1.6 GB.
@@ -54,17 +59,17 @@ def read_embeddings(path: Path) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         PredictionError: cannot be read, or an array is missing.
     """
-    found = {}
+    found: dict[str, np.ndarray] = {}
     try:
         arrays = np.load(path, allow_pickle=False)
         if isinstance(arrays, np.lib.npyio.NpzFile):
             with arrays:
-                found = {name: arrays[name] for name in ("images", "texts")}
+                found = {name: arrays[name] for name in _ARRAYS if name in arrays.files}
     # numpy says of an empty file that it ends, of a cut one that it is no zip
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise PredictionError(f"{path}: {error}") from error
-    if not found:
-        raise PredictionError(f"{path} holds one array, not an archive of `images` and `texts`")
+    if set(found) != set(_ARRAYS):
+        raise PredictionError(f"{path} is no .npz archive of the two arrays `images` and `texts`")
     for name, array in found.items():
         if array.dtype.kind not in "fiu":
             raise PredictionError(f"{path}: `{name}` must hold numbers, not {array.dtype}")
@@ -72,7 +77,9 @@ def read_embeddings(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    if not (lengths > 0).all():
+    # Scaled first: the squares of very large and very small numbers do not fit.
+    largest = np.abs(vectors).max(axis=-1, keepdims=True, initial=0)
+    if not (largest > 0).all():
         raise GroundTruthError("an embedding has no length")
-    return vectors / lengths
+    scaled = vectors / largest
+    return scaled / np.linalg.norm(scaled, axis=-1, keepdims=True)

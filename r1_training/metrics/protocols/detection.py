@@ -9,7 +9,7 @@ import numpy as np
 
 from r1_training.metrics.errors import GroundTruthError
 from r1_training.metrics.measures.boxes import pairwise_iou
-from r1_training.metrics.predictions import Prediction
+from r1_training.metrics.prediction_entries import Prediction
 from r1_training.metrics.protocols.visual_grounding import THRESHOLDS
 
 

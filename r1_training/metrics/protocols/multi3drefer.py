@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.multi3drefer import EVAL_TYPES
 from r1_training.metrics.errors import GroundTruthError
-from r1_training.metrics.predictions import Prediction
+from r1_training.metrics.prediction_entries import Prediction
 from r1_training.metrics.protocols.visual_grounding import THRESHOLDS, SceneBoxes
 
 
@@ -26,7 +26,10 @@ def multi3drefer_scores(
     """
     f1 = np.array(
         [
+            # A prediction that is not there does not say that there is nothing.
             f1_scores(prediction.boxes, _targets(sample, boxes))
+            if not prediction.missing
+            else (0.0,) * len(THRESHOLDS)
             for sample, prediction in zip(samples, predictions, strict=True)
         ]
     ).reshape(-1, len(THRESHOLDS))

@@ -17,7 +17,7 @@ from r1_training.datasets.annotation_sample import Sample
 from r1_training.metrics.errors import GroundTruthError, PredictionError
 from r1_training.metrics.measures.boxes import pairwise_iou
 from r1_training.metrics.measures.text_scores import text_scores
-from r1_training.metrics.predictions import Prediction
+from r1_training.metrics.prediction_entries import Prediction
 from r1_training.metrics.protocols.visual_grounding import THRESHOLDS, SceneBoxes
 
 MAX_WORDS = 30

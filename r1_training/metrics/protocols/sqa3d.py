@@ -8,8 +8,8 @@ from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.sqa3d import QUESTION_TYPES
 from r1_training.metrics.measures.exact_match import clean_answer
 from r1_training.metrics.measures.text_scores import Protocol, text_scores
-from r1_training.metrics.predictions import Prediction
-from r1_training.metrics.protocols.scanqa import answer_match, percent
+from r1_training.metrics.prediction_entries import Prediction
+from r1_training.metrics.protocols.scanqa import answer_match, percent, references_of
 
 
 def sqa3d_scores(
@@ -28,7 +28,10 @@ def sqa3d_scores(
     pairs = list(zip(samples, predictions, strict=True))
     matches = [answer_match(p, s.answers) for s, p in pairs]
     kinds = [sample.details["question_type"] for sample, _ in pairs]
-    references = {str(n): [clean_answer(a) for a in s.answers] for n, (s, _) in enumerate(pairs)}
+    references = {
+        str(n): [clean_answer(text) for text in references_of(*pair)]
+        for n, pair in enumerate(pairs)
+    }
     candidates = {str(n): clean_answer(p.answer) for n, (_, p) in enumerate(pairs)}
     text = text_scores(references, candidates, protocol=protocol, meteor=meteor)
     groups = {"overall": _match_scores(matches) | text}

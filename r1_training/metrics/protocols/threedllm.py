@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.metrics.measures.text_scores import Protocol, collapse_spaces, text_scores
-from r1_training.metrics.predictions import Prediction
-from r1_training.metrics.protocols.scanqa import answer_match, percent
+from r1_training.metrics.prediction_entries import Prediction
+from r1_training.metrics.protocols.scanqa import answer_match, percent, references_of
 
 
 def threedllm_scores(
@@ -29,7 +29,7 @@ def threedllm_scores(
     references, candidates, matches = {}, {}, {}
     for sample, prediction in zip(samples, predictions, strict=True):
         key = f"{sample.scene_id}-{sample.details['prompt']}"
-        references[key] = sample.answers
+        references[key] = references_of(sample, prediction)
         candidates[key] = collapse_spaces(prediction.answer)
         matches[key] = answer_match(prediction, sample.answers)
     scores = text_scores(references, candidates, protocol=protocol, meteor=meteor)

@@ -13,7 +13,7 @@ import numpy as np
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.scannet.class_labels import LabelTable
 from r1_training.metrics.measures.boxes import pairwise_iou
-from r1_training.metrics.predictions import Prediction
+from r1_training.metrics.prediction_entries import Prediction
 from r1_training.metrics.protocols.scanqa import percent
 
 THRESHOLDS = (0.25, 0.5)

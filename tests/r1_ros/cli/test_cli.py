@@ -22,6 +22,10 @@ HANDED_OVER = (
     "evaluate-rooms",
     "synthesize",
     "synthesize-room",
+    "synthesize-scans",
+    "rehearse",
+    "table",
+    "submit",
     "prepare",
     "reproduce",
 )

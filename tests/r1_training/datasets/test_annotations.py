@@ -106,6 +106,60 @@ def test_broken_turns_are_refused(prompt):
         parse_turns(prompt)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "turns", "question"),
+    [
+        (
+            "### human: A ### assistant: B ### assistant: C ### human: D ### assistant:",
+            (Turn("A", "B C"),),
+            "D",
+        ),
+        ("### human: A ### assistant: B ### assistant: C ### human: D", (Turn("A", "B C"),), "D"),
+        # The assistant is to go on.
+        ("### human: A ### assistant: B ### assistant:", (Turn("A", "B"),), "A"),
+    ],
+)
+def test_the_assistant_may_speak_twice(prompt, turns, question):
+    """One row of the published dialogues does; LL3DA scores it."""
+    assert parse_turns(prompt) == (turns, question)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"object_id": "9" * 5000}, "`object_id` must be an integer, got '999"),
+        ({"object_id": "--3"}, "`object_id` must be an integer"),
+        ({"object_id": "٣"}, "`object_id` must be an integer"),
+        ({"description": "half \ud83d"}, "`description` holds half of a character"),
+        ({"token": ["\udc00"]}, "`token` holds half of a character"),
+    ],
+)
+def test_values_that_cannot_be_used_are_bad_rows(tmp_path, change, message):
+    row = fixture.scanrefer_row("scene0011_00")
+    path = tmp_path / "s.json"
+    path.write_text(json.dumps([row, row | change]))
+    with pytest.raises(BadRowError, match=message) as error:
+        list(read_scanrefer(path, "val"))
+    assert len(str(error.value)) < 300
+    assert len(list(read_scanrefer(path, "val", on_bad="skip"))) == 1
+
+
+def test_numbers_of_hundreds_of_digits_are_bad_rows(tmp_path):
+    questions, annotations = fixture.write_sqa3d(tmp_path, ["scene0050_00"])
+    text = annotations.read_text()
+    for number in ("1" * 400, "1e999"):
+        annotations.write_text(text.replace('"x": 0.5', f'"x": {number}'))
+        with pytest.raises(BadRowError, match="`x` (is too large|must be finite)"):
+            list(read_sqa3d(questions, annotations, "test"))
+
+
+def test_a_header_is_no_object_of_cap3d(tmp_path):
+    path = fixture.write_cap3d(tmp_path / "c.csv", [("uid", "caption"), ("a", "x")])
+    with pytest.raises(BadRowError, match="c.csv:1: a header, not an object: uid, caption"):
+        list(read_cap3d(path, "train", test_uids={"z"}))
+    assert len(list(read_cap3d(path, "train", test_uids={"z"}, on_bad="skip"))) == 1
+
+
 def test_scanrefer_as_grounding_and_as_captions(tmp_path):
     path = fixture.write_json(tmp_path / "s.json", [fixture.scanrefer_row("scene0011_00")])
     (sample,) = read_scanrefer(path, "val")

@@ -13,7 +13,7 @@ from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.scannet.class_labels import LabelTable
 from r1_training.metrics.errors import GroundTruthError, PredictionError
 from r1_training.metrics.measures.boxes import boxes_from_corners, pairwise_iou, suppress_overlaps
-from r1_training.metrics.predictions import Prediction
+from r1_training.metrics.prediction_entries import Prediction
 from r1_training.metrics.protocols.cap3d import cap3d_scores, read_embeddings
 from r1_training.metrics.protocols.detection import SceneObjects, detection_scores
 from r1_training.metrics.protocols.multi3drefer import _official_iou, f1_scores, multi3drefer_scores

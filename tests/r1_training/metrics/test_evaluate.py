@@ -14,6 +14,7 @@ from r1_training.datasets.scannet.prepared import prepared_arrays
 from r1_training.datasets.scannet.scans import read_scan
 from r1_training.metrics.errors import (
     EvaluationInputError,
+    GroundTruthError,
     MissingPredictionsError,
     PredictionError,
 )
@@ -188,6 +189,10 @@ def test_captions_of_scan2cap_files(tmp_path, scannet, boxes):
     report = run(tmp_path, {SCENE: objects}, "scan2cap", **options)
     assert report.scores["@0.5IoU"]["found"] == 100
     assert report.scores["@0.5IoU"]["BLEU-4"] == pytest.approx(100, abs=1e-4)
+    # The benchmark's files have the marks already.
+    marked = [objects[0] | {"caption": "sos a brown chair . eos"}]
+    again = run(tmp_path, {SCENE: marked}, "scan2cap", **options)
+    assert again.scores == report.scores
     with pytest.raises(MissingPredictionsError, match="1 of 1 scenes"):
         run(tmp_path, {}, "scan2cap", **options)
 
@@ -204,6 +209,42 @@ def test_detection(tmp_path, scannet, boxes):
     assert report.scores["chair"]["AP@0.5"] == pytest.approx(100 * (0.5 + 0.5 * 2 / 3))
     report = run(tmp_path, [entry], "detection", scannet=scannet, nms=0.25, min_score=0.05)
     assert report.scores["overall"]["mAP@0.5"] == 100
+
+
+def test_labels_that_are_no_class_are_said(tmp_path, scannet, boxes):
+    entry = {"id": SCENE, "boxes": [boxes[0], boxes[2]], "labels": ["chair", "couch"]}
+    report = run(tmp_path, [entry], "detection", scannet=scannet)
+    assert report.notes["boxes of unknown labels (never right)"] == "1, 'couch' (1)"
+    assert report.scores["chair"]["recall@0.5"] == 50
+    with pytest.raises(
+        PredictionError, match=r"no label is one of ScanNet's classes: 'Chair' \(2\)"
+    ):
+        run(tmp_path, [entry | {"labels": ["Chair"] * 2}], "detection", scannet=scannet)
+
+
+def test_predictions_without_a_box_are_counted(tmp_path, scannet, boxes):
+    rows = [fixture.scanrefer_row(SCENE, n, "chair") for n in (0, 2)]
+    options = {"annotations": fixture.write_json(tmp_path / "s.json", rows), "scannet": scannet}
+    predictions = [{"id": f"{SCENE}|{n}|0", "boxes": [boxes[0]] * (n == 0)} for n in (0, 2)]
+    report = run(tmp_path, predictions, "scanrefer", **options)
+    assert report.scores["overall"]["Acc@0.5"] == 50
+    assert report.notes["predictions without a box"] == "1"
+
+
+def test_nothing_is_not_said_by_a_missing_prediction(tmp_path, scannet, boxes):
+    row = fixture.multi3drefer_row(SCENE, [], "zt_w_d")
+    options = {"annotations": fixture.write_json(tmp_path / "m.json", [row]), "scannet": scannet}
+    said = run(tmp_path, [{"id": f"{SCENE}|0", "boxes": []}], "multi3drefer", **options)
+    assert said.scores["overall"]["F1@0.5"] == 100
+    missing = run(tmp_path, [], "multi3drefer", on_missing="empty", **options)
+    assert missing.scores["overall"]["F1@0.5"] == 0
+
+
+def test_an_id_with_other_answers_is_an_error(tmp_path):
+    rows = [fixture.scanqa_row(SCENE), fixture.scanqa_row(SCENE) | {"answers": ["red"]}]
+    path = fixture.write_json(tmp_path / "scanqa.json", rows)
+    with pytest.raises(GroundTruthError, match="comes twice, with other answers"):
+        run(tmp_path, [], "scanqa", annotations=path, on_missing="empty")
 
 
 def test_cap3d(tmp_path):
@@ -241,7 +282,7 @@ def test_predictions_come_once(tmp_path):
     path = fixture.write_json(tmp_path / "p.json", {"a": 5})
     with pytest.raises(PredictionError, match="must be a text or a list"):
         read_predictions(path)
-    with pytest.raises(FileFormatError, match="cannot be read"):
+    with pytest.raises(FileFormatError, match="cannot be opened"):
         read_predictions(tmp_path / "none.json")
 
 

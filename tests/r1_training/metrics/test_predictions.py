@@ -27,5 +27,12 @@ def test_one_id_of_two_samples_is_an_error(change):
 
 
 def test_a_row_may_be_repeated():
+    # A teacher may have answered twice; a benchmark has one truth.
     aligned = align([SAMPLE, replace(SAMPLE, answers=("no",))], {"3": Prediction("3", ("yes",))})
     assert [prediction.answer for prediction in aligned.predictions] == ["yes", "yes"]
+    row = replace(SAMPLE, dataset="scanqa")
+    aligned = align([row, row], {"3": Prediction("3", ("yes",))})
+    assert [prediction.answer for prediction in aligned.predictions] == ["yes", "yes"]
+    for other in (replace(row, answers=("no",)), replace(row, object_ids=(4,))):
+        with pytest.raises(GroundTruthError, match="the id '3' comes twice, with other answers"):
+            align([row, other], {"3": Prediction("3")})

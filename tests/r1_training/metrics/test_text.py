@@ -13,7 +13,7 @@ from r1_training.metrics.errors import GroundTruthError, JavaMissingError
 from r1_training.metrics.measures import text_scores as text_module
 from r1_training.metrics.measures.exact_match import clean_answer, cleaned_match
 from r1_training.metrics.measures.text_scores import collapse_spaces, ptb_tokenize, text_scores
-from r1_training.metrics.predictions import Prediction
+from r1_training.metrics.prediction_entries import Prediction
 from r1_training.metrics.protocols.scanqa import qa_scores
 from r1_training.metrics.protocols.sqa3d import sqa3d_scores
 from r1_training.metrics.protocols.threedllm import threedllm_scores
@@ -124,6 +124,19 @@ def test_sqa3d_equals_leo_overall():
     assert overall["EM"] == pytest.approx(EXPECTED["leo"]["em"], abs=1e-6)
     for name, value in EXPECTED["leo"]["text"].items():
         assert overall[name] == pytest.approx(100 * value, abs=1e-6), name
+
+
+@needs_java
+def test_scanqa_under_its_protocol_equals_leo():
+    """LEO cleans answers before all text metrics of ScanQA too, not before exact match alone."""
+    predictions = [Prediction(key, (text,)) for key, text in CANDIDATES.items()]
+    scores = qa_scores(samples(), predictions, protocol="leo")
+    assert scores["EM"] == pytest.approx(EXPECTED["leo"]["em"], abs=1e-6)
+    assert scores["EM-R"] == pytest.approx(EXPECTED["leo"]["em_refined"], abs=1e-6)
+    for name, value in EXPECTED["leo"]["text"].items():
+        assert scores[name] == pytest.approx(100 * value, abs=1e-6), name
+    plain = qa_scores(samples(), predictions, protocol="plain")
+    assert abs(plain["METEOR"] - scores["METEOR"]) > 0.1
 
 
 def test_threedllm_counts_the_last_of_repeated_rows():

@@ -97,6 +97,28 @@ def test_detection_and_dense_captions(tmp_path: Path, folder: Path, rooms: dict[
     assert scores(out, "scan2cap", *more)["scores"]["@0.25IoU"]["found"] > 30
 
 
+@pytest.mark.parametrize("captions", ["given", "detected"])
+def test_objects_are_captioned_one_after_the_other(
+    tmp_path: Path, folder: Path, rooms: dict[str, Room], captions: str
+) -> None:
+    scene, room = next(iter(rooms.items()))
+    described = [item for item in room.objects if min(item.size) > 0.1][:4]
+    rows = [fixture.scanrefer_row(scene, item.id, item.category) for item in described]
+    path = fixture.write_json(tmp_path / "ScanRefer_filtered_val.json", rows)
+    out = tmp_path / "captions.jsonl"
+    result = predict(folder, out, "scan2cap", "--annotations", path, "--captions", captions)
+    assert result.exit_code == 0, result.output
+    (row,) = lines(out)
+    assert row["switches"] == f"captions-{captions}"
+    assert len(row["captions"]) == len(row["boxes"]) == len(row["scores"])
+    assert len(set(row["captions"])) > 1  # of the box, not of the scene
+    more = ("--annotations", path, "--scannet", folder / "prepared", "--no-meteor")
+    found = scores(out, "scan2cap", *more)["scores"]["@0.5IoU"]["found"]
+    assert found == 100 if captions == "given" else found > 0
+    result = predict(folder, out, "scan2cap", "--annotations", path)
+    assert result.exit_code == 2 and "was made with 'captions-" in result.output
+
+
 def test_grounding_situations_and_dialogues(
     tmp_path: Path, folder: Path, rooms: dict[str, Room]
 ) -> None:
@@ -153,7 +175,7 @@ def test_it_goes_on_after_a_kill_and_says_what_is_missing(tmp_path: Path, folder
     ("name", "dataset", "more", "message"),
     [
         ("p.json", "scanqa", (), "must end in .jsonl"),
-        ("p.jsonl", "cap3d", (), "'cap3d' is not one of scanqa"),
+        ("p.jsonl", "cap3d", (), "cap3d needs --objects"),
         ("p.jsonl", "detection", (), "needs --labels"),
         ("p.jsonl", "sqa3d", (), "needs --questions"),
         ("old.jsonl", "scanqa", (), "is of the model 'other', not of 'r1-tiny'"),

@@ -3,68 +3,69 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from r1_model.errors import R1Error
-from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
-from r1_model.text.answer import Answer, Box
 from r1_training.common.resumable_lines import ResumableLines
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import FileFormatError
-from r1_training.datasets.rows import RowReport
 from r1_training.datasets.scannet.class_labels import LabelTable, read_labels
-from r1_training.datasets.scannet.prepared import is_prepared, prepared_scenes, read_scene
+from r1_training.datasets.scannet.prepared import (
+    is_prepared,
+    prepared_scenes,
+    read_prepared_boxes,
+    read_scene,
+)
 from r1_training.datasets.scannet.splits import official_split
-from r1_training.metrics.errors import EvaluationInputError, PredictionError
+from r1_training.metrics.errors import EvaluationInputError
 from r1_training.metrics.evaluate import read_samples
 from r1_training.metrics.inputs import CAPTIONS, GROUNDING, EvaluationInputs
 from r1_training.metrics.predictions import told_apart
-from r1_training.metrics.protocols.scan2cap import caption_words
+from r1_training.prediction.predict_rows import (
+    CAPTIONS_OF,
+    LEAST_SCORE,
+    Captions,
+    Predicted,
+    detections,
+    done_before,
+    given_boxes,
+    numbers,
+    object_captions,
+    scene_captions,
+)
+from r1_training.prediction.switches import SwitchedReasoner
 
-DESCRIBE = "Describe every object in the room."
-# Detection ranks boxes by score; below this nothing is left to rank (VoteNet's evaluation).
-LEAST_SCORE = 0.05
 _SCAN = re.compile(r"scene\d{4}_\d{2}")
-
-
-@dataclass
-class Predicted:
-    """What a run did.
-
-    Attributes:
-        earlier: predictions of earlier runs.
-        made: predictions of this one.
-        rows: what became of the annotation rows.
-        unprepared: questions by scene that is not prepared.
-        problems: id -> why there is no prediction.
-    """
-
-    earlier: int = 0
-    made: int = 0
-    rows: RowReport = field(default_factory=RowReport)
-    unprepared: Counter[str] = field(default_factory=Counter)
-    problems: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class _Job:
-    """One prediction to make: about a sample, or about a whole scene."""
+    """One prediction to make: about a sample, or about a whole scene.
+
+    Attributes:
+        id: of the prediction.
+        scene_id: the scan.
+        sample: the question; None: about the whole scene.
+        described: ids of the objects that the data set has captions of.
+    """
 
     id: str
     scene_id: str
     sample: Sample | None = None
+    described: list[int] = field(default_factory=list)
 
 
 def predict(
     inputs: EvaluationInputs,
-    reasoner: Reasoner,
+    reasoner: SwitchedReasoner,
     model: str,
     *,
+    captions: Captions = "scene",
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Predicted:
     """Ask the model everything that `r1 evaluate` would score, and append to `inputs.predictions`.
@@ -74,36 +75,44 @@ def predict(
 
     Args:
         inputs: as for the evaluation; `predictions` is the file to write, `scannet` is needed.
-        reasoner: the model.
+        reasoner: the model with its switches.
         model: its folder or name, which goes into every line.
+        captions: of dense captions: `scene` asks for all objects at once, `detected` for one after
+            the other of those that the model detects, `given` of those that are described.
         on_progress: called with the predictions that are there and those wanted.
 
     Raises:
         EvaluationInputError: the data set has no scenes to look at, or a file is not named.
         GroundTruthError: two different samples have one id.
-        PredictionError: the file holds predictions of another model or data set.
+        PredictionError: the file holds predictions of another model, data set or switches.
         DatasetError, ResumeError: a file is broken.
     """
-    _check(inputs)
+    _check(inputs, captions)
     labels = read_labels(inputs.required("labels")) if inputs.dataset == "detection" else None
     result = Predicted()
     jobs = _jobs(inputs, result)
+    name = reasoner.switches.name
+    if inputs.dataset in CAPTIONS and captions != "scene":
+        name = f"captions-{captions}" + (f",{name}" if name else "")
     origin = {"dataset": inputs.dataset, "model": model, "trained": reasoner.trained}
+    origin |= {"switches": name} if name else {}
+    folder = inputs.required("scannet")
     lines = ResumableLines(inputs.predictions)
     try:
-        done = _done(lines, model, inputs.dataset)
+        done = done_before(lines, origin)
         scene_id, scene = "", None
         for job in sorted(jobs.values(), key=lambda job: job.scene_id):
             if job.id in done:
                 result.earlier += 1
-            elif not is_prepared(inputs.required("scannet"), job.scene_id, frames=False):
+            elif not is_prepared(folder, job.scene_id, frames=False):
                 result.unprepared[job.scene_id] += 1
             else:
                 try:
                     if scene is None or job.scene_id != scene_id:
-                        scene = _scene(inputs.required("scannet"), job.scene_id)
+                        scene = _scene(folder, job.scene_id)
                         scene_id = job.scene_id
-                    row = _row(job, scene, reasoner, inputs, labels)
+                    reasoner.seed(zlib.crc32(job.id.encode()))
+                    row = _row(job, scene, reasoner, inputs, labels, captions)
                 except (FileFormatError, R1Error) as error:
                     result.problems[job.id] = str(error)
                 else:
@@ -115,15 +124,17 @@ def predict(
     return result
 
 
-def _check(inputs: EvaluationInputs) -> None:
+def _check(inputs: EvaluationInputs, captions: str) -> None:
     if inputs.dataset == "cap3d":
-        raise EvaluationInputError("Cap3D's objects are not scenes: this predicts in rooms only")
+        raise EvaluationInputError("Cap3D's objects are not scenes: they need --objects")
     if inputs.scannet is None:
         raise EvaluationInputError("predicting needs --scannet, the folder of `r1 prepare scannet`")
     if inputs.dataset == "detection" and inputs.labels is None:
         raise EvaluationInputError("detection needs --labels: our names become ScanNet's classes")
     if inputs.predictions.suffix != ".jsonl":
         raise EvaluationInputError(f"{inputs.predictions} must end in .jsonl: it grows by lines")
+    if captions not in CAPTIONS_OF:
+        raise EvaluationInputError(f"captions must be of {', '.join(CAPTIONS_OF)}: {captions!r}")
 
 
 def _jobs(inputs: EvaluationInputs, result: Predicted) -> dict[str, _Job]:
@@ -132,29 +143,17 @@ def _jobs(inputs: EvaluationInputs, result: Predicted) -> dict[str, _Job]:
         scenes = prepared_scenes(inputs.required("scannet"))
         return {s: _Job(s, s) for s in scenes if official_split(s) == inputs.split}
     samples = read_samples(inputs, result.rows)
+    jobs: dict[str, _Job] = {}
     if inputs.dataset in CAPTIONS:
-        return {sample.scene_id: _Job(sample.scene_id, sample.scene_id) for sample in samples}
-    jobs = {}
+        for sample in samples:
+            job = jobs.setdefault(sample.scene_id, _Job(sample.scene_id, sample.scene_id))
+            job.described.extend(sample.object_ids)
+        return jobs
     for sample in told_apart(samples):
         # OpenEQA names episodes, in which the scan's id stands
         scan = _SCAN.search(sample.scene_id)
         jobs[sample.id] = _Job(sample.id, scan[0] if scan else sample.scene_id, sample)
     return jobs
-
-
-def _done(lines: ResumableLines, model: str, dataset: str) -> set[str]:
-    for number, row in enumerate(lines.rows, 1):
-        where = f"{lines.path}:{number}"
-        if not isinstance(row.get("id"), str):
-            raise PredictionError(f"{where}: `id` must be text, got {row.get('id')!r:.60}")
-        if row.get("model") != model:
-            raise PredictionError(f"{where} is of the model {row.get('model')!r}, not of {model!r}")
-        # Files from before lines named their data set can still be gone on with.
-        if row.get("dataset", dataset) != dataset:
-            raise PredictionError(
-                f"{where} is of the data set {row['dataset']!r}, not of {dataset!r}"
-            )
-    return {row["id"] for row in lines.rows}
 
 
 def _scene(folder: Path, scene_id: str) -> Scene:
@@ -164,32 +163,30 @@ def _scene(folder: Path, scene_id: str) -> Scene:
 def _row(
     job: _Job,
     scene: Scene,
-    reasoner: Reasoner,
+    reasoner: SwitchedReasoner,
     inputs: EvaluationInputs,
     labels: LabelTable | None,
+    captions: Captions,
 ) -> dict[str, Any]:
+    most = reasoner.switches.max_new_tokens
     if labels is not None:
-        found = reasoner.detect(scene, LEAST_SCORE)
-        names = [labels.class_of(box.label) for box in found]
-        return {"boxes": _numbers(found), "labels": names, "scores": [b.score for b in found]}
+        return detections(scene, reasoner, labels)
     if job.sample is None:
-        answer = reasoner.ask(scene, DESCRIBE, task="dense_caption")
-        described = [box for box in answer.boxes if box.description]
-        return {
-            "boxes": _numbers(described),
-            "labels": [box.label for box in described],
-            "captions": [caption_words(box.description) for box in described],
-            "raw": answer.raw,
-        }
-    answer = _asked(job.sample, scene, reasoner)
+        if captions == "scene":
+            return scene_captions(scene, reasoner, most)
+        if captions == "detected":
+            boxes = reasoner.detect(scene, LEAST_SCORE)
+        else:
+            described = read_prepared_boxes(inputs.required("scannet"), job.scene_id)
+            boxes = given_boxes(described, job.described)
+        return object_captions(scene, boxes, reasoner, most)
+    sample = job.sample
+    answer = reasoner.ask(
+        scene,
+        f"{sample.situation} {sample.question}".strip(),
+        task=sample.task,
+        history=sample.turns,
+        max_new_tokens=most,
+    )
     row = {"answer": answer.answer, "raw": answer.raw}
-    return row | ({"boxes": _numbers(answer.boxes)} if inputs.dataset in GROUNDING else {})
-
-
-def _asked(sample: Sample, scene: Scene, reasoner: Reasoner) -> Answer:
-    question = f"{sample.situation} {sample.question}".strip()
-    return reasoner.ask(scene, question, task=sample.task, history=sample.turns)
-
-
-def _numbers(boxes: Sequence[Box]) -> list[list[float]]:
-    return [[*box.center.tolist(), *box.size.tolist()] for box in boxes]
+    return row | ({"boxes": numbers(answer.boxes)} if inputs.dataset in GROUNDING else {})
