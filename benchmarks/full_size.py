@@ -1,6 +1,6 @@
 """The presets by precision: first token, tokens a second, memory, accuracy, in one run.
 
-    PYTHONPATH=. python benchmarks/full_size.py [--models 7b ...] [--kinds none int4 ...] [--json FILE]
+    PYTHONPATH=. python benchmarks/full_size.py [--models 7b ...] [--kinds int4 ...] [--json FILE]
 
 The 7B and the 3B have the architectures of Qwen2.5-VL with our scene branch. Their language and
 vision weights are random (every layer has the same), scene branch and view selection those of
