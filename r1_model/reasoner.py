@@ -244,7 +244,7 @@ class Reasoner:
         noted = {
             row: self._answers.noted(one, time.perf_counter() - start)
             for row, one in enumerate(questions)
-            if one.only_forbids
+            if one.reply is not None
         }
         asked = [one for row, one in enumerate(questions) if row not in noted]
         try:

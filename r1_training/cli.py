@@ -7,6 +7,7 @@ import typer
 from r1_training.engine.cli import synthesize
 from r1_training.evaluation.rooms_cli import evaluate_rooms
 from r1_training.metrics.cli import evaluate
+from r1_training.metrics.replay import score_replay
 from r1_training.metrics.submit_cli import submit
 from r1_training.prediction.predict_cli import predict
 from r1_training.prediction.tables_cli import table
@@ -24,6 +25,7 @@ app.command("predict")(predict)
 app.command("table")(table)
 app.command("evaluate")(evaluate)
 app.command("submit")(submit)
+app.command("score-replay")(score_replay)
 app.command("train-full")(train_full)
 app.command("rehearse")(rehearse)
 app.command("evaluate-rooms")(evaluate_rooms)

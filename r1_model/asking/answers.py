@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from r1_model.asking.reading import Ready
 from r1_model.generation import Generated
 from r1_model.plans.guard import FORBIDDEN, guard_steps, overlap
-from r1_model.plans.told import noted_text, withheld_text
+from r1_model.plans.told import withheld_text
 from r1_model.text.answer import Answer, Box, Withheld
 from r1_model.text.grammar import parse_answer, task_of_text
 from r1_model.text.question import Question
@@ -94,18 +94,16 @@ class Answerer:
         )
 
     def noted(self, asked: Question, seconds: float) -> Answer:
-        """The answer to a request that only forbids: there is nothing to ask the model for."""
-        task, prohibitions = asked.known_task(), asked.request.prohibitions
-        language = detect_language(asked.text)
-        text = noted_text(prohibitions, language)
+        """The answer to what only forbids, or asks for nothing: the model is not needed."""
+        task, text = asked.known_task(), asked.reply or ""
         return Answer(
             raw=f"<think></think><answer>{text}</answer>",
             thinking="",
             answer=text,
             task="dialogue" if asked.task == "auto" else task,
-            language=language,
+            language=detect_language(asked.text),
             exact=True,
-            withheld=[Withheld(FORBIDDEN, item.words) for item in prohibitions],
+            withheld=[Withheld(FORBIDDEN, item.words) for item in asked.request.prohibitions],
             model=self.name,
             trained=self.trained,
             total_seconds=seconds,

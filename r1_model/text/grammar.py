@@ -24,7 +24,17 @@ _NUMBERS = re.compile(r"\s*([0-9]{1,3})" + r"\s*[,，]\s*([0-9]{1,3})" * 5 + r"\
 _STEP = re.compile(r"\s{0,8}([0-9]{1,4})\s?[.、．)]\s?([A-Za-z_]{1,40})\s?[(（]")
 _DESCRIBED = re.compile(r"[^<\n]{1,80}<obj>[^<\n]{1,120}</obj>\s?[:：]")
 _BRACKET = re.compile(r"[()（）]")
-_BREAK = re.compile(r"[\n.,;:!?()\[\]{}\"|。，、；：！？（）「」『』《》“”…/]")
+# "1.5 m", "1,5 m": what stands between digits ends no name
+_BREAK = re.compile(r"[\n;:!?()\[\]{}\"|。，、；：！？（）「」『』《》“”…/]|(?<!\d)[.,]|[.,](?!\d)")
+# a measure before a name: "1.2 m from the", "1.5 m tall", "1.2公尺外的"
+_MEASURE = re.compile(
+    r"(?i:.*?(?:(?:about|around|roughly|nearly|almost|some)\s+)?\d+(?:[.,]\d+)?\s?-?"
+    r"(?:mm|cm|km|m|met(?:er|re)s?|(?:centi|milli)met(?:er|re)s?|f(?:oo|ee)?t|in(?:ch(?:es)?)?)\b\s*"
+    r"(?:(?:tall|high|wide|long|deep|thick|away|apart|far|off|above|below|behind|left|right)\s+)?"
+    r"(?:(?:from|of|to|by|in front of)\s+)?(?:(?:the|an?)\s+)?)"
+    r"|.*?(?:約|约|大約|大约)?\d+(?:[.,]\d+)?\s?(?:公尺|公分|厘米|釐米|公釐|毫米|米|英尺|英寸|吋|呎)"
+    r"(?:高|寬|宽|長|长|深|遠|远|外|左右)*的?"
+)
 # words before a name that are not part of it
 _LEAD_IN = re.compile(
     r"(?i:.*\b(?:there (?:is|are)|it is|this is|that is|they are|i see)\s+)"
@@ -242,7 +252,7 @@ def _label(text: str, start: int, end: int) -> str:
         words = words[breaks[-1].end() :]
     words = words.strip(" \t-*#>")
     follows_a_box = start > 0 and not breaks
-    for pattern in (_LEAD_IN, _CLAUSE, *((_AND,) if follows_a_box else ()), _ARTICLE):
+    for pattern in (_LEAD_IN, _CLAUSE, _MEASURE, *((_AND,) if follows_a_box else ()), _ARTICLE):
         before = pattern.match(words)
         if before and before.end() < len(words):
             words = words[before.end() :].strip()

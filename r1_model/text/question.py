@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,11 +12,18 @@ import numpy as np
 from r1_model.errors import InvalidQuestionError, QuestionTooLongError
 from r1_model.plans.forbidden import Prohibition
 from r1_model.plans.prohibitions import Request, read_request
+from r1_model.plans.told import noted_text
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import TASKS, Box, Turn
-from r1_model.text.tasks import classify_task, stands_alone
+from r1_model.text.languages import ONLY, understood
+from r1_model.text.tasks import classify_task, detect_language, is_bare_name, stands_alone
+from r1_model.text.wording import plain_wording, social_reply, without_courtesies
 
-MAX_QUESTION_CHARACTERS = 4_000
+# More garbles what r1-tiny says, and nobody asks so much at once. A Chinese character is a token or
+# two, four Latin letters are one.
+MAX_QUESTION_CHARACTERS = 1_000
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LETTERS_OF_A_HAN = 3
 # tasks whose answer may be a plan
 _MAY_ACT = ("auto", "planning", "dialogue")
 _NEAR_M = 1.0  # a target may lie so far outside of the cloud: its other side was not seen
@@ -44,19 +52,34 @@ class Question:
     @cached_property
     def request(self) -> Request:
         """What may be done for it, and what not."""
-        if self.task not in _MAY_ACT or len(self.text) > MAX_QUESTION_CHARACTERS:
-            return Request(self.text, self.text)
-        return read_request(self.text)
+        plain = plain_wording(self.text)
+        if self.task not in _MAY_ACT or question_length(plain) > MAX_QUESTION_CHARACTERS:
+            return Request(plain, plain)
+        return read_request(plain)
 
-    @property
+    @cached_property
     def asked(self) -> str:
-        """What the model is asked: the guard holds what is forbidden, the model gets the rest."""
-        return self.request.allowed or self.text
+        """What the model is asked: the guard holds what is forbidden, the model gets the rest.
+
+        Without courtesies, unless these alone make a request of a name: "A coffee, please."
+        """
+        text = self.request.allowed or self.request.text
+        bare = without_courtesies(text)
+        if not bare or (is_bare_name(bare) and not is_bare_name(text)):
+            return text
+        return bare
 
     @property
     def only_forbids(self) -> bool:
         """There is nothing to ask the model for."""
         return not self.request.allowed and bool(self.request.prohibitions)
+
+    @cached_property
+    def reply(self) -> str | None:
+        """What is answered without the model: to what only forbids, and to mere courtesies."""
+        if self.only_forbids:
+            return noted_text(self.request.prohibitions, detect_language(self.text))
+        return social_reply(self.request.text) if self.task == "auto" else None
 
     def forbidden_before(self) -> list[Prohibition]:
         """What earlier turns forbade, also those that are not read."""
@@ -67,20 +90,22 @@ class Question:
         """One of `answer.TASKS`: what it is asked as.
 
         Raises:
-            InvalidQuestionError: no text, or an unknown task.
-            QuestionTooLongError: more than MAX_QUESTION_CHARACTERS.
+            InvalidQuestionError: no text, an unknown task, or another language.
+            QuestionTooLongError: longer than MAX_QUESTION_CHARACTERS.
         """
         if self.task != "auto" and self.task not in TASKS:
             raise InvalidQuestionError(
                 f"unknown task {self.task!r}; known: auto, {', '.join(TASKS)}"
             )
-        if len(self.text) > MAX_QUESTION_CHARACTERS:
+        if (length := question_length(self.text)) > MAX_QUESTION_CHARACTERS:
             raise QuestionTooLongError(
-                f"the question has {len(self.text)} characters, at most "
-                f"{MAX_QUESTION_CHARACTERS} are read"
+                f"the question has {length} characters, at most {MAX_QUESTION_CHARACTERS} are "
+                f"read (a Chinese one counts as {_LETTERS_OF_A_HAN})"
             )
-        if not self.text.strip():
+        if not plain_wording(self.text):
             raise InvalidQuestionError("the question holds no text")
+        if not understood(self.text):
+            raise InvalidQuestionError(ONLY)
         if self.task != "auto":
             return self.task
         return classify_task(self.asked, self.target is not None, bool(self.history))
@@ -93,6 +118,11 @@ class Question:
         if not self.history or self.task == "dialogue" or not stands_alone(self.asked):
             return self
         return replace(self, history=(), forbidden=self.forbidden_before())
+
+
+def question_length(text: str) -> int:
+    """How much of a question the model has to read, in Latin letters."""
+    return len(text) + (_LETTERS_OF_A_HAN - 1) * len(_HAN.findall(text))
 
 
 def check_target(target: Box, low: np.ndarray, high: np.ndarray) -> None:

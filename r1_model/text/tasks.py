@@ -11,6 +11,12 @@ from r1_model.text.chinese import SIMPLIFIED_ONLY, TRADITIONAL_ONLY
 from r1_model.text.task_words import CHINESE, ENGLISH, Words
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
+# Traditional text has 几 in 茶几 alone
+_HOW_MANY = re.compile("(?<!茶)几")
+_NUMBER_OF = re.compile(
+    r"(?:the |what is the )?(?:number|count) of (?:the )?([\w -]+?)[.?!]*", re.I
+)
+_HOW_MANY_ARE = re.compile(r"(?:總共|总共|一共)?(有[幾几多][^有？。]{2,9})[？。]?")
 _WORD = re.compile(r"[A-Za-z]+")
 _BOX = re.compile(r"<obj>[^<]{0,120}</obj>")
 _OPENINGS = 6  # polite openings that are taken off the front, one after the other
@@ -27,6 +33,7 @@ def detect_language(question: str) -> str:
     if not han or len(han) < len(_WORD.findall(text)):
         return "en"
     simplified = sum(character in SIMPLIFIED_ONLY for character in han)
+    simplified += len(_HOW_MANY.findall(text))
     traditional = sum(character in TRADITIONAL_ONLY for character in han)
     return "zh-Hans" if simplified > traditional else "zh-Hant"
 
@@ -66,12 +73,27 @@ def stands_alone(question: str) -> bool:
     return words.names.search(words.empty.sub(" ", text)) is not None
 
 
-def as_request(question: str, task: str) -> str:
-    """The question as the model is asked: a bare name to ground becomes a sentence.
+def is_bare_name(text: str) -> bool:
+    """Whether a text names a thing and says nothing about it: "the chair by the window"."""
+    words = ENGLISH if detect_language(text) == "en" else CHINESE
+    return _matched(_BOX.sub("", text).strip().lower(), words) is None
 
-    "the white mug" could be the start of anything; as "Find the white mug." it is a request.
-    Every other question stays as it is.
+
+def as_request(question: str, task: str) -> str:
+    """The question as the model is asked: a bare name or number to find becomes a sentence.
+
+    "the white mug" could be the start of anything; as "Find the white mug." it is a request, and
+    "number of chairs" is "How many chairs are there?". Every other question stays as it is.
     """
+    if task == "qa":
+        number = _NUMBER_OF.fullmatch(question.strip())
+        if number is not None:
+            return f"How many {number[1].lower()} are there?"
+        how_many = _HOW_MANY_ARE.fullmatch(question.strip())
+        if how_many is not None:
+            here = "这里" if detect_language(question) == "zh-Hans" else "這裡"
+            return f"{here}{how_many[1]}？"
+        return question
     if task != "grounding":
         return question
     language = detect_language(question)

@@ -1,22 +1,34 @@
-"""Read any rosbag2 (mcap or sqlite3, plain or zstd) as serialized messages, damaged ones too."""
+"""Read any rosbag2 (mcap or sqlite3, plain or zstd) as serialized messages, damaged ones too.
+
+Every message that lies in the files of a bag comes out, or is named in `left_out` or `damage`:
+metadata.yaml is only asked what should be there.
+"""
 
 from __future__ import annotations
 
 import heapq
+import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import islice
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from rosbags.interfaces import Connection, Qos
-from rosbags.rosbag2 import Reader, ReaderError
+import yaml
+from rosbags.interfaces import Connection, Qos, QosDurability
 
-from r1_ros.bags.salvage import DAMAGE_ERRORS, SalvagedFile, mcap_has_index, salvage_file
+from r1_ros.bags.storage import READ_ERRORS, StorageFile, open_storage
 
-# rosbags trusts lengths and offsets that it reads: damage shows as any of these.
-_READ_ERRORS = (*DAMAGE_ERRORS, ReaderError, TypeError, ValueError, LookupError)
 STORAGE_SUFFIXES = (".mcap", ".db3", ".mcap.zstd", ".db3.zstd")
+METADATA = "metadata.yaml"
+# Longer gaps than these are no part of what was recorded: a clock was set, or the recorder heard
+# latched topics and waited for the robot.
+LATCHED_GAP_NS = 5 * 10**9
+GAP_NS = 300 * 10**9
+_UNSET_CLOCK_NS = 946_684_800 * 10**9  # the year 2000: no robot has recorded before
+_SCANNED = 1000  # messages at the front among which a gap is looked for
+_ROS1_MAGIC = b"#ROSBAG V"
 
 
 class BagError(ValueError):
@@ -31,6 +43,13 @@ class BagTopic:
     type: str
     qos: tuple[Qos, ...] = ()
     count: int = 0
+
+    @property
+    def latched(self) -> bool:
+        """One of its publishers was latched; static transforms are, where nothing was recorded."""
+        if not self.qos:
+            return self.name.rpartition("/")[2] == "tf_static"
+        return any(qos.durability is QosDurability.TRANSIENT_LOCAL for qos in self.qos)
 
 
 class BagMessage(NamedTuple):
@@ -47,8 +66,12 @@ class Bag:
     Attributes:
         path: what was opened: the bag's folder or one storage file.
         topics: by name; a name that was recorded with two types keeps the first one.
-        start, end: receive time of the first and the last message, nanoseconds.
-        count: messages that can be read.
+        first: receive time of the first message, nanoseconds.
+        start: where the recording begins: `first`, or behind a gap that a clock left in front.
+        end: receive time of the last message.
+        count: messages that can be read, of `topics`.
+        left_out: what lies in the files and is none of that, in one sentence each.
+        notes: what people should know of a bag that is whole.
         damage: what is wrong with the bag in one sentence, or None. Messages that lie before the
             damage are readable all the same.
     """
@@ -56,15 +79,14 @@ class Bag:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self.topics: dict[str, BagTopic] = {}
-        self.start = self.end = self.count = 0
+        self.first = self.start = self.end = self.count = 0
+        self.left_out: list[str] = []
+        self.notes: list[str] = []
         self.damage: str | None = None
         self._open_files = ExitStack()
-        self._reader: Reader | None = None
-        self._salvaged: list[SalvagedFile] = []
+        self._files: list[StorageFile] = []
 
     def __enter__(self) -> Bag:
-        if not self.path.exists():
-            raise BagError(f"no such bag: {self.path}")
         try:
             self._open()
         except BaseException:
@@ -82,64 +104,148 @@ class Bag:
             BagError: the storage turned out to be damaged on the way; what lay before it was
                 yielded.
         """
-        if self._reader is None:
-            files = (file.messages(start) for file in self._salvaged)
-            yield from heapq.merge(*(map(BagMessage._make, f) for f in files), key=_time_of)
-            return
-        wanted = [c for c in self._reader.connections if self.topics[c.topic].type == c.msgtype]
+        parts = (self._messages_of(file, start) for file in self._files)
         try:
-            for connection, time, data in self._reader.messages(wanted, start=start):
-                yield BagMessage(connection.topic, time, bytes(data))
-        except _READ_ERRORS as error:
+            yield from heapq.merge(*parts, key=_time_of)
+        except READ_ERRORS as error:
             raise BagError(f"{self.path} is damaged: {error}") from error
 
-    def _open(self) -> None:
-        try:
-            reader = self._open_files.enter_context(Reader(self.path))
-        except FileNotFoundError:
-            self._salvage("metadata.yaml is missing")
-        except _READ_ERRORS as error:
-            self._salvage(str(error) or type(error).__name__)
-        else:
-            if not all(map(mcap_has_index, _storage_files(self.path))):
-                self._salvage("the mcap has no index, so messages come in the order of the file")
-                return
-            self._reader = reader
-            self._describe(reader.connections)
-            self.start, self.end = reader.start_time, reader.end_time - 1
-            self.count = reader.message_count
+    def _messages_of(self, file: StorageFile, start: int | None) -> Iterator[BagMessage]:
+        wanted = {
+            c.id: c.topic
+            for c in file.connections
+            if _encoding(c) == "cdr" and self.topics[c.topic].type == c.msgtype
+        }
+        for number, time, data in file.messages(wanted, start):
+            yield BagMessage(wanted[number], time, data)
 
-    def _describe(self, connections: list[Connection]) -> None:
-        for c in connections:
+    def _open(self) -> None:
+        if self.path.name == METADATA:
+            self.path = self.path.parent
+        try:
+            files = _storage_files(self.path)
+            told = _metadata(self.path)
+            for file in files:
+                self._files.append(self._open_files.enter_context(open_storage(file)))
+        except OSError as error:
+            raise BagError(f"cannot read {self.path}: {error}") from error
+        total = sum(file.count for file in self._files)
+        damages = [file.damage for file in self._files if file.damage]
+        self._describe()
+        if not total:
+            raise BagError(f"{self.path}: no message can be read: {'; '.join(damages) or 'empty'}")
+        if not self.count:
+            encodings = {_encoding(c) for file in self._files for c in file.connections}
+            what = "; ".join(sorted(map(_foreign, encodings)))
+            raise BagError(f"{self.path}: nothing can be played: all of it are {what}")
+        full = [file for file in self._files if file.count]
+        self.first = self.start = min(file.start for file in full)
+        self.end = max(file.end for file in full)
+        if self.path.is_dir() and told is None:
+            self.notes.append("metadata.yaml is missing or damaged; the files tell the rest")
+        for name in told.files if told else ():
+            if not (self.path / name).exists():
+                damages.append(f"{name} is missing, which metadata.yaml names")
+        if told and not damages and told.count > total:
+            damages.append(f"metadata.yaml counts {told.count} messages, the files hold {total}")
+        self.damage = "; ".join(damages) or None
+        self._skip_leading_gap()
+
+    def _describe(self) -> None:
+        for c in (c for file in self._files for c in file.connections):
+            encoding = _encoding(c)
+            if encoding != "cdr":
+                if c.msgcount:
+                    self.left_out.append(f"{c.topic}: {c.msgcount} {_foreign(encoding)}")
+                continue
             known = self.topics.get(c.topic, BagTopic(c.topic, c.msgtype))
             if known.type != c.msgtype:
+                self.left_out.append(
+                    f"{c.topic}: {c.msgcount} messages of type {c.msgtype}, the others are "
+                    f"{known.type}"
+                )
                 continue
             qos = known.qos + tuple(getattr(c.ext, "offered_qos_profiles", ()))
             self.topics[c.topic] = BagTopic(c.topic, c.msgtype, qos, known.count + c.msgcount)
+        self.count = sum(topic.count for topic in self.topics.values())
 
-    def _salvage(self, reason: str) -> None:
-        files = _storage_files(self.path)
-        if not files:
-            raise BagError(f"{self.path} holds no rosbag2 (no .mcap or .db3 file): {reason}")
-        for file in files:
-            self._salvaged.append(self._open_files.enter_context(salvage_file(file)))
-        for salvaged in self._salvaged:
-            self._describe(salvaged.connections)
-        self.count = sum(file.count for file in self._salvaged)
-        if not self.count:
-            raise BagError(f"{self.path}: no message can be read: {reason}")
-        self.start = min(file.start for file in self._salvaged if file.count)
-        self.end = max(file.end for file in self._salvaged if file.count)
-        damages = [file.damage for file in self._salvaged if file.damage]
-        self.damage = "; ".join(damages) or reason
+    def _skip_leading_gap(self) -> None:
+        """Let the recording begin where its clock does: nobody waits for years."""
+        before, latched_only = self.first, True
+        try:
+            for index, message in enumerate(islice(self.messages(), _SCANNED)):
+                gap = message.time - before
+                unset = before < _UNSET_CLOCK_NS and gap > GAP_NS
+                if index and (unset or (latched_only and gap > LATCHED_GAP_NS)):
+                    self.start = message.time
+                    self.notes.append(
+                        f"the first {index} message(s) lie {gap / 1e9:.0f} s before the rest: "
+                        "they are played at once"
+                    )
+                before = message.time
+                latched_only = latched_only and self.topics[message.topic].latched
+                if not latched_only and message.time - self.start > LATCHED_GAP_NS:
+                    return
+        except BagError:
+            return  # whoever plays it gets there, too
+
+
+@dataclass(frozen=True)
+class _Metadata:
+    """What metadata.yaml says: the names of the files, and how many messages there are."""
+
+    files: tuple[str, ...]
+    count: int
+
+
+def _metadata(path: Path) -> _Metadata | None:
+    """None where the file is missing or says nothing of use."""
+    try:
+        content = yaml.safe_load((path / METADATA).read_text(encoding="utf-8"))
+        info = content["rosbag2_bagfile_information"]
+        names = tuple(PurePath(name).name for name in info["relative_file_paths"])
+        return _Metadata(names, int(info["message_count"]))
+    except (OSError, yaml.YAMLError, ValueError, TypeError, LookupError):
+        return None
 
 
 def _storage_files(path: Path) -> list[Path]:
+    """The files of a bag; bag_10.mcap comes after bag_9.mcap."""
+    if not path.exists():
+        raise BagError(f"no such bag: {path}")
     if path.is_file():
+        _refuse_ros1(path)
         return [path]
-    files = [f for f in path.iterdir() if f.name.endswith(STORAGE_SUFFIXES)]
-    # bag_10.mcap comes after bag_9.mcap
+    files = [f for f in path.iterdir() if f.name.endswith(STORAGE_SUFFIXES) and f.is_file()]
+    if not files:
+        for file in path.glob("*.bag*"):
+            _refuse_ros1(file)
+        raise BagError(f"{path} holds no rosbag2 (no .mcap or .db3 file)")
     return sorted(files, key=lambda file: (len(file.name), file.name))
+
+
+def _refuse_ros1(path: Path) -> None:
+    with path.open("rb") as file:
+        ros1 = file.read(len(_ROS1_MAGIC)) == _ROS1_MAGIC
+    if ros1 or path.name.endswith((".bag", ".bag.active")):
+        target = path.name.partition(".bag")[0] + "_ros2"
+        raise BagError(
+            f"{path} is a ROS 1 bag; convert it: rosbags-convert --src {shlex.quote(str(path))} "
+            f"--dst {shlex.quote(str(path.with_name(target)))}"
+        )
+
+
+def _encoding(connection: Connection) -> str:
+    return str(getattr(connection.ext, "serialization_format", "cdr")) or "cdr"
+
+
+def _foreign(encoding: str) -> str:
+    if encoding == "ros1":
+        return (
+            "messages of ROS 1, in an mcap; convert the ROS 1 bag that it was made of: "
+            "rosbags-convert --src FILE.bag --dst FOLDER"
+        )
+    return f"messages encoded as {encoding!r}, not as CDR"
 
 
 def _time_of(message: BagMessage) -> int:

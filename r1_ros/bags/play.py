@@ -53,9 +53,11 @@ def play_bag(
     if wait_for_node and not re.fullmatch(_NAME, wait_for_node):
         raise InvalidPlayError(f"wait_for_node: {wait_for_node!r} is no name of a node")
     with Bag(path) as bag, _node(arguments) as node:
-        player = Player(bag, node, options)
+        player = Player(bag, node, options, say)
         for reason in player.report.left_out:
             say(f"left out: {reason}")
+        for note in bag.notes:
+            say(note)
         if bag.damage:
             say(f"damaged bag: {bag.damage}; playing the {bag.count} messages before that")
         say(f"playing {bag.path}: {bag.count} messages, {(bag.end - bag.start) / 1e9:.1f} s")

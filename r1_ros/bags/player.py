@@ -11,7 +11,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 
-from r1_ros.bags.bag import Bag, BagError, BagMessage
+from r1_ros.bags.bag import GAP_NS, Bag, BagError, BagMessage
 from r1_ros.bags.play_clock import MAX_RATE, PlayClock
 from r1_ros.bags.publishers import create_publishers, is_latched
 
@@ -88,15 +88,23 @@ class Player:
         bag: opened.
         node: its publishers are made on it; remaps given to the node hold.
         options: see `PlayOptions`.
+        say: gets one line for everything that is noticed while it plays.
 
     Raises:
         BagError: no topic of the bag can be played.
         InvalidPlayError: the bag ends before `options.start`.
     """
 
-    def __init__(self, bag: Bag, node: Node, options: PlayOptions) -> None:
+    def __init__(
+        self,
+        bag: Bag,
+        node: Node,
+        options: PlayOptions,
+        say: Callable[[str], object] = lambda _: None,
+    ) -> None:
         self._bag = bag
         self._options = options
+        self._say = say
         seconds = max(bag.end - bag.start, 0) / 1e9
         if options.start > seconds:
             raise InvalidPlayError(
@@ -109,7 +117,7 @@ class Player:
         # The bag's own clock would fight with ours.
         played = [t for t in wanted if not (t.name == "/clock" and options.clock_hz)]
         self._publishers, unknown = create_publishers(node, played)
-        self.report = PlayReport(left_out=[str(e) for e in unknown], damage=bag.damage)
+        self.report = PlayReport(left_out=[*bag.left_out, *map(str, unknown)], damage=bag.damage)
         if not self._publishers:
             raise BagError(f"nothing to play in {bag.path}: {'; '.join(self.report.left_out)}")
         self._clock_publisher = (
@@ -146,10 +154,14 @@ class Player:
 
     def _play_once(self, on_progress: Callable[[float], None] | None) -> None:
         first = self._bag.start + round(self._options.start * 1e9)
-        self._publish_latched_before(first)
+        self._publish_before(first)
         clock = PlayClock(first, self._options.rate)
-        self._next_tick = first
+        self._next_tick = before = first
         for message in self._bag.messages(first):
+            gap, before = message.time - before, max(message.time, before)
+            if gap > GAP_NS:
+                self._say(f"a gap of {gap / 1e9:.0f} s in the bag is skipped")
+                clock = PlayClock(message.time, self._options.rate)
             if message.topic not in self._publishers:
                 continue
             self._wait_until(clock, message.time)
@@ -182,17 +194,21 @@ class Player:
         counts = self.report.counts
         counts[message.topic] = counts.get(message.topic, 0) + 1
 
-    def _publish_latched_before(self, first: int) -> None:
-        """Static transforms and maps hold from the beginning of the bag, wherever we start."""
-        if first <= self._bag.start:
+    def _publish_before(self, first: int) -> None:
+        """Static transforms and maps hold from the beginning of the bag, wherever we start.
+
+        What lies in front of a gap belongs to the beginning, too.
+        """
+        if first <= self._bag.first:
             return
         latched = {name for name, pub in self._publishers.items() if is_latched(pub)}
-        if not latched:
+        if not latched and self._bag.start == self._bag.first:
             return
         for message in self._bag.messages():
             if message.time >= first:
                 return
-            if message.topic in latched:
+            early = message.time < self._bag.start and message.topic in self._publishers
+            if early or message.topic in latched:
                 self._publish(message)
 
     def _subscribers(self) -> int:

@@ -7,7 +7,7 @@ import importlib
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
-from rosbags.interfaces import QosDurability, QosReliability
+from rosbags.interfaces import QosReliability
 
 from r1_ros.bags.bag import BagTopic
 
@@ -49,8 +49,7 @@ def publisher_qos(topic: BagTopic) -> QoSProfile:
     the topic is `tf_static`, which nobody hears otherwise.
     """
     static = topic.name.rpartition("/")[2] == "tf_static"
-    latched = any(qos.durability is QosDurability.TRANSIENT_LOCAL for qos in topic.qos)
-    latched = latched or (static and not topic.qos)
+    latched = topic.latched
     best_effort = bool(topic.qos) and all(
         qos.reliability is QosReliability.BEST_EFFORT for qos in topic.qos
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Callable
-from contextlib import ExitStack
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,11 +101,11 @@ def record(
             f"compressed depth is in millimetres, {folder.path} has units of {folder.depth_scale} m"
         )
     try:
-        writer = Writer(out, version=9, storage_plugin=storage)
-        with ExitStack() as undo:
+        with _writable(out) as path, ExitStack() as undo:
+            writer = Writer(path, version=9, storage_plugin=storage)
             # Whatever ends the recording, Ctrl-C included: half a bag would stand in the way of
             # the next run.
-            undo.callback(shutil.rmtree, out, ignore_errors=True)
+            undo.callback(shutil.rmtree, path, ignore_errors=True)
             with writer:
                 _write(folder, writer, compressed, on_frame)
             undo.pop_all()
@@ -112,6 +114,23 @@ def record(
     seconds = folder.frames[-1].time - folder.frames[0].time
     size = sum(file.stat().st_size for file in out.iterdir())
     return RecordSummary(out, len(folder.frames), seconds, size)
+
+
+@contextmanager
+def _writable(out: Path) -> Iterator[Path]:
+    """A path to `out` that sqlite takes: rosbags gives it a URI, in which # ? % mean something."""
+    if not set("#?%") & set(str(out.absolute())):
+        yield out
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        out.absolute().parent.mkdir(parents=True, exist_ok=True)
+        parent = Path(folder) / "parent"
+        parent.symlink_to(out.absolute().parent, target_is_directory=True)
+        path = parent / re.sub("[#?%]", "_", out.name)
+        while path.exists():
+            path = path.with_name(path.name + "_")
+        yield path
+        path.rename(out)
 
 
 def frame_stamps(folder: RgbdFolder) -> list[int]:

@@ -9,15 +9,22 @@ trajectory.txt         one line a frame: timestamp_s tx ty tz qx qy qz qw frame
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from r1_ros.runtime.text_files import TextFileError, read_json, read_text
+
 COLOR_SUFFIXES = (".jpg", ".jpeg", ".png")
+_LATEST_S = 2**31  # ROS counts seconds in 32 bits
+_UNITS = ((1e3, "milliseconds"), (1e6, "microseconds"), (1e9, "nanoseconds"))
+# Frames this much farther apart than rate_hz says are told in another unit.
+_OTHER_UNIT = 500.0
 
 
 class RgbdFolderError(ValueError):
@@ -87,6 +94,7 @@ class RgbdFolder:
             raise RgbdFolderError(f"no such folder: {path}")
         camera = _read_camera(path / "camera.json")
         frames = _read_trajectory(path)
+        _check_unit(path, frames, float(camera["rate_hz"]))
         K = np.array(
             [[camera["fx"], 0, camera["cx"]], [0, camera["fy"], camera["cy"]], [0, 0, 1]], float
         )
@@ -96,7 +104,7 @@ class RgbdFolder:
             height=int(camera["height"]),
             K=K,
             depth_scale=float(camera["depth_scale_m"]),
-            depth_invalid=tuple(int(value) for value in camera.get("depth_invalid", [0])),
+            depth_invalid=_invalid_values(path / "camera.json", camera.get("depth_invalid", 0)),
             rate_hz=float(camera["rate_hz"]),
             frames=frames,
         )
@@ -107,7 +115,9 @@ class RgbdFolder:
         Raises:
             RgbdFolderError: the file is no image or has another size than camera.json says.
         """
-        image = cv2.imread(str(frame.color_path), cv2.IMREAD_COLOR_RGB)
+        # depth and intrinsics belong to the raster of the sensor, whichever way up it was held
+        flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+        image = cv2.imread(str(frame.color_path), flags)
         return self._checked(frame.color_path, image, np.uint8)
 
     def read_depth(self, frame: RgbdFrame) -> np.ndarray:
@@ -135,11 +145,9 @@ class RgbdFolder:
 
 def _read_camera(path: Path) -> dict:
     try:
-        camera = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise RgbdFolderError(f"missing: {path}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise RgbdFolderError(f"{path} is not JSON: {error}") from None
+        camera = read_json(path)
+    except TextFileError as error:
+        raise RgbdFolderError(str(error)) from None
     for key in ("width", "height", "fx", "fy", "cx", "cy", "depth_scale_m", "rate_hz"):
         value = camera.get(key) if isinstance(camera, dict) else None
         if not isinstance(value, int | float) or not np.isfinite(value) or value <= 0:
@@ -147,12 +155,38 @@ def _read_camera(path: Path) -> dict:
     return camera
 
 
+def _invalid_values(path: Path, told: object) -> tuple[int, ...]:
+    """Raw depths that mean "not measured": told as one number, as several, or not at all."""
+    values: list[Any] = [] if told is None else told if isinstance(told, list) else [told]
+    if not all(isinstance(value, int) and 0 <= value < 2**16 for value in values):
+        raise RgbdFolderError(
+            f"{path}: depth_invalid must hold whole numbers from 0 to 65535, got {told!r}"
+        )
+    return tuple(int(value) for value in values)
+
+
+def _check_unit(folder: Path, frames: Sequence[RgbdFrame], rate_hz: float) -> None:
+    """Raise where the times of a trajectory are no seconds: their steps tell."""
+    if len(frames) < 2:
+        return
+    times = np.array([frame.time for frame in frames])
+    step = float(np.median(np.diff(times)))
+    if step * rate_hz > _OTHER_UNIT:
+        unit = min(_UNITS, key=lambda u: abs(np.log(step * rate_hz / u[0])))[1]
+        raise RgbdFolderError(
+            f"{folder / 'trajectory.txt'}:2: times must be seconds; steps of {step:g} beside "
+            f"rate_hz {rate_hz:g} look like {unit}"
+        )
+
+
 def _read_trajectory(folder: Path) -> tuple[RgbdFrame, ...]:
     path = folder / "trajectory.txt"
-    if not path.is_file():
-        raise RgbdFolderError(f"missing: {path}")
+    try:
+        text = read_text(path)
+    except TextFileError as error:
+        raise RgbdFolderError(str(error)) from None
     frames: list[RgbdFrame] = []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    for number, line in enumerate(text.splitlines(), 1):
         fields = line.split("#", 1)[0].split()
         if not fields:
             continue
@@ -177,7 +211,14 @@ def _parse_pose(folder: Path, fields: list[str], where: str) -> RgbdFrame:
     norm = np.linalg.norm(numbers[4:])
     if not np.isfinite(numbers).all() or abs(norm - 1) > 1e-2:
         raise RgbdFolderError(f"{where}: pose must be finite with a unit quaternion, got {fields}")
+    if not 0 <= numbers[0] < _LATEST_S:
+        raise RgbdFolderError(
+            f"{where}: time {fields[0]} is no number of seconds since 1970 that ROS can hold "
+            "(milliseconds or nanoseconds?)"
+        )
     name = fields[8]
+    if name in (".", "..") or "/" in name:
+        raise RgbdFolderError(f"{where}: {name!r} is no name of a frame")
     color_files = [folder / "color" / f"{name}{suffix}" for suffix in COLOR_SUFFIXES]
     color = next((file for file in color_files if file.is_file()), None)
     if color is None:

@@ -1,4 +1,4 @@
-"""Read the part of a damaged storage file that lies before the damage, front to back.
+"""Read a storage file front to back: whole ones without an index, and damaged ones.
 
 A recorder that was killed, a full disk or a broken copy leaves an mcap without its footer and
 index, or an sqlite3 file whose last pages are missing. The messages before that point are whole.
@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 import struct
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import zstandard
 from backports import zstd
 from mcap.exceptions import McapError
-from mcap.reader import make_reader
 from mcap.records import Channel, Chunk, Message, Schema
 from mcap.stream_reader import CRCValidationError, StreamReader, breakup_chunk
 from rosbags.interfaces import (
@@ -28,7 +25,12 @@ from rosbags.interfaces import (
 )
 from rosbags.rosbag2.metadata import parse_qos
 
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # CDR starts with 00 xx, so a compressed message is known by it
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # CDR starts with 00 xx, so a compressed message is known by it
+
+_MCAP_MAGIC = b"\x89MCAP0\r\n"
+_SQLITE_MAGIC = b"SQLite format 3\x00"
+
+StoredMessage = tuple[int, int, bytes]  # connection id, time in nanoseconds, bytes
 
 # What the decoders raise on bytes that are cut off or overwritten.
 DAMAGE_ERRORS = (
@@ -66,50 +68,23 @@ class SalvagedFile:
     end: int = 0
     damage: str | None = None
 
-    def messages(self, start: int | None = None) -> Iterator[tuple[str, int, bytes]]:
-        """(topic, time in nanoseconds, CDR bytes) before the damage, from time `start` on."""
-        topics = {c.id: c.topic for c in self.connections}
+    def messages(self, wanted: Collection[int], start: int | None) -> Iterator[StoredMessage]:
+        """(connection id, time in nanoseconds, CDR bytes) before the damage, from `start` on."""
         try:
-            for channel, time, data in _scan(self.path):
-                if start is None or time >= start:
-                    yield topics[channel], time, data
+            for channel, time, data in _scan(self.path, in_order=self.damage is None):
+                if channel in wanted and (start is None or time >= start):
+                    yield channel, time, data
         except DAMAGE_ERRORS:
             return  # reported as `damage` since the file was opened
 
 
-def mcap_has_index(path: Path) -> bool:
-    """False for an mcap whose messages can only be read front to back; True for other files."""
-    if path.suffix != ".mcap":
-        return True
-    try:
-        with path.open("rb") as file:
-            summary = make_reader(file).get_summary()
-    except DAMAGE_ERRORS:
-        return False
-    return summary is not None and bool(summary.chunk_indexes)
-
-
-@contextmanager
-def salvage_file(path: Path) -> Iterator[SalvagedFile]:
-    """Scan a .mcap or .db3 file, `.zstd`-compressed or not, and describe what can be read."""
-    with tempfile.TemporaryDirectory() as folder:
-        cut_off = False
-        storage = path
-        if path.suffix == ".zstd":
-            storage = Path(folder) / path.stem
-            cut_off = _decompress(path, storage)
-        result = _describe(storage, path.name)
-        if cut_off and result.damage is None:
-            result.damage = f"{path.name} is cut off"
-        yield result
-
-
-def _describe(storage: Path, name: str) -> SalvagedFile:
+def scan_file(storage: Path, name: str) -> SalvagedFile:
+    """Scan a .mcap or .db3 file and describe what can be read; `name` is that for people."""
     result = SalvagedFile(storage)
     counts: dict[int, int] = {}
     times: list[int] = []
     try:
-        for channel, time, _ in _scan(storage):
+        for channel, time, _ in _scan(storage, in_order=False):
             counts[channel] = counts.get(channel, 0) + 1
             times.append(time)
     except DAMAGE_ERRORS as error:
@@ -128,16 +103,31 @@ def _describe(storage: Path, name: str) -> SalvagedFile:
     return result
 
 
-def _scan(path: Path) -> Iterator[tuple[int, int, bytes]]:
-    scan = _scan_mcap if path.suffix == ".mcap" else _scan_sqlite3
-    for channel, time, data in scan(path):
-        if data[:4] == _ZSTD_MAGIC:
-            data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
-        yield channel, time, data
+def is_mcap(path: Path) -> bool:
+    """By its first bytes; where these are neither's, by its name."""
+    with path.open("rb") as file:
+        head = file.read(len(_SQLITE_MAGIC))
+    if head.startswith(_MCAP_MAGIC):
+        return True
+    return path.suffix == ".mcap" and head != _SQLITE_MAGIC
+
+
+def decompress_message(data: bytes) -> bytes:
+    """The CDR bytes of a message that may have been compressed on its own."""
+    if data[:4] != ZSTD_MAGIC:
+        return data
+    return zstandard.ZstdDecompressor().decompressobj().decompress(data)
+
+
+def _scan(path: Path, *, in_order: bool) -> Iterator[StoredMessage]:
+    """All messages; those of a whole database in the order of time, if asked for."""
+    scan = _scan_mcap(path) if is_mcap(path) else _scan_sqlite3(path, in_order)
+    for channel, time, data in scan:
+        yield channel, time, decompress_message(data)
 
 
 def _connections(path: Path) -> Iterator[Connection]:
-    return _mcap_connections(path) if path.suffix == ".mcap" else _sqlite3_connections(path)
+    return _mcap_connections(path) if is_mcap(path) else _sqlite3_connections(path)
 
 
 def _mcap_records(path: Path) -> Iterator[list]:
@@ -163,24 +153,24 @@ def _mcap_connections(path: Path) -> Iterator[Connection]:
                 types[record.id] = record.name
             elif isinstance(record, Channel):
                 qos = record.metadata.get("offered_qos_profiles", "")
-                yield _connection(record.id, record.topic, types.get(record.schema_id, ""), qos)
+                kind = types.get(record.schema_id, "")
+                yield _connection(record.id, record.topic, kind, record.message_encoding, qos)
 
 
 def _open_sqlite3(path: Path) -> sqlite3.Connection:
     # immutable: no journal is looked for and nothing is written beside the bag.
-    database = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
+    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
     # Without this sqlite refuses every query on a file shorter than its header says.
     database.execute("PRAGMA writable_schema=ON")
     return database
 
 
-def _scan_sqlite3(path: Path) -> Iterator[tuple[int, int, bytes]]:
+def _scan_sqlite3(path: Path, in_order: bool) -> Iterator[StoredMessage]:
+    # By row unless the file is whole: the index of time lies scattered over it.
+    order = "ORDER BY timestamp, id" if in_order else "NOT INDEXED ORDER BY id"
     database = _open_sqlite3(path)
     try:
-        # By row, not by the time index: the index lies scattered over the file.
-        yield from database.execute(
-            "SELECT topic_id, timestamp, data FROM messages NOT INDEXED ORDER BY id"
-        )
+        yield from database.execute(f"SELECT topic_id, timestamp, data FROM messages {order}")
     finally:
         database.close()
 
@@ -191,12 +181,13 @@ def _sqlite3_connections(path: Path) -> Iterator[Connection]:
         database.row_factory = sqlite3.Row
         for row in database.execute("SELECT * FROM topics ORDER BY id"):
             qos = row["offered_qos_profiles"] if "offered_qos_profiles" in row.keys() else ""  # noqa: SIM118
-            yield _connection(row["id"], row["name"], row["type"], qos)
+            kind, encoding = row["type"], row["serialization_format"]
+            yield _connection(row["id"], row["name"], kind, encoding, qos)
     finally:
         database.close()
 
 
-def _connection(number: int, topic: str, msgtype: str, qos: str) -> Connection:
+def _connection(number: int, topic: str, msgtype: str, encoding: str, qos: str) -> Connection:
     return Connection(
         id=number,
         topic=topic,
@@ -204,20 +195,6 @@ def _connection(number: int, topic: str, msgtype: str, qos: str) -> Connection:
         msgdef=MessageDefinition(MessageDefinitionFormat.NONE, ""),
         digest="",
         msgcount=0,
-        ext=ConnectionExtRosbag2("cdr", parse_qos(qos)),
+        ext=ConnectionExtRosbag2(encoding, parse_qos(qos)),
         owner=None,
     )
-
-
-def _decompress(source: Path, target: Path) -> bool:
-    """Decompress as far as possible; True when the source ends too early."""
-    with source.open("rb") as compressed, target.open("wb") as out:
-        decompressor = zstandard.ZstdDecompressor().decompressobj()
-        try:
-            while block := compressed.read(1 << 20):
-                out.write(decompressor.decompress(block))
-                if decompressor.eof:
-                    return False
-        except zstandard.ZstdError:
-            return True
-    return True

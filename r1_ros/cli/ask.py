@@ -23,13 +23,19 @@ _Timeout = Annotated[
     typer.Option(help="Deadline of the answer in seconds.", callback=option_checks.seconds),
 ]
 _Session = Annotated[
-    str, typer.Option(help="Name of a dialogue: questions with the same name share a memory.")
+    str,
+    typer.Option(
+        help="Name of a dialogue: questions with the same name share a memory.",
+        callback=option_checks.text,
+    ),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")]
 
 
 def ask(
-    question: Annotated[str, typer.Argument(help="English or Chinese.")],
+    question: Annotated[
+        str, typer.Argument(help="English or Chinese.", callback=option_checks.text)
+    ],
     task: Annotated[
         str,
         typer.Option(
@@ -38,7 +44,12 @@ def ask(
     ] = "auto",
     session: _Session = "",
     object_id: Annotated[
-        str, typer.Option("--object", help="Id of an object of an earlier answer of the session.")
+        str,
+        typer.Option(
+            "--object",
+            help="Id of an object of an earlier answer of the session.",
+            callback=option_checks.text,
+        ),
     ] = "",
     point: Annotated[
         tuple[float, float, float] | None,
@@ -70,7 +81,10 @@ def ask(
 
 
 def plan(
-    goal: Annotated[str, typer.Argument(help='What to achieve, e.g. "Make a coffee."')],
+    goal: Annotated[
+        str,
+        typer.Argument(help='What to achieve, e.g. "Make a coffee."', callback=option_checks.text),
+    ],
     execute: Annotated[
         bool,
         typer.Option(
@@ -113,7 +127,11 @@ def plan(
 
 def describe(
     question: Annotated[
-        str, typer.Argument(help="How to describe; its language is that of the answer.")
+        str,
+        typer.Argument(
+            help="How to describe; its language is that of the answer.",
+            callback=option_checks.text,
+        ),
     ] = "",
     max_objects: Annotated[
         int, typer.Option(min=0, max=65535, help="At most this many; 0: all.")

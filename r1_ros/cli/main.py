@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import sys
 
 import typer
@@ -55,14 +57,21 @@ def _hand_over(name: str, summary: str) -> None:
         },
     )
     def command(context: typer.Context) -> None:
+        if (name, context.args[:1]) == ("evaluate", ["bag"]):
+            # not offline: the nodes run
+            from r1_ros.cli.evaluate_bag import app as evaluate_bag
+
+            evaluate_bag(context.args[1:], prog_name="r1 evaluate bag")
         arguments = [sys.executable, "-m", "r1_training.cli", name, *context.args]
+        encoding = os.environ.get("PYTHONIOENCODING", "").partition(":")[0]
+        os.environ["PYTHONIOENCODING"] = f"{encoding}:replace"  # see `main`
         os.execv(sys.executable, arguments)
 
 
 _hand_over("train", "Train r1-tiny on synthetic rooms (docs/training.md).")
 _hand_over("train-full", "Train Qwen2.5-VL-7B with the paper's settings (docs/training.md).")
 _hand_over("predict", "Ask a model the questions of the field's annotation files.")
-_hand_over("evaluate", "Score predictions against the field's annotation files.")
+_hand_over("evaluate", "Score predictions, or a bag: r1 evaluate bag --help.")
 _hand_over("table", "A table of the paper for a checkpoint of one's own.")
 _hand_over("submit", "Write what the servers of ScanQA, ScanRefer and Scan2Cap take.")
 _hand_over("evaluate-rooms", "Ask a model about synthetic rooms that it has never seen.")
@@ -76,6 +85,12 @@ _hand_over("prepare", "Prepare data sets for training and evaluation.")
 
 def main() -> None:
     """Entry point of the console script."""
+    # A terminal that cannot show a character gets another one, not a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    # No option has a blank in its name: "- how many chairs?" is a question.
+    sys.argv[1:] = [re.sub(r"^(?=-[^=]*\s)", " ", argument) for argument in sys.argv[1:]]
     app()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 
 import typer
 
@@ -41,4 +42,20 @@ def point(value: tuple[float, float, float] | None) -> tuple[float, float, float
     """Three numbers, none of them nan or infinite."""
     if value is not None and not all(map(math.isfinite, value)):
         raise typer.BadParameter(f"the coordinates must be finite, got {value}")
+    return value
+
+
+def text(value: str) -> str:
+    """Words for the model: whole characters, whatever the terminal sent.
+
+    A byte that the terminal's encoding does not know comes as a lone surrogate.
+    """
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        told = value.encode(errors="surrogateescape")[:40]
+        raise SystemExit(
+            f"r1: not {sys.getfilesystemencoding()} at character {error.start + 1}: {told!r}; "
+            "set LANG to the encoding of this terminal"
+        ) from None
     return value

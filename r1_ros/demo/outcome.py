@@ -32,6 +32,7 @@ class Outcome:
         seconds: from the request to the answer, measured by the client.
         steps_done: steps of the plan that were carried out.
         error: why there is no (complete) answer; empty otherwise.
+        code: of ErrorCode.msg; NONE where there is no error or no node has told one.
         is_fault: the error is one of the system, not of what the model said.
     """
 
@@ -41,6 +42,7 @@ class Outcome:
     steps_done: int = 0
     error: str = ""
     is_fault: bool = False
+    code: int = ErrorCode.NONE
 
     @property
     def text(self) -> str:
@@ -61,24 +63,26 @@ class Outcome:
         return "en" if self.question.text.isascii() else "zh-Hant"
 
 
-def ask(client: R1Client, question: Question, timeout: float) -> Outcome:
-    """Ask through the client that fits the task; plans are carried out as well."""
+def ask(client: R1Client, question: Question, timeout: float, *, execute: bool = True) -> Outcome:
+    """Ask through the client that fits the task; plans are carried out as well, if so wanted."""
     began = time.monotonic()
     answer: SceneAnswer | None = None
-    error, fault, steps_done, seconds = "", False, 0, 0.0
+    error, fault, code, steps_done, seconds = "", False, ErrorCode.NONE, 0, 0.0
     try:
         answer = _answer(client, question, timeout)
         seconds = time.monotonic() - began
-        if answer.steps and question.task == "planning":
+        if execute and answer.steps and question.task == "planning":
             frame = answer.header.frame_id
             steps_done = client.execute_plan(answer.steps, frame_id=frame).steps_done
     except RequestFailedError as failure:
         error, fault = str(failure), failure.code not in _MODEL_ERRORS
+        code = failure.code
         answer = answer or getattr(failure.result, "answer", None)
         steps_done = getattr(failure.result, "steps_done", 0)
     except (NoResponseError, ServerMissingError) as failure:
         error, fault = str(failure), True
-    return Outcome(question, answer, seconds or time.monotonic() - began, steps_done, error, fault)
+    seconds = seconds or time.monotonic() - began
+    return Outcome(question, answer, seconds, steps_done, error, fault, code)
 
 
 def _answer(client: R1Client, question: Question, timeout: float) -> SceneAnswer:

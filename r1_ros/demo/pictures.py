@@ -23,10 +23,10 @@ def write_pictures(
     scene: Scene, outcomes: Sequence[Outcome], folder: Path, *, title: str, note: str
 ) -> tuple[Path, Path]:
     """Write demo.png and demo.rrd into `folder`; their paths."""
-    colors = _colors(outcomes)
-    boxes = [_boxes(outcome, color) for outcome, color in zip(outcomes, colors, strict=True)]
-    entries = [_entry(outcome, color) for outcome, color in zip(outcomes, colors, strict=True)]
-    page = draw_page(scene.points, scene.colors, _distinct(boxes), entries, title=title, note=note)
+    colors = colors_of(outcomes)
+    boxes = [boxes_of(outcome, color) for outcome, color in zip(outcomes, colors, strict=True)]
+    entries = [entry_of(outcome, color) for outcome, color in zip(outcomes, colors, strict=True)]
+    page = draw_page(scene.points, scene.colors, distinct(boxes), entries, title=title, note=note)
     picture, recording = folder / "demo.png", folder / "demo.rrd"
     page.save(picture, optimize=True)
     with SceneRecording(recording, title) as stream:
@@ -37,7 +37,7 @@ def write_pictures(
     return picture, recording
 
 
-def _colors(outcomes: Sequence[Outcome]) -> list[tuple[int, int, int] | None]:
+def colors_of(outcomes: Sequence[Outcome]) -> list[tuple[int, int, int] | None]:
     """One colour for every answer that has boxes."""
     colors: list[tuple[int, int, int] | None] = []
     used = 0
@@ -48,7 +48,8 @@ def _colors(outcomes: Sequence[Outcome]) -> list[tuple[int, int, int] | None]:
     return colors
 
 
-def _entry(outcome: Outcome, color: tuple[int, int, int] | None) -> PageEntry:
+def entry_of(outcome: Outcome, color: tuple[int, int, int] | None) -> PageEntry:
+    """An answer as the page's panel shows it."""
     heading = f"{outcome.question.task}, {outcome.language}, {outcome.seconds:.2f} s"
     text = outcome.text
     if outcome.answer is not None and outcome.answer.steps:
@@ -57,7 +58,8 @@ def _entry(outcome: Outcome, color: tuple[int, int, int] | None) -> PageEntry:
     return PageEntry(heading, outcome.question.text, text, outcome.language, color)
 
 
-def _boxes(outcome: Outcome, color: tuple[int, int, int] | None) -> list[PictureBox]:
+def boxes_of(outcome: Outcome, color: tuple[int, int, int] | None) -> list[PictureBox]:
+    """The boxes of an answer in its colour; none without."""
     if outcome.answer is None or color is None:
         return []
     return [_box(item, color, outcome.language) for item in outcome.answer.objects]
@@ -75,7 +77,7 @@ def _box(item: GroundedObject, color: tuple[int, int, int], language: str) -> Pi
     )
 
 
-def _distinct(answers: Sequence[Sequence[PictureBox]]) -> list[PictureBox]:
+def distinct(answers: Sequence[Sequence[PictureBox]]) -> list[PictureBox]:
     """Each object once on the map, though several answers name it; small answers come first."""
     kept: list[PictureBox] = []
     for box in (box for boxes in sorted(answers, key=len) for box in boxes):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from r1_model.text.answer import TASKS
+from r1_ros.runtime.text_files import TextFileError, read_json
 
 
 class QuestionsError(ValueError):
@@ -79,15 +79,20 @@ def read_questions(path: Path) -> tuple[Question, ...]:
         QuestionsError: unreadable, empty, or an entry lacks a field.
     """
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise QuestionsError(f"{path}: {error}") from None
+        rows = read_json(path)
+    except TextFileError as error:
+        raise QuestionsError(str(error)) from None
     if not isinstance(rows, list) or not rows:
         raise QuestionsError(f"{path}: expected a list of questions")
-    return tuple(_question(row, f"{path}, entry {index}") for index, row in enumerate(rows))
+    return tuple(read_question(row, f"{path}, entry {index}") for index, row in enumerate(rows))
 
 
-def _question(row: object, where: str) -> Question:
+def read_question(row: object, where: str) -> Question:
+    """One entry of a questions file; `where` names it in errors.
+
+    Raises:
+        QuestionsError: a field is missing or wrong.
+    """
     if not isinstance(row, dict):
         raise QuestionsError(f"{where}: expected an object with task and question, got {row!r}")
     task = row.get("task")
@@ -98,5 +103,8 @@ def _question(row: object, where: str) -> Question:
     text = row.get("question")
     if not isinstance(text, str) or not text.strip():
         raise QuestionsError(f"{where}: question must be a text, got {text!r}")
-    expected = tuple(str(answer) for answer in row.get("answers", []))
+    answers = row.get("answers", [])
+    if not isinstance(answers, list):
+        raise QuestionsError(f"{where}: answers must be a list, got {answers!r}")
+    expected = tuple(str(answer) for answer in answers)
     return Question(task, text, str(row.get("session", "")), expected)

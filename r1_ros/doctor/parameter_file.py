@@ -12,6 +12,7 @@ from r1_ros.doctor.check import Check
 from r1_ros.runtime.parameter_schema import InvalidParameterError, NodeConfig
 from r1_ros.runtime.parameters import CONFIGS
 from r1_ros.runtime.share_files import share_file
+from r1_ros.runtime.text_files import TextFileError, read_text
 
 # Every ROS node has these; they are not in our table.
 _COMMON = ("use_sim_time", "qos_overrides", "start_type_description_service")
@@ -21,10 +22,10 @@ def check_parameters(path: Path | None = None) -> list[Check]:
     """Names and values of a parameter file; None: the one that ships with the package."""
     path = path or share_file("config/scene_understanding.yaml")
     try:
-        content = yaml.safe_load(path.read_text())
-    except OSError as error:
-        return [Check("parameters", str(path), "fail", error.strerror or str(error))]
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        content = yaml.safe_load(read_text(path))
+    except TextFileError as error:
+        return [Check("parameters", str(path), "fail", str(error))]
+    except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         return [Check("parameters", str(path), "fail", f"not YAML: {reason}")]
     if not isinstance(content, dict):

@@ -82,25 +82,29 @@ class FramePipeline:
         first = config()
         self._cameras = CameraCache(rectified=first.images_rectified)
         slop = int(first.sync_slop * 1e9)
-        self._watch: JumpWatch[Any] = JumpWatch(INPUTS, self._drop)
+        self._watch: JumpWatch[tuple[Any, str]] = JumpWatch(INPUTS, self._drop)
         self._rgbd = Synchronizer(RGBD, slop, first.sync_queue_size, self._drop)
         # Alone in its group: the synchroniser then only watches for repeats.
         self._points = Synchronizer((POINTS,), 0, 1, self._drop)
         self._waiting: deque[_Waiting] = deque()
 
-    def add(self, name: str, message: Any) -> None:
-        """Take a message of one of INPUTS; it is fused at once where its transform is known."""
+    def add(self, name: str, message: Any, source: str = "") -> None:
+        """Take a message of one of INPUTS; it is fused at once where its transform is known.
+
+        `source` tells senders apart that share the topic and the frame.
+        """
         with self._lock:
             self.counts[name].receive()
             stamp = stamp_of(message.header.stamp)
             if stamp <= 0:
                 self._drop(name, NO_STAMP)
                 return
-            seen = self._watch.see(name, stamp, message)
+            frame = message.header.frame_id.lstrip("/")
+            seen = self._watch.see(name, stamp, (message, source), frame)
             if seen.jumped_to is not None:
                 self._jump_back(seen.jumped_to)
-            for item in seen.ready:
-                self._synchronize(*item)
+            for ready_name, ready_stamp, item in seen.ready:
+                self._synchronize(ready_name, ready_stamp, *item)
 
     def process(self) -> None:
         """Fuse what has its transform by now; drop what waited for too long."""
@@ -123,9 +127,9 @@ class FramePipeline:
             self._watch.clear(reason)
             self._drop_waiting(reason)
 
-    def _synchronize(self, name: str, stamp: int, message: Any) -> None:
+    def _synchronize(self, name: str, stamp: int, message: Any, source: str) -> None:
         synchronizer = self._points if name == POINTS else self._rgbd
-        group = synchronizer.add(name, stamp, message)
+        group = synchronizer.add(name, stamp, message, message.header.frame_id.lstrip("/"), source)
         if group is None:
             return
         leader = group[POINTS] if name == POINTS else group["color"]
@@ -162,13 +166,14 @@ class FramePipeline:
             self._drop_group(waiting, error.reason, str(error))
             return True
         for name in waiting.messages:
-            self.counts[name].integrated += 1
+            self.counts[name].integrate()
         return True
 
     def _fuse_images(self, waiting: _Waiting, T: np.ndarray, config: MapperConfig) -> None:
         messages = waiting.messages
-        camera = self._cameras.get(messages["camera_info"])
-        frame = make_frame(messages["color"], messages["depth"], camera, T, config)
+        info = messages["camera_info"]
+        camera, named = self._cameras.get(info), info.header.frame_id
+        frame = make_frame(messages["color"], messages["depth"], camera, named, T, config)
         keyframe = self._map.add_frame(frame, config)
         if keyframe is not None:
             self._on_keyframe(keyframe)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from r1_ros.messages.camera_info import CameraModel
-from r1_ros.messages.geometry import stamp_of
+from r1_ros.messages.geometry import same_frame, stamp_of
 from r1_ros.messages.images import color_image, depth_image, depth_millimetres
 from r1_ros.runtime.errors import BadMessageError
 from r1_ros.runtime.parameters import MapperConfig
@@ -39,6 +39,7 @@ def make_frame(
     color_message: Any,
     depth_message: Any,
     camera: CameraModel,
+    camera_frame: str,
     T_scene_camera: np.ndarray,
     config: MapperConfig,
 ) -> RgbdFrame:
@@ -47,6 +48,7 @@ def make_frame(
     Args:
         color_message, depth_message: Image or CompressedImage each, of one camera.
         camera: of the images.
+        camera_frame: that the camera info names; empty: it names none.
         T_scene_camera: (4, 4) metres.
         config: for the range of depth.
 
@@ -55,10 +57,16 @@ def make_frame(
     """
     frame_id = color_message.header.frame_id
     depth_frame = depth_message.header.frame_id
-    if depth_frame != frame_id:
+    if not same_frame(depth_frame, frame_id):
         raise BadMessageError(
             "depth is not registered to colour",
             f"colour is in {frame_id!r}, depth in {depth_frame!r}; use the aligned depth topic",
+        )
+    if camera_frame and not same_frame(camera_frame, frame_id):
+        raise BadMessageError(
+            "camera info of another camera",
+            f"camera info is in {camera_frame!r}, images in {frame_id!r}; use the camera_info "
+            "topic that belongs to the colour images",
         )
     color, depth = color_image(color_message), depth_image(depth_message)
     if color.shape[:2] != depth.shape:

@@ -11,33 +11,62 @@ DUPLICATE = "duplicate stamp"
 NO_PARTNER = "no partner within sync_slop"
 
 
+_MOST_FRAMES = 16  # remembered; names from the wire must not fill the memory
+
+
+@dataclass(frozen=True)
+class _Message:
+    stamp: int
+    frame: str
+    source: str
+    item: Any
+
+    def fits(self, frame: str) -> bool:
+        """May it be of the camera in `frame`? A message without a frame may be of any."""
+        return not (self.frame and frame) or self.frame == frame
+
+
 @dataclass
 class _Queue:
-    stamps: list[int] = field(default_factory=list)
-    items: list[Any] = field(default_factory=list)
-    last_matched: int | None = None
+    waiting: list[_Message] = field(default_factory=list)  # in the order of their stamps
+    # newest stamp of each frame that was matched, and the sources that have sent it
+    matched: dict[str, tuple[int, set[str]]] = field(default_factory=dict)
 
-    def pop(self, index: int) -> Any:
-        del self.stamps[index]
-        return self.items.pop(index)
+    def knows(self, message: _Message) -> bool:
+        """Whether this very message was taken before."""
+        stamp, sources = self.matched.get(message.frame, (None, set()))
+        if stamp == message.stamp and message.source in sources:
+            return True
+        key = (message.stamp, message.frame, message.source)
+        return any((m.stamp, m.frame, m.source) == key for m in self.waiting)
 
-    def nearest(self, stamp: int) -> int | None:
-        """Index of the item nearest in time."""
-        if not self.stamps:
-            return None
-        index = bisect.bisect_left(self.stamps, stamp)
-        around = [i for i in (index - 1, index) if 0 <= i < len(self.stamps)]
-        return min(around, key=lambda i: abs(self.stamps[i] - stamp))
+    def remember(self, message: _Message) -> None:
+        stamp, sources = self.matched.pop(message.frame, (None, set()))
+        if stamp != message.stamp:
+            sources = set()
+        self.matched[message.frame] = (message.stamp, sources | {message.source})
+        if len(self.matched) > _MOST_FRAMES:
+            self.matched.pop(next(iter(self.matched)))
+
+    def nearest(self, message: _Message, other_frames: bool) -> _Message | None:
+        """The partner nearest in time, of the same camera where there is one."""
+        same = [m for m in self.waiting if m.fits(message.frame)]
+        if not same and other_frames:
+            same = self.waiting
+        return min(same, key=lambda m: abs(m.stamp - message.stamp), default=None)
 
 
 class Synchronizer:
     """Groups one message of each input whose stamps differ by at most `slop`.
 
     A message is matched as soon as partners are there; of several it takes the nearest. Messages
-    may arrive in any order. Every message ends in exactly one group or one drop.
+    may arrive in any order. Every message ends in exactly one group or one drop. Two messages are
+    one only where stamp, frame and source are the same: sensors may share a topic. Where the first
+    input has several frames, each message is grouped with those of its own frame; where it has
+    one, with whatever comes: who receives the group can then say what does not belong to it.
 
     Args:
-        inputs: names.
+        inputs: names; the first one leads.
         slop: nanoseconds; 0 demands equal stamps.
         queue_size: messages kept of each input while they wait for partners.
         on_drop: called with (input, reason) for each message that will not be part of a group.
@@ -53,52 +82,64 @@ class Synchronizer:
         self._queues = {name: _Queue() for name in inputs}
         self._slop, self._queue_size = slop, queue_size
         self._on_drop = on_drop
+        self._leader, self._frames = inputs[0], set[str]()
 
     def pending(self, name: str) -> int:
         """Messages of an input that wait for partners."""
-        return len(self._queues[name].items)
+        return len(self._queues[name].waiting)
 
-    def add(self, name: str, stamp: int, item: Any) -> dict[str, Any] | None:
-        """Add a message; returns the group {input: item} that it completes, or None."""
-        queue = self._queues[name]
-        index = bisect.bisect_left(queue.stamps, stamp)
-        waiting = index < len(queue.stamps) and queue.stamps[index] == stamp
-        if waiting or stamp == queue.last_matched:
+    def add(
+        self, name: str, stamp: int, item: Any, frame: str = "", source: str = ""
+    ) -> dict[str, Any] | None:
+        """Add a message; returns the group {input: item} that it completes, or None.
+
+        Args:
+            name: of the input.
+            stamp: nanoseconds.
+            item: what is grouped.
+            frame: of the message.
+            source: tells senders apart that share topic and frame; empty: there is one.
+        """
+        queue, message = self._queues[name], _Message(stamp, frame, source, item)
+        if name == self._leader and frame and len(self._frames) < _MOST_FRAMES:
+            self._frames.add(frame)
+        if queue.knows(message):
             self._on_drop(name, DUPLICATE)
             return None
-        group = self._match(name, stamp, item)
+        group = self._match(name, message)
         if group is not None:
             return group
-        queue.stamps.insert(index, stamp)
-        queue.items.insert(index, item)
-        if len(queue.items) > self._queue_size:
-            queue.pop(0)
+        bisect.insort(queue.waiting, message, key=lambda m: m.stamp)
+        if len(queue.waiting) > self._queue_size:
+            queue.waiting.pop(0)
             self._on_drop(name, NO_PARTNER)
         return None
 
     def clear(self, reason: str) -> None:
         """Drop everything that waits."""
         for name, queue in self._queues.items():
-            for _ in queue.items:
+            for _ in queue.waiting:
                 self._on_drop(name, reason)
             self._queues[name] = _Queue()
+        self._frames.clear()
 
-    def _match(self, name: str, stamp: int, item: Any) -> dict[str, Any] | None:
-        chosen: dict[str, int] = {}
-        stamps = [stamp]
+    def _match(self, name: str, message: _Message) -> dict[str, Any] | None:
+        one_camera = len(self._frames) <= 1
+        group = {name: message}
         for other, queue in self._queues.items():
             if other == name:
                 continue
-            index = queue.nearest(stamp)
-            if index is None:
+            partner = queue.nearest(message, one_camera)
+            if partner is None:
                 return None
-            chosen[other] = index
-            stamps.append(queue.stamps[index])
+            group[other] = partner
+        stamps = [m.stamp for m in group.values()]
         if max(stamps) - min(stamps) > self._slop:
             return None
-        group = {name: item}
-        self._queues[name].last_matched = stamp
-        for other, index in chosen.items():
-            self._queues[other].last_matched = self._queues[other].stamps[index]
-            group[other] = self._queues[other].pop(index)
-        return {other: group[other] for other in self._queues}
+        for other, part in group.items():
+            self._queues[other].remember(part)
+            if other != name:
+                # by identity: items are messages, which are slow to compare
+                waiting = self._queues[other].waiting
+                waiting.pop(next(i for i, m in enumerate(waiting) if m is part))
+        return {other: group[other].item for other in self._queues}

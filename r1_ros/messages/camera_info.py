@@ -10,8 +10,13 @@ from sensor_msgs.msg import CameraInfo
 
 from r1_ros.runtime.errors import BadMessageError
 
-_EQUIDISTANT = ("equidistant", "fisheye")
-_PLUMB_BOB = ("plumb_bob", "rational_polynomial", "")
+# Names of distortion models as drivers write them, small letters and digits only.
+_EQUIDISTANT = ("equidistant", "fisheye", "kannalabrandt", "kannalabrandt4", "kb4")
+_POLYNOMIAL = ("plumbbob", "rationalpolynomial", "radtan", "radialtangential", "brownconrady")
+_NO_DISTORTION = ("", "none", "pinhole", "perspective")
+# pinhole cameras whose coefficients OpenCV would read the wrong way round: zeros alone are clear
+_OTHER_POLYNOMIALS = ("inversebrownconrady", "modifiedbrownconrady")
+_MOST_CAMERAS = 16  # on one topic; frames with new names must not fill the memory
 _MAX_SIDE = 32_766  # OpenCV's remap takes no longer ones, and no camera has them
 # How far sideways a pixel may look, per metre ahead (89.4 degrees): what lies in that direction
 # would be mapped beyond any room.
@@ -37,8 +42,11 @@ class CameraModel:
 
     @property
     def distorted(self) -> bool:
-        """True where `undistort_*` change the image."""
-        return bool(self._distortion.any())
+        """True where `undistort_*` change the image.
+
+        A fisheye lens does so with coefficients of 0 as well: it is no pinhole then either.
+        """
+        return self._fisheye or bool(self._distortion.any())
 
     def check(self, width: int, height: int) -> None:
         """An image of this size, pixels, can come from this camera.
@@ -118,20 +126,37 @@ def camera_model(message: CameraInfo, *, rectified: bool = False) -> CameraModel
     distortion = np.zeros(0) if rectified else np.array(message.d, np.float64)
     if not np.isfinite(distortion).all():
         raise BadMessageError("bad camera info", f"D is {distortion.tolist()}")
-    fisheye = message.distortion_model in _EQUIDISTANT
-    if distortion.any():
-        if not fisheye and message.distortion_model not in _PLUMB_BOB:
-            raise BadMessageError(
-                "bad camera info", f"unknown distortion model {message.distortion_model!r}"
-            )
-        sizes = (4,) if fisheye else (4, 5, 8, 12, 14)
-        if distortion.size not in sizes:
-            raise BadMessageError("bad camera info", f"D has {distortion.size} numbers")
+    fisheye = False
+    if not rectified:
+        fisheye, distortion = _lens(message.distortion_model, distortion)
     return CameraModel(K, int(width // binning[0]), int(height // binning[1]), distortion, fisheye)
 
 
+def _lens(name: str, coefficients: np.ndarray) -> tuple[bool, np.ndarray]:
+    """Whether a lens is a fisheye, and its coefficients as OpenCV wants them."""
+    model = "".join(character for character in name.lower() if character.isalnum())
+    if model in _EQUIDISTANT:
+        if coefficients.size not in (0, 4) and coefficients[4:].any():
+            raise BadMessageError("bad camera info", f"D has {coefficients.size} numbers, not 4")
+        return True, np.resize(np.append(coefficients, np.zeros(4)), 4)
+    straight = not coefficients.any()
+    if model in _POLYNOMIAL or (straight and model in _NO_DISTORTION + _OTHER_POLYNOMIALS):
+        if straight:
+            return False, np.zeros(0)
+        if coefficients.size not in (4, 5, 8, 12, 14):
+            raise BadMessageError("bad camera info", f"D has {coefficients.size} numbers")
+        return False, coefficients
+    if not model and coefficients.size in (4, 5, 8, 12, 14):
+        return False, coefficients  # nothing but the numbers: those of OpenCV
+    raise BadMessageError(
+        "bad camera info",
+        f"unknown distortion model {name!r} with D {coefficients.tolist()}; rectify the images "
+        "(image_proc) and set images_rectified",
+    )
+
+
 class CameraCache:
-    """The camera of the last message, made anew only when a message says something else.
+    """The cameras of the last messages, made anew only when a message says something else.
 
     Args:
         rectified: see `camera_model`.
@@ -139,11 +164,10 @@ class CameraCache:
 
     def __init__(self, *, rectified: bool = False) -> None:
         self._rectified = rectified
-        self._key: tuple | None = None
-        self._model: CameraModel | None = None
+        self._known: dict[str, tuple[tuple, CameraModel]] = {}
 
     def get(self, message: CameraInfo) -> CameraModel:
-        """See `camera_model`."""
+        """See `camera_model`; one camera is kept for each frame that messages name."""
         roi = message.roi
         key = (
             *(message.width, message.height, message.binning_x, message.binning_y),
@@ -151,7 +175,12 @@ class CameraCache:
             message.distortion_model,
             *(message.k.tobytes(), message.p.tobytes(), bytes(message.d)),
         )
-        if self._model is None or key != self._key:
-            self._model = camera_model(message, rectified=self._rectified)
-            self._key = key
-        return self._model
+        frame = message.header.frame_id
+        known = self._known.get(frame)
+        if known is not None and known[0] == key:
+            return known[1]
+        model = camera_model(message, rectified=self._rectified)
+        if frame not in self._known and len(self._known) >= _MOST_CAMERAS:
+            self._known.pop(next(iter(self._known)))
+        self._known[frame] = (key, model)
+        return model

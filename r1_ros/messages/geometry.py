@@ -29,6 +29,11 @@ def header_message(stamp: int, frame_id: str) -> Header:
     return Header(stamp=time_message(stamp), frame_id=frame_id)
 
 
+def same_frame(a: str, b: str) -> bool:
+    """Whether two frame ids name one frame; tf1 wrote them with a slash in front."""
+    return a.lstrip("/") == b.lstrip("/")
+
+
 def pose_message(T: np.ndarray) -> Pose:
     """Pose of a rigid transform (4, 4), metres."""
     (x, y, z), quaternion = split_pose(T)

@@ -11,6 +11,7 @@ from PIL import Image as PillowImage
 from PIL import UnidentifiedImageError
 from sensor_msgs.msg import CompressedImage, Image
 
+from r1_ros.messages.rvl import decode_rvl
 from r1_ros.runtime.errors import BadMessageError
 
 # encoding -> (type, channels, OpenCV's conversion to RGB or None). 8UC3 is OpenCV's order, BGR.
@@ -50,7 +51,7 @@ def color_image(message: Image | CompressedImage) -> np.ndarray:
         BadMessageError: unknown encoding, too few bytes, or bytes that are no image.
     """
     if isinstance(message, CompressedImage):
-        return _decode(bytes(message.data), cv2.IMREAD_COLOR_RGB)
+        return _decode(bytes(message.data), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     try:
         dtype, channels, conversion = _COLOR[message.encoding]
     except KeyError:
@@ -59,7 +60,7 @@ def color_image(message: Image | CompressedImage) -> np.ndarray:
         ) from None
     pixels = _pixels(message, np.dtype(dtype), channels)
     if dtype == np.uint16:
-        pixels = (pixels >> 8).astype(np.uint8)
+        pixels = (pixels >> (_bits(pixels) - 8 if channels == 1 else 8)).astype(np.uint8)
     if conversion is None:
         return np.ascontiguousarray(pixels)
     try:
@@ -113,6 +114,8 @@ def _pixels(message: Image, dtype: np.dtype, channels: int) -> np.ndarray:
     row = width * channels * dtype.itemsize
     if not height or not width:
         raise BadMessageError("bad image size", f"{width}x{height}")
+    if len(message.data) == height * row:
+        step = row  # whatever the message says: there is no room for padding
     if step < row:
         raise BadMessageError(
             "truncated data", f"step is {step} bytes, {width} {message.encoding} pixels take {row}"
@@ -129,6 +132,12 @@ def _pixels(message: Image, dtype: np.dtype, channels: int) -> np.ndarray:
     if channels > 1:
         shape, strides = (*shape, channels), (*strides, dtype.itemsize)
     return np.ndarray(shape, dtype, memoryview(message.data), strides=strides)
+
+
+def _bits(pixels: np.ndarray) -> int:
+    """Bits of a grey image in 16: infrared cameras send 10 or 12 and do not say so."""
+    largest = int(pixels.max())
+    return next(bits for bits in (8, 10, 12, 14, 16) if largest < 1 << bits)
 
 
 def _decode(data: bytes, flags: int) -> np.ndarray:
@@ -149,21 +158,16 @@ def _decode(data: bytes, flags: int) -> np.ndarray:
 
 
 def _decode_depth(message: CompressedImage) -> np.ndarray:
-    """The layout of compressed_depth_image_transport; a bare PNG is taken for 16UC1."""
+    """The layout of compressed_depth_image_transport, PNG or RVL; a bare PNG is taken for 16UC1."""
     data = bytes(message.data)
-    encoding = message.format.split(";")[0].strip()
+    encoding, _, codec = (part.strip() for part in message.format.partition(";"))
     header = b""
     if not data.startswith(_PNG_MAGIC):
         header, data = data[:_DEPTH_HEADER_BYTES], data[_DEPTH_HEADER_BYTES:]
-        if not data.startswith(_PNG_MAGIC):
-            raise BadMessageError(
-                "unknown encoding", f"compressed depth {message.format!r} holds no PNG"
-            )
-    pixels = _decode(data, cv2.IMREAD_UNCHANGED)
-    if pixels.dtype != np.uint16 or pixels.ndim != 2:
-        raise BadMessageError(
-            "unknown encoding", f"depth PNG holds {pixels.dtype} of shape {pixels.shape}"
-        )
+    if codec.endswith("rvl") and len(header) == _DEPTH_HEADER_BYTES:
+        pixels = decode_rvl(data, _MAX_PIXELS)
+    else:
+        pixels = _decode_png(data, message.format)
     if not header or encoding != "32FC1":
         return pixels
     # 32FC1 travels as quantised inverse depth: inverse = A / depth + B.
@@ -171,3 +175,16 @@ def _decode_depth(message: CompressedImage) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         depth = np.float32(quant_a) / (pixels.astype(np.float32) - np.float32(quant_b))
     return np.where(pixels > 0, depth, np.float32(np.nan))
+
+
+def _decode_png(data: bytes, name: str) -> np.ndarray:
+    if not data.startswith(_PNG_MAGIC):
+        raise BadMessageError(
+            "unknown encoding", f"compressed depth {name!r} is neither PNG nor RVL"
+        )
+    pixels = _decode(data, cv2.IMREAD_UNCHANGED)
+    if pixels.dtype != np.uint16 or pixels.ndim != 2:
+        raise BadMessageError(
+            "unknown encoding", f"depth PNG holds {pixels.dtype} of shape {pixels.shape}"
+        )
+    return pixels

@@ -17,6 +17,7 @@ import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
+from r1_ros.messages.point_colors import channels_of, colors_as_bytes, grey
 from r1_ros.runtime.errors import BadMessageError
 
 _TYPES = {
@@ -29,13 +30,16 @@ _TYPES = {
     PointField.FLOAT32: "f4",
     PointField.FLOAT64: "f8",
 }
-_COLORLESS = 160  # grey of points from sensors without colour
+_PACKED = ("rgb", "rgba")  # all channels in one field: four bytes, or several values
+_MOST_CHANNELS = 4
 
 
 def read_points(message: PointCloud2) -> tuple[np.ndarray, np.ndarray]:
     """Points and colours of a cloud, organised or not; points that are not finite are left out.
 
-    Colour comes from `rgb` or `rgba` (packed, as PCL does), else from `r`, `g`, `b`, else grey.
+    Colour comes from `rgb` or `rgba` (packed, as PCL does, or three and more values), else from
+    `r`, `g`, `b` and their like (`point_colors`), else it is grey. Other fields are skipped,
+    whatever they hold.
 
     Returns:
         points (N, 3) float32 metres and colors (N, 3) uint8, RGB.
@@ -95,70 +99,98 @@ def ros_library() -> ModuleType | None:
 
 
 def _records(message: PointCloud2) -> np.ndarray:
-    """Structured view (height, width) of the message's bytes."""
-    order = ">" if message.is_bigendian else "<"
-    fields: dict[str, tuple[np.dtype, int]] = {}
-    for field in message.fields:
-        kind = _TYPES.get(field.datatype)
-        if kind is None:
-            raise BadMessageError(
-                "unknown encoding", f"field {field.name!r} has datatype {field.datatype}"
-            )
-        dtype = np.dtype(order + kind)
-        if field.offset + dtype.itemsize > message.point_step:
-            raise BadMessageError(
-                "bad point fields",
-                f"field {field.name!r} at offset {field.offset} lies outside of a point "
-                f"of {message.point_step} bytes",
-            )
-        fields.setdefault(field.name, (dtype, field.offset))
-    if missing := [name for name in "xyz" if name not in fields]:
-        raise BadMessageError("bad point fields", f"no field {', '.join(missing)}")
-    layout = np.dtype(
-        {
-            "names": list(fields),
-            "formats": [dtype for dtype, _ in fields.values()],
-            "offsets": [offset for _, offset in fields.values()],
-            "itemsize": message.point_step,
-        }
-    )
+    """Structured view (height, width) of the message's bytes: coordinates and colour."""
+    layout = _layout(message)
     height, width = message.height, message.width
-    row = width * message.point_step
-    row_step = message.row_step if height > 1 else row
-    needed = row_step * (height - 1) + row if height and width else 0
-    if row_step < row or len(message.data) < needed:
+    length, packed_row = len(message.data), width * message.point_step
+    if not height and packed_row and length == packed_row:
+        height = 1  # written by a driver that counts in width alone
+    row_step = message.row_step if height > 1 else packed_row
+    if length == packed_row * height:
+        row_step = packed_row  # whatever row_step says: there is no room for padding
+    needed = row_step * (height - 1) + packed_row if height and width else 0
+    if row_step < packed_row or length < needed:
         raise BadMessageError(
             "truncated data",
-            f"{len(message.data)} bytes in rows of {row_step}, {width}x{height} points of "
-            f"{message.point_step} bytes take {needed}",
+            f"{length} bytes in rows of {row_step}, {width}x{height} points of "
+            f"{message.point_step} bytes take {max(needed, packed_row * height)}",
         )
     if not needed:
         return np.empty((0, 0), layout)
     library = ros_library()
-    if library is not None and row_step == row and _is_plain(message):
+    if library is not None and row_step == packed_row and _is_plain(message):
         return library.read_points(message).reshape(height, width)
     strides = (row_step, message.point_step)
     return np.ndarray((height, width), layout, memoryview(message.data), strides=strides)
+
+
+def _layout(message: PointCloud2) -> np.dtype:
+    """Where in a point the coordinates and the colour stand; of equal names the first counts."""
+    fields: dict[str, PointField] = {}
+    for field in message.fields:
+        fields.setdefault(field.name, field)
+    if missing := [name for name in "xyz" if name not in fields]:
+        raise BadMessageError("bad point fields", f"no field {', '.join(missing)}")
+    colors = [name for name in _PACKED if name in fields] or channels_of(fields) or ()
+    wanted = {name: fields[name] for name in ("x", "y", "z", *colors)}
+    formats = [_dtype(field, message) for field in wanted.values()]
+    offsets = [field.offset for field in wanted.values()]
+    return np.dtype(
+        {
+            "names": list(wanted),
+            "formats": formats,
+            "offsets": offsets,
+            "itemsize": message.point_step,
+        }
+    )
+
+
+def _dtype(field: PointField, message: PointCloud2) -> np.dtype:
+    kind = _TYPES.get(field.datatype)
+    if kind is None:
+        raise BadMessageError(
+            "unknown encoding", f"field {field.name!r} has datatype {field.datatype}"
+        )
+    dtype = np.dtype(kind).newbyteorder(">" if message.is_bigendian else "<")
+    if field.count > 1 and field.name in _PACKED:
+        dtype = np.dtype((dtype, min(field.count, _MOST_CHANNELS)))
+    if field.offset + dtype.itemsize > message.point_step:
+        raise BadMessageError(
+            "bad point fields",
+            f"field {field.name!r} at offset {field.offset} lies outside of a point "
+            f"of {message.point_step} bytes",
+        )
+    return dtype
 
 
 def _is_plain(message: PointCloud2) -> bool:
     """Can the library read it as it is? It counts fields of several values apart."""
     names = {field.name for field in message.fields}
     single = len(names) == len(message.fields) and all(f.count == 1 for f in message.fields)
-    return single and not message.is_bigendian and sys.byteorder == "little"
+    known = all(f.datatype in _TYPES for f in message.fields)
+    return single and known and not message.is_bigendian and sys.byteorder == "little"
 
 
 def _colors(cloud: np.ndarray) -> np.ndarray:
+    """(N, 3) uint8 of the points in their order."""
     names = cloud.dtype.names or ()
-    packed = next((name for name in ("rgb", "rgba") if name in names), None)
-    if packed is not None and cloud.dtype[packed].itemsize == 4:
-        order = cloud.dtype[packed].byteorder
-        values = np.ascontiguousarray(cloud[packed]).view(f"{order if order != '=' else '<'}u4")
-        shifts = [values >> shift & 255 for shift in (16, 8, 0)]
-        return np.stack(shifts, -1).astype(np.uint8).reshape(-1, 3)
-    if all(name in names for name in "rgb"):
-        channels = np.stack([cloud[name] for name in "rgb"], -1).reshape(-1, 3)
-        if channels.dtype.kind == "f":  # 0 to 1 by convention
-            channels = np.nan_to_num(channels) * 255
-        return np.clip(channels, 0, 255).astype(np.uint8)
-    return np.full((cloud.size, 3), _COLORLESS, np.uint8)
+    packed = next((name for name in _PACKED if name in names), None)
+    if packed is not None:
+        values = cloud[packed]
+        return _unpacked(values.reshape(cloud.size, values.size // max(cloud.size, 1)))
+    if (channels := channels_of(names)) is not None:
+        return colors_as_bytes(np.stack([cloud[name].ravel() for name in channels], -1))
+    return grey(cloud.size)
+
+
+def _unpacked(values: np.ndarray) -> np.ndarray:
+    """Colours (N, 3) uint8 of a field with all channels: (N, 3 or 4) values or (N, 1) words."""
+    if values.shape[1] >= 3:
+        return colors_as_bytes(values[:, :3])
+    if values.shape[1] != 1 or values.dtype.itemsize < 4:
+        return grey(len(values))
+    if values.dtype.itemsize == 8:
+        values = values.astype(np.float32)  # a packed float that became a double on its way
+    order = values.dtype.byteorder
+    words = np.ascontiguousarray(values[:, 0]).view(f"{order if order != '=' else '<'}u4")
+    return np.stack([words >> shift & 255 for shift in (16, 8, 0)], -1).astype(np.uint8)

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from r1_ros.pictures.top_down import PALETTE, PictureBox
+from r1_ros.runtime.text_files import TextFileError, read_json
 
 
 class PredictionsError(ValueError):
@@ -30,6 +30,8 @@ def read_predictions(path: Path, min_score: float = 0.0) -> list[PictureBox]:
     """
     try:
         boxes = _from_npz(path) if path.suffix == ".npz" else _from_json(path)
+    except TextFileError as error:
+        raise PredictionsError(str(error)) from None
     except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError) as error:
         raise PredictionsError(f"{path}: {type(error).__name__}: {error}") from error
     kept = [(box, label) for box, label, score in boxes if not score < min_score]
@@ -83,7 +85,7 @@ def _box_of_corners(corners: np.ndarray) -> _Box:
 
 
 def _from_json(path: Path) -> list[tuple[_Box, str, float]]:
-    data = json.loads(path.read_text())
+    data = read_json(path)
     items = data["objects"] if isinstance(data, dict) else data
     boxes = []
     for item in items:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from plyfile import PlyData, PlyParseError
+from plyfile import PlyData, PlyElement, PlyParseError
+
+from r1_ros.messages.point_colors import channels_of, colors_as_bytes, grey
+
+_SPLAT = ("f_dc_0", "f_dc_1", "f_dc_2")  # spherical harmonics of degree 0
+_SPLAT_FACTOR = 0.28209479177387814  # 1 / (2 sqrt(pi)), Kerbl et al. 2023
 
 
 class PlyError(ValueError):
@@ -23,11 +28,17 @@ def read_ply(path: Path) -> tuple[np.ndarray, np.ndarray]:
         points = np.stack([vertices[axis] for axis in "xyz"], axis=1).astype(np.float32)
     except (OSError, PlyParseError, KeyError, ValueError) as error:
         raise PlyError(f"{path}: {error}") from error
-    names = {p.name for p in vertices.properties}
-    if {"red", "green", "blue"} <= names:
-        colors = np.stack([vertices[c] for c in ("red", "green", "blue")], axis=1)
-        colors = colors.astype(np.uint8)
-    else:
-        colors = np.full(points.shape, 160, np.uint8)
+    colors = _colors(vertices)
     finite = np.isfinite(points).all(1)
     return points[finite], colors[finite]
+
+
+def _colors(vertices: PlyElement) -> np.ndarray:
+    """(N, 3) uint8 of colours as scanners and converters name them, and of Gaussian splats."""
+    names = {p.name for p in vertices.properties}
+    if (channels := channels_of(names)) is not None:
+        return colors_as_bytes(np.stack([vertices[c] for c in channels], axis=1))
+    if set(_SPLAT) <= names:
+        harmonics = np.stack([vertices[c] for c in _SPLAT], axis=1).astype(np.float64)
+        return colors_as_bytes(np.clip(0.5 + _SPLAT_FACTOR * harmonics, 0, 1))
+    return grey(len(vertices.data))

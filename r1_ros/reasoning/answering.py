@@ -20,6 +20,8 @@ from r1_model.plans.told import withheld_text
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Answer, Box, Step, Turn
 from r1_model.text.grammar import ParsedAnswer, parse_answer
+from r1_model.text.languages import in_language
+from r1_model.text.wording import plain_wording
 from r1_ros.messages.answers import answer_message, object_message, step_message
 from r1_ros.msg import ErrorCode, GroundedObject, PlanStep, SceneAnswer
 from r1_ros.reasoning.requests import AskRequest, require_in_scene, require_no_object
@@ -120,7 +122,7 @@ class Answering:
         """
         map_id, history = self.sessions.map_id, self.sessions.history(request.session_id)
         # at once: it holds for whatever is asked next, also when this request fails
-        forbids = read_request(request.question).prohibitions
+        forbids = read_request(plain_wording(request.question)).prohibitions
         forbidden = self.sessions.forbid(request.session_id, forbids)
         job = AskJob(request, forbidden or forbids)
 
@@ -183,7 +185,7 @@ class Answering:
         # what is forbidden may take steps along that came before it: that is told in the end
         if parsed is None or job.forbidden:
             return []
-        steps = guard_steps(parsed.steps, read_request(job.request.question)).steps
+        steps = guard_steps(parsed.steps, read_request(plain_wording(job.request.question))).steps
         return self._step_messages(job.request.session_id, steps[skip:])
 
     def objects_so_far(self, job: AskJob, text: str, skip: int) -> list[GroundedObject]:
@@ -272,6 +274,9 @@ def _why_no_plan(answer: Answer) -> tuple[int, str]:
 
 def _judge(answer: Answer, message: SceneAnswer) -> Reply:
     """An answer that says nothing is an error: callers must not mistake it for one."""
+    if not in_language(answer.answer, answer.language):
+        sentence = "the model answered in another language than that of the question"
+        return Reply(message, ErrorCode.UNREADABLE_OUTPUT, sentence)
     needs_boxes = answer.task in ("grounding", "dense_caption")
     if not (answer.answer or answer.boxes or answer.steps):
         what = "nothing"

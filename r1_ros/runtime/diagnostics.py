@@ -21,6 +21,7 @@ OK, WARN, ERROR, STALE = (
     DiagnosticStatus.ERROR,
     DiagnosticStatus.STALE,
 )
+_NONE_OF_SO_MANY = 3  # dropped in a row: the input is of no use, whenever it is looked at
 _SILENT_S = 3.0
 
 
@@ -119,15 +120,22 @@ class InputCounts:
     dropped: Counter[str] = field(default_factory=Counter)
     last_drop: str = ""
     last_received: float | None = None
+    dropped_in_a_row: int = 0
 
     def receive(self) -> None:
         """A message arrived."""
         self.received += 1
         self.last_received = time.monotonic()
 
+    def integrate(self) -> None:
+        """A message was used."""
+        self.integrated += 1
+        self.dropped_in_a_row = 0
+
     def drop(self, reason: str, detail: str = "") -> None:
         """A message will not be used; `reason` is what is counted by."""
         self.dropped[reason] += 1
+        self.dropped_in_a_row += 1
         self.last_drop = detail or reason
 
     @property
@@ -186,7 +194,7 @@ def input_status(
         level, message = WARN, "a publisher, but no message so far"
     elif age > _SILENT_S:
         level, message = WARN, f"silent for {age:.0f} s"
-    elif dropped_since:
+    elif dropped_since or counts.dropped_in_a_row >= _NONE_OF_SO_MANY:
         level, message = WARN, f"dropping: {counts.last_drop}"
     values = {
         "topics": ", ".join(subscription.topic_name for subscription in subscriptions),

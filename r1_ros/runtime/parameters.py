@@ -151,7 +151,7 @@ class ReasonerConfig(NodeConfig):
         live=True,
     )
     max_question_chars: int = parameter(
-        4000, "Longer questions are refused [characters].", low=1, high=4000, live=True
+        1000, "Longer questions are refused [characters].", low=1, high=1000, live=True
     )
     request_timeout: float = parameter(
         60.0, "Deadline of a request that sets none [s].", low=0.1, high=86_400.0, live=True

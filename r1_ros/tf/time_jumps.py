@@ -16,6 +16,8 @@ JUMP_BACK_NS = 10**9
 # After a jump, a source that goes on as before for so long has not jumped; until then it is late.
 _LATE_NS = 5 * 10**9
 
+_MOST_LINES = 64  # of inputs and frames; names from the wire must not fill the memory
+
 JUMPED = "time jumped back"
 
 T = TypeVar("T")
@@ -68,7 +70,7 @@ class Seen(Generic[T]):
 
 
 class JumpWatch(Generic[T]):
-    """Tells the rounds of several inputs apart.
+    """Tells the rounds of several inputs apart, and of the frames that share one.
 
     A message that is far behind its own input is held back. When a second one is behind too, of
     whatever input, time has jumped back, once for all inputs; when its input goes on as before, it
@@ -81,13 +83,15 @@ class JumpWatch(Generic[T]):
     """
 
     def __init__(self, inputs: Sequence[str], on_drop: Callable[[str, str], None]) -> None:
-        self._lines = {name: _Line() for name in inputs}
+        self._inputs = frozenset(inputs)
+        self._lines: dict[tuple[str, str], _Line] = {}
         self._on_drop = on_drop
         self._held: tuple[str, int, T] | None = None
+        self._held_frame = ""
 
-    def see(self, name: str, stamp: int, item: T) -> Seen[T]:
-        """Take a message."""
-        line, message = self._lines[name], (name, stamp, item)
+    def see(self, name: str, stamp: int, item: T, frame: str = "") -> Seen[T]:
+        """Take a message of an input, sent in `frame`: one of several sensors may lag behind."""
+        line, message = self._line(name, frame), (name, stamp, item)
         if line.ended:
             if line.continues(stamp):
                 self._on_drop(name, JUMPED)
@@ -95,12 +99,12 @@ class JumpWatch(Generic[T]):
             line.restart()
         if line.behind(stamp):
             if self._held is None:
-                self._held = message
+                self._held, self._held_frame = message, frame
                 return Seen()
             held, self._held = self._held, None
-            return self._jump(held, message)
+            return self._jump((held, self._held_frame), (message, frame))
         line.advance(stamp)
-        if self._held is not None and self._held[0] == name:
+        if self._held is not None and (self._held[0], self._held_frame) == (name, frame):
             held, self._held = self._held, None
             return Seen(ready=(held, message))
         return Seen(ready=(message,))
@@ -117,13 +121,22 @@ class JumpWatch(Generic[T]):
         for line in self._lines.values():
             line.restart()
 
-    def _jump(self, *ready: tuple[str, int, T]) -> Seen[T]:
+    def _line(self, name: str, frame: str) -> _Line:
+        if name not in self._inputs:
+            raise KeyError(f"no input {name!r}")
+        key = (name, frame)
+        if key not in self._lines and len(self._lines) >= _MOST_LINES:
+            self._lines.pop(next(iter(self._lines)))
+        return self._lines.setdefault(key, _Line())
+
+    def _jump(self, *sent: tuple[tuple[str, int, T], str]) -> Seen[T]:
         for line in self._lines.values():
             line.ended = line.newest is not None
-        for name, _, _ in ready:
-            self._lines[name].restart()
-        for name, stamp, _ in ready:
-            self._lines[name].advance(stamp)
+        for (name, _, _), frame in sent:
+            self._line(name, frame).restart()
+        for (name, stamp, _), frame in sent:
+            self._line(name, frame).advance(stamp)
+        ready = tuple(message for message, _ in sent)
         return Seen(min(stamp for _, stamp, _ in ready), ready)
 
 

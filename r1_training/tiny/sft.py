@@ -10,6 +10,7 @@ Rooms and questions are made in worker processes, views and clouds on the GPU; e
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,11 @@ class R1SFTTrainer(SFTTrainer):
             data_collator=self.builder,
             processing_class=tokenizer,
             callbacks=[LossCurve(), *([self.paced] if self.paced else []), *callbacks],
+        )
+        # unwrapped on several devices, too: the wrapper's hooks on the gradients live in another
+        # stream than a graph is recorded in
+        self.accelerator.prepare_model = partial(  # type: ignore[method-assign]
+            self.accelerator.prepare_model, evaluation_mode=True
         )
         self.prefetcher = Prefetcher(self.observe, self.accelerator.device)
         self.graph: StepGraph[RoomBatch] | None = None

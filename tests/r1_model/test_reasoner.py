@@ -114,7 +114,7 @@ def test_it_stops_between_tokens(reasoner):
         ("", "auto", InvalidQuestionError, "no text"),
         (" \n\t", "qa", InvalidQuestionError, "no text"),
         ("where?", "poetry", InvalidQuestionError, "'poetry'"),
-        ("x" * (MAX_QUESTION_CHARACTERS + 1), "auto", QuestionTooLongError, "4001 characters"),
+        ("x" * (MAX_QUESTION_CHARACTERS + 1), "auto", QuestionTooLongError, "1001 characters"),
     ],
 )
 def test_bad_questions_are_refused_before_the_scene_is_encoded(

@@ -51,16 +51,25 @@ def room(points: int = 500) -> Scene:
 def text_of(scene: Scene, task: str, language: str) -> str:
     """A well-formed answer of the task."""
     lamp, desk = (format_box(b.center, b.size, scene.bounds()) for b in (LAMP, DESK))
-    chinese = language != "en"
+    if language != "en":
+        body = {
+            "qa": "四把。",
+            "grounding": f"檯燈 {lamp}",
+            "object_caption": f"一盞黑色的檯燈 {lamp}，在書桌 {desk} 的左邊。",
+            "dense_caption": f"檯燈 {lamp}：黑色的檯燈。\n書桌 {desk}：木頭的書桌。\n",
+            "reasoning": "有人在看書。",
+            "dialogue": f"好的，我已經把檯燈關掉了。\n1. turn_off(檯燈 {lamp}): 關掉檯燈。",
+            "planning": f"1. navigate_to(書桌 {desk}): 走到書桌。\n"
+            f"2. pick(檯燈 {lamp}): 拿起檯燈。\n3. place(檯燈 {lamp}, 書桌 {desk}): 放下來。",
+        }[task]
+        return f"<think>我看一下。</think><answer>{body}</answer>"
     body = {
-        "qa": "四把。" if chinese else "There are four.",
+        "qa": "There are four.",
         "grounding": f"desk lamp {lamp}",
         "object_caption": f"A black desk lamp {lamp} on the left of the desk {desk}.",
         "dense_caption": f"desk lamp {lamp}: A black lamp.\ndesk {desk}: A wooden desk.\n",
         "reasoning": "Somebody was reading.",
-        "dialogue": f"好的，我已經把檯燈關掉了。\n1. turn_off(檯燈 {lamp}): 關掉檯燈。"
-        if chinese
-        else f"I have turned it off.\n1. navigate_to(desk {desk}): Go to the desk.\n"
+        "dialogue": f"I have turned it off.\n1. navigate_to(desk {desk}): Go to the desk.\n"
         f"2. turn_off(desk lamp {lamp}): Switch the lamp off.",
         "planning": f"1. navigate_to(desk {desk}): Go to the desk.\n"
         f"2. pick(desk lamp {lamp}): Take the lamp.\n"

@@ -232,6 +232,39 @@ def test_only_static_transforms_are_latched_without_recorded_qos(
     assert publisher_qos(BagTopic(name, "x/msg/X")).durability.name == durability
 
 
+@pytest.mark.parametrize("gap", ["in front", "in the middle"])
+def test_a_gap_is_skipped_and_named(
+    bag: Path, tmp_path: Path, listener: Listener, player_node: Node, gap: str
+) -> None:
+    """As with --use-sim-time: what came before /clock has time 0; or a clock was set while
+    recording."""
+    moved = tmp_path / "moved"
+    with Bag(bag) as source, Writer(moved, version=9, storage_plugin=StoragePlugin.MCAP) as out:
+        connections = {
+            topic.name: out.add_connection(
+                topic.name, topic.type, typestore=TYPES, offered_qos_profiles=topic.qos
+            )
+            for topic in source.topics.values()
+        }
+        for message in source.messages():
+            late = message.time - source.start > 2e8
+            if gap == "in front":
+                time_ns = 0 if message.topic == "/tf_static" else message.time
+            else:
+                time_ns = message.time + late * 10**12
+            out.write(connections[message.topic], time_ns, message.data)
+    said: list[str] = []
+    with Bag(moved) as opened:
+        report = Player(opened, player_node, PlayOptions(), said.append).play()
+        said += opened.notes
+    wait_for(lambda: listener.counts() == ALL)
+    assert report.seconds < 20 and report.counts == ALL
+    assert any("1700000000 s before the rest" in line for line in said) == (gap == "in front")
+    assert any("a gap of 1000 s in the bag is skipped" in line for line in said) == (
+        gap == "in the middle"
+    )
+
+
 def test_only_some_topics(bag: Path, listener: Listener, player_node: Node) -> None:
     report = play(bag, player_node, topics=("/tf", "/depth/image"), rate=10.0)
     assert report.counts == {"/tf": 6, "/depth/image": 6}

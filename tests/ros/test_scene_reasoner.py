@@ -38,7 +38,8 @@ def test_every_task_is_answered(robot: Robot, task: str, chinese: bool) -> None:
     assert (answer.model, answer.trained, list(answer.view_ids)) == ("scripted", False, [3, 7])
     if task == "grounding":
         (lamp,) = answer.objects
-        assert lamp.label == "desk lamp" and lamp.id and math.isnan(lamp.score)
+        assert lamp.label == ("檯燈" if chinese else "desk lamp")
+        assert lamp.id and math.isnan(lamp.score)
         assert lamp.pose.position.x == pytest.approx(LAMP.center[0], abs=0.01)
         assert lamp.size.z == pytest.approx(LAMP.size[2], abs=0.01)
 
@@ -268,6 +269,13 @@ def test_garbage_from_the_model_is_said_to_be_garbage(robot: Robot) -> None:
     assert "random" in str(error) and error.result.answer.raw.startswith("</obj>")
     error = refused(lambda: robot.client.plan("Do it."), ErrorCode.NO_PLAN)
     assert not error.result.steps
+
+
+def test_an_answer_in_another_language_does_not_pass(robot: Robot) -> None:
+    for say, question in (("fridge", "那冰箱呢？"), ("移动到椅子旁边。", "How many are there?")):
+        robot.model.say = f"<think>t</think><answer>{say}</answer>"
+        error = refused(lambda q=question: robot.client.ask(q), ErrorCode.UNREADABLE_OUTPUT)
+        assert "another language" in str(error) and error.result.answer.answer == say
 
 
 def test_half_a_plan_is_no_plan(robot: Robot) -> None:

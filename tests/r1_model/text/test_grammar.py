@@ -289,3 +289,24 @@ def test_the_form_of_a_text_tells_its_task(text, task):
 def test_an_answer_that_was_closed_but_never_opened_is_unread():
     parsed = parse_answer("<think>a chair. It is red.</answer>", UNIT, "qa")
     assert (parsed.answer, parsed.unread, parsed.exact) == ("", ["a chair. It is red."], False)
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("The fridge {} is about 1.2 m from the dining table {}.", ["fridge", "dining table"]),
+        ("The 1.5 m tall fridge {}.", ["fridge"]),
+        ("The 1,5 m high white fridge {} is 30 cm from a mug {}.", ["white fridge", "mug"]),
+        ("It is 2.5 feet away from the oven {}.", ["oven"]),
+        ("There are 2 chairs. The chair {} is red.", ["chair"]),
+        ("The table {}, 0.5 m behind the sofa {}.", ["table", "sofa"]),
+        ("冰箱 {} 離1.2公尺外的餐桌 {}。", ["冰箱", "餐桌"]),
+        ("約1.67公尺高的冰箱 {}。", ["冰箱"]),
+        ("The 3.1 sound system {}.", ["3.1 sound system"]),
+    ],
+)
+def test_a_measure_is_no_part_of_a_name(text: str, labels: list[str]) -> None:
+    boxes = ["<obj>209, 26, 85, 49, 40, 167</obj>"] * len(labels)
+    answer = f"<think>x</think><answer>{text.format(*boxes)}</answer>"
+    parsed = parse_answer(answer, (np.zeros(3), np.full(3, 5.0)), "qa")
+    assert [box.label for box in parsed.boxes] == labels

@@ -12,11 +12,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from rosbags.interfaces import QosDurability
 from rosbags.rosbag2 import Reader, StoragePlugin
 from rosbags.typesys import Stores, get_typestore
 from scipy.spatial.transform import Rotation
 
+from r1_ros.bags.bag import Bag
 from r1_ros.bags.recording import RecordError, frame_stamps, record
 from r1_ros.bags.rgbd_folder import RgbdFolder, RgbdFolderError
 from tests.conftest import write_rgbd_folder
@@ -170,3 +172,31 @@ def test_unwritable_target(rgbd_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RecordError, match="cannot write"):
         record(RgbdFolder.open(rgbd_folder), tmp_path / "file" / "bag")
+
+
+@pytest.mark.parametrize("storage", [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+@pytest.mark.parametrize("name", ["run #2", "what?/half %41"])
+def test_any_name_of_a_bag_works(rgbd_folder: Path, tmp_path: Path, name: str, storage) -> None:
+    out = tmp_path / name
+    record(RgbdFolder.open(rgbd_folder), out, storage=storage)
+    with Bag(out) as bag:
+        assert bag.damage is None and bag.count == 1 + 6 * 4
+    (rgbd_folder / "color" / "000003.png").write_bytes(b"no image")
+    with pytest.raises(RgbdFolderError):
+        record(RgbdFolder.open(rgbd_folder), tmp_path / "x#", storage=storage)
+    assert not list(tmp_path.glob("x*"))
+
+
+def test_exif_turns_nothing(tmp_path: Path) -> None:
+    """Depth and intrinsics belong to the raster of the sensor."""
+    path = write_rgbd_folder(tmp_path / "rgbd", frames=1)
+    png = path / "color" / "000000.png"
+    before = RgbdFolder.open(path)
+    pixels = before.read_color(before.frames[0])
+    exif = Image.Exif()
+    exif[0x112] = 3
+    Image.fromarray(pixels).save(png, exif=exif)
+    turned = cv2.imread(str(png))[..., ::-1]
+    assert (turned == pixels[::-1, ::-1]).all()  # the test would fail with EXIF obeyed
+    after = RgbdFolder.open(path)
+    np.testing.assert_array_equal(after.read_color(after.frames[0]), pixels)

@@ -65,7 +65,7 @@ def test_bad_camera_value_is_named(rgbd_folder: Path, value: object) -> None:
 
 def test_camera_that_is_no_json(rgbd_folder: Path) -> None:
     (rgbd_folder / "camera.json").write_bytes(b"\xff\xfe{")
-    with pytest.raises(RgbdFolderError, match="is not JSON"):
+    with pytest.raises(RgbdFolderError, match="camera.json:1: byte 0x.* is not utf-16"):
         RgbdFolder.open(rgbd_folder)
 
 
@@ -113,3 +113,67 @@ def test_images_of_another_size_or_depth(rgbd_folder: Path) -> None:
     (rgbd_folder / "depth" / "000001.png").write_bytes(b"no image")
     with pytest.raises(RgbdFolderError, match="not a readable image"):
         folder.read_depth(folder.frames[1])
+
+
+def rewrite(folder: Path, change) -> None:
+    path = folder / "trajectory.txt"
+    lines = [line.split(maxsplit=1) for line in path.read_text().splitlines() if line[0] != "#"]
+    path.write_text("".join(f"{change(float(time))} {rest}\n" for time, rest in lines))
+
+
+@pytest.mark.parametrize("scale", [1e3, 1e6, 1e9])
+@pytest.mark.parametrize("origin", [0.0, 1.7e9])
+def test_times_in_another_unit_are_named(rgbd_folder: Path, scale: float, origin: float) -> None:
+    rewrite(rgbd_folder, lambda time: int((origin + time) * scale))
+    with pytest.raises(RgbdFolderError, match=r"trajectory.txt:[12]: time.*seconds"):
+        RgbdFolder.open(rgbd_folder)
+
+
+@pytest.mark.parametrize("time", ["-1.0", "nan", "1e300"])
+def test_times_that_ros_cannot_hold_are_named(rgbd_folder: Path, time: str) -> None:
+    edit_pose(rgbd_folder, 0, f"{time} 0 0 0 0 0 0 1 000000")
+    with pytest.raises(RgbdFolderError, match="trajectory.txt:1: "):
+        RgbdFolder.open(rgbd_folder)
+
+
+@pytest.mark.parametrize(("value", "expected"), [(7, (7,)), ([0, 9], (0, 9)), ([], ())])
+def test_invalid_depth_as_one_number_or_several(rgbd_folder: Path, value, expected) -> None:
+    edit_camera(rgbd_folder, depth_invalid=value)
+    assert RgbdFolder.open(rgbd_folder).depth_invalid == expected
+
+
+def test_invalid_depth_that_is_null(rgbd_folder: Path) -> None:
+    path = rgbd_folder / "camera.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"depth_invalid": None}))
+    assert RgbdFolder.open(rgbd_folder).depth_invalid == ()
+
+
+@pytest.mark.parametrize("value", [["0"], "0", -1, 70000, 0.5, {"a": 1}])
+def test_invalid_depth_that_is_none_is_named(rgbd_folder: Path, value) -> None:
+    edit_camera(rgbd_folder, depth_invalid=value)
+    with pytest.raises(RgbdFolderError, match="camera.json: depth_invalid must hold"):
+        RgbdFolder.open(rgbd_folder)
+
+
+@pytest.mark.parametrize("name", ["camera.json", "trajectory.txt"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_marked_encodings_are_read(rgbd_folder: Path, name: str, encoding: str) -> None:
+    path = rgbd_folder / name
+    path.write_bytes(path.read_text().encode(encoding))
+    assert len(RgbdFolder.open(rgbd_folder).frames) == 6
+
+
+@pytest.mark.parametrize("name", ["camera.json", "trajectory.txt"])
+@pytest.mark.parametrize("data", [b"\n# K\xfcche\n", b"\n\xff\xfe\x00"])
+def test_other_encodings_are_named_with_their_line(rgbd_folder: Path, name: str, data) -> None:
+    path = rgbd_folder / name
+    path.write_bytes(data + path.read_bytes())
+    with pytest.raises(RgbdFolderError, match=f"{name}:2: byte 0xf[cf] is not utf-8"):
+        RgbdFolder.open(rgbd_folder)
+
+
+@pytest.mark.parametrize("name", ["../000000", "..", "/etc/passwd"])
+def test_frames_lie_in_their_folder(rgbd_folder: Path, name: str) -> None:
+    edit_pose(rgbd_folder, 0, f"0.0 0 0 0 0 0 0 1 {name}")
+    with pytest.raises(RgbdFolderError, match="is no name of a frame"):
+        RgbdFolder.open(rgbd_folder)

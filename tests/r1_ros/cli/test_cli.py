@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -154,3 +155,38 @@ def test_record_and_visualize(rgbd_folder: Path, tmp_path: Path) -> None:
         assert result.exit_code == 0, result.exception
         assert "200 points, 1 boxes" in result.output
         assert (tmp_path / name).stat().st_size > 1000
+
+
+def typed(*arguments: str | bytes, **environment: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "r1_ros.cli.main", *arguments]
+    return subprocess.run(command, capture_output=True, timeout=60, env=os.environ | environment)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ask", b"O\xf9 est la chaise?"),
+        ("plan", b"\xd2\xce\xd7\xd3\xd4\xda\xc4\xc4"),
+        ("describe", b"\xff"),
+        ("ask", "--session", b"\xff", "hi"),
+    ],
+)
+def test_bytes_that_are_no_text_get_one_line(arguments: tuple) -> None:
+    result = typed(*arguments)
+    assert result.returncode == 1
+    assert result.stderr.startswith(b"r1: not utf-8 at character ")
+    assert result.stderr.count(b"\n") == 1
+
+
+def test_a_terminal_without_the_characters_gets_others() -> None:
+    result = typed("play", "椅子", PYTHONIOENCODING="latin-1")
+    assert result.stderr == b"r1 play: no such bag: ??\n"
+
+
+def test_a_question_may_start_with_a_dash() -> None:
+    result = typed("ask", "- how many chairs?", "--timeout", "nan", COLUMNS="300")
+    assert b"No such option" not in result.stderr and b"got nan" in result.stderr
+
+
+def test_a_mistyped_option_is_still_named() -> None:
+    assert b"No such option" in typed("ask", "--no-such", "hi").stderr

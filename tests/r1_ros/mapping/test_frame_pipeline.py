@@ -113,6 +113,34 @@ def test_depth_that_stalls_and_comes_in_a_burst_is_no_jump() -> None:
     assert not rig.drops
 
 
+@pytest.mark.parametrize("lag", [0.0, 3.0])
+def test_two_lidars_on_one_topic_both_count(lag: float) -> None:
+    """With the same stamps, and where one of them is seconds behind the other."""
+    rig = Rig()
+    rig.buffer.set_transform("base", "rear", 0, np.eye(4), static=True)
+    for index in range(30):
+        for frame, behind in ((views.OPTICAL, 0.0), ("rear", lag)):
+            stamp = views.START + round((10 + index / 10 - behind) * SECOND)
+            rig.pipeline.add("points", views.cloud(stamp, WALL, frame))
+    assert len(rig.map.events) == 60 and not rig.drops
+    rig.check()
+
+
+def test_camera_info_of_another_camera_is_refused() -> None:
+    rig = Rig()
+    frames = ((views.OPTICAL, 1), ("/" + views.OPTICAL, 2), ("", 3), ("ir", 3))
+    for second, (frame, integrated) in enumerate(frames):
+        stamp = views.START + second * SECOND
+        info = views.camera_info(stamp)
+        info.header.frame_id = frame
+        rig.pipeline.add("camera_info", info)
+        rig.pipeline.add("color", views.color(stamp))
+        rig.pipeline.add("depth", views.depth(stamp))
+        assert rig.pipeline.counts["color"].integrated == integrated, frame
+    assert rig.drops["camera_info", "camera info of another camera"] == 1
+    rig.check()
+
+
 def test_one_camera_info_from_the_future_is_no_jump() -> None:
     rig = Rig()
     for index in range(40):

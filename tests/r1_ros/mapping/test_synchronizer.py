@@ -133,3 +133,38 @@ def test_jittered_cameras_lose_nothing(seed: int) -> None:
         for name in rng.permutation(INPUTS):
             log.add(str(name), index * 33.3 + rng.uniform(0, 16))
     assert len(log.groups) == 60 and not log.drops
+
+
+def test_cameras_that_share_topics_and_stamps_are_grouped_each_with_its_own() -> None:
+    log = Log(slop_ms=0)
+    for ms in (0, 33):
+        for name in INPUTS:
+            for frame in ("left", "right"):
+                log.received[name] += 1
+                group = log.sync.add(name, ms * MS, (ms, frame), frame)
+                if group is not None:
+                    log.groups.append(tuple(group[key] for key in INPUTS))
+    assert log.groups == [((ms, f),) * 3 for ms in (0, 33) for f in ("left", "right")]
+    assert not log.drops
+    log.check()
+
+
+def test_one_message_is_one_where_stamp_frame_and_source_are_the_same() -> None:
+    sync = Synchronizer(("points",), 0, 1, lambda *_: None)
+    sent = [("a", ""), ("b", ""), ("a", ""), ("b", "2"), ("b", "2"), ("b", "")]
+    taken = [sync.add("points", 7, None, frame, source) is not None for frame, source in sent]
+    assert taken == [True, True, False, True, False, False]
+
+
+def test_two_frames_are_grouped_where_there_is_one_camera() -> None:
+    """So that whoever gets the group can say that depth is not registered to colour."""
+    sync = Synchronizer(("color", "depth"), 0, 5, lambda *_: None)
+    assert sync.add("color", 1, "c", "color_frame") is None
+    assert sync.add("depth", 1, "d", "depth_frame") == {"color": "c", "depth": "d"}
+
+
+def test_frames_without_end_do_not_fill_the_memory() -> None:
+    sync = Synchronizer(("points",), 0, 1, lambda *_: None)
+    for number in range(1000):
+        sync.add("points", number, None, f"frame{number}")
+    assert len(sync._queues["points"].matched) < 50 and len(sync._frames) < 50

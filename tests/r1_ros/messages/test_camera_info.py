@@ -36,11 +36,11 @@ def info(d=(), model="plumb_bob", **changed) -> CameraInfo:
 def distort(xyz: np.ndarray, d, model: str) -> np.ndarray:
     """Pixels (N, 2) of points as the real lens shows them."""
     zero = np.zeros(3)
-    project = cv2.fisheye.projectPoints if model == "equidistant" else cv2.projectPoints
-    if model == "equidistant":
-        uv, _ = project(xyz[:, None], zero, zero, K, np.array(d))
+    if model in ("equidistant", "fisheye", "Kannala-Brandt4"):
+        coefficients = np.array(d) if len(d) else np.zeros(4)
+        uv, _ = cv2.fisheye.projectPoints(xyz[:, None], zero, zero, K, coefficients)
     else:
-        uv, _ = project(xyz, zero, zero, K, np.array(d))
+        uv, _ = cv2.projectPoints(xyz, zero, zero, K, np.array(d))
     return uv.reshape(-1, 2)
 
 
@@ -50,6 +50,9 @@ def distort(xyz: np.ndarray, d, model: str) -> np.ndarray:
         (PLUMB_BOB, "plumb_bob"),
         ([-0.2, 0.05, 0.001, 0.001, 0.01, 0.02, 0.01, 0.002], "rational_polynomial"),
         (FISHEYE, "equidistant"),
+        (FISHEYE, "Kannala-Brandt4"),
+        ([0.0] * 4, "equidistant"),  # a fisheye of zeros is no pinhole
+        ([], "fisheye"),
     ],
 )
 def test_distortion_is_taken_out_of_colour_and_depth(d, model: str) -> None:
@@ -74,9 +77,10 @@ def test_distortion_is_taken_out_of_colour_and_depth(d, model: str) -> None:
     assert set(np.unique(flat_depth)) == {0, 1234}  # depth is never averaged
 
 
+@pytest.mark.parametrize("name", ["plumb_bob", "", "none", "Inverse Brown Conrady"])
 @pytest.mark.parametrize("d", [(), [0.0] * 5])
-def test_without_distortion_images_pass_untouched(d) -> None:
-    camera = camera_model(info(d))
+def test_without_distortion_images_pass_untouched(d, name: str) -> None:
+    camera = camera_model(info(d, name))
     image = np.zeros((240, 320, 3), np.uint8)
     assert camera.undistort_color(image) is image and not camera.distorted
 
@@ -105,7 +109,10 @@ def test_rectified_images_use_p_and_ignore_distortion() -> None:
         (info([np.inf] * 5), "bad camera info"),
         (info([0.1] * 3), "bad camera info"),
         (info(PLUMB_BOB, "mystery"), "bad camera info"),
-        (info(PLUMB_BOB, "equidistant"), "bad camera info"),
+        (info([0.1] * 5, "equidistant"), "bad camera info"),
+        (info([0.0] * 5, "mystery"), "bad camera info"),  # zeros do not make a pinhole of it
+        (info(PLUMB_BOB, "none"), "bad camera info"),
+        (info(PLUMB_BOB, "inverse_brown_conrady"), "bad camera info"),
     ],
 )
 def test_bad_cameras_are_refused(message: CameraInfo, reason: str) -> None:
@@ -152,3 +159,17 @@ def test_the_cache_makes_a_camera_only_when_it_changes() -> None:
     assert cache.get(info(PLUMB_BOB)) is first
     other = cache.get(info([0.01, 0, 0, 0, 0]))
     assert other is not first and cache.get(info(PLUMB_BOB)) is not other
+
+
+def test_cameras_on_one_topic_are_kept_apart_and_bounded() -> None:
+    cache = CameraCache()
+    models = []
+    for frame in ("left", "right"):
+        message = info(PLUMB_BOB)
+        message.header.frame_id = frame
+        models.append((message, cache.get(message)))
+    assert all(cache.get(message) is model for message, model in models)
+    for number in range(100):
+        message.header.frame_id = f"new{number}"
+        cache.get(message)
+    assert len(cache._known) < 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import io
 import struct
 import time
 
@@ -15,6 +16,7 @@ pytest.importorskip("rclpy")
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from PIL import Image as PillowImage
 from sensor_msgs.msg import CompressedImage, Image
 
 from r1_ros.messages.images import color_image, depth_image, depth_metres, depth_millimetres
@@ -60,6 +62,34 @@ def message(encoding: str, pixels: np.ndarray, padding: int = 0, big: bool = Fal
 )
 def test_colour_encodings(encoding, pixels, expected, padding) -> None:
     np.testing.assert_array_equal(color_image(message(encoding, pixels, padding)), expected)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_infrared_of_fewer_bits_than_its_type_is_visible(bits: int) -> None:
+    pixels = np.linspace(0, 2**bits - 1, 48).astype(np.uint16).reshape(6, 8)
+    grey = color_image(message("mono16", pixels))[..., 0]
+    assert grey.max() == 255 and abs(grey.mean() - 127) < 2
+
+
+@pytest.mark.parametrize("step", [0, 3, 2**32 - 1])
+def test_rows_are_packed_where_the_bytes_leave_no_room(step: int) -> None:
+    image = message("rgb8", RGB)
+    image.step = step
+    np.testing.assert_array_equal(color_image(image), RGB)
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_exif_turns_nothing(orientation: int) -> None:
+    """Depth and camera info belong to the raster of the sensor."""
+    pixels = np.zeros((16, 32, 3), np.uint8)
+    pixels[:8] = (255, 0, 0)
+    exif = PillowImage.Exif()
+    exif[0x112] = orientation
+    file = io.BytesIO()
+    PillowImage.fromarray(pixels).save(file, "JPEG", quality=95, exif=exif)
+    color = color_image(CompressedImage(format="jpeg", data=array.array("B", file.getvalue())))
+    assert color.shape == (16, 32, 3)
+    np.testing.assert_allclose(color[:7].mean((0, 1)), (255, 0, 0), atol=9)
 
 
 def test_sixteen_bit_colour_in_either_byte_order() -> None:
@@ -194,7 +224,8 @@ def test_bad_colour_is_refused_with_its_reason(bad, reason: str) -> None:
     ("bad", "reason"),
     [
         (message("rgb8", RGB), "unknown encoding"),
-        (CompressedImage(format="16UC1; compressedDepth rvl", data=bytes(99)), "unknown encoding"),
+        (CompressedImage(format="16UC1; compressedDepth rvl", data=bytes(99)), "bad image size"),
+        (CompressedImage(format="16UC1; compressedDepth jxl", data=bytes(99)), "unknown encoding"),
         (CompressedImage(format="", data=b""), "unknown encoding"),
         (compressed_depth("16UC1", RGB, bytes(12)), "unknown encoding"),
         (compressed_depth("16UC1", GREY, bytes(12)), "unknown encoding"),

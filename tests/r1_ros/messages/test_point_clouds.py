@@ -146,7 +146,7 @@ def good() -> PointCloud2:
         ({"fields": [PointField(name=n, datatype=99, count=1) for n in "xyz"]}, "unknown encoding"),
         ({"width": 13}, "truncated data"),
         ({"width": 2**32 - 1, "height": 2**32 - 1}, "truncated data"),
-        ({"height": 2, "width": 6, "row_step": 10}, "truncated data"),
+        ({"height": 2, "width": 5, "row_step": 10}, "truncated data"),
         ({"data": b""}, "truncated data"),
     ],
 )
@@ -157,6 +157,88 @@ def test_bad_clouds_are_refused_with_their_reason(change, reason: str) -> None:
     with pytest.raises(BadMessageError) as error:
         read_points(message)
     assert error.value.reason == reason
+
+
+@pytest.mark.parametrize("row_step", [0, 10, 12 * len(POINTS), 2**32 - 1])
+@pytest.mark.parametrize("height", [0, 1, 3])
+def test_rows_are_packed_where_the_bytes_leave_no_room(height: int, row_step: int) -> None:
+    message = good()
+    message.height, message.row_step = height, row_step
+    message.width = len(POINTS) // (height or 1)
+    np.testing.assert_array_equal(read_points(message)[0], POINTS)
+
+
+@pytest.mark.parametrize("datatype", [0, 9, 10, 11, 255])
+def test_fields_that_are_not_needed_are_skipped_whatever_they_hold(datatype: int) -> None:
+    message = good()
+    message.fields.append(PointField(name="time", offset=4000, datatype=datatype, count=1))
+    message.fields.append(PointField(name="", offset=0, datatype=datatype, count=0))
+    np.testing.assert_array_equal(read_points(message)[0], POINTS)
+    message.fields[2].datatype = datatype  # z
+    with pytest.raises(BadMessageError, match=f"'z' has datatype {datatype}"):
+        read_points(message)
+
+
+@pytest.mark.parametrize(
+    ("datatype", "factor"),
+    [
+        (PointField.UINT8, 1),
+        (PointField.UINT16, 1),
+        (PointField.UINT16, 257),
+        (PointField.INT32, 1),
+        (PointField.FLOAT32, 1),
+        (PointField.FLOAT32, 1 / 255),
+        (PointField.FLOAT64, 1 / 255),
+        (PointField.FLOAT64, 257),
+    ],
+)
+@pytest.mark.parametrize("names", [("r", "g", "b"), ("red", "green", "blue")])
+def test_the_range_of_colour_follows_from_its_type_and_values(names, datatype, factor) -> None:
+    size = struct.calcsize(FORMATS[datatype])
+    layout = [*XYZ, *((name, datatype, 12 + size * i) for i, name in enumerate(names))]
+    kind = float if datatype in (PointField.FLOAT32, PointField.FLOAT64) else int
+    rows = [
+        (*p, *(kind(int(value) * factor) for value in c))
+        if kind is int
+        else (*p, *(float(value) * factor for value in c))
+        for p, c in zip(POINTS, COLORS, strict=True)
+    ]
+    np.testing.assert_array_equal(read_points(build(layout, rows))[1], COLORS)
+
+
+@pytest.mark.parametrize(
+    ("name", "datatype", "dtype", "factor"),
+    [
+        ("rgb", PointField.UINT8, "u1", 1),
+        ("rgba", PointField.UINT8, "u1", 1),
+        ("rgb", PointField.FLOAT32, "<f4", 1 / 255),
+        ("rgb", PointField.UINT16, "<u2", 257),
+    ],
+)
+def test_colour_as_one_field_of_several_values(name: str, datatype, dtype, factor) -> None:
+    count = len(name)
+    points = np.zeros(len(POINTS), [("xyz", "<f4", 3), ("rgb", dtype, count)])
+    points["xyz"] = POINTS
+    points["rgb"][:, :3] = COLORS * factor if dtype[1] == "f" else COLORS.astype(int) * factor
+    message = PointCloud2(
+        height=1,
+        width=len(POINTS),
+        fields=[
+            *good().fields,
+            PointField(name=name, offset=12, datatype=datatype, count=count),
+        ],
+        point_step=points.itemsize,
+        row_step=points.nbytes,
+        data=points.tobytes(),
+    )
+    np.testing.assert_array_equal(read_points(message)[1], COLORS)
+
+
+def test_a_packed_float_that_became_a_double() -> None:
+    floats = [np.uint32(packed(c)).view(np.float32) for c in COLORS]
+    layout = [*XYZ, ("rgb", PointField.FLOAT64, 12)]
+    rows = [(*p, float(f)) for p, f in zip(POINTS, floats, strict=True)]
+    np.testing.assert_array_equal(read_points(build(layout, rows))[1], COLORS)
 
 
 def test_the_library_of_ros_and_our_own_path_agree(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,3 +116,25 @@ def test_ply_that_is_none(tmp_path: Path) -> None:
     for name in ("x.ply", "missing.ply"):
         with pytest.raises(PlyError, match=name):
             read_ply(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("names", "dtype", "values", "expected"),
+    [
+        (("red", "green", "blue"), "f4", (200 / 255, 40 / 255, 20 / 255), (200, 40, 20)),
+        (("red", "green", "blue"), "f4", (200, 40, 20), (200, 40, 20)),
+        (("red", "green", "blue"), "u2", (50000, 10000, 5000), (195, 39, 20)),
+        (("red", "green", "blue"), "u2", (51400, 10280, 5140), (200, 40, 20)),
+        (("r", "g", "b"), "u1", (200, 40, 20), (200, 40, 20)),
+        (("diffuse_red", "diffuse_green", "diffuse_blue"), "u1", (200, 40, 20), (200, 40, 20)),
+        (("f_dc_0", "f_dc_1", "f_dc_2"), "f4", (1.0, -1.0, 9.0), (199, 56, 255)),
+    ],
+)
+def test_colours_of_ply_as_other_tools_write_them(
+    tmp_path: Path, names, dtype: str, values, expected
+) -> None:
+    vertices = np.zeros(5, [*((axis, "f4") for axis in "xyz"), *((n, dtype) for n in names)])
+    for name, value in zip(names, values, strict=True):
+        vertices[name] = value
+    PlyData([PlyElement.describe(vertices, "vertex")]).write(tmp_path / "x.ply")
+    assert (read_ply(tmp_path / "x.ply")[1] == expected).all()

@@ -94,7 +94,7 @@ def test_good_parameters_of_other_shapes(tmp_path: Path) -> None:
 
 def test_missing_parameter_file(tmp_path: Path) -> None:
     (check,) = check_parameters(tmp_path / "nowhere.yaml")
-    assert (check.status, check.detail) == ("fail", "No such file or directory")
+    assert (check.status, check.detail) == ("fail", f"missing: {tmp_path / 'nowhere.yaml'}")
 
 
 def test_rviz_configuration_names_our_topics() -> None:

@@ -1,0 +1,1 @@
+"""Replay evaluation: a bag through the real nodes, questions at their times, what came out."""
