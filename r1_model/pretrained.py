@@ -25,6 +25,7 @@ PRESETS = {
     "r1-tiny": str(WEIGHTS / "r1-tiny"),
     "qwen2.5-vl-3b": "Qwen/Qwen2.5-VL-3B-Instruct",
     "qwen2.5-vl-7b": "Qwen/Qwen2.5-VL-7B-Instruct",
+    "qwen2.5-vl-32b": "Qwen/Qwen2.5-VL-32B-Instruct",
 }
 SYSTEM_PROMPT = (
     "You see a 3D scene: its objects as scene tokens, then posed views of it. Think first, then "

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from r1_model.errors import R1Error
 from r1_model.scene.scene import Scene
+from r1_model.text.answer import Answer
+from r1_model.text.question import Question
 from r1_training.common.processes import Processes
 from r1_training.common.shared_lines import SharedLines
 from r1_training.datasets.annotation_sample import Sample
@@ -42,6 +45,8 @@ from r1_training.prediction.predict_rows import (
 )
 from r1_training.prediction.switches import SwitchedReasoner
 
+# Questions about a scene that are asked together, and that a kill can cost.
+AT_A_TIME = 64
 _SCAN = re.compile(r"scene\d{4}_\d{2}")
 
 
@@ -106,31 +111,32 @@ def predict(
     folder = inputs.required("scannet")
     group = group or Processes()
     scenes = set(group.share(sorted({job.scene_id for job in jobs.values()})))
-    own = sorted(
-        (job for job in jobs.values() if job.scene_id in scenes), key=lambda job: job.scene_id
-    )
+    own = [job for job in jobs.values() if job.scene_id in scenes]
     lines = SharedLines(inputs.predictions, group)
     try:
         done = done_before(lines, origin)
-        scene_id, scene = "", None
-        for job in own:
-            if job.id in done:
-                result.earlier += 1
-            elif not is_prepared(folder, job.scene_id, frames=False):
-                result.unprepared[job.scene_id] += 1
-            else:
-                try:
-                    if scene is None or job.scene_id != scene_id:
-                        scene = _scene(folder, job.scene_id)
-                        scene_id = job.scene_id
-                    reasoner.seed(zlib.crc32(job.id.encode()))
-                    row = _row(job, scene, reasoner, inputs, labels, captions)
-                except (FileFormatError, R1Error) as error:
-                    result.problems[job.id] = str(error)
-                else:
+        left = sorted(
+            (job for job in own if job.id not in done), key=lambda job: (job.scene_id, job.id)
+        )
+        result.earlier = len(own) - len(left)
+        for scene_id, of_scene in groupby(left, key=lambda job: job.scene_id):
+            wanted = list(of_scene)
+            if not is_prepared(folder, scene_id, frames=False):
+                result.unprepared[scene_id] += len(wanted)
+                continue
+            try:
+                scene = _scene(folder, scene_id)
+            except FileFormatError as error:
+                result.problems |= {job.id: str(error) for job in wanted}
+                continue
+            for start in range(0, len(wanted), AT_A_TIME):
+                for job, row in _rows(
+                    wanted[start : start + AT_A_TIME],
+                    *(scene, reasoner, inputs, labels, captions, result),
+                ):
                     lines.append({"id": job.id} | origin | row)
                     result.made += 1
-            on_progress(result.earlier + result.made, len(own))
+                on_progress(result.earlier + result.made, len(own))
     finally:
         lines.close()
     return merged(lines, group, result)
@@ -172,6 +178,39 @@ def _scene(folder: Path, scene_id: str) -> Scene:
     return read_scene(folder, scene_id, frames=is_prepared(folder, scene_id, frames=True))
 
 
+def _rows(
+    jobs: Sequence[_Job],
+    scene: Scene,
+    reasoner: SwitchedReasoner,
+    inputs: EvaluationInputs,
+    labels: LabelTable | None,
+    captions: Captions,
+    result: Predicted,
+) -> Iterator[tuple[_Job, dict[str, Any]]]:
+    """What the model says to some questions about one scene; `result` gets the problems.
+
+    Questions are asked together, which `Reasoner.ask_many` answers as one by one. Sampled answers
+    are not: each question has a stream of random numbers of its own. Where one of them cannot be
+    asked, the others still are.
+    """
+    asked = [_question(job.sample, scene) for job in jobs if job.sample is not None]
+    if len(asked) == len(jobs) > 1 and not reasoner.switches.temperature:
+        try:
+            answers = reasoner.ask_many(asked, max_new_tokens=reasoner.switches.max_new_tokens)
+        except R1Error:
+            pass  # one by one: they say which
+        else:
+            for job, answer in zip(jobs, answers, strict=True):
+                yield job, _said(answer, inputs)
+            return
+    for job in jobs:
+        try:
+            reasoner.seed(zlib.crc32(job.id.encode()))
+            yield job, _row(job, scene, reasoner, inputs, labels, captions)
+        except (FileFormatError, R1Error) as error:
+            result.problems[job.id] = str(error)
+
+
 def _row(
     job: _Job,
     scene: Scene,
@@ -192,13 +231,15 @@ def _row(
             described = read_prepared_boxes(inputs.required("scannet"), job.scene_id)
             boxes = given_boxes(described, job.described)
         return object_captions(scene, boxes, reasoner, most)
-    sample = job.sample
-    answer = reasoner.ask(
-        scene,
-        f"{sample.situation} {sample.question}".strip(),
-        task=sample.task,
-        history=sample.turns,
-        max_new_tokens=most,
-    )
-    row = {"answer": answer.answer, "raw": answer.raw}
+    [answer] = reasoner.ask_many([_question(job.sample, scene)], max_new_tokens=most)
+    return _said(answer, inputs)
+
+
+def _question(sample: Sample, scene: Scene) -> Question:
+    text = f"{sample.situation} {sample.question}".strip()
+    return Question(scene, text, sample.task, sample.turns)
+
+
+def _said(answer: Answer, inputs: EvaluationInputs) -> dict[str, Any]:
+    row: dict[str, Any] = {"answer": answer.answer, "raw": answer.raw}
     return row | ({"boxes": numbers(answer.boxes)} if inputs.dataset in GROUNDING else {})

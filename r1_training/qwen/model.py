@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -106,15 +107,41 @@ def load_scene_encoder(model: R1ForConditionalGeneration, source: str | Path) ->
         raise TrainingConfigError(f"{source}: scene encoder of another shape: {error}") from error
 
 
-def qwen_7b_config() -> R1Config:
-    """The sizes of Qwen2.5-VL-7B-Instruct with our scene branch, for estimates without weights."""
+@dataclass(frozen=True)
+class QwenSizes:
+    """What the sizes of Qwen2.5-VL differ in (the models' own configurations say so)."""
+
+    vocabulary: int
+    hidden: int
+    intermediate: int
+    blocks: int
+    heads: int
+    key_value_heads: int
+    tied: bool
+    vision_intermediate: int
+
+
+SIZES = {
+    "qwen2.5-vl-3b": QwenSizes(151_936, 2_048, 11_008, 36, 16, 2, True, 3_420),
+    "qwen2.5-vl-7b": QwenSizes(152_064, 3_584, 18_944, 28, 28, 4, False, 3_420),
+    "qwen2.5-vl-32b": QwenSizes(152_064, 5_120, 27_648, 64, 40, 8, False, 3_456),
+}
+
+
+def qwen_config(preset: str) -> R1Config:
+    """The sizes of a Qwen2.5-VL-Instruct with our scene branch, for estimates without weights.
+
+    Args:
+        preset: one of `SIZES`.
+    """
+    sizes = SIZES[preset]
     text: dict[str, Any] = {
-        "vocab_size": 152_064,
-        "hidden_size": 3_584,
-        "intermediate_size": 18_944,
-        "num_hidden_layers": 28,
-        "num_attention_heads": 28,
-        "num_key_value_heads": 4,
+        "vocab_size": sizes.vocabulary,
+        "hidden_size": sizes.hidden,
+        "intermediate_size": sizes.intermediate,
+        "num_hidden_layers": sizes.blocks,
+        "num_attention_heads": sizes.heads,
+        "num_key_value_heads": sizes.key_value_heads,
         "max_position_embeddings": 128_000,
         "rope_parameters": {
             "rope_type": "default",
@@ -125,9 +152,9 @@ def qwen_7b_config() -> R1Config:
     vision: dict[str, Any] = {
         "depth": 32,
         "hidden_size": 1_280,
-        "intermediate_size": 3_420,
+        "intermediate_size": sizes.vision_intermediate,
         "num_heads": 16,
-        "out_hidden_size": 3_584,
+        "out_hidden_size": sizes.hidden,
         "window_size": 112,
         "fullatt_block_indexes": [7, 15, 23, 31],
     }
@@ -135,13 +162,19 @@ def qwen_7b_config() -> R1Config:
         text_config=Qwen2_5_VLTextConfig(**text),
         vision_config=Qwen2_5_VLVisionConfig(**vision),
         scene_config=R1SceneConfig(),
+        tie_word_embeddings=sizes.tied,
     )
+
+
+def qwen_7b_config() -> R1Config:
+    """The sizes of Qwen2.5-VL-7B-Instruct, the paper's model."""
+    return qwen_config("qwen2.5-vl-7b")
 
 
 def run_sizes(model: str) -> tuple[R1Config, str]:
     """Sizes and name of a run's model, from its folder or the hub's cache, without its weights.
 
-    A model that is not on this machine yet is taken for the 7B.
+    A model that is not on this machine yet has the sizes of its preset, or is taken for the 7B.
 
     Args:
         model: preset, folder or hub id.
@@ -152,7 +185,8 @@ def run_sizes(model: str) -> tuple[R1Config, str]:
     except OSError:
         values = {}
     if not values:
-        return qwen_7b_config(), "7B"
+        preset = model if model in SIZES else "qwen2.5-vl-7b"
+        return qwen_config(preset), preset.rpartition("-")[2].upper()
     if values.get("model_type") == R1Config.model_type:
         return R1Config.from_dict(values), model
     plain = Qwen2_5_VLConfig.from_dict(values).to_dict()

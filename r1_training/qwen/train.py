@@ -105,6 +105,9 @@ def trainer_arguments(config: FullSizeConfig) -> SFTConfig:
         ddp_find_unused_parameters=False,
         seed=config.seed,
     )
+    if arguments.device.type == "cpu":
+        # Of several processes on a CPU it is `cpu:0`, which `torch.load` cannot map a resume to.
+        arguments.__dict__["_setup_devices"] = torch.device("cpu")
     arguments._n_gpu = 1  # beside other GPUs the trainer would split a step over all of them
     return arguments
 

@@ -87,6 +87,27 @@ def test_questions_are_answered_and_scored(
     assert report["scores"]["overall"]["EM-R"] == 100
 
 
+def test_questions_asked_together_are_answered_as_one_by_one(
+    tmp_path: Path, folder: Path, monkeypatch
+) -> None:
+    rows = [
+        fixture.scanqa_row(scene, number) | {"question": question}
+        for scene in SCENES
+        for number, question in enumerate(("Is there a sink?", "What is red?", "q" * 5_000))
+    ]
+    path = fixture.write_json(tmp_path / "ScanQA_val.json", rows)
+    said = {}
+    for most in (64, 1):
+        monkeypatch.setattr("r1_training.prediction.predict.AT_A_TIME", most)
+        out = tmp_path / f"{most}.jsonl"
+        result = predict(folder, out, "scanqa", "--annotations", path, "--max-new-tokens", 30)
+        # The one that is too long does not cost the others.
+        assert result.exit_code == 1 and "2 predictions are missing" in result.output
+        assert "has 5000 characters" in result.output
+        said[most] = {row["id"]: row["raw"] for row in lines(out)}
+    assert len(said[1]) == 4 and said[64] == said[1]
+
+
 def test_detection_and_dense_captions(
     tmp_path: Path, folder: Path, rooms: dict[str, Room], device: str
 ) -> None:

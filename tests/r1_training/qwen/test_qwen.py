@@ -26,6 +26,8 @@ from r1_training.qwen.model import (
     make_optimizer,
     prepare_for_training,
     qwen_7b_config,
+    qwen_config,
+    run_sizes,
 )
 from r1_training.qwen.train import (
     TRAINED,
@@ -59,6 +61,29 @@ def test_the_adapters_of_the_7b_have_the_papers_size():
     assert 17 < estimate.total / 2**30 < 24
     grpo = estimate_memory(FullSizeConfig.load(YAML["grpo"]), qwen_7b_config())
     assert grpo.total > estimate.total
+
+
+@pytest.mark.parametrize(
+    ("preset", "billions", "adapters", "fits"),
+    [
+        ("qwen2.5-vl-3b", 3.75, 7_483_392, 16),
+        ("qwen2.5-vl-7b", 8.29, 12_976_128, 24),
+        ("qwen2.5-vl-32b", 33.45, 18_874_368, 80),
+    ],
+)
+def test_other_sizes_are_those_of_their_models(preset, billions, adapters, fits):
+    """Parameters as the models' cards have them; ours are the scene branch, under 0.04 billion."""
+    model = qwen_config(preset)
+    for stage in ("sft", "grpo"):
+        config = FullSizeConfig.load(YAML["sft"].parent / f"{preset}-{stage}.yaml")
+        estimate = estimate_memory(config, model)
+        assert 0 < estimate.parameters / 1e9 - billions < 0.07
+        assert estimate.total / 2**30 < fits
+    new = sum(p.numel() for p in _meta_new_modules(model))
+    assert estimate.trained - new == adapters
+    sizes, name = run_sizes(preset)
+    assert sizes.text_config.hidden_size == model.text_config.hidden_size
+    assert name == preset.rpartition("-")[2].upper()
 
 
 def test_exact_parts_of_the_estimate_are_exact(config):

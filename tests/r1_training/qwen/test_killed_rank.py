@@ -1,0 +1,66 @@
+"""A data-parallel run of which one process is killed ends, and goes on to the same model."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from r1_training.common.checkpoints import newest_checkpoint
+from r1_training.qwen.train import TRAINED, train_full_size
+
+ROOT = Path(__file__).resolve().parents[3]
+needs_long = pytest.mark.skipif(not os.environ.get("R1_LONG"), reason="long; R1_LONG=1 runs it")
+
+
+def started(path: Path, *more: str) -> subprocess.Popen:
+    """`torchrun` of two processes on the CPU."""
+    environment = {
+        **os.environ,
+        **{"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"},
+        "ACCELERATE_USE_CPU": "true",
+    }
+    starter = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m")
+    run = ("r1_training.cli", "train-full", "--config", str(path), *more)
+    return subprocess.Popen([sys.executable, *starter, *run], env=environment, cwd=ROOT)
+
+
+def children(process: int) -> list[int]:
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+@needs_long
+def test_a_killed_process_ends_the_run_and_resume_goes_on(config, tmp_path):
+    config = replace(config, batch_size=2, epochs=4, devices=2, output=str(tmp_path / "two"))
+    path = tmp_path / "run.yaml"
+    path.write_text(yaml.safe_dump(asdict(config) | {"lora_targets": list(config.lora_targets)}))
+    run = started(path)
+    deadline = time.monotonic() + 240
+    while newest_checkpoint(Path(config.output), clean=False) is None:
+        assert time.monotonic() < deadline and run.poll() is None
+        time.sleep(0.05)
+    ranks = children(run.pid)
+    assert len(ranks) >= 2
+    os.kill(ranks[-1], signal.SIGKILL)
+    assert run.wait(120) != 0
+    assert not (Path(config.output) / "final").exists()
+    assert started(path, "--resume").wait(240) == 0
+
+    alone = replace(config, devices=1, output=str(tmp_path / "one"))
+    train_full_size(alone)
+    ours, theirs = (
+        load_file(Path(folder) / "checkpoint-12" / TRAINED)
+        for folder in (config.output, alone.output)
+    )
+    for name, weight in theirs.items():
+        torch.testing.assert_close(ours[name], weight, atol=1e-5, rtol=1e-3)
