@@ -142,6 +142,9 @@ def quantize(model: R1ForConditionalGeneration, kind: str, device: torch.device)
                 linear.to(device)
                 quantize_(linear, configs[kind])
                 if kind == "int4":
-                    weight: Any = linear.weight
-                    bias = linear.bias
-                    setattr(parent, name, Int4Linear(weight.qdata, weight.scale, bias))
+                    rounded: Any = linear.weight
+                    packed = Int4Linear(rounded.qdata, rounded.scale, linear.bias)
+                    setattr(parent, name, packed)
+                    # torchao gives a module a method of its own: a cycle, which would keep
+                    # numbers of 8 bits until garbage is collected
+                    del linear.weight

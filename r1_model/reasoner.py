@@ -287,7 +287,7 @@ class Reasoner:
         """Questions as the model reads them."""
         limits = [most_tokens(one, max_new_tokens) for one in questions]
         report("encode", "")
-        if len(questions) == 1:
+        if len(questions) == 1 and self.device.type == "cuda":
             self._look_early(questions[0].scene)
         known = self._scenes.encode([one.scene for one in questions], should_stop)
         distinct = list({id(one): one for one in known}.values())
@@ -321,12 +321,15 @@ class Reasoner:
         ]
 
     def _look_early(self, scene: Scene) -> None:
-        """Let a GPU begin with views that will be shown whatever the question is.
-
-        It encodes them while the CPU still prepares the cloud.
-        """
-        if self.device.type == "cuda" and 0 < len(scene.views) <= self.num_views:
+        """Let a GPU look at a scene's views while the CPU still prepares its cloud."""
+        if not scene.views or not self.num_views:
+            return
+        self._scenes.prepare_ahead([scene])
+        self._scenes.name_pictures(scene.views)
+        if len(scene.views) <= self.num_views:  # shown whatever the question is
             self._view_tokens.encode(scene.views)
+        elif self._scorer is not None:
+            self._scorer.see(scene)
 
     def _views(
         self, questions: Sequence[Question], known: Sequence[KnownScene], texts: Sequence[str]
@@ -337,10 +340,17 @@ class Reasoner:
             " ".join([*(turn.question for turn in one.history[-2:]), text])
             for one, text in zip(questions, texts, strict=True)
         ]
-        if self._scorer is not None and self.num_views:
-            self._scorer.look_at([one.scene for one in known], about)
+        choice = [len(one.scene.views) > self.num_views > 0 for one in known]
+        if self._scorer is not None and self._scorer.trained and any(choice):
+            self._scorer.look_at(
+                [one.scene for one, many in zip(known, choice, strict=True) if many], about
+            )
         found = []
-        for own, text in zip(known, about, strict=True):
+        for own, text, many in zip(known, about, choice, strict=True):
+            if not many:  # nothing to choose
+                shown = own.scene.views if self.num_views else []
+                found.append(sorted(shown, key=lambda view: view.id))
+                continue
             seen = own.prepared.seen
             scores = select_views(own.scene, text, self.num_views, self._scorer, seen=seen)
             by_id = {view.id: view for view in own.scene.views}

@@ -21,7 +21,7 @@ from r1_model.network.looks import Pictures
 from r1_model.network.modeling import EncodedScene, R1ForConditionalGeneration
 from r1_model.network.scene_encoder import SceneFeatures
 from r1_model.network.tiles import cut, encode_tiles, needs_tiles
-from r1_model.scene.scene import Scene
+from r1_model.scene.scene import Scene, View
 from r1_model.text.answer import Box
 from r1_model.views.render_views import with_rendered_views
 from r1_model.views.visibility import seen_voxels
@@ -43,17 +43,19 @@ class ScenePreparation:
             gets views to look at.
         cloud: see `R1Processor.cloud`.
         pictures: see `R1Processor.pictures`; of its own views, rendered ones show nothing new.
+        coming: what another thread is finding out of its views; None: nothing.
     """
 
     given: Scene
     scene: Scene
     cloud: tuple[Tensor, Tensor, Tensor]
     pictures: Pictures | None
+    coming: Future[np.ndarray] | None = None
 
     @cached_property
     def seen(self) -> np.ndarray:
         """`visibility.seen_voxels` of its views."""
-        return seen_voxels(self.scene.views)
+        return seen_voxels(self.scene.views) if self.coming is None else self.coming.result()
 
     @property
     def low(self) -> Tensor:
@@ -96,7 +98,7 @@ class Scenes:
         self._graph = Graphed(model.model.encode_scene)
         self._known: list[KnownScene] = []
         self._coming: dict[int, Future[ScenePreparation]] = {}
-        self._threads: ThreadPoolExecutor | None = None
+        self._pool: ThreadPoolExecutor | None = None
 
     def clear(self) -> None:
         """Forget all scenes."""
@@ -114,11 +116,15 @@ class Scenes:
 
     def prepare_ahead(self, scenes: Sequence[Scene]) -> None:
         """Let other threads do the CPU's part of what `encode` will be asked for."""
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1))
         for scene in scenes:
             if len(scene.points) and id(scene) not in self._coming and not self._found(scene):
-                self._coming[id(scene)] = self._threads.submit(self._prepared_whole, scene)
+                # a bare cloud has no views yet
+                seen = self._threads.submit(_look, scene.views) if scene.views else None
+                self._coming[id(scene)] = self._threads.submit(self._prepare, scene, seen)
+
+    def name_pictures(self, views: Sequence[View]) -> None:
+        """Let other threads work out the names of pictures, which they keep."""
+        list(self._threads.map(_name, views))
 
     @torch.inference_mode()
     def encode(self, scenes: Sequence[Scene], should_stop: Callable[[], bool]) -> list[KnownScene]:
@@ -152,24 +158,24 @@ class Scenes:
                 return one
         return None
 
+    @property
+    def _threads(self) -> ThreadPoolExecutor:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1))
+        return self._pool
+
     def _prepared(self, scene: Scene) -> ScenePreparation:
         coming = self._coming.pop(id(scene), None)
         return self._prepare(scene) if coming is None else coming.result()
 
-    def _prepare(self, scene: Scene) -> ScenePreparation:
+    def _prepare(self, scene: Scene, seen: Future[np.ndarray] | None = None) -> ScenePreparation:
         return ScenePreparation(
             scene,
             with_rendered_views(scene),
             self._processor.cloud(scene),
             self._processor.pictures(scene),
+            seen,
         )
-
-    def _prepared_whole(self, scene: Scene) -> ScenePreparation:
-        prepared = self._prepare(scene)
-        for view in prepared.scene.views:
-            _ = view.picture
-        _ = prepared.seen
-        return prepared
 
     def _encoded(
         self, new: Sequence[ScenePreparation], should_stop: Callable[[], bool]
@@ -207,6 +213,17 @@ class Scenes:
         device = self._model.device
         bounds, pictures = prepared.cloud[2].to(device), prepared.pictures.to(device)
         return self._model.model.looked_at(encoded, bounds, pictures)
+
+
+def _look(views: Sequence[View]) -> np.ndarray:
+    """`visibility.seen_voxels`; and each picture has its name."""
+    for view in views:
+        _name(view)
+    return seen_voxels(views)
+
+
+def _name(view: View) -> bytes:
+    return view.picture
 
 
 def _rows(encoded: EncodedScene, rows: slice) -> EncodedScene:

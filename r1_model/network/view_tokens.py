@@ -48,8 +48,9 @@ class ViewTokens:
         """
         if not views:
             return []
-        keys = self.encode(views)
+        # places first: a copy to a GPU waits for what it was asked to do before
         self._locate([view for view in views if id(view) not in self._places])
+        keys = self.encode(views)
         found, places = [], []
         for key, view in zip(keys, views, strict=True):
             self._tokens[key] = self._tokens.pop(key)

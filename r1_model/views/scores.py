@@ -66,11 +66,13 @@ class SceneClipScorer:
         # on the CPU: the similarities of a few views are not worth a wait for a GPU
         self._scenes: dict[int, tuple[Scene, Tensor, Tensor]] = {}
         self._texts: dict[str, Tensor] = {}
+        self._seen: tuple[Scene, Tensor] | None = None  # E_img (V, E) of a scene, by `see`
 
     def clear(self) -> None:
         """Forget scenes and questions."""
         self._scenes.clear()
         self._texts.clear()
+        self._seen = None
 
     @property
     def trained(self) -> bool:
@@ -95,6 +97,12 @@ class SceneClipScorer:
         self._texts = dict(zip(texts, self.clip.encode_text(ids).cpu(), strict=True))
 
     @torch.inference_mode()
+    def see(self, scene: Scene) -> None:
+        """Let a GPU begin with a scene's images; `look_at` waits for them."""
+        if id(scene) not in self._scenes and scene.views:
+            self._seen = scene, self._see([scene])
+
+    @torch.inference_mode()
     def similarities(self, scene: Scene, question: str) -> np.ndarray:
         """(V, 3) float64: S_text3D, S_img3D, S_clip of every view, in the scene's order."""
         if id(scene) not in self._scenes or question not in self._texts:
@@ -112,21 +120,29 @@ class SceneClipScorer:
         if not scenes:
             return [], []
         device = self.clip.mean.device
-        colors = [view.color for scene in scenes for view in scene.views]
-        images: list[tuple[int, Tensor]] = []
-        for same in _of_one_size(colors):
-            for start in range(0, len(same), CHUNK):
-                some = same[start : start + CHUNK]
-                pixels = torch.from_numpy(np.stack([colors[row] for row in some])).to(device)
-                images += zip(some, self.clip.encode_images(pixels), strict=True)
-        in_order = torch.stack([image for _, image in sorted(images, key=lambda pair: pair[0])])
+        images = self._see(scenes)
         points = []
         for scene in scenes:
             tokens = self.encode(scene)
             seen = np.stack([visible(view, tokens.xyz) for view in scene.views])
             rows = torch.from_numpy(seen).to(device)
             points.append(self.clip.encode_points(tokens.features.to(device), rows).cpu())
-        return list(in_order.cpu().split([len(scene.views) for scene in scenes])), points
+        return list(images.cpu().split([len(scene.views) for scene in scenes])), points
+
+    def _see(self, scenes: Sequence[Scene]) -> Tensor:
+        """E_img (V, E) of all views."""
+        if len(scenes) == 1 and self._seen is not None and self._seen[0] is scenes[0]:
+            images, self._seen = self._seen[1], None
+            return images
+        device = self.clip.mean.device
+        colors = [view.color for scene in scenes for view in scene.views]
+        found: list[tuple[int, Tensor]] = []
+        for same in _of_one_size(colors):
+            for start in range(0, len(same), CHUNK):
+                some = same[start : start + CHUNK]
+                pixels = torch.from_numpy(np.stack([colors[row] for row in some])).to(device)
+                found += zip(some, self.clip.encode_images(pixels), strict=True)
+        return torch.stack([image for _, image in sorted(found, key=lambda pair: pair[0])])
 
 
 def _of_one_size(images: Sequence[np.ndarray]) -> list[list[int]]:

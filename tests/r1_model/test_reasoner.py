@@ -464,6 +464,19 @@ def test_views_are_encoded_once(reasoner, monkeypatch):
     assert seen == [2, 1, 2]
 
 
+@pytest.mark.parametrize("views", [2, 4])
+def test_what_is_looked_at_early_is_what_would_be_later(reasoner, folder, views, monkeypatch):
+    """As on a GPU, whose work begins before the cloud is ready."""
+    scene = random_scene(views=views)
+    expected = talkative(reasoner).ask(scene, "where?", max_new_tokens=6)
+    early = talkative(Reasoner.from_pretrained(str(folder), device="cpu", num_views=2))
+    early._look_early(scene)
+    answer = early.ask(scene, "where?", max_new_tokens=6)
+    assert told([answer]) == told([expected])
+    early.close()
+    early._look_early(random_scene(views=0))
+
+
 def test_many_at_once_are_guarded_as_one_by_one(reasoner, monkeypatch):
     say(reasoner, monkeypatch, TWO)
     scene = random_scene()

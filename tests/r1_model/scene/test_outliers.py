@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from r1_model.scene import outliers
 from r1_model.scene.outliers import CELL_M, FEW, MOST_STRAYS, not_stray
 
 
@@ -44,3 +45,14 @@ def test_two_rooms_are_no_strays():
     rng = np.random.default_rng(0)
     rooms = [rng.uniform(0, 4, (20_000, 3)) + offset for offset in ([0, 0, 0], [40.0, 0, 0])]
     assert not_stray(np.vstack(rooms)).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_grid_in_memory_keeps_what_the_readable_way_keeps(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    cells = np.concatenate(
+        (rng.integers(1, 6, (150, 3)), rng.integers(1, 40, (60, 3)), [[1, 1, 1]] * 5, [[40, 1, 9]])
+    )
+    found = outliers._kept_in_grid(cells, cells.max(0) + 2)
+    assert np.array_equal(found, outliers._kept(cells))
+    assert 0 < found.sum() < len(found)

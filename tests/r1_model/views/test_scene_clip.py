@@ -200,6 +200,23 @@ def test_scorer_gives_the_models_similarities(clip: SceneClip) -> None:
     assert scorer.utility(np.eye(3)) == pytest.approx(weights)
 
 
+def test_scenes_and_questions_can_be_embedded_ahead(clip: SceneClip) -> None:
+    scenes = [random_scene(views=3), random_scene(views=2, seed=1)]
+    texts = ["where is the cup?", "and the table?"]
+    alone = SceneClipScorer(clip, TOKENIZER, scene_tokens)
+    expected = [alone.similarities(scene, text) for scene in scenes for text in texts]
+    ahead = SceneClipScorer(clip, TOKENIZER, scene_tokens)
+    ahead.see(scenes[0])
+    ahead.look_at([scenes[0]], texts)
+    ahead.see(scenes[1])
+    ahead.see(scenes[0])  # is known
+    ahead.look_at([scenes[1], scenes[0], scenes[1]], texts)
+    found = [ahead.similarities(scene, text) for scene in scenes for text in texts]
+    assert all(np.allclose(a, b, atol=1e-5) for a, b in zip(found, expected, strict=True))
+    ahead.clear()
+    assert np.allclose(ahead.similarities(scenes[0], texts[0]), expected[0], atol=1e-5)
+
+
 def test_random_weights_are_not_passed_off_as_scores(clip: SceneClip) -> None:
     scene = random_scene(views=3)
     scorer = SceneClipScorer(clip, TOKENIZER, scene_tokens)
