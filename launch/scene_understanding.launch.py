@@ -5,6 +5,7 @@ ros2 launch r1_ros scene_understanding.launch.py bag:=/path/to/bag rviz:=true
 """
 
 import shlex
+import sys
 from pathlib import Path
 
 import yaml
@@ -221,7 +222,7 @@ def start(context: LaunchContext, share: Path) -> list:
             respawn=argument("respawn") == "true",
             respawn_delay=1.0,
             output="screen",
-            emulate_tty=True,
+            emulate_tty=sys.stdout.isatty(),  # no colour codes in a file
         )
         for name in chosen_nodes(argument("nodes"))
     ]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from r1_model.asking.reading import Ready
 from r1_model.generation import Generated
 from r1_model.plans.guard import FORBIDDEN, guard_steps, overlap
 from r1_model.plans.told import withheld_text
 from r1_model.text.answer import Answer, Box, Withheld
-from r1_model.text.grammar import parse_answer, task_of_text
+from r1_model.text.grammar import ParsedAnswer, parse_answer, task_of_text
 from r1_model.text.question import Question
 from r1_model.text.refinement import snap_answer
 from r1_model.text.tasks import detect_language
 
 # tasks whose answer may show that the question was another one's
 _MEANT_OTHERWISE = ("qa", "grounding", "object_caption", "reasoning")
+_COUNTING = ("qa", "dialogue")
+_HOW_MANY = re.compile(r"\bhow many\b|\bnumber of\b|\bcount\b|多少|[幾几][^何乎]", re.I)
 _SEEN = 0.1  # of the smaller box: a step's box that shares less with all detections holds nothing
 
 
@@ -61,6 +64,9 @@ class Answerer:
             task = task_of_text(said.raw) or task
         parsed = parse_answer(said.raw, asked.bounds, task)
         parsed = snap_answer(parsed, asked.found, asked.bounds)
+        boxes = parsed.boxes
+        if task in _COUNTING and not boxes and _HOW_MANY.search(question.text):
+            boxes = _counted(parsed, asked)
         if open_task and task == "planning" and not request.acts:
             task = "qa"  # "how do I make a coffee?" is answered in words
         doubtful = asked.known.doubtful or []
@@ -82,7 +88,7 @@ class Answerer:
             answer=text,
             task=task,
             language=asked.language,
-            boxes=parsed.boxes,
+            boxes=boxes,
             steps=guarded.steps,
             unread=parsed.unread,
             exact=parsed.exact,
@@ -126,3 +132,11 @@ class Answerer:
             finished=False,
             total_seconds=seconds,
         )
+
+
+def _counted(parsed: ParsedAnswer, asked: Ready) -> list[Box]:
+    """The boxes that a count was made of: they stand in the thinking."""
+    shown = parse_answer(f"<answer>{parsed.thinking}</answer>", asked.bounds, "qa")
+    boxes = snap_answer(shown, asked.found, asked.bounds).boxes
+    label = next((box.label for box in boxes if box.label), "")
+    return [replace(box, label=box.label or label) for box in boxes]

@@ -32,6 +32,9 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # CDR starts with 00 xx, so a compressed messa
 _MCAP_MAGIC = b"\x89MCAP0\r\n"
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 
+_IN_ORDER = "SELECT topic_id, timestamp, data FROM messages ORDER BY timestamp, id"
+_BY_ROW = "SELECT topic_id, timestamp, data FROM messages NOT INDEXED ORDER BY id"
+
 StoredMessage = tuple[int, int, bytes]  # connection id, time in nanoseconds, bytes
 
 # What the decoders raise on bytes that are cut off or overwritten.
@@ -169,11 +172,10 @@ def _open_sqlite3(path: Path) -> sqlite3.Connection:
 
 def _scan_sqlite3(path: Path, in_order: bool) -> Iterator[StoredMessage]:
     # By row unless the file is whole: the index of time lies scattered over it.
-    order = "ORDER BY timestamp, id" if in_order else "NOT INDEXED ORDER BY id"
+    query = _IN_ORDER if in_order else _BY_ROW
     database = _open_sqlite3(path)
     try:
-        rows = database.execute(f"SELECT topic_id, timestamp, data FROM messages {order}")
-        for topic, time, data in rows:
+        for topic, time, data in database.execute(query):
             if not (isinstance(topic, int) and isinstance(time, int) and isinstance(data, bytes)):
                 raise sqlite3.DatabaseError("a row is no message")
             yield topic, time, data

@@ -61,12 +61,13 @@ class Synchronizer:
 
     A message is matched as soon as partners are there; of several it takes the nearest. Messages
     may arrive in any order. Every message ends in exactly one group or one drop. Two messages are
-    one only where stamp, frame and source are the same: sensors may share a topic. Where the first
-    input has several frames, each message is grouped with those of its own frame; where it has
-    one, with whatever comes: who receives the group can then say what does not belong to it.
+    one only where stamp, frame and source are the same: sensors may share a topic. Where
+    several frames occur in all inputs, there are several cameras: each message is grouped with
+    those of its own frame. Else with whatever comes, if need be: who receives the group can then
+    say what does not belong to it.
 
     Args:
-        inputs: names; the first one leads.
+        inputs: names.
         slop: nanoseconds; 0 demands equal stamps.
         queue_size: messages kept of each input while they wait for partners.
         on_drop: called with (input, reason) for each message that will not be part of a group.
@@ -82,7 +83,7 @@ class Synchronizer:
         self._queues = {name: _Queue() for name in inputs}
         self._slop, self._queue_size = slop, queue_size
         self._on_drop = on_drop
-        self._leader, self._frames = inputs[0], set[str]()
+        self._frames: dict[str, set[str]] = {name: set() for name in inputs}
 
     def pending(self, name: str) -> int:
         """Messages of an input that wait for partners."""
@@ -101,8 +102,8 @@ class Synchronizer:
             source: tells senders apart that share topic and frame; empty: there is one.
         """
         queue, message = self._queues[name], _Message(stamp, frame, source, item)
-        if name == self._leader and frame and len(self._frames) < _MOST_FRAMES:
-            self._frames.add(frame)
+        if frame and len(self._frames[name]) < _MOST_FRAMES:
+            self._frames[name].add(frame)
         if queue.knows(message):
             self._on_drop(name, DUPLICATE)
             return None
@@ -121,10 +122,11 @@ class Synchronizer:
             for _ in queue.waiting:
                 self._on_drop(name, reason)
             self._queues[name] = _Queue()
-        self._frames.clear()
+            self._frames[name] = set()
 
     def _match(self, name: str, message: _Message) -> dict[str, Any] | None:
-        one_camera = len(self._frames) <= 1
+        told = [frames for frames in self._frames.values() if frames]
+        one_camera = not told or len(set.intersection(*told)) <= 1
         group = {name: message}
         for other, queue in self._queues.items():
             if other == name:

@@ -33,6 +33,7 @@ from r1_ros.runtime.parameter_schema import (
     live_names,
 )
 
+_PATIENCE_S = 5.0  # of a shutdown with a second signal
 # How soon a signal ends the node: rclpy's wait is C code that Python signal handlers cannot cut.
 _SIGNAL_POLL_S = 0.2
 # How long results may take to be sent once the callbacks that made them were released.
@@ -99,6 +100,10 @@ class ManagedNode(LifecycleNode, Generic[Config]):
         self._autostart_timer: Timer | None = None
         if not self.config.autostart:
             self._start_is_over.set()
+            self.get_logger().info(
+                f"waiting to be configured: ros2 lifecycle set {self.get_fully_qualified_name()} "
+                "configure, then activate"
+            )
         else:
             self._autostart_timer = self.create_timer(
                 0.0,
@@ -256,11 +261,7 @@ def spin_node(node_class: Callable[[], ManagedNode], arguments: Sequence[str] | 
     use_large_message_transport()
     arguments = list(sys.argv if arguments is None else arguments)
     rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
-    stop = threading.Event()
-    previous = {
-        number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    signals = _Signals()
     try:
         node = node_class()
     except InvalidParameterError as error:
@@ -270,18 +271,17 @@ def spin_node(node_class: Callable[[], ManagedNode], arguments: Sequence[str] | 
     executor = NodeExecutor(node.executor_threads, node.inline_group)
     executor.add_node(node)
     try:
-        _spin_while(executor, lambda: not stop.is_set())
-        _restore(previous)
+        _spin_while(executor, lambda: not signals.came)
         _answer_callers(node, executor)
     except ExternalShutdownException:
         pass
     finally:
-        _restore(previous)
         node.interrupt()  # what came in since; and where a defect ended the spinning
         executor.shutdown(timeout_sec=5.0)
         node.end()
         node.destroy_node()
         rclpy.try_shutdown()
+        signals.restore()
     return 0
 
 
@@ -292,9 +292,33 @@ def _spin_while(executor: NodeExecutor, condition: Callable[[], bool]) -> None:
             executor.spin_once(timeout_sec=_SIGNAL_POLL_S)
 
 
-def _restore(handlers: dict[signal.Signals, Any]) -> None:
-    for number, handler in handlers.items():
-        signal.signal(number, handler)  # a second Ctrl-C ends a shutdown that hangs
+class _Signals:
+    """SIGINT and SIGTERM end the node; more of them within the patience change nothing.
+
+    Ctrl-C reaches a node from the terminal and once more from its launcher: callers are answered
+    all the same. After the patience a signal ends a shutdown that hangs, as if nobody had handled
+    it.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+        self._first = 0.0
+        self._previous: dict[signal.Signals, Any] = {
+            number: signal.signal(number, self._handle)
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+
+    def restore(self) -> None:
+        """Back to what was before."""
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _handle(self, number: int, _frame: object) -> None:
+        if not self.came:
+            self.came, self._first = True, time.monotonic()
+        elif time.monotonic() - self._first > _PATIENCE_S:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
 
 def _answer_callers(node: ManagedNode, executor: NodeExecutor) -> None:

@@ -497,3 +497,12 @@ def test_two_goals_in_one_are_asked_one_by_one(reasoner, prompts, monkeypatch):
         [Question(random_scene(), "Open the door and then clean the floor.")], max_new_tokens=1
     )
     assert [step.action for step in same.steps] == ["open", "open"]
+
+
+def test_a_count_shows_what_was_counted(reasoner, monkeypatch):
+    """The boxes stand in the thinking; the answer says a number."""
+    text = f"<think>chairs {DOOR}, {LAMP}</think><answer>There are two.</answer>"
+    monkeypatch.setattr(reasoner._processor.tokenizer, "decode", lambda *_, **__: text)
+    for question, count in (("How many chairs are there?", 2), ("What is there?", 0)):
+        answer = reasoner.ask(random_scene(), question, task="qa", max_new_tokens=1)
+        assert [box.label for box in answer.boxes] == ["chairs"] * count

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -162,6 +163,51 @@ def test_a_signal_ends_the_process_cleanly(number: signal.Signals) -> None:
     process.send_signal(number)
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 0 and "cleaned" in out
+
+
+_SLOW_END = """
+    import sys, time
+    from tests.ros.test_lifecycle import _Node
+    from r1_ros.runtime.lifecycle import spin_node
+    class Slow(_Node):
+        def activate(self):
+            print("active", flush=True)
+        def deactivate(self):
+            time.sleep(2.0)
+        def cleanup(self):
+            print("cleaned", flush=True)
+    sys.exit(spin_node(Slow))
+"""
+
+
+def test_signals_in_quick_succession_end_the_process_cleanly() -> None:
+    """Ctrl-C reaches a node from the terminal and from its launcher, SIGTERM may follow."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(_SLOW_END)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline().strip() == "active"
+    for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
+        process.send_signal(number)
+        time.sleep(0.4)
+    out, errors = process.communicate(timeout=30)
+    assert process.returncode == 0 and "cleaned" in out
+    assert "Traceback" not in errors
+
+
+def test_a_node_that_nobody_starts_says_what_it_waits_for() -> None:
+    text = (
+        "import sys, threading, os, signal\n"
+        "from tests.ros.test_lifecycle import _Node\n"
+        "from r1_ros.runtime.lifecycle import spin_node\n"
+        "threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "sys.exit(spin_node(_Node))\n"
+    )
+    command = [sys.executable, "-c", text, "--ros-args", "-p", "autostart:=false"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and "waiting to be configured" in done.stderr
 
 
 _LONG_PLAN = """

@@ -161,10 +161,15 @@ def test_two_frames_are_grouped_where_there_is_one_camera() -> None:
     sync = Synchronizer(("color", "depth"), 0, 5, lambda *_: None)
     assert sync.add("color", 1, "c", "color_frame") is None
     assert sync.add("depth", 1, "d", "depth_frame") == {"color": "c", "depth": "d"}
+    # also where the colour of one moment comes with a frame that nobody else has
+    assert sync.add("color", 2, "c", "depth_frame") is None
+    assert sync.add("depth", 2, "d", "depth_frame") is not None
+    assert sync.add("color", 3, "wrong", "nowhere") is None
+    assert sync.add("depth", 3, "d", "depth_frame") == {"color": "wrong", "depth": "d"}
 
 
 def test_frames_without_end_do_not_fill_the_memory() -> None:
     sync = Synchronizer(("points",), 0, 1, lambda *_: None)
     for number in range(1000):
         sync.add("points", number, None, f"frame{number}")
-    assert len(sync._queues["points"].matched) < 50 and len(sync._frames) < 50
+    assert len(sync._queues["points"].matched) < 50 and len(sync._frames["points"]) < 50
