@@ -73,6 +73,7 @@ def main() -> None:
     shares = group.gather((asked, rooms))
     if group.first:
         asked = [one for some, _ in shares for one in some]
+        print(f"{len(asked)} questions, {len(asked) / seconds:.0f} a second", flush=True)
         alone, raw = one_by_one(reasoner, options.rooms, options.alone)
         first = {one.room.seed for one in asked[: len(raw)]}
         together = [one.answer.raw for one in asked if one.room.seed in first][: len(raw)]

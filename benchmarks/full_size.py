@@ -1,12 +1,13 @@
-"""The 7B and r1-tiny by precision: first token, tokens a second, memory, accuracy, in one run.
+"""The presets by precision: first token, tokens a second, memory, accuracy, in one run.
 
-    PYTHONPATH=. python benchmarks/full_size.py [--kinds none fp8 int8 int4] [--json FILE]
+    PYTHONPATH=. python benchmarks/full_size.py [--models 7b ...] [--kinds int4 ...] [--json FILE]
 
-The 7B has the architecture of Qwen2.5-VL-7B with our scene branch. Its language and vision weights
-are random (every layer has the same), scene branch and view selection those of r1-tiny. It is
-asked about scenes that it has never seen: 40,000 points and views of 640 x 480. The allocator is
-capped while it is loaded and asked (`CAPS`). r1-tiny answers questions about unseen rooms, the same
-ones in every precision. Needs a GPU; about a minute a precision.
+The 7B and the 3B have the architectures of Qwen2.5-VL with our scene branch. Their language and
+vision weights are random (every layer has the same), scene branch and view selection those of
+r1-tiny. They are asked about scenes that they have never seen: 40,000 points and views of
+640 x 480. The allocator is capped while a model is loaded and asked (`CAPS`). r1-tiny answers
+questions about unseen rooms, the same ones in every precision. Needs a GPU; half a minute a model
+and precision.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +38,21 @@ from r1_model.scene.scene import Scene
 from r1_model.text.tokens import token_id
 from r1_model.views.scene_clip import SceneClip
 from r1_training.evaluation.report import by_group
-from r1_training.evaluation.room_evaluator import Asked, asked_pieces, pieces_of
+from r1_training.evaluation.room_evaluator import Asked, asked_pieces, observed, pieces_of
 from r1_training.qwen.model import qwen_7b_config
 from r1_training.synthetic.camera.observe import observe_batch, scene_of
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
 from r1_training.synthetic.rooms.room import make_room
 
 CAPS = {"none": 24e9, "fp8": 16e9, "int8": 16e9, "int4": 12e9}  # bytes
+SIZES_3B = {
+    "vocab_size": 151_936,
+    "hidden_size": 2_048,
+    "intermediate_size": 11_008,
+    "num_hidden_layers": 36,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 2,
+}
 VIEWS, POINTS, SIZE = 6, 40_000, (480, 640)
 SCENES, WARM = 6, 2
 FIRST, SECOND = "Where is the red chair in this room?", "How many lamps are there, and are they on?"
@@ -57,9 +68,15 @@ _TOKENS = {
 }
 
 
-def full_size_config(tokenizer: Any, tiny: R1Config) -> R1Config:
-    """The 7B's sizes with r1-tiny's scene branch and tokens; it never ends an answer by itself."""
+def full_size_config(size: str, tokenizer: Any, tiny: R1Config) -> R1Config:
+    """Qwen's sizes with r1-tiny's scene branch and tokens; it never ends an answer by itself."""
     config = qwen_7b_config()
+    if size == "3b":
+        for name, value in SIZES_3B.items():
+            setattr(config.text_config, name, value)
+        config.text_config.layer_types = ["full_attention"] * config.text_config.num_hidden_layers
+        config.vision_config.out_hidden_size = config.text_config.hidden_size
+        config.tie_word_embeddings = config.text_config.tie_word_embeddings = True
     config.scene_config = tiny.scene_config
     for name, token in _TOKENS.items():
         setattr(config, name, token_id(tokenizer, token))
@@ -87,7 +104,10 @@ def full_size_model(config: R1Config, tiny: R1ForConditionalGeneration) -> Any:
     for module in (embeddings, backbone.language_model.norm, backbone.visual.merger):
         _fill(module)
     _fill(backbone.visual.patch_embed)
-    model.lm_head.weight.data = embeddings.weight.data
+    if config.tie_word_embeddings:
+        model.lm_head.weight = embeddings.weight
+    else:
+        model.lm_head.weight.data = embeddings.weight.data
     for name in ("scene_tokens", "depth_positions"):
         for module in getattr(backbone, name).modules():
             reset = getattr(module, "reset_parameters", None)
@@ -99,11 +119,13 @@ def full_size_model(config: R1Config, tiny: R1ForConditionalGeneration) -> Any:
 
 
 def _fill(module: torch.nn.Module) -> None:
+    device = "cuda" if torch.cuda.is_available() else "cpu"  # a CPU draws slowly
     for parameter in module.parameters():
         if parameter.ndim == 1:
             parameter.fill_(1.0)
         else:
-            parameter.normal_(std=0.02)
+            noise = torch.randn(parameter.shape, device=device, dtype=parameter.dtype)
+            parameter.copy_(noise * 0.02)
 
 
 def scenes(views: int, count: int, first: int) -> list[Scene]:
@@ -124,6 +146,11 @@ def scenes(views: int, count: int, first: int) -> list[Scene]:
     return found
 
 
+def unseen(scene: Scene) -> Scene:
+    """The same scan as nobody has looked at it yet: nothing that was found out goes along."""
+    return replace(scene, views=[replace(view) for view in scene.views])
+
+
 def ask_about(reasoner: Reasoner, scene: Scene, text: str) -> dict[str, float]:
     """Milliseconds from the question to each stage and to the first token."""
     torch.cuda.synchronize()
@@ -141,14 +168,16 @@ def ask_about(reasoner: Reasoner, scene: Scene, text: str) -> dict[str, float]:
     }
 
 
-def full_size(kind: str, tiny: Reasoner) -> dict[str, Any]:
-    """Everything about the 7B in a precision."""
+def full_size(
+    size: str, kind: str, tiny: Reasoner, scans: Sequence[Sequence[Scene]]
+) -> dict[str, Any]:
+    """Everything about a large model in a precision."""
     give_back()
     total = torch.cuda.get_device_properties(0).total_memory
     tokenizer = AutoTokenizer.from_pretrained(PRESETS["r1-tiny"])
-    config = full_size_config(tokenizer, tiny.settings)
+    config = full_size_config(size, tokenizer, tiny.settings)
     model = full_size_model(config, tiny._model)
-    known = [scenes(VIEWS, SCENES, 100), scenes(2 * VIEWS, SCENES, 200)]
+    known = [[unseen(scene) for scene in some] for some in scans]
     give_back()
     before = torch.cuda.memory_reserved()
     torch.cuda.set_per_process_memory_fraction((before + CAPS[kind]) / total)
@@ -163,7 +192,7 @@ def full_size(kind: str, tiny: Reasoner) -> dict[str, Any]:
         "weights_gb": torch.cuda.memory_allocated() / 1e9 - before / 1e9,
     }
     clip = SceneClip.from_pretrained(PRESETS["r1-tiny"])
-    loaded = Pretrained(model, R1Processor(tokenizer, config), "7b", ())
+    loaded = Pretrained(model, R1Processor(tokenizer, config), size, ())
     reasoner = Reasoner(loaded, clip, VIEWS)
     for name, some in zip(("six views", "six of twelve views"), known, strict=True):
         firsts = [ask_about(reasoner, scene, FIRST) for scene in some]
@@ -192,7 +221,14 @@ def full_size(kind: str, tiny: Reasoner) -> dict[str, Any]:
 
 def tiny_tasks(kind: str, rooms: int) -> dict[str, Any]:
     """r1-tiny's share of right answers by task, and its tokens a second."""
+    give_back()
+    before = torch.cuda.memory_reserved()
+    torch.cuda.reset_peak_memory_stats()
     reasoner = Reasoner.from_pretrained("r1-tiny", device="cuda", quantization=kind)
+    weights = torch.cuda.memory_allocated() / 1e9
+    place = observed(pieces_of(1, 4)[0], "test", torch.device("cpu"))[0]
+    reasoner.ask(place.scene, FIRST)
+    peak = (torch.cuda.max_memory_reserved() - before) / 1e9
     asked: list[Asked] = []
     for _, _, some in asked_pieces(reasoner, pieces_of(rooms, 3), questions=12, split="test"):
         asked += some
@@ -203,34 +239,39 @@ def tiny_tasks(kind: str, rooms: int) -> dict[str, Any]:
     x = model.get_input_embeddings()(ids).detach()
     speed = decode_speed(Generator(model), x, NEW)["tokens_per_s"]
     whole = float(np.mean([bool(one.verdict["correct"]) for one in asked]))
-    return {"questions": len(asked), "correct": whole, "tasks": tasks, "tokens_per_s": speed}
+    return {
+        "questions": len(asked),
+        "correct": whole,
+        "tasks": tasks,
+        "tokens_per_s": speed,
+        "weights_gb": weights,
+        "peak_gb": peak,
+    }
 
 
 def main() -> None:
     """Print the table, write the JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    models = ("r1-tiny", "7b", "3b")
+    parser.add_argument("--models", nargs="+", choices=models, default=list(models))
     parser.add_argument("--kinds", nargs="+", choices=FORMATS, default=list(FORMATS))
     parser.add_argument("--rooms", type=int, default=48, help="that r1-tiny is asked about")
     parser.add_argument("--json", type=Path, default=Path("output/full_size.json"))
     options = parser.parse_args()
-    rows: dict[str, dict[str, Any]] = {"7b": {}, "r1-tiny": {}}
+    rows: dict[str, dict[str, Any]] = {name: {} for name in options.models}
     options.json.parent.mkdir(parents=True, exist_ok=True)
-
-    def note() -> None:
-        name = torch.cuda.get_device_name()
-        text = json.dumps({"device": name, "targets": TARGETS, "rows": rows}, indent=1)
-        options.json.write_text(text + "\n")
-
-    if options.rooms:
-        for kind in options.kinds:
-            rows["r1-tiny"][kind] = tiny_tasks(kind, options.rooms)
-            print(kind, rows["r1-tiny"][kind], flush=True)
-            note()
     tiny = Reasoner(load_pretrained("r1-tiny", device="cpu", dtype="float32"), None, VIEWS)
-    for kind in options.kinds:
-        rows["7b"][kind] = full_size(kind, tiny)
-        print(kind, json.dumps(rows["7b"][kind]), flush=True)
-        note()
+    scans = [scenes(VIEWS, SCENES, 100), scenes(2 * VIEWS, SCENES, 200)]
+    for name in options.models:
+        for kind in options.kinds:
+            if name == "r1-tiny":
+                rows[name][kind] = tiny_tasks(kind, options.rooms)
+            else:
+                rows[name][kind] = full_size(name, kind, tiny, scans)
+            print(name, kind, json.dumps(rows[name][kind]), flush=True)
+            device = torch.cuda.get_device_name()
+            text = json.dumps({"device": device, "targets": TARGETS, "rows": rows}, indent=1)
+            options.json.write_text(text + "\n")
 
 
 if __name__ == "__main__":

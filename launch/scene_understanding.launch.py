@@ -4,6 +4,7 @@ ros2 launch r1_ros scene_understanding.launch.py color_topic:=/camera/color/imag
 ros2 launch r1_ros scene_understanding.launch.py bag:=/path/to/bag rviz:=true
 """
 
+import shlex
 from pathlib import Path
 
 import yaml
@@ -20,6 +21,7 @@ from launch_ros.substitutions import ExecutableInPackage
 
 NODES = ("scene_mapper", "scene_reasoner", "plan_executor")
 BOOLEANS = ["true", "false"]
+CAMERAS = ("realsense", "zed", "oak", "orbbec", "azure_kinect", "openni2")
 
 
 def declare_arguments(share: Path) -> list[DeclareLaunchArgument]:
@@ -60,17 +62,43 @@ def declare_arguments(share: Path) -> list[DeclareLaunchArgument]:
         ),
         DeclareLaunchArgument("bag", default_value="", description="Play this bag (rosbag2)"),
         DeclareLaunchArgument(
+            "play_args",
+            default_value="",
+            description="More for `r1 play`, as on its command line: --rate 2 --loop",
+        ),
+        DeclareLaunchArgument(
+            "nodes",
+            default_value=",".join(NODES),
+            description="What runs here, by commas; the others may run on another machine",
+        ),
+        DeclareLaunchArgument(
+            "namespaced_tf",
+            default_value="false",
+            choices=BOOLEANS,
+            description="tf is in the namespace (/robot1/tf), as Nav2's launch has it",
+        ),
+        DeclareLaunchArgument(
+            "camera",
+            default_value="",
+            choices=["", *CAMERAS],
+            description="Topics and ranges of a driver (config/cameras)",
+        ),
+        DeclareLaunchArgument(
             "color_topic",
-            default_value="color/image",
-            description="Colour images; their /compressed is heard as well",
+            default_value="",
+            description="Colour images; their /compressed is heard as well. Default: the camera's, "
+            "or color/image",
         ),
         DeclareLaunchArgument(
             "depth_topic",
-            default_value="depth/image",
-            description="Depth images; their /compressedDepth is heard as well",
+            default_value="",
+            description="Depth images; their /compressedDepth is heard as well. Default: the "
+            "camera's, or depth/image",
         ),
         DeclareLaunchArgument(
-            "camera_info_topic", default_value="color/camera_info", description="Intrinsics"
+            "camera_info_topic",
+            default_value="",
+            description="Intrinsics. Default: the camera's, or color/camera_info",
         ),
         DeclareLaunchArgument("points_topic", default_value="points", description="Point clouds"),
         DeclareLaunchArgument(
@@ -91,7 +119,7 @@ def declare_arguments(share: Path) -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             "robot",
             default_value="",
-            choices=["", "skill_servers", "nav2", "simulated"],
+            choices=["", "skill_servers", "nav2", "nav2+skills", "simulated"],
             description="Who carries plans out; empty: that of params_file",
         ),
     ]
@@ -116,6 +144,35 @@ def require_rviz() -> None:
         raise RuntimeError("rviz:=true needs the package rviz2, which is not installed") from error
 
 
+def camera_preset(name: str, share: Path) -> dict:
+    """What config/cameras/NAME.yaml says; the names of the contract where there is no camera."""
+    preset = {
+        "color_topic": "color/image",
+        "depth_topic": "depth/image",
+        "camera_info_topic": "color/camera_info",
+        "mapper": {},
+    }
+    if name:
+        preset |= yaml.safe_load((share / "config" / "cameras" / f"{name}.yaml").read_text())
+    return preset
+
+
+def chosen_nodes(text: str) -> list[str]:
+    """The names in a list by commas; every one must be one of NODES."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if unknown := set(names) - set(NODES):
+        raise RuntimeError(f"nodes: there is no {', '.join(sorted(unknown))}; {', '.join(NODES)}")
+    return names
+
+
+def full_namespace(context: LaunchContext, namespace: str) -> str:
+    """The namespace of the nodes, what PushRosNamespace has pushed included."""
+    if namespace.startswith("/"):
+        return namespace.rstrip("/")
+    pushed = context.launch_configurations.get("ros_namespace", "")
+    return "/" + "/".join(part.strip("/") for part in (pushed, namespace) if part.strip("/"))
+
+
 def start(context: LaunchContext, share: Path) -> list:
     """The nodes, with what the arguments say; empty arguments leave the parameter file alone."""
 
@@ -133,15 +190,20 @@ def start(context: LaunchContext, share: Path) -> list:
     if argument("scene_frame"):
         overrides["scene_frame"] = argument("scene_frame")
     own = {"scene_reasoner": ("model", "device"), "plan_executor": ("robot",)}
-    color, depth = argument("color_topic"), argument("depth_topic")
+    preset = camera_preset(argument("camera"), share)
+    color = argument("color_topic") or preset["color_topic"]
+    depth = argument("depth_topic") or preset["depth_topic"]
+    info = argument("camera_info_topic") or preset["camera_info_topic"]
     remappings = [
         ("color/image", color),
         ("color/image/compressed", f"{color}/compressed"),
         ("depth/image", depth),
         ("depth/image/compressedDepth", f"{depth}/compressedDepth"),
-        ("color/camera_info", argument("camera_info_topic")),
+        ("color/camera_info", info),
         ("points", argument("points_topic")),
     ]
+    if argument("namespaced_tf") == "true":
+        remappings += [("/tf", "tf"), ("/tf_static", "tf_static")]
     actions = [
         Node(
             package="r1_ros",
@@ -150,7 +212,9 @@ def start(context: LaunchContext, share: Path) -> list:
             namespace=namespace,
             parameters=[
                 argument("params_file"),
-                overrides | {key: argument(key) for key in own.get(name, ()) if argument(key)},
+                overrides
+                | (preset["mapper"] if name == "scene_mapper" else {})
+                | {key: argument(key) for key in own.get(name, ()) if argument(key)},
             ],
             remappings=remappings,
             ros_arguments=["--log-level", argument("log_level")],
@@ -159,7 +223,7 @@ def start(context: LaunchContext, share: Path) -> list:
             output="screen",
             emulate_tty=True,
         )
-        for name in NODES
+        for name in chosen_nodes(argument("nodes"))
     ]
     if argument("rviz") == "true":
         rviz_arguments = ["-d", str(share / "config" / "scene_understanding.rviz")]
@@ -185,8 +249,8 @@ def start(context: LaunchContext, share: Path) -> list:
     if bag:
         # Not the interpreter of `ros2 launch`: torch may live in a virtual environment.
         r1 = ExecutableInPackage(package="r1_ros", executable="r1")
-        mapper = f"/{namespace.strip('/')}/scene_mapper".replace("//", "/")
-        command = [r1, "play", bag, "--wait-for-node", mapper]
+        mapper = f"{full_namespace(context, namespace)}/scene_mapper".replace("//", "/")
+        command = [r1, "play", bag, "--wait-for-node", mapper, *shlex.split(argument("play_args"))]
         actions.append(ExecuteProcess(cmd=command, output="screen"))
     return actions
 

@@ -48,7 +48,9 @@ class Int4Linear(nn.Module):
 
     def widened(self) -> Tensor:
         """(out, in): the matrix that it stands for."""
-        shifts = torch.tensor(_PLACES, dtype=torch.int32, device=self.packed.device) * 4
+        shifts = torch.cat(
+            [torch.full((1,), 4 * p, dtype=torch.int32, device=self.packed.device) for p in _PLACES]
+        )
         values = ((self.packed.unsqueeze(-1) >> shifts) & 15) - 8
         grouped = values.view(self.out_features, -1, GROUP).to(self.scales.dtype)
         return (grouped * self.scales.unsqueeze(-1)).view(self.out_features, self.in_features)

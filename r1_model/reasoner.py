@@ -30,6 +30,7 @@ from r1_model.text.answer import Answer, Box, Turn
 from r1_model.text.grammar import format_box
 from r1_model.text.question import Question, check_target
 from r1_model.text.refinement import target_box
+from r1_model.text.several import joined
 from r1_model.text.tasks import as_request, detect_language
 from r1_model.text.tokens import decoded
 from r1_model.views.scene_clip import CONFIG_FILE, SceneClip
@@ -246,6 +247,9 @@ class Reasoner:
             for row, one in enumerate(questions)
             if one.reply is not None
         }
+        for row, one in enumerate(questions):
+            if row not in noted and len(one.parts) > 1:
+                noted[row] = self._one_by_one(one, max_new_tokens, on_progress, should_stop)
         asked = [one for row, one in enumerate(questions) if row not in noted]
         try:
             ready = self._read(asked, max_new_tokens, report, should_stop or (lambda: False))
@@ -257,6 +261,21 @@ class Reasoner:
             answered = self._said(ready, on_progress, should_stop, start) if ready else []
         others = iter(answered)
         return [noted.get(row) or next(others) for row in range(len(questions))]
+
+    def _one_by_one(
+        self,
+        asked: Question,
+        max_new_tokens: int | None,
+        on_progress: Progress | None,
+        should_stop: Callable[[], bool] | None,
+    ) -> Answer:
+        """The answer to several questions in one text: each is asked on its own."""
+        answers = []
+        for part in asked.parts:
+            answers += self._answer([part], max_new_tokens, on_progress, should_stop)
+            if answers[-1].stopped:
+                break
+        return joined(answers)
 
     def _read(
         self,

@@ -73,10 +73,13 @@ class Answerer:
             seen=lambda box: any(overlap(box, other) > _SEEN for other in doubtful),
         )
         why = withheld_text(guarded.withheld, asked.language)
+        text = parsed.answer if guarded.steps or not why else why
+        if question.measure is not None:
+            text = question.measure.told(text)
         return Answer(
             raw=said.raw,
             thinking=parsed.thinking,
-            answer=parsed.answer if guarded.steps or not why else why,
+            answer=text,
             task=task,
             language=asked.language,
             boxes=parsed.boxes,

@@ -16,6 +16,8 @@ from r1_model.plans.told import noted_text
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import TASKS, Box, Turn
 from r1_model.text.languages import ONLY, understood
+from r1_model.text.measures import Measure, read_measure
+from r1_model.text.several import several
 from r1_model.text.tasks import classify_task, detect_language, is_bare_name, stands_alone
 from r1_model.text.wording import plain_wording, social_reply, without_courtesies
 
@@ -63,11 +65,32 @@ class Question:
 
         Without courtesies, unless these alone make a request of a name: "A coffee, please."
         """
+        if self.measure is not None:
+            return self.measure.plain
         text = self.request.allowed or self.request.text
         bare = without_courtesies(text)
         if not bare or (is_bare_name(bare) and not is_bare_name(text)):
             return text
         return bare
+
+    @cached_property
+    def measure(self) -> Measure | None:
+        """The length that is asked for in a unit or against a threshold."""
+        return read_measure(without_courtesies(self.request.allowed or self.request.text))
+
+    @cached_property
+    def parts(self) -> list[Question]:
+        """Questions and goals that stand in one text, each on its own; itself where it is one.
+
+        What the text forbids holds for all of them.
+        """
+        if self.task not in ("auto", "planning", "qa") or self.target is not None:
+            return [self]
+        texts = several(without_courtesies(self.request.allowed or self.request.text))
+        if len(texts) < 2:
+            return [self]
+        forbidden = [*self.forbidden, *self.request.prohibitions]
+        return [replace(self, text=text, forbidden=forbidden) for text in texts]
 
     @property
     def only_forbids(self) -> bool:

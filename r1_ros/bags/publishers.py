@@ -72,9 +72,15 @@ def is_latched(publisher: Publisher) -> bool:
 
 
 def create_publishers(
-    node: Node, topics: list[BagTopic]
+    node: Node, topics: list[BagTopic], *, reliable: bool = False
 ) -> tuple[dict[str, Publisher], list[UnknownTypeError]]:
-    """One publisher a topic, by the topic's name in the bag, and the topics left out."""
+    """One publisher a topic, by the topic's name in the bag, and the topics left out.
+
+    Args:
+        node: what publishes.
+        topics: of a bag.
+        reliable: publish reliably what was recorded as best effort, too.
+    """
     publishers: dict[str, Publisher] = {}
     unknown: list[UnknownTypeError] = []
     for topic in topics:
@@ -83,5 +89,8 @@ def create_publishers(
         except UnknownTypeError as error:
             unknown.append(error)
             continue
-        publishers[topic.name] = node.create_publisher(kind, topic.name, publisher_qos(topic))
+        qos = publisher_qos(topic)
+        if reliable:
+            qos.reliability = ReliabilityPolicy.RELIABLE
+        publishers[topic.name] = node.create_publisher(kind, topic.name, qos)
     return publishers, unknown

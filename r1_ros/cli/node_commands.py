@@ -33,6 +33,7 @@ class NodeOptions:
         log_level: one of LOG_LEVELS.
         use_sim_time: follow /clock.
         remaps: topic of the contract (e.g. `color/image`) -> topic of the robot.
+        mapper: parameters of scene_mapper, as a camera's preset has them.
     """
 
     namespace: str = ""
@@ -44,6 +45,7 @@ class NodeOptions:
     log_level: str = "info"
     use_sim_time: bool = False
     remaps: Mapping[str, str] = field(default_factory=dict)
+    mapper: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.log_level not in LOG_LEVELS:
@@ -81,6 +83,8 @@ def node_command(node: str, options: NodeOptions, folder: Path) -> list[str]:
         folder: where the parameters that the options set are written for the node to read.
     """
     values: dict[str, object] = {"use_sim_time": options.use_sim_time}
+    if node == "scene_mapper":
+        values |= options.mapper
     if options.scene_frame:
         values["scene_frame"] = options.scene_frame
     own = {"scene_reasoner": ("model", "device"), "plan_executor": ("robot",)}

@@ -20,6 +20,7 @@ from r1_ros.cli.node_commands import (
     parse_remaps,
 )
 from r1_ros.cli.processes import ProcessGroup
+from r1_ros.runtime.cameras import CAMERAS, camera_preset
 from r1_ros.runtime.dds_transport import use_large_message_transport
 
 _RESPAWN_DELAY_S = 1.0
@@ -45,9 +46,16 @@ def up(
     robot: Annotated[
         str,
         typer.Option(
-            help="Who carries plans out: skill_servers, nav2 or simulated. Default: the file's."
+            help="Who carries plans out: skill_servers, nav2, nav2+skills or simulated. "
+            "Default: the file's."
         ),
     ] = "",
+    camera: Annotated[
+        str, typer.Option(help=f"Topics and ranges of a driver: {', '.join(CAMERAS)}.")
+    ] = "",
+    namespaced_tf: Annotated[
+        bool, typer.Option("--namespaced-tf", help="tf is in the namespace: /robot1/tf.")
+    ] = False,
     color_topic: Annotated[str, typer.Option(help="Colour images. Default: color/image.")] = "",
     depth_topic: Annotated[str, typer.Option(help="Depth images. Default: depth/image.")] = "",
     camera_info_topic: Annotated[
@@ -74,8 +82,16 @@ def up(
     Without --respawn the end of one node ends all, with exit status 1.
     """
     use_large_message_transport()
-    topics = topic_remaps(color_topic, depth_topic, camera_info_topic, points_topic)
     try:
+        preset = camera_preset(camera) if camera else None
+        topics = topic_remaps(
+            color_topic or (preset.color_topic if preset else ""),
+            depth_topic or (preset.depth_topic if preset else ""),
+            camera_info_topic or (preset.camera_info_topic if preset else ""),
+            points_topic,
+        )
+        if namespaced_tf:
+            topics |= {"/tf": "tf", "/tf_static": "tf_static"}
         options = NodeOptions(
             namespace=namespace,
             params_file=params_file,
@@ -86,10 +102,11 @@ def up(
             log_level=log_level,
             use_sim_time=use_sim_time,
             remaps={**topics, **parse_remaps(remap or [])},
+            mapper=preset.mapper if preset else {},
         )
         if unknown := set(only or ()) - set(NODES):
             raise InvalidNodeOptionError(f"no such node: {', '.join(sorted(unknown))}")
-    except InvalidNodeOptionError as error:
+    except ValueError as error:
         raise SystemExit(f"r1 up: {error}") from None
     # Also where a shell started us in the background, which makes Python ignore Ctrl-C.
     for number in (signal.SIGINT, signal.SIGTERM):

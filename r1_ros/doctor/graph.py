@@ -9,6 +9,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 from r1_ros.doctor.check import Check
+from r1_ros.doctor.setup import InputLog, check_setup
 from r1_ros.doctor.tf_tree import TransformLog, check_transforms
 from r1_ros.doctor.topics import MAPPER, check_topics, tf_topics
 
@@ -17,14 +18,20 @@ _NODES = (MAPPER, "scene_reasoner", "plan_executor")
 
 def check_graph(node: Node, seconds: float) -> list[Check]:
     """Listen for `seconds` and report what is there. `node` carries the namespace to look in."""
-    log = TransformLog(node)
+    log, inputs = TransformLog(node), InputLog(node)
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
+        inputs.listen()
         log.listen(tf_topics(node))  # the mapper, and with it their names, may show up late
         executor.spin_once(timeout_sec=0.1)
-    return [*_nodes(node, executor), *check_topics(node), *check_transforms(log, seconds)]
+    return [
+        *_nodes(node, executor),
+        *check_topics(node),
+        *check_transforms(log, seconds),
+        *check_setup(node, executor, inputs, list(log.counts)),
+    ]
 
 
 def _nodes(node: Node, executor: SingleThreadedExecutor) -> list[Check]:
@@ -41,5 +48,10 @@ def _nodes(node: Node, executor: SingleThreadedExecutor) -> list[Check]:
             checks.append(Check("nodes", name, "warn", "runs, but does not answer get_state"))
             continue
         state = future.result().current_state.label
-        checks.append(Check("nodes", name, "ok" if state == "active" else "warn", state))
+        if state == "active":
+            checks.append(Check("nodes", name, "ok", state))
+            continue
+        way = "configure, then activate" if state == "unconfigured" else "activate"
+        text = f"{state}; {way} it: ros2 lifecycle set {name} ..., or autostart: true; see its log"
+        checks.append(Check("nodes", name, "warn", text))
     return checks

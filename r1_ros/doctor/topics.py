@@ -30,7 +30,7 @@ _INPUTS = (
     "points",
 )
 _SENSOR_TYPES = ("Image", "CameraInfo", "PointCloud2")  # CompressedImage ends like Image
-_TF_TYPE = "tf2_msgs/msg/TFMessage"
+TF_TYPE = "tf2_msgs/msg/TFMessage"
 
 
 def check_topics(node: Node) -> list[Check]:
@@ -40,7 +40,7 @@ def check_topics(node: Node) -> list[Check]:
         node: whose namespace is looked in; its own subscriptions are left out.
     """
     tf = tf_topics(node)
-    rows: list[tuple[str, QoSProfile | None]] = [(name, None) for name in _inputs(node)]
+    rows: list[tuple[str, QoSProfile | None]] = [(name, None) for name in inputs_of(node)]
     rows += [(name, STATIC_TF_QOS if is_static(name) else TF_QOS) for name in tf]
     checks = []
     for name, usual in rows:
@@ -69,7 +69,7 @@ def check_topics(node: Node) -> list[Check]:
 
 def tf_topics(node: Node) -> list[str]:
     """Where the mapper hears transforms: /tf and /tf_static unless it was started with others."""
-    return _heard_by_mapper(node, _TF_TYPE) or ["/tf", "/tf_static"]
+    return _heard_by_mapper(node, TF_TYPE) or ["/tf", "/tf_static"]
 
 
 def is_static(topic: str) -> bool:
@@ -77,7 +77,8 @@ def is_static(topic: str) -> bool:
     return topic.endswith("tf_static")
 
 
-def _inputs(node: Node) -> list[str]:
+def inputs_of(node: Node) -> list[str]:
+    """Topics that the mapper hears, or would hear under the names of the contract."""
     # Only the graph knows the names that a running mapper was given; the others are those of a
     # mapper that was given none.
     heard = _heard_by_mapper(node, *_SENSOR_TYPES)

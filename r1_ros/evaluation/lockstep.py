@@ -57,7 +57,7 @@ class LockstepPlayer:
     ) -> None:
         self._bag, self._health, self._faults = bag, health, faults
         played = [topic for topic in bag.topics.values() if topic.name != "/clock"]
-        self._publishers, unknown = create_publishers(node, played)
+        self._publishers, unknown = create_publishers(node, played, reliable=True)
         self._clock = node.create_publisher(Clock, "/clock", 10)
         self.report = LockstepReport(left_out=[*bag.left_out, *map(str, unknown)])
         self._inputs: dict[str, str] = {}

@@ -31,7 +31,6 @@ from r1_ros.evaluation.record import answer_record, digest_of, scene_record
 from r1_ros.evaluation.scenario import Scenario
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.node_states import NodeStates
-from r1_ros.runtime.share_files import share_file
 
 NODES = ("scene_mapper", "scene_reasoner")
 # input by topic of the contract; raw before compressed, as the mapper prefers it
@@ -43,9 +42,10 @@ _TOPICS = {
     "color/camera_info": "camera_info",
     "points": "points",
 }
-# Steps wait for what the mapper says, and what a bag's own pace would bring within a second may
-# take longer here.
+# Steps wait for what the mapper says, what a bag's own pace would bring within a second may take
+# longer here, and best effort may lose.
 _STEPPED = {"diagnostics_period": 0.1, "tf_timeout": 30.0}
+_RELIABLE = "qos_overrides.{}.subscription.reliability"
 # Threads of the map's hash table race for its places, and points then come in another order.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 _START_S = 300.0
@@ -205,21 +205,16 @@ def write_record(record: dict[str, Any], path: Path) -> None:
 
 def _start(group: ProcessGroup, nodes: NodeOptions, folder: Path, logs: Path) -> None:
     stepped = folder / "stepped.yaml"
-    own = nodes.params_file or share_file("config/scene_understanding.yaml")
-    content = yaml.safe_load(own.read_text(encoding="utf-8")) or {}
-    for entry in [key for key in content if key.rpartition("/")[2] in ("scene_mapper", "**")]:
-        content[entry].setdefault("ros__parameters", {}).update(
-            {k: v for k, v in _STEPPED.items() if entry.endswith("mapper")}
-        )
-    if not any(key.endswith("scene_mapper") for key in content):
-        content["/**/scene_mapper"] = {"ros__parameters": dict(_STEPPED)}
-    stepped.write_text(yaml.safe_dump(content))
+    values = _STEPPED | {_RELIABLE.format(topic): "reliable" for topic in bag_topics(nodes)}
+    mapper = f"/{nodes.namespace}/{NODES[0]}".replace("//", "/")
+    stepped.write_text(yaml.safe_dump({mapper: {"ros__parameters": values}}))
+    # the bag's topics are at the root, wherever the nodes are
+    remaps = {topic: f"/{topic}" for topic in _TOPICS} | dict(nodes.remaps)
     for name in NODES:
         log = logs / f"{name}.log"
         log.unlink(missing_ok=True)
-        # the bag's topics are at the root, wherever the nodes are
-        remaps = {topic: f"/{topic}" for topic in _TOPICS} | dict(nodes.remaps)
-        command = node_command(name, replace(nodes, params_file=stepped, remaps=remaps), folder)
+        command = node_command(name, replace(nodes, remaps=remaps), folder)
+        command += ["--params-file", str(stepped)]
         group.start(name, command, log=log, environment=_ONE_THREAD if name == NODES[0] else None)
 
 

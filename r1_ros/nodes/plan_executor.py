@@ -20,6 +20,7 @@ from r1_ros.messages.plan_text import call_text
 from r1_ros.msg import ErrorCode, PlanStep
 from r1_ros.plans.approval import Approval
 from r1_ros.plans.assumptions import Assumptions, Look
+from r1_ros.plans.driving_robot import DrivingRobot
 from r1_ros.plans.nav2_robot import Nav2Robot
 from r1_ros.plans.plan_checks import MapCheck
 from r1_ros.plans.plan_outcome import PlanOutcome
@@ -49,9 +50,12 @@ def make_robot(node: PlanExecutor) -> Robot:
     config = node.config
     if config.robot == "simulated":
         return SimulatedRobot(config.simulated_step_seconds)
+    if config.robot == "skill_servers":
+        return SkillServers(node, config.skill_namespace)
+    nav2 = Nav2Robot(node, config.navigate_action, lambda: node.config.approach_distance)
     if config.robot == "nav2":
-        return Nav2Robot(node, config.navigate_action, lambda: node.config.approach_distance)
-    return SkillServers(node, config.skill_namespace)
+        return nav2
+    return DrivingRobot(nav2, SkillServers(node, config.skill_namespace))
 
 
 class PlanExecutor(ManagedNode[ExecutorConfig]):
@@ -168,7 +172,9 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
             raise RequestError(ErrorCode.INVALID_REQUEST, str(error)) from None
 
     def _refuse(self, handle: ServerGoalHandle, steps: Sequence[Step]) -> PlanOutcome | None:
-        appear = isinstance(self._robot, SkillServers)  # other robots know at once what they can
+        appear = isinstance(
+            self._robot, SkillServers | DrivingRobot
+        )  # other robots know at once what they can
         patience = self.config.server_timeout if appear else 0.0
         stop = partial(self._should_stop, handle)
         outcome = refuse_plan(configured(self._robot), steps, patience, stop)

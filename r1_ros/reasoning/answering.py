@@ -21,6 +21,7 @@ from r1_model.scene.scene import Scene
 from r1_model.text.answer import Answer, Box, Step, Turn
 from r1_model.text.grammar import ParsedAnswer, parse_answer
 from r1_model.text.languages import in_language
+from r1_model.text.measures import compares_with_itself
 from r1_model.text.wording import plain_wording
 from r1_ros.messages.answers import answer_message, object_message, step_message
 from r1_ros.msg import ErrorCode, GroundedObject, PlanStep, SceneAnswer
@@ -276,6 +277,9 @@ def _judge(answer: Answer, message: SceneAnswer) -> Reply:
     """An answer that says nothing is an error: callers must not mistake it for one."""
     if not in_language(answer.answer, answer.language):
         sentence = "the model answered in another language than that of the question"
+        return Reply(message, ErrorCode.UNREADABLE_OUTPUT, sentence)
+    if compares_with_itself(answer.answer):
+        sentence = "the model's answer compares a thing with itself"
         return Reply(message, ErrorCode.UNREADABLE_OUTPUT, sentence)
     needs_boxes = answer.task in ("grounding", "dense_caption")
     if not (answer.answer or answer.boxes or answer.steps):

@@ -189,9 +189,9 @@ class ExecutorConfig(NodeConfig):
     scene_frame: str = parameter("map", "Frame of the boxes of plans that name none.")
     robot: str = parameter(
         "skill_servers",
-        "Who carries the steps out: skill servers of the robot, Nav2 (navigate_to only), or a "
-        "simulated robot for demos and tests.",
-        choices=("skill_servers", "nav2", "simulated"),
+        "Who carries the steps out: skill servers of the robot, Nav2 (navigate_to only), both "
+        "(Nav2 drives), or a simulated robot for demos and tests.",
+        choices=("skill_servers", "nav2", "nav2+skills", "simulated"),
     )
     skill_namespace: str = parameter(
         "skills", "Where the skill servers are (relative to the namespace)."

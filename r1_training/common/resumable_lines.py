@@ -32,9 +32,8 @@ class ResumableLines:
         self._file = path.open("ab")
         try:
             self._lock()
-            content = path.read_bytes()
-            whole = content[: content.rfind(b"\n") + 1]
-            self.rows = [self._row(n, line) for n, line in enumerate(whole.splitlines(), 1)]
+            whole = _whole_lines(path)
+            self.rows = _rows(path, whole)
             self._file.truncate(len(whole))
         except (ResumeError, OSError):
             self._file.close()
@@ -59,11 +58,31 @@ class ResumableLines:
         except BlockingIOError as error:
             raise ResumeError(f"{self.path} is in use by another run") from error
 
-    def _row(self, number: int, line: bytes) -> dict[str, Any]:
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise ResumeError(f"{self.path}:{number}: not JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise ResumeError(f"{self.path}:{number}: not an object: {line[:60]!r}")
-        return row
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of such a file, which another process may be writing.
+
+    Raises:
+        ResumeError: a line is no JSON object.
+        OSError: the file cannot be read.
+    """
+    return _rows(path, _whole_lines(path))
+
+
+def _whole_lines(path: Path) -> bytes:
+    content = path.read_bytes()
+    return content[: content.rfind(b"\n") + 1]
+
+
+def _rows(path: Path, content: bytes) -> list[dict[str, Any]]:
+    return [_row(path, number, line) for number, line in enumerate(content.splitlines(), 1)]
+
+
+def _row(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ResumeError(f"{path}:{number}: not JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise ResumeError(f"{path}:{number}: not an object: {line[:60]!r}")
+    return row

@@ -15,11 +15,12 @@ from r1_model.errors import R1Error
 from r1_model.scene.scene import Scene, View
 from r1_model.views.render_views import SIZE, camera_matrix, point_spacing, render
 from r1_model.views.visibility import look_at
-from r1_training.common.resumable_lines import ResumableLines
+from r1_training.common.processes import Processes
+from r1_training.common.shared_lines import SharedLines
 from r1_training.datasets.errors import FileFormatError
 from r1_training.datasets.scanrefer import CAPTION_QUESTION
 from r1_training.metrics.errors import EvaluationInputError
-from r1_training.prediction.predict_rows import Predicted, done_before
+from r1_training.prediction.predict_rows import Predicted, done_before, merged
 from r1_training.prediction.switches import SwitchedReasoner
 
 ENDINGS = (".ply", ".npy", ".npz")
@@ -36,6 +37,7 @@ def caption_objects(
     model: str,
     *,
     uids: frozenset[str] | None = None,
+    group: Processes | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Predicted:
     """Caption every object of a folder and append to `out`; what it holds is not asked again.
@@ -46,7 +48,8 @@ def caption_objects(
         reasoner: the model.
         model: its folder or name, which goes into every line.
         uids: of the objects that are wanted; None: all.
-        on_progress: called with the captions that are there and those wanted.
+        group: the processes, which share the objects; None: this one is alone.
+        on_progress: called with the captions that are there and those wanted, of this process.
 
     Raises:
         EvaluationInputError: the folder holds no wanted object.
@@ -57,7 +60,9 @@ def caption_objects(
     if not paths or not wanted:
         raise EvaluationInputError(f"{folder} holds no cloud UID{' or UID'.join(ENDINGS)}")
     result = Predicted()
-    lines = ResumableLines(out)
+    group = group or Processes()
+    wanted = group.share(wanted)
+    lines = SharedLines(out, group)
     origin = {"dataset": "cap3d", "model": model, "trained": reasoner.trained}
     origin |= {"switches": reasoner.switches.name}
     try:
@@ -84,7 +89,7 @@ def caption_objects(
             on_progress(result.earlier + result.made, len(wanted))
     finally:
         lines.close()
-    return result
+    return merged(lines, group, result)
 
 
 def read_cloud(path: Path) -> Scene:

@@ -14,7 +14,8 @@ from r1_model.errors import R1Error
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Answer
 from r1_model.text.question import Question
-from r1_training.common.resumable_lines import ResumableLines
+from r1_training.common.processes import Processes
+from r1_training.common.shared_lines import SharedLines
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import FileFormatError
 from r1_training.datasets.scannet.class_labels import LabelTable, read_labels
@@ -37,6 +38,7 @@ from r1_training.prediction.predict_rows import (
     detections,
     done_before,
     given_boxes,
+    merged,
     numbers,
     object_captions,
     scene_captions,
@@ -71,12 +73,13 @@ def predict(
     model: str,
     *,
     captions: Captions = "scene",
+    group: Processes | None = None,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Predicted:
     """Ask the model everything that `r1 evaluate` would score, and append to `inputs.predictions`.
 
     Scene by scene, so that each is read and encoded once. What the file holds already is not asked
-    again.
+    again. Several processes share the scenes.
 
     Args:
         inputs: as for the evaluation; `predictions` is the file to write, `scannet` is needed.
@@ -84,7 +87,11 @@ def predict(
         model: its folder or name, which goes into every line.
         captions: of dense captions: `scene` asks for all objects at once, `detected` for one after
             the other of those that the model detects, `given` of those that are described.
-        on_progress: called with the predictions that are there and those wanted.
+        group: the processes; None: this one is alone.
+        on_progress: called with the predictions that are there and those wanted, of this process.
+
+    Returns:
+        What all processes did in the first one, this one's share in the others.
 
     Raises:
         EvaluationInputError: the data set has no scenes to look at, or a file is not named.
@@ -102,13 +109,16 @@ def predict(
     origin = {"dataset": inputs.dataset, "model": model, "trained": reasoner.trained}
     origin |= {"switches": name} if name else {}
     folder = inputs.required("scannet")
-    lines = ResumableLines(inputs.predictions)
+    group = group or Processes()
+    scenes = set(group.share(sorted({job.scene_id for job in jobs.values()})))
+    own = sorted(
+        (job for job in jobs.values() if job.scene_id in scenes), key=lambda job: job.scene_id
+    )
+    lines = SharedLines(inputs.predictions, group)
     try:
         done = done_before(lines, origin)
-        result.earlier = len(done & jobs.keys())
-        left = sorted(
-            (jobs[id] for id in jobs.keys() - done), key=lambda job: (job.scene_id, job.id)
-        )
+        result.earlier = sum(job.id in done for job in own)
+        left = [job for job in own if job.id not in done]
         for scene_id, of_scene in groupby(left, key=lambda job: job.scene_id):
             wanted = list(of_scene)
             if not is_prepared(folder, scene_id, frames=False):
@@ -126,10 +136,10 @@ def predict(
                 ):
                     lines.append({"id": job.id} | origin | row)
                     result.made += 1
-                on_progress(result.earlier + result.made, len(jobs))
+                on_progress(result.earlier + result.made, len(own))
     finally:
         lines.close()
-    return result
+    return merged(lines, group, result)
 
 
 def _check(inputs: EvaluationInputs, captions: str) -> None:

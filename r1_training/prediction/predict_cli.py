@@ -70,15 +70,18 @@ def predict(
     """Ask a model everything that `r1 evaluate` scores, and write the prediction file.
 
     Its switches make the rows of the paper's ablations. The exit status is 1 where predictions are
-    missing: scenes that are not prepared or broken.
+    missing: scenes that are not prepared or broken. Under torchrun the processes share the scenes,
+    each with a file of its own until all are done.
     """
     # Imported late: they load PyTorch and scipy, and --help should not.
+    from r1_training.common.processes import Processes
     from r1_training.datasets.cap3d import read_uids
     from r1_training.prediction.object_clouds import caption_objects
     from r1_training.prediction.predict import predict as run
     from r1_training.prediction.switches import SwitchedReasoner, Switches
 
-    console = Console(stderr=True)
+    group = Processes.from_environment()
+    console = Console(stderr=True, quiet=not group.first)
     try:
         switches = Switches(
             policy=views,
@@ -103,6 +106,8 @@ def predict(
             on_bad=on_bad,
         )
         wanted = None if uids is None else read_uids(uids)
+        if device == "auto":
+            group.take_gpu()
         reasoner = SwitchedReasoner.from_pretrained(model, device=device).switch(switches)
         if not reasoner.trained:
             console.print(f"[yellow]{model} is not trained: its answers mean nothing")
@@ -115,13 +120,18 @@ def predict(
 
             if objects is not None and dataset == "cap3d":
                 result = caption_objects(
-                    objects, out, reasoner, model, uids=wanted, on_progress=advance
+                    objects, out, reasoner, model, uids=wanted, group=group, on_progress=advance
                 )
             else:
-                result = run(inputs, reasoner, model, captions=captions, on_progress=advance)
+                result = run(
+                    inputs, reasoner, model, captions=captions, group=group, on_progress=advance
+                )
     except (DatasetError, EvaluationError, ResumeError, R1Error, OSError) as error:
-        console.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(2) from error
+    group.close()
+    if not group.first:
+        return
     console.print(f"{out}: {result.made} predictions, {result.earlier} from before")
     if result.rows.bad:
         console.print(

@@ -13,7 +13,8 @@ from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box
 from r1_model.text.question import Question
-from r1_training.common.resumable_lines import ResumableLines
+from r1_training.common.processes import Processes
+from r1_training.common.shared_lines import SharedLines
 from r1_training.datasets.rows import RowReport
 from r1_training.datasets.scannet.class_labels import LabelTable
 from r1_training.datasets.scanrefer import CAPTION_QUESTION
@@ -46,7 +47,7 @@ class Predicted:
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def done_before(lines: ResumableLines, origin: Mapping[str, Any]) -> set[str]:
+def done_before(lines: SharedLines, origin: Mapping[str, Any]) -> set[str]:
     """Ids of the predictions that a file holds.
 
     Raises:
@@ -70,6 +71,21 @@ def done_before(lines: ResumableLines, origin: Mapping[str, Any]) -> set[str]:
                 f"{origin.get('switches', '') or 'none'!r}"
             )
     return {row["id"] for row in lines.rows}
+
+
+def merged(lines: SharedLines, group: Processes, own: Predicted) -> Predicted:
+    """What all processes did, in the first one, once it is in the file; `own` in the others."""
+    lines.merge("id")
+    shares = group.gather(own)
+    if len(shares) < 2:
+        return own
+    whole = Predicted(rows=own.rows)
+    for share in shares:
+        whole.earlier += share.earlier
+        whole.made += share.made
+        whole.unprepared += share.unprepared
+        whole.problems |= share.problems
+    return whole
 
 
 def detections(scene: Scene, reasoner: Reasoner, labels: LabelTable) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class R1SFTTrainer(SFTTrainer):
         )
         # unwrapped on several devices, too: the wrapper's hooks on the gradients live in another
         # stream than a graph is recorded in
-        self.accelerator.prepare_model = partial(  # type: ignore[method-assign]
+        self.accelerator.prepare_model = partial(
             self.accelerator.prepare_model, evaluation_mode=True
         )
         self.prefetcher = Prefetcher(self.observe, self.accelerator.device)

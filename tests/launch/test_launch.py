@@ -18,7 +18,7 @@ LAUNCH_FILE = ROOT / "launch" / "scene_understanding.launch.py"
 EXPECTED_ARGUMENTS = {
     "namespace", "use_sim_time", "params_file", "autostart", "log_level", "rviz", "bag",
     "color_topic", "depth_topic", "camera_info_topic", "points_topic", "scene_frame", "model",
-    "device", "robot", "respawn",
+    "device", "robot", "respawn", "play_args", "nodes", "namespaced_tf", "camera",
 }  # fmt: skip
 
 # `launch` itself is found in any case: the folder of launch files has that name.
@@ -42,8 +42,16 @@ def test_arguments_of_the_launch_file() -> None:
         assert {"default_value", "description"} <= keywords, name
 
 
-def rviz_command(monkeypatch: pytest.MonkeyPatch, **arguments: str) -> list[str]:
-    """Command line of RViz, from the launch file with stand-ins for ROS 2's launch."""
+class Context(dict):
+    """Stands in for LaunchContext: arguments, and what PushRosNamespace has pushed."""
+
+    def __init__(self, arguments: dict[str, str], pushed: str = "") -> None:
+        super().__init__(arguments)
+        self.launch_configurations = {"ros_namespace": pushed} if pushed else {}
+
+
+def start(monkeypatch: pytest.MonkeyPatch, pushed: str = "", **arguments: str) -> list:
+    """What the launch file starts, with stand-ins for ROS 2's launch."""
 
     class Action:
         def __init__(self, *_: object, **fields: object) -> None:
@@ -60,15 +68,73 @@ def rviz_command(monkeypatch: pytest.MonkeyPatch, **arguments: str) -> list[str]
         "ament_index_python", "ament_index_python.packages", "launch", "launch.actions",
         "launch.substitutions", "launch_ros", "launch_ros.actions", "launch_ros.substitutions",
     ):  # fmt: skip
-        module = MagicMock(Node=Action, LaunchConfiguration=LaunchConfiguration)
+        module = MagicMock(
+            Node=Action, ExecuteProcess=Action, LaunchConfiguration=LaunchConfiguration
+        )
         monkeypatch.setitem(sys.modules, name, module)
     launch_file = runpy.run_path(str(LAUNCH_FILE))
     context = dict.fromkeys(EXPECTED_ARGUMENTS, "") | {
-        "params_file": str(ROOT / "config" / "scene_understanding.yaml"), "rviz": "true"
-    }  # fmt: skip
-    actions = launch_file["start"](context | arguments, ROOT)
+        "params_file": str(ROOT / "config" / "scene_understanding.yaml"),
+        "nodes": "scene_mapper,scene_reasoner,plan_executor",
+    }
+    return launch_file["start"](Context(context | arguments, pushed), ROOT)
+
+
+def rviz_command(monkeypatch: pytest.MonkeyPatch, **arguments: str) -> list[str]:
+    """Command line of RViz."""
+    actions = start(monkeypatch, **{"rviz": "true"} | arguments)
     (rviz,) = [action for action in actions if action.fields.get("package") == "rviz2"]
     return rviz.fields["arguments"]
+
+
+def test_only_the_chosen_nodes_are_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reasoner may run on another machine."""
+    actions = start(monkeypatch, nodes="scene_mapper, plan_executor")
+    assert [a.fields["executable"] for a in actions] == ["scene_mapper", "plan_executor"]
+    with pytest.raises(RuntimeError, match="there is no mapper; scene_mapper, "):
+        start(monkeypatch, nodes="mapper")
+
+
+def test_tf_in_the_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, found in (("true", True), ("false", False)):
+        for action in start(monkeypatch, namespaced_tf=value, namespace="robot1"):
+            assert (("/tf", "tf") in action.fields["remappings"]) == found
+            assert (("/tf_static", "tf_static") in action.fields["remappings"]) == found
+
+
+def test_a_camera_gives_topics_and_ranges_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mapper, reasoner, _ = start(monkeypatch, camera="zed", depth_topic="/mine")
+    remappings = dict(mapper.fields["remappings"])
+    assert remappings["color/image"] == "/zed/zed_node/rgb/image_rect_color"
+    assert remappings["color/image/compressed"].endswith("/image_rect_color/compressed")
+    assert remappings["depth/image"] == "/mine"
+    assert mapper.fields["parameters"][1]["images_rectified"] is True
+    assert "images_rectified" not in reasoner.fields["parameters"][1]
+    plain = dict(start(monkeypatch)[0].fields["remappings"])
+    assert (plain["color/image"], plain["depth/image"]) == ("color/image", "depth/image")
+
+
+@pytest.mark.parametrize(
+    ("pushed", "namespace", "mapper"),
+    [
+        ("", "", "/scene_mapper"),
+        ("", "robot1", "/robot1/scene_mapper"),
+        ("/fleet", "robot1", "/fleet/robot1/scene_mapper"),
+        ("/fleet", "", "/fleet/scene_mapper"),
+        ("fleet", "/robot1", "/robot1/scene_mapper"),
+    ],
+)
+def test_a_bag_waits_for_the_mapper_wherever_it_was_pushed(
+    monkeypatch: pytest.MonkeyPatch, pushed: str, namespace: str, mapper: str
+) -> None:
+    *_, bag = start(
+        monkeypatch, pushed, namespace=namespace, bag="/b", play_args="--rate 2 -r '/a:=/b'"
+    )
+    command = bag.fields["cmd"]
+    assert command[command.index("--wait-for-node") + 1] == mapper
+    assert command[-4:] == ["--rate", "2", "-r", "/a:=/b"]
 
 
 def test_rviz_shows_the_frame_of_the_map(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -92,11 +158,13 @@ def test_rviz_that_is_not_installed_ends_the_launch_before_a_node_starts(
     packages.PackageNotFoundError = type("PackageNotFoundError", (KeyError,), {})
     packages.get_package_prefix.side_effect = packages.PackageNotFoundError("rviz2")
     launch_file = runpy.run_path(str(LAUNCH_FILE))
-    params = str(ROOT / "config" / "scene_understanding.yaml")
-    context = dict.fromkeys(EXPECTED_ARGUMENTS, "") | {"params_file": params}
+    context = dict.fromkeys(EXPECTED_ARGUMENTS, "") | {
+        "params_file": str(ROOT / "config" / "scene_understanding.yaml"),
+        "nodes": "scene_mapper",
+    }
     with pytest.raises(RuntimeError, match="rviz2, which is not installed"):
-        launch_file["start"](context | {"rviz": "true"}, ROOT)
-    assert launch_file["start"](context | {"rviz": "false"}, ROOT)
+        launch_file["start"](Context(context | {"rviz": "true"}), ROOT)
+    assert launch_file["start"](Context(context | {"rviz": "false"}), ROOT)
 
 
 def installed_layout(prefix: Path) -> dict[str, str]:
@@ -156,3 +224,10 @@ def test_launch_file_refuses_unknown_values(tmp_path: Path) -> None:
     assert result.returncode != 0
     assert "log_level" in result.stdout + result.stderr
     assert "debug" in result.stdout + result.stderr
+
+
+def test_the_presets_of_the_launch_file_are_those_of_the_package() -> None:
+    from r1_ros.runtime.cameras import CAMERAS
+
+    line = next(x for x in LAUNCH_FILE.read_text().splitlines() if x.startswith("CAMERAS = "))
+    assert ast.literal_eval(line.removeprefix("CAMERAS = ")) == CAMERAS

@@ -293,7 +293,7 @@ TWO = f"1. open(door {DOOR}): Open it.\n2. turn_off(lamp {LAMP}): Turn it off."
 
 def test_no_step_does_what_the_request_forbids(reasoner, prompts, monkeypatch):
     say(reasoner, monkeypatch, TWO)
-    assert plan(reasoner, "Turn off the lamp and open the door.") == ["open door", "turn_off lamp"]
+    assert plan(reasoner, "Turn off the lamp, open the door.") == ["open door", "turn_off lamp"]
     assert plan(reasoner, "Turn off the lamp, but don't open the door.") == ["turn_off lamp"]
     assert prompts[-1][0] == "Turn off the lamp."
     # the plan calls things otherwise and the model does not find 門: of two mistakes the still one
@@ -304,7 +304,7 @@ def test_no_step_does_what_the_request_forbids(reasoner, prompts, monkeypatch):
 def test_what_an_earlier_turn_forbade_holds(reasoner, monkeypatch):
     say(reasoner, monkeypatch, TWO)
     turns = [Turn("Never open the door.", ""), Turn("Is it dark?", "")]
-    question = "Turn off the lamp and open the door."
+    question = "Turn off the lamp, open the door."
     assert plan(reasoner, question, history=turns) == ["turn_off lamp"]
     forgotten = read_request("Do not touch the lamp.").prohibitions
     assert plan(reasoner, question, history=turns, forbidden=forgotten) == []
@@ -471,3 +471,16 @@ def test_many_at_once_are_guarded_as_one_by_one(reasoner, monkeypatch):
     answers = reasoner.ask_many([Question(scene, text) for text in texts], max_new_tokens=1)
     assert [len(answer.steps) for answer in answers] == [0, 1, 0]
     assert [item.reason for item in answers[0].withheld] == ["forbidden"]
+
+
+def test_two_goals_in_one_are_asked_one_by_one(reasoner, prompts, monkeypatch):
+    say(reasoner, monkeypatch, f"1. open(door {DOOR}): Open it.")
+    answer = reasoner.ask(
+        random_scene(), "Open the door and then clean the floor.", max_new_tokens=1
+    )
+    assert [question for question, _ in prompts[-2:]] == ["Open the door.", "clean the floor."]
+    assert [step.index for step in answer.steps] == [1, 2] and answer.task == "planning"
+    [same] = reasoner.ask_many(
+        [Question(random_scene(), "Open the door and then clean the floor.")], max_new_tokens=1
+    )
+    assert [step.action for step in same.steps] == ["open", "open"]

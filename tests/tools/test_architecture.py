@@ -23,9 +23,25 @@ FORBIDDEN = {
     "r1_ros/plans": ("r1_ros.mapping", "r1_ros.nodes"),
     "r1_model/text": ("r1_model.network", "r1_model.views", "r1_model.generation"),
     "r1_model/scene": ("r1_model.network", "r1_model.views", "r1_model.generation"),
-    "r1_model/network": ("r1_model.generation", "r1_model.views", "r1_model.reasoner"),
-    "r1_model/views": ("r1_model.generation", "r1_model.reasoner", "r1_model.conversation"),
-    "r1_model/generation": ("r1_model.views", "r1_model.reasoner", "r1_model.conversation"),
+    "r1_model/network": (
+        "r1_model.generation",
+        "r1_model.views",
+        "r1_model.asking",
+        "r1_model.reasoner",
+    ),
+    "r1_model/views": (
+        "r1_model.generation",
+        "r1_model.asking",
+        "r1_model.reasoner",
+        "r1_model.conversation",
+    ),
+    "r1_model/generation": (
+        "r1_model.views",
+        "r1_model.asking",
+        "r1_model.reasoner",
+        "r1_model.conversation",
+    ),
+    "r1_model/asking": ("r1_model.reasoner",),
 }
 
 

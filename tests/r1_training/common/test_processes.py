@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 from r1_training.common.processes import Processes
 
 
@@ -25,3 +29,27 @@ def test_torchrun_says_who_is_who_and_all_is_shared(monkeypatch):
         assert own == Processes(rank, 3, rank % 2) and own.first == (rank == 0)
         shares += own.share(range(10))
     assert sorted(shares) == list(range(10))
+
+
+def test_what_two_processes_found_comes_together_in_the_first(tmp_path):
+    script = tmp_path / "both.py"
+    script.write_text(
+        "from r1_training.common.processes import Processes\n"
+        "group = Processes.from_environment()\n"
+        "found = group.gather({'rank': group.rank, 'share': group.share([1, 2, 3])})\n"
+        "print(group.rank, found, flush=True)\n"
+        "group.wait()\n"
+        "group.close()\n"
+    )
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    done = subprocess.run(
+        [*command, "--nproc_per_node", "2", str(script)],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    both = "[{'rank': 0, 'share': [1, 3]}, {'rank': 1, 'share': [2]}]"
+    assert sorted(done.stdout.splitlines()) == [f"0 {both}", "1 []"]

@@ -18,6 +18,7 @@ from r1_training.evaluation import room_evaluator
 from r1_training.evaluation.report import Settings
 from r1_training.evaluation.room_run import RoomRun, SavedPieces, run_rooms
 
+long_run = pytest.mark.skipif(not os.environ.get("R1_LONG"), reason="long run: set R1_LONG=1")
 SETTINGS = Settings("model", rooms=3, questions=2, seeds=2, split="test", blind=False)
 
 
@@ -32,6 +33,8 @@ def brief(monkeypatch):
     monkeypatch.setattr(reading, "MAX_NEW_TOKENS", {})
     monkeypatch.setattr(reading, "DEFAULT_NEW_TOKENS", 8)
     monkeypatch.setattr(room_evaluator, "CHUNK", 2)
+    monkeypatch.setattr(room_evaluator, "POINTS", 10_000)
+    monkeypatch.setattr(room_evaluator, "VIEWS", 6)
 
 
 def run(reasoner, saved=None, group=None, **options) -> RoomRun | None:
@@ -111,6 +114,8 @@ def test_pieces_are_shared_and_none_is_left_out(reasoner, monkeypatch):
     assert len(shares[0]) == 2
 
 
+@pytest.mark.slow
+@long_run
 def test_two_processes_write_what_one_writes(room_model: Path, tmp_path: Path):
     command = ["-m", "r1_training.cli", "evaluate-rooms", str(room_model)]
     command += ["--rooms", "17", "--questions", "1", "--seeds", "1", "--device", "cpu", "--output"]

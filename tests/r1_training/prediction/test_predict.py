@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner, Result
 
 from r1_training.cli import app
@@ -40,8 +41,15 @@ def command(*arguments: object) -> Result:
     )
 
 
-def predict(folder: Path, out: Path, dataset: str, *more: object) -> Result:
-    scannet = ("--scannet", folder / "prepared", "--device", "cpu")
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request) -> str:
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    return request.param
+
+
+def predict(folder: Path, out: Path, dataset: str, *more: object, device: str = "cpu") -> Result:
+    scannet = ("--scannet", folder / "prepared", "--device", device)
     return command("predict", "r1-tiny", out, "--dataset", dataset, *scannet, *more)
 
 
@@ -57,7 +65,7 @@ def lines(path: Path) -> list[dict]:
 
 
 def test_questions_are_answered_and_scored(
-    tmp_path: Path, folder: Path, rooms: dict[str, Room]
+    tmp_path: Path, folder: Path, rooms: dict[str, Room], device: str
 ) -> None:
     """Existence: what the model says must depend on the scene that it is asked about."""
     rows = []
@@ -70,7 +78,7 @@ def test_questions_are_answered_and_scored(
     assert {row["answers"][0] for row in rows} == {"yes", "no"}
     path = fixture.write_json(tmp_path / "ScanQA_val.json", rows)
     out = tmp_path / "scanqa.jsonl"
-    result = predict(folder, out, "scanqa", "--annotations", path)
+    result = predict(folder, out, "scanqa", "--annotations", path, device=device)
     assert result.exit_code == 0, result.output
     said = {row["id"]: row["answer"].lower() for row in lines(out)}
     assert all(said[row["question_id"]].startswith(row["answers"][0]) for row in rows), said
@@ -100,9 +108,11 @@ def test_questions_asked_together_are_answered_as_one_by_one(
     assert len(said[1]) == 4 and said[64] == said[1]
 
 
-def test_detection_and_dense_captions(tmp_path: Path, folder: Path, rooms: dict[str, Room]) -> None:
+def test_detection_and_dense_captions(
+    tmp_path: Path, folder: Path, rooms: dict[str, Room], device: str
+) -> None:
     out = tmp_path / "detection.jsonl"
-    result = predict(folder, out, "detection", "--labels", folder / "labels.tsv")
+    result = predict(folder, out, "detection", "--labels", folder / "labels.tsv", device=device)
     assert result.exit_code == 0, result.output
     report = scores(out, "detection", "--scannet", folder / "prepared")
     assert report["scores"]["overall"]["mAP@0.25"] > 50
@@ -113,7 +123,8 @@ def test_detection_and_dense_captions(tmp_path: Path, folder: Path, rooms: dict[
     ]
     path = fixture.write_json(tmp_path / "ScanRefer_filtered_val.json", rows)
     out = tmp_path / "captions.jsonl"
-    assert predict(folder, out, "scan2cap", "--annotations", path).exit_code == 0
+    result = predict(folder, out, "scan2cap", "--annotations", path, device=device)
+    assert result.exit_code == 0, result.output
     more = ("--annotations", path, "--scannet", folder / "prepared", "--no-meteor")
     assert scores(out, "scan2cap", *more)["scores"]["@0.25IoU"]["found"] > 30
 

@@ -14,6 +14,7 @@ from r1_training.qwen.config import FullSizeConfig
 from r1_training.qwen.data import (
     Scene30KConversations,
     evenly_spaced,
+    to_device,
     usable_samples,
     within_limit,
 )
@@ -183,6 +184,26 @@ def test_training_learns_resumes_and_saves_one_model(config):
     again = load_pretrained(train_full_size(config, resume=True), device="cpu")
     for name, weight in trained.model.state_dict().items():
         torch.testing.assert_close(again.model.state_dict()[name], weight, atol=1e-5, rtol=1e-3)
+
+
+@pytest.mark.gpu
+def test_training_learns_on_a_gpu(config):
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    config = replace(config, learning_rate=3e-3, final_learning_rate=1e-3, epochs=3)
+    torch.cuda.reset_peak_memory_stats()
+    final = train_full_size(config)
+    assert torch.cuda.max_memory_allocated() > 0
+    trained, fresh = (load_pretrained(folder, device="cuda") for folder in (final, config.model))
+    samples, _ = usable_samples(config)
+
+    def loss(loaded):
+        data = Scene30KConversations(config, samples, loaded.processor)
+        batch = to_device(data.collate([{"index": 0}]), loaded.model.device)
+        with torch.no_grad():
+            return float(loaded.model(**batch).loss)
+
+    assert loss(trained) < loss(fresh) - 0.1
 
 
 def test_weights_of_another_run_are_refused(config, tmp_path):

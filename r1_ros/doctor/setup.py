@@ -1,0 +1,257 @@
+"""The commonest faults of a set-up, each with the mend: what is heard, what was wanted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from rcl_interfaces.msg import ParameterType
+from rcl_interfaces.srv import GetParameters
+from rclpy.executors import Executor
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+
+from r1_ros.doctor.check import Check
+from r1_ros.doctor.topics import MAPPER, TF_TYPE, inputs_of, tf_topics
+from r1_ros.messages.geometry import same_frame, stamp_of
+
+_KINDS = {
+    "sensor_msgs/msg/Image": Image,
+    "sensor_msgs/msg/CompressedImage": CompressedImage,
+    "sensor_msgs/msg/CameraInfo": CameraInfo,
+    "sensor_msgs/msg/PointCloud2": PointCloud2,
+}
+_SKEW_S = 2.0  # between the stamps of a sensor and our clock
+_OPTIONS = {
+    "color/image": "--color-topic",
+    "depth/image": "--depth-topic",
+    "color/camera_info": "--camera-info-topic",
+    "points": "--points-topic",
+}
+_SUFFIXES = ("/compressed", "/compressedDepth")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The last message of a topic: its kind, frame and stamp (nanoseconds)."""
+
+    kind: str
+    frame: str
+    stamp: int
+    at: float  # time.time(), seconds
+
+
+class InputLog:
+    """Hears the mapper's inputs for the doctor: what frame and stamp they carry."""
+
+    def __init__(self, node: Node) -> None:
+        self.heard: dict[str, Heard] = {}
+        self.clock: int | None = None
+        self._node = node
+        self._topics: set[str] = set()
+        node.create_subscription(Clock, "/clock", self._tick, 10)
+
+    def listen(self) -> None:
+        """Hear what is published by now, besides what is heard already."""
+        for topic in set(inputs_of(self._node)) - self._topics:
+            for info in self._node.get_publishers_info_by_topic(topic):
+                kind = _KINDS.get(info.topic_type)
+                if kind is not None and topic not in self._topics:
+                    self._topics.add(topic)
+                    qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+                    callback = partial(self._hear, topic, info.topic_type)
+                    self._node.create_subscription(kind, topic, callback, qos)
+
+    def _hear(self, topic: str, kind: str, message: Any) -> None:
+        header = message.header
+        self.heard[topic] = Heard(kind, header.frame_id, stamp_of(header.stamp), time.time())
+
+    def _tick(self, message: Clock) -> None:
+        self.clock = stamp_of(message.clock)
+
+
+def check_setup(
+    node: Node, executor: Executor, log: InputLog, edges: Sequence[tuple[str, str]]
+) -> list[Check]:
+    """The faults of this set-up.
+
+    Args:
+        node: whose namespace is looked in.
+        executor: spins the node.
+        log: what was heard.
+        edges: (parent, child) of every transform that was heard.
+    """
+    told = mapper_parameters(node, executor)
+    checks = [
+        *_transforms_elsewhere(node),
+        *_topics_elsewhere(node),
+        *_frames(log.heard, edges, str(told.get("scene_frame", ""))),
+        *_camera(log.heard),
+        *_times(log, told.get("use_sim_time")),
+    ]
+    return checks
+
+
+def mapper_parameters(node: Node, executor: Executor) -> Mapping[str, object]:
+    """`scene_frame` and `use_sim_time` of the running mapper; empty where it does not say."""
+    client = node.create_client(GetParameters, f"{MAPPER}/get_parameters")
+    try:
+        if not client.wait_for_service(0.5):
+            return {}
+        names = ["scene_frame", "use_sim_time"]
+        future = client.call_async(GetParameters.Request(names=names))
+        executor.spin_until_future_complete(future, timeout_sec=2.0)
+        if not future.done() or len(future.result().values) != len(names):
+            return {}
+        told: dict[str, object] = {}
+        for name, value in zip(names, future.result().values, strict=True):
+            if value.type == ParameterType.PARAMETER_STRING:
+                told[name] = value.string_value
+            elif value.type == ParameterType.PARAMETER_BOOL:
+                told[name] = value.bool_value
+        return told
+    finally:
+        node.destroy_client(client)
+
+
+def _transforms_elsewhere(node: Node) -> list[Check]:
+    """tf in the robot's namespace, as Nav2's launch has it."""
+    checks = []
+    published = {
+        name
+        for name, kinds in node.get_topic_names_and_types()
+        if TF_TYPE in kinds and node.get_publishers_info_by_topic(name)
+    }
+    for topic in tf_topics(node):
+        end = topic.rpartition("/")[2]
+        others = sorted(name for name in published if name.rpartition("/")[2] == end)
+        if topic in published or not others:
+            continue
+        checks.append(
+            _warn(
+                topic,
+                f"nobody publishes here, but on {', '.join(others)}; start the nodes with "
+                f"-r {topic}:={others[0]}",
+            )
+        )
+    return checks
+
+
+def _topics_elsewhere(node: Node) -> list[Check]:
+    """The camera publishes under other names than those that the mapper hears."""
+    wanted: dict[str, list[str]] = {}
+    for topic in inputs_of(node):
+        base = topic
+        for suffix in _SUFFIXES:
+            base = base.removesuffix(suffix)
+        wanted.setdefault(base, []).append(topic)
+    if any(node.get_publishers_info_by_topic(t) for topics in wanted.values() for t in topics):
+        return []
+    found: dict[str, str] = {}
+    for name, kinds in sorted(node.get_topic_names_and_types()):
+        if not node.get_publishers_info_by_topic(name) or f"/{MAPPER}/" in name:
+            continue
+        option = _option_for(name, kinds)
+        if option:
+            found.setdefault(option, name)
+    if not found:
+        return []
+    options = " ".join(f"{option} {name}" for option, name in sorted(found.items()))
+    text = f"nothing is published where the mapper listens; try: r1 up {options}"
+    return [_warn("camera topics", text)]
+
+
+def _option_for(name: str, kinds: Sequence[str]) -> str:
+    """The option of `r1 up` that a topic could be given to."""
+    if "sensor_msgs/msg/PointCloud2" in kinds:
+        return _OPTIONS["points"]
+    depth = "depth" in name.lower()
+    if "sensor_msgs/msg/CameraInfo" in kinds:
+        return "" if depth else _OPTIONS["color/camera_info"]
+    if "sensor_msgs/msg/Image" in kinds and "infra" not in name.lower():
+        return _OPTIONS["depth/image" if depth else "color/image"]
+    return ""
+
+
+def _frames(
+    heard: Mapping[str, Heard], edges: Sequence[tuple[str, str]], scene_frame: str
+) -> list[Check]:
+    """Frames that tf must know: that of the map, and that of each sensor."""
+    known = {frame.lstrip("/") for edge in edges for frame in edge}
+    if not known:
+        return []
+    checks = []
+    roots = sorted({parent for parent, _ in edges} - {child for _, child in edges})
+    if scene_frame and scene_frame not in known:
+        way = (
+            f"start the nodes with --scene-frame {roots[0]}" if roots else "start what publishes it"
+        )
+        text = f"the map's frame {scene_frame!r} is in no transform; {way}, or start your SLAM"
+        checks.append(_warn("scene_frame", text))
+    for topic, message in sorted(heard.items()):
+        if not message.frame:
+            checks.append(_warn(topic, "frame_id is empty; set the frame in the driver"))
+        elif message.frame.lstrip("/") not in known:
+            text = (
+                f"its frame {message.frame!r} is in no transform; start the robot's description, "
+                f"or ros2 run tf2_ros static_transform_publisher --frame-id base_link "
+                f"--child-frame-id {message.frame}"
+            )
+            checks.append(_warn(topic, text))
+    return checks
+
+
+def _camera(heard: Mapping[str, Heard]) -> list[Check]:
+    """Colour, depth and intrinsics of one camera carry one frame."""
+    images = {t: m for t, m in heard.items() if m.kind.endswith("Image")}
+    depth = {t: m for t, m in images.items() if "depth" in t}
+    color = {t: m for t, m in images.items() if t not in depth}
+    infos = {t: m for t, m in heard.items() if m.kind.endswith("CameraInfo")}
+    checks = []
+    for topic, message in color.items():
+        for other, about in depth.items():
+            if not same_frame(message.frame, about.frame):
+                text = (
+                    f"is in {about.frame!r}, colour in {message.frame!r}; use the depth that is "
+                    "aligned to colour (RealSense: align_depth.enable:=true and its "
+                    "aligned_depth_to_color topic)"
+                )
+                checks.append(_warn(other, text))
+        for other, about in infos.items():
+            if about.frame and not same_frame(message.frame, about.frame):
+                text = (
+                    f"is in {about.frame!r}, colour in {message.frame!r}; give the camera_info of "
+                    f"the colour camera: --camera-info-topic {topic.rpartition('/')[0]}/camera_info"
+                )
+                checks.append(_warn(other, text))
+    return checks
+
+
+def _times(log: InputLog, use_sim_time: object) -> list[Check]:
+    """Stamps and clocks."""
+    checks = []
+    if use_sim_time is True and log.clock is None:
+        text = "is true, but nobody publishes /clock; play the bag with --clock, or set it to false"
+        checks.append(_warn("use_sim_time", text))
+    if use_sim_time is False and log.clock is not None:
+        text = "is false, but /clock is published (a bag, a simulation): start with --use-sim-time"
+        checks.append(_warn("use_sim_time", text))
+    for topic, message in sorted(log.heard.items()):
+        if not message.stamp:
+            checks.append(_warn(topic, "stamp is 0; the driver must stamp its messages"))
+        elif log.clock is None and abs(message.at - message.stamp / 1e9) > _SKEW_S:
+            text = (
+                f"stamps are {message.at - message.stamp / 1e9:.1f} s behind the clock of this "
+                "machine; synchronise the clocks (chrony), or follow the bag's with --use-sim-time"
+            )
+            checks.append(_warn(topic, text))
+    return checks
+
+
+def _warn(name: str, detail: str) -> Check:
+    return Check("set-up", name, "warn", detail)
