@@ -3,6 +3,7 @@
 # make test    all tests that need neither a GPU nor an installed ROS
 # Both make the environment (.venv) once, some minutes; after that they start in seconds.
 #
+# make fuzz    the tests of tests/fuzz, FUZZ times as long (default 50: an hour and more)
 # make lint    ruff and mypy alone; make types: mypy alone
 # make bench   every figure of benchmarks/, JSON into output/; RECORDING=folder for the one on a recording
 # make clean   remove the environment and everything that was built
@@ -14,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: env interfaces demo test lint types bench clean
+.PHONY: env interfaces demo test fuzz lint types bench clean
 
 env: $(READY) interfaces
 
@@ -38,6 +39,9 @@ test: env
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q $(ARGS)
+
+fuzz: env
+	@R1_FUZZ=$(or $(FUZZ),50) $(BIN)/python -m pytest -q --timeout=0 tests/fuzz $(ARGS)
 
 lint: env
 	@$(BIN)/ruff check .

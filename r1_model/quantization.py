@@ -35,6 +35,8 @@ class Int4Linear(nn.Module):
         bias: (out,) or None.
     """
 
+    shifts: Tensor
+
     def __init__(self, values: Tensor, scales: Tensor, bias: Tensor | None) -> None:
         super().__init__()
         self.out_features, self.in_features = values.shape
@@ -45,13 +47,13 @@ class Int4Linear(nn.Module):
         self.packed = nn.Parameter(packed, requires_grad=False)
         self.scales = nn.Parameter(scales.contiguous(), requires_grad=False)
         self.bias = None if bias is None else nn.Parameter(bias, requires_grad=False)
+        # there already where a CUDA graph is captured
+        shifts = 4 * torch.tensor(_PLACES, dtype=torch.int32, device=packed.device)
+        self.register_buffer("shifts", shifts, persistent=False)
 
     def widened(self) -> Tensor:
         """(out, in): the matrix that it stands for."""
-        shifts = torch.cat(
-            [torch.full((1,), 4 * p, dtype=torch.int32, device=self.packed.device) for p in _PLACES]
-        )
-        values = ((self.packed.unsqueeze(-1) >> shifts) & 15) - 8
+        values = ((self.packed.unsqueeze(-1) >> self.shifts) & 15) - 8
         grouped = values.view(self.out_features, -1, GROUP).to(self.scales.dtype)
         return (grouped * self.scales.unsqueeze(-1)).view(self.out_features, self.in_features)
 

@@ -51,7 +51,8 @@ class CudaStep:
         self.is_few = (
             self.half
             and rows <= VECTORS
-            and all(_suits(module, self.stored[id(module)].kind) for module in modules)
+            and all(_suits(module, self.stored[id(module)].kind) for module in modules[:-1])
+            and language.head.in_features % COLUMNS == 0  # it stands alone: any rows will do
             and torch.cuda.get_device_capability(device) >= (8, 0)
         )
         self.frequencies = language.text.rotary_emb.inv_freq.float().contiguous()

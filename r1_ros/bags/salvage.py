@@ -22,7 +22,9 @@ from rosbags.interfaces import (
     ConnectionExtRosbag2,
     MessageDefinition,
     MessageDefinitionFormat,
+    Qos,
 )
+from rosbags.rosbag2 import ReaderError
 from rosbags.rosbag2.metadata import parse_qos
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # CDR starts with 00 xx, so a compressed message is known by it
@@ -170,7 +172,11 @@ def _scan_sqlite3(path: Path, in_order: bool) -> Iterator[StoredMessage]:
     order = "ORDER BY timestamp, id" if in_order else "NOT INDEXED ORDER BY id"
     database = _open_sqlite3(path)
     try:
-        yield from database.execute(f"SELECT topic_id, timestamp, data FROM messages {order}")
+        rows = database.execute(f"SELECT topic_id, timestamp, data FROM messages {order}")
+        for topic, time, data in rows:
+            if not (isinstance(topic, int) and isinstance(time, int) and isinstance(data, bytes)):
+                raise sqlite3.DatabaseError("a row is no message")
+            yield topic, time, data
     finally:
         database.close()
 
@@ -195,6 +201,14 @@ def _connection(number: int, topic: str, msgtype: str, encoding: str, qos: str) 
         msgdef=MessageDefinition(MessageDefinitionFormat.NONE, ""),
         digest="",
         msgcount=0,
-        ext=ConnectionExtRosbag2(encoding, parse_qos(qos)),
+        ext=ConnectionExtRosbag2(encoding, _read_qos(qos)),
         owner=None,
     )
+
+
+def _read_qos(text: str) -> list[Qos]:
+    """The QoS that a topic was recorded with; none where that is damaged."""
+    try:
+        return parse_qos(text)
+    except (ReaderError, ValueError, TypeError, LookupError, AttributeError):
+        return []

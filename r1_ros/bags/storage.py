@@ -13,6 +13,7 @@ import zstandard
 from mcap.reader import make_reader
 from rosbags.interfaces import Connection
 from rosbags.rosbag2 import Reader, ReaderError
+from rosbags.rosbag2.storage_sqlite3 import apsw  # what it reads databases with
 
 from r1_ros.bags.salvage import (
     DAMAGE_ERRORS,
@@ -24,7 +25,7 @@ from r1_ros.bags.salvage import (
 )
 
 # rosbags trusts lengths and offsets that it reads: damage shows as any of these.
-READ_ERRORS = (*DAMAGE_ERRORS, ReaderError, TypeError, ValueError, LookupError)
+READ_ERRORS = (*DAMAGE_ERRORS, ReaderError, apsw.Error, TypeError, ValueError, LookupError)
 _INDEX_RECORD_BYTES, _INDEX_ENTRY_BYTES = 15, 16  # of a MessageIndex record of mcap
 _WAL = "-wal"  # what sqlite has not yet written into the database itself
 
@@ -57,6 +58,8 @@ class IndexedFile:
         self.connections = list(reader.connections)
         self.count = reader.message_count
         self.start, self.end = reader.start_time, reader.end_time - 1
+        if self.count and not (isinstance(self.start, int) and self.start <= self.end):
+            raise ValueError(f"times from {self.start!r} to {self.end!r}")
         self.damage: str | None = None
 
     def messages(self, wanted: Collection[int], start: int | None) -> Iterator[StoredMessage]:
@@ -65,6 +68,8 @@ class IndexedFile:
         if not connections:  # none would mean all
             return
         for connection, time, data in self._reader.messages(connections, start=start):
+            if not isinstance(time, int):  # sqlite keeps what it is given
+                raise ValueError(f"a message has the time {time!r}")
             yield connection.id, time, decompress_message(bytes(data))
 
 

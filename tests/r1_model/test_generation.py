@@ -389,12 +389,16 @@ def test_kernels_compile_without_a_gpu(arch: tuple[int, int], half: int) -> None
 @pytest.mark.gpu
 @pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("rows", [1, 3, 8, 9])
-def test_half_precision_steps_are_those_of_the_general_way(model, rows: int, kind: str) -> None:
+@pytest.mark.parametrize("heads", [4, 2])
+def test_half_precision_steps_are_those_of_the_general_way(
+    rows: int, kind: str, heads: int
+) -> None:
     """Logits of a step in bfloat16, by our kernels and by torch's, from the same cache."""
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
     if kind != "none":
         pytest.importorskip("torchao")
+    model = small_model(num_key_value_heads=heads, intermediate_size=768)
     quantize(model.to(torch.bfloat16), kind, torch.device("cuda"))
     model = model.to("cuda")
     language = LanguageModel(model)
@@ -411,6 +415,7 @@ def test_half_precision_steps_are_those_of_the_general_way(model, rows: int, kin
             step = (
                 CudaStep(language, slots, rows) if kernels else partial(language.step, slots, rows)
             )
+            assert not kernels or step.is_few == (rows <= 8)
             found.append(torch.stack([step().float() for _ in range(3)]))
             assert slots.clock[1].tolist() == [length + 3 for length in lengths]
     difference = (found[0] - found[1]).norm() / found[1].norm()

@@ -356,3 +356,31 @@ def test_ros_1_messages_in_an_mcap_are_named(tmp_path: Path) -> None:
     write_mcap(tmp_path / "x.mcap", ROWS, profile="ros1", encoding="ros1")
     with pytest.raises(BagError, match="messages of ROS 1.*rosbags-convert"):
         Bag(tmp_path / "x.mcap").__enter__()
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ("UPDATE topics SET offered_qos_profiles = CAST(x'2d2000' AS TEXT)", COUNT),
+        ("UPDATE messages SET timestamp = 'soon' WHERE id = 41", 40),
+    ],
+)
+def test_values_in_a_database_that_are_none(tmp_path: Path, change: str, left: int) -> None:
+    """Found by fuzzing."""
+    import sqlite3
+
+    write_strings(tmp_path / "bag", StoragePlugin.SQLITE3)
+    with sqlite3.connect(tmp_path / "bag" / "bag.db3") as database:
+        database.execute(change)
+    with Bag(tmp_path / "bag") as bag:
+        assert bag.count == left and (bag.damage is None) == (left == COUNT)
+        assert numbers(bag) == list(range(left))
+    with sqlite3.connect(tmp_path / "bag" / "bag.db3") as database:
+        database.execute("UPDATE messages SET data = 'text' WHERE id = 31")
+    with Bag(tmp_path / "bag") as bag:
+        read = []
+        try:
+            read += bag.messages()
+        except BagError as error:
+            assert "damaged" in str(error)
+        assert len(read) <= 30
