@@ -22,7 +22,10 @@ LIST_KEYS = ("answers", "answer_top10", "pred_answers_at10")
 TEXT_KEYS = ("answer", "text", "pred_response")
 # LLaVA's scripts write the model's words under `text` and may repeat the truth under `answer`.
 LLAVA_KEYS = frozenset({"answer_id", "model_id"})
+# What LEO's evaluation writes beside `response_gt`, the truth.
+LEO_KEYS = frozenset({"scene_id", "instruction", "response_pred"})
 
+_LEO_QUESTION = re.compile(r"USER:\s*(.*?)\s*ASSISTANT:\s*", re.DOTALL)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL | re.IGNORECASE)
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -78,8 +81,12 @@ def parse_prediction(entry: Any, needs: Sequence[str] = ()) -> Prediction:
     if not isinstance(entry, Mapping):
         raise RowError(f"an entry must be an object, got {json_type(entry)}")
     if "bbox" in entry and "ann_id" in entry:
+        if "boxes" not in (needs or ("boxes",)):
+            _require(entry, needs)
         key = "|".join(str(entry.get(name)) for name in ("scene_id", "object_id", "ann_id"))
         return Prediction(key, boxes=_corners([entry["bbox"]]), scores=np.ones(1))
+    if entry.keys() >= LEO_KEYS:
+        entry = _of_leo(entry)
     key = _id(entry)
     _require(entry, needs)
     boxes = _boxes(entry["boxes"]) if "boxes" in entry else _no_boxes()
@@ -100,6 +107,16 @@ def parse_prediction(entry: Any, needs: Sequence[str] = ()) -> Prediction:
         captions=tuple(map(said, captions)),
         object_ids=() if chosen is None else (chosen,),
     )
+
+
+def _of_leo(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """LEO's dumps name no id, but scene and question; predictions are found by these, too."""
+    found = _LEO_QUESTION.fullmatch(str(entry["instruction"]))
+    if found is None:
+        raise RowError(
+            f"`instruction` must be `USER: .. ASSISTANT:`, got {shown(entry['instruction'])}"
+        )
+    return {"id": f"{entry['scene_id']}-{found[1]}", "answer": entry["response_pred"]}
 
 
 def said(text: str) -> str:

@@ -58,6 +58,16 @@ SPELLINGS = {
         {"sample_id": f"scanqa_{i}_0", "pred_response": w, "gt_response": "brown"}
         for i, w in zip(IDS, WORDS, strict=True)
     ],
+    "LEO": [
+        {
+            "source": "scannet",
+            "scene_id": SCENE,
+            "instruction": f"USER: Which {n}? ASSISTANT:",
+            "response_gt": ["brown"],
+            "response_pred": word,
+        }
+        for n, word in enumerate(WORDS)
+    ],
     "thoughts": [
         {"id": i, "answer": f"<think>brown</think>{w}"} for i, w in zip(IDS, WORDS, strict=True)
     ],
@@ -82,6 +92,18 @@ def test_files_of_other_models_are_scored(tmp_path, spelling, name):
     report = score(tmp_path, path, annotations=scanqa(tmp_path))
     assert (report.missing, report.unused) == (0, 0)
     assert report.scores["overall"]["EM@1"] == pytest.approx(100 / 3)
+
+
+def test_leo_may_repeat_a_question_with_its_answer(tmp_path):
+    rows = SPELLINGS["LEO"]
+    path = fixture.write_json(tmp_path / "m.json", [*rows, rows[0]])
+    assert len(read_predictions(path)) == 3
+    fixture.write_json(path, [*rows, rows[0] | {"response_pred": "red"}])
+    with pytest.raises(PredictionError, match="comes twice"):
+        read_predictions(path)
+    fixture.write_json(path, [rows[0] | {"instruction": "Which?"}])
+    with pytest.raises(PredictionError, match="`instruction` must be `USER"):
+        read_predictions(path)
 
 
 def test_a_json_list_may_have_the_name_of_jsonl(tmp_path):
@@ -166,6 +188,10 @@ def test_a_file_without_the_key_of_its_data_set_is_an_error(tmp_path):
     rows = fixture.write_json(tmp_path / "s.json", [fixture.scanrefer_row(SCENE)])
     with pytest.raises(PredictionError, match=r"no `boxes`; it has answer, id"):
         score(tmp_path, path, "scanrefer", annotations=rows, scannet=tmp_path)
+    box = {"scene_id": SCENE, "object_id": "3", "ann_id": "0", "bbox": [[0, 0, 0]] * 8}
+    path = fixture.write_json(tmp_path / "r.json", [box])
+    with pytest.raises(PredictionError, match=r"r\.json:2: no answer; it has ann_id, bbox"):
+        score(tmp_path, path, annotations=scanqa(tmp_path))
     path = fixture.write_jsonl(tmp_path / "d.jsonl", [{"id": SCENE, "boxes": []}])
     with pytest.raises(PredictionError, match="no `labels`"):
         score(tmp_path, path, "detection", scannet=tmp_path)
