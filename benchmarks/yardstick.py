@@ -28,6 +28,7 @@ import torch
 import typer
 from PIL import Image, ImageDraw
 
+from r1_model.geometry.oriented_boxes import footprint, oriented_iou, turn
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box, Turn
@@ -36,7 +37,7 @@ from r1_model.text.refinement import snap_answer
 from r1_ros.bags.rgbd_folder import RgbdFolder
 from r1_ros.mapping.scene_map import RgbdFrame, SceneMap
 from r1_ros.runtime.parameters import MapperConfig
-from r1_training.evaluation.oriented import fits, footprint, oriented_iou, turn, turned_scene
+from r1_training.evaluation.fitting_names import fits
 from r1_training.evaluation.swaps import SWAPS
 from r1_training.synthetic.camera.observe import room_to_scene
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
@@ -182,7 +183,7 @@ def room_recall(
     """Of every visible object: does some box, and does one of its category, overlap it by 0.25?"""
     yaw = math.radians(degrees)
     T = turn(yaw)[:3, :3]
-    found = reasoner.detect(turned_scene(scene, yaw), least_score=LEAST_SCORE)
+    found = reasoner.detect(scene.turned(yaw), least_score=LEAST_SCORE)
     hits: dict[str, list[bool]] = {"any": [], "named": []}
     for id in visible:
         thing = room.object(id)
@@ -195,14 +196,9 @@ def room_recall(
 
 def overlapping(found: Sequence[Box], truth: tuple[np.ndarray, np.ndarray, float]) -> list[Box]:
     """Boxes whose oriented IoU with the true one exceeds 0.25, the best first."""
-    scored = [(oriented_iou((box.center, box.size, yaw_of(box)), truth), box) for box in found]
+    scored = [(oriented_iou((box.center, box.size, box.yaw), truth), box) for box in found]
     near = [pair for pair in scored if pair[0] > 0.25]
     return [box for _, box in sorted(near, key=lambda pair: -pair[0])]
-
-
-def yaw_of(box: Box) -> float:
-    """Radians that a box is turned about z; 0 where boxes are axis-aligned."""
-    return float(getattr(box, "yaw", 0.0))
 
 
 def recording(reasoner: Reasoner, folder: Path, pictures: Path | None) -> dict[str, object]:
@@ -228,7 +224,7 @@ def recording(reasoner: Reasoner, folder: Path, pictures: Path | None) -> dict[s
     for degrees in YAWS:
         yaw = math.radians(degrees)
         T = turn(yaw)[:3, :3]
-        turned = turned_scene(scene, yaw)
+        turned = scene.turned(yaw)
         found = reasoner.detect(turned, least_score=LEAST_SCORE)
         truth = {t["id"]: (T @ np.array(t["center"]), np.array(t["size"]), yaw) for t in things}
         counts: Counter[str] = Counter()
@@ -292,7 +288,7 @@ def picture(scene: Scene, found: Sequence[Box], truth: Sequence[tuple]) -> Image
     for box in truth:
         outline(box, (20, 160, 60))
     for box in found:
-        outline((box.center, box.size, yaw_of(box)), (220, 40, 30), box.label)
+        outline((box.center, box.size, box.yaw), (220, 40, 30), box.label)
     return drawn
 
 

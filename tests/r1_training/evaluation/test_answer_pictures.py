@@ -128,7 +128,7 @@ def test_a_missing_font_is_named(monkeypatch):
 
 def place() -> ObservedRoom:
     points, colors = level(0.0, FLOOR)
-    return ObservedRoom(ROOM, Scene(points, colors), [1, 2])
+    return ObservedRoom(ROOM, Scene(points, colors), [1, 2], {})
 
 
 def test_a_drawing_has_what_was_asked_said_and_true():

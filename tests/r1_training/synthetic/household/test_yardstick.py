@@ -9,9 +9,9 @@ import pytest
 
 pytest.importorskip("open3d", reason="the mapper needs Open3D")
 
+from r1_model.geometry.oriented_boxes import turn
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Answer, Box
-from r1_training.evaluation.oriented import turn
 from r1_training.synthetic.household.rooms import make_household_room
 from r1_training.synthetic.language import fill_boxes, make_samples
 from tests.r1_training.synthetic.household.packs import small_pack
