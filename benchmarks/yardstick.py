@@ -219,8 +219,10 @@ def overlapping(found: Sequence[Box], truth: tuple[np.ndarray, np.ndarray, float
     return [box for _, box in sorted(near, key=lambda pair: -pair[0])]
 
 
-def recording(reasoner: Reasoner, folder: Path, pictures: Path | None) -> dict[str, object]:
-    """A real recording at every yaw."""
+def recording(
+    reasoner: Reasoner, folder: Path, pictures: Path | None, ask: bool = True
+) -> dict[str, object]:
+    """A real recording at every yaw; its questions, too, unless told not to `ask`."""
     recorded = RgbdFolder.open(folder)
     scene = mapped(
         [
@@ -254,7 +256,8 @@ def recording(reasoner: Reasoner, folder: Path, pictures: Path | None) -> dict[s
             counts["fitting name"] += named
             if near and not named and degrees == 0:
                 confusions[f"{thing['label']} -> {near[0].label}"] += 1
-        counts.update(answered(reasoner, turned, asked, truth))
+        if ask:
+            counts.update(answered(reasoner, turned, asked, truth))
         report["yaw"][degrees] = dict(counts)
         if degrees == 0 and pictures is not None:
             pictures.mkdir(parents=True, exist_ok=True)
@@ -333,7 +336,7 @@ def main(
     pack_path: Annotated[Path, typer.Option("--pack")] = Path("data/meshes.npz"),
     rooms: Annotated[int, typer.Option(help="Test rooms of meshes.")] = 12,
     flats: Annotated[int, typer.Option(help="Of two rooms, and as many of four.")] = 4,
-    questions: Annotated[int, typer.Option(help="Of each; 0 for boxes alone.")] = 16,
+    questions: Annotated[int, typer.Option(help="Of each room; 0: boxes alone.")] = 16,
     frames: Annotated[int, typer.Option(max=80, help="Of a recording of a test room.")] = 80,
     old_rooms: Annotated[int, typer.Option(help="Test rooms of primitives.")] = 16,
     align: Annotated[
@@ -367,7 +370,7 @@ def main(
         print("real recordings: none given")
     report["recordings"] = {}
     for folder in recordings or ():
-        report["recordings"][folder.name] = one = recording(reasoner, folder, pictures)
+        report["recordings"][folder.name] = one = recording(reasoner, folder, pictures, questions > 0)
         print(f"{folder.name}: {one['objects']} objects, {one['points']:,} points")
         for yaw, counts in one["yaw"].items():
             print(f"  turned by {yaw:2d}: " + ", ".join(f"{k} {v}" for k, v in counts.items()))

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
 
 from r1_model.geometry.boxes import aabb_iou
 from r1_model.geometry.oriented_boxes import oriented_iou, turn
 from r1_model.text.answer import Answer, Box, Step
-from r1_model.text.grammar import ParsedAnswer
 
-_Said = TypeVar("_Said", Answer, ParsedAnswer)
 _SAME_YAW = 1e-6
 
 
@@ -33,22 +30,19 @@ def turned_steps(steps: Sequence[Step], yaw: float) -> list[Step]:
     ]
 
 
-def turned_answer(said: _Said, yaw: float) -> _Said:
+def turned_answer(said: Answer, yaw: float) -> Answer:
     """An answer with all of its boxes in a frame that is turned by `yaw` radians about z.
 
     What the model wrote stays as it is: its numbers are those of the frame in which it was asked.
     """
     if yaw == 0:
         return said
+    withheld = [
+        replace(item, step=turned_steps([item.step], yaw)[0]) if item.step else item
+        for item in said.withheld
+    ]
     boxes = [turned_box(box, yaw) for box in said.boxes]
-    found = replace(said, boxes=boxes, steps=turned_steps(said.steps, yaw))
-    if isinstance(found, Answer):
-        withheld = [
-            replace(item, step=turned_steps([item.step], yaw)[0]) if item.step else item
-            for item in found.withheld
-        ]
-        return replace(found, withheld=withheld)
-    return found
+    return replace(said, boxes=boxes, steps=turned_steps(said.steps, yaw), withheld=withheld)
 
 
 def along_axes(box: Box) -> Box:
@@ -78,7 +72,7 @@ def box_ious(boxes: Sequence[Box], box: Box) -> np.ndarray:
     found[alike] = aabb_iou(centers[alike] @ back, crossed[alike], box.center @ back, box.size)
     reach = np.linalg.norm(np.concatenate((sizes, box.size[None]))[:, :2], axis=1) / 2
     near = np.linalg.norm(centers[:, :2] - box.center[:2], axis=1) < reach[:-1] + reach[-1]
-    for place in np.flatnonzero(near & ~alike):
+    for place in np.flatnonzero(near & ~alike).tolist():
         other = boxes[place]
         found[place] = oriented_iou(
             (other.center, other.size, other.yaw), (box.center, box.size, box.yaw)
