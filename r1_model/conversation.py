@@ -144,6 +144,12 @@ class R1Processor:
         self.tokenizer.save_pretrained(folder)
         self.config.save_pretrained(folder)
 
+    def frame(self, scene: Scene) -> tuple[Scene, float]:
+        """The scene as it is read and written about, and the radians that it was turned by."""
+        if self.config.align_to_walls:
+            return scene.aligned, scene.alignment
+        return scene, 0.0
+
     def cloud(self, scene: Scene) -> tuple[Tensor, Tensor, Tensor]:
         """points (1, N, 3), colors (1, N, 3) in [0, 1] and bounds (1, 2, 3), without strays."""
         bounds = np.stack(scene.bounds()).astype(np.float32)

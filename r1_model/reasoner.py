@@ -27,6 +27,7 @@ from r1_model.pretrained import Pretrained, load_pretrained
 from r1_model.quantization import plain_data
 from r1_model.scene.scene import Scene, View
 from r1_model.text.answer import Answer, Box, Turn
+from r1_model.text.boxes import along_axes, turned_box
 from r1_model.text.grammar import format_box
 from r1_model.text.question import Question, check_target
 from r1_model.text.refinement import target_box
@@ -132,14 +133,24 @@ class Reasoner:
         """Let other threads make what a CPU makes of scenes that will be asked about next."""
         self._scenes.prepare_ahead(scenes)
 
+    def frame(self, scene: Scene) -> tuple[Scene, float]:
+        """The scene in the frame of the boxes that are written about it (`Answer.raw`), and the
+        radians that it was turned by; the boxes of an `Answer` are turned back."""
+        return self._processor.frame(scene)
+
     def detect(self, scene: Scene, least_score: float = LEAST_SCORE) -> list[Box]:
         """Objects that the dense decoder finds, best first, with labels in English.
 
         Raises:
             EmptySceneError: the scene has no points.
         """
-        encoded = self._scenes.known(scene).encoded
-        return detected_boxes(self._model.config.scene_config, encoded, least_score=least_score)
+        known = self._scenes.known(scene)
+        return [turned_box(box, -known.yaw) for box in self._detected(known, least_score)]
+
+    def _detected(self, known: KnownScene, least_score: float) -> list[Box]:
+        """Detections in the frame in which the scene is read."""
+        config = self._model.config.scene_config
+        return detected_boxes(config, known.encoded, least_score=least_score)
 
     def select_views(
         self, scene: Scene, question: str, count: int | None = None
@@ -295,9 +306,9 @@ class Reasoner:
             _ = one.prepared.seen  # while a GPU still encodes
         for one in distinct:
             if one.doubtful is None:
-                one.doubtful = self.detect(one.scene, _DOUBTFUL_SCORE)
+                one.doubtful = self._detected(one, _DOUBTFUL_SCORE)
         found = [[b for b in one.doubtful or [] if b.score >= LEAST_SCORE] for one in known]
-        texts = [_with_target(*pair) for pair in zip(questions, found, strict=True)]
+        texts = [_with_target(*row) for row in zip(questions, known, found, strict=True)]
         report("views", "")
         views = self._views(questions, known, texts)
         grids = [[self._view_tokens.grid(view) for view in own] for own in views]
@@ -325,6 +336,7 @@ class Reasoner:
         if not scene.views or not self.num_views:
             return
         self._scenes.prepare_ahead([scene])
+        scene, _ = self._processor.frame(scene)
         self._scenes.name_pictures(scene.views)
         if len(scene.views) <= self.num_views:  # shown whatever the question is
             self._view_tokens.encode(scene.views)
@@ -389,7 +401,7 @@ class Reasoner:
                     stream.first_token_seconds.get(row, 0.0),
                     time.perf_counter() - start,
                 ),
-                partial(self._locate, one.question.scene),
+                partial(self._locate, one.known),
             )
             for row, (one, tokens) in enumerate(zip(ready, produced, strict=True))
         ]
@@ -407,13 +419,14 @@ class Reasoner:
         order = [number[id(view), id(known)] for view, known in pairs]
         return scenes, torch.cat([tokens[place] for place in order])
 
-    def _locate(self, scene: Scene, name: str) -> list[Box]:
-        """Where the model finds what a noun phrase names."""
+    def _locate(self, known: KnownScene, name: str) -> list[Box]:
+        """Where the model finds what a noun phrase names, in the frame that it reads."""
         name = f"the {name}" if detect_language(name) == "en" else name
-        return self.ask(scene, name, task="grounding").boxes
+        found = self.ask(known.prepared.given, name, task="grounding").boxes
+        return [turned_box(box, known.yaw) for box in found]
 
     def _placed(self, scene: Scene) -> PlacedTokens:
-        known = self._scenes.known(scene)
+        known = self._scenes.read(scene)
         return placed_tokens(known.points, known.encoded.features)
 
 
@@ -433,7 +446,7 @@ class _Stream:
         self.report("answer" if "<answer>" in text else "think", text.rstrip("\ufffd"))
 
 
-def _with_target(asked: Question, found: Sequence[Box]) -> str:
+def _with_target(asked: Question, known: KnownScene, found: Sequence[Box]) -> str:
     """What is asked, with the box that it is about.
 
     Raises:
@@ -441,7 +454,6 @@ def _with_target(asked: Question, found: Sequence[Box]) -> str:
     """
     if asked.target is None:
         return asked.asked
-    bounds = asked.scene.bounds()
-    check_target(asked.target, *bounds)
-    target = target_box(asked.target, found)
-    return f"{asked.asked} {format_box(target.center, target.size, bounds)}"
+    check_target(asked.target, *asked.scene.bounds())
+    target = target_box(along_axes(turned_box(asked.target, known.yaw)), found)
+    return f"{asked.asked} {format_box(target.center, target.size, known.scene.bounds())}"

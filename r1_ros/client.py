@@ -25,6 +25,7 @@ from rclpy.task import Future
 
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box
+from r1_model.text.boxes import extent
 from r1_ros.action import Ask, DescribeScene, ExecutePlan, Plan
 from r1_ros.messages.scenes import scene_from_response
 from r1_ros.msg import ErrorCode, PlanStep, SceneAnswer
@@ -432,5 +433,5 @@ def _set_target(goal: Ask.Goal, target: Target | None) -> None:
     x, y, z = (float(value) for value in center)
     goal.target_kind, goal.target_point = AskService.Request.TARGET_POINT, Point(x=x, y=y, z=z)
     if isinstance(target, Box):
-        x, y, z = (float(value) for value in target.size)
+        x, y, z = (float(value) for value in extent(target))
         goal.target_kind, goal.target_size = AskService.Request.TARGET_BOX, Vector3(x=x, y=y, z=z)

@@ -11,6 +11,7 @@ from r1_model.generation import Generated
 from r1_model.plans.guard import FORBIDDEN, guard_steps, overlap
 from r1_model.plans.told import withheld_text
 from r1_model.text.answer import Answer, Box, Withheld
+from r1_model.text.boxes import turned_answer
 from r1_model.text.grammar import ParsedAnswer, parse_answer, task_of_text
 from r1_model.text.question import Question
 from r1_model.text.refinement import snap_answer
@@ -56,7 +57,8 @@ class Answerer:
         Args:
             asked: the question.
             said: what came back.
-            locate: boxes that the model finds for a noun phrase in the question's scene.
+            locate: boxes that the model finds for a noun phrase in the question's scene, in the
+                frame in which the model reads it.
         """
         task, question, request = asked.task, asked.question, asked.question.request
         open_task = question.task == "auto"
@@ -82,7 +84,7 @@ class Answerer:
         text = parsed.answer if guarded.steps or not why else why
         if question.measure is not None:
             text = question.measure.told(text)
-        return Answer(
+        answer = Answer(
             raw=said.raw,
             thinking=parsed.thinking,
             answer=text,
@@ -101,6 +103,7 @@ class Answerer:
             first_token_seconds=said.first_token_seconds,
             total_seconds=said.total_seconds,
         )
+        return turned_answer(answer, -asked.known.yaw)
 
     def noted(self, asked: Question, seconds: float) -> Answer:
         """The answer to what only forbids, or asks for nothing: the model is not needed."""

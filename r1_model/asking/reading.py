@@ -46,7 +46,7 @@ class Ready:
 
     @property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        """Corners, (3,) metres each, that boxes in text refer to."""
+        """Corners, (3,) metres each, that boxes in text refer to, in the frame that is read."""
         return self.known.scene.bounds()
 
 

@@ -39,14 +39,16 @@ class ScenePreparation:
 
     Attributes:
         given: as the caller gave it.
-        scene: with rendered views where it came without: a robot with a bare point cloud still
-            gets views to look at.
+        yaw: radians by which it was turned about z (`R1Config.align_to_walls`); 0: it was not.
+        scene: turned, and with rendered views where it came without: a robot with a bare point
+            cloud still gets views to look at.
         cloud: see `R1Processor.cloud`.
         pictures: see `R1Processor.pictures`; of its own views, rendered ones show nothing new.
         coming: what another thread is finding out of its views; None: nothing.
     """
 
     given: Scene
+    yaw: float
     scene: Scene
     cloud: tuple[Tensor, Tensor, Tensor]
     pictures: Pictures | None
@@ -81,8 +83,13 @@ class KnownScene:
 
     @property
     def scene(self) -> Scene:
-        """With views."""
+        """As the model reads it: with views, and turned where it is aligned to the walls."""
         return self.prepared.scene
+
+    @property
+    def yaw(self) -> float:
+        """Radians by which it was turned about z; answers are turned back."""
+        return self.prepared.yaw
 
 
 class Scenes:
@@ -113,6 +120,17 @@ class Scenes:
             EmptySceneError: it has no points.
         """
         return self.encode([scene], lambda: False)[0]
+
+    def read(self, scene: Scene) -> KnownScene:
+        """The one of which this is `KnownScene.scene`.
+
+        Raises:
+            KeyError: it is of none that is still known.
+        """
+        for one in self._known:
+            if scene is one.scene:
+                return one
+        raise KeyError(f"no scene of {len(scene.points)} points is read now")
 
     def prepare_ahead(self, scenes: Sequence[Scene]) -> None:
         """Let other threads do the CPU's part of what `encode` will be asked for."""
@@ -154,7 +172,7 @@ class Scenes:
 
     def _found(self, scene: Scene) -> KnownScene | None:
         for one in self._known:
-            if scene is one.prepared.given or scene is one.scene:
+            if scene is one.prepared.given or (scene is one.scene and one.yaw == 0):
                 return one
         return None
 
@@ -169,12 +187,14 @@ class Scenes:
         return self._prepare(scene) if coming is None else coming.result()
 
     def _prepare(self, scene: Scene, seen: Future[np.ndarray] | None = None) -> ScenePreparation:
+        turned, yaw = self._processor.frame(scene)
         return ScenePreparation(
             scene,
-            with_rendered_views(scene),
-            self._processor.cloud(scene),
-            self._processor.pictures(scene),
-            seen,
+            yaw,
+            with_rendered_views(turned),
+            self._processor.cloud(turned),
+            self._processor.pictures(turned),
+            seen if turned is scene else None,  # what was seen lies in the other frame
         )
 
     def _encoded(
@@ -186,10 +206,10 @@ class Scenes:
         rooms = []
         with torch.autocast(device.type, self._model.dtype, half):
             for row, one in enumerate(new):
-                if not needs_tiles(*one.given.bounds(), config.max_extent):
+                if not needs_tiles(*one.scene.bounds(), config.max_extent):
                     rooms.append(row)
                     continue
-                tiles = cut(one.given, config.num_points).to(device)
+                tiles = cut(one.scene, config.num_points).to(device)
                 bounds = one.cloud[2].to(device)
                 encoded = encode_tiles(self._model.model, tiles, bounds, should_stop)
                 encoded = self._looked_at(one, encoded)

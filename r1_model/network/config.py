@@ -99,6 +99,8 @@ class R1Config(Qwen2_5_VLConfig):
             see `tasks.stands_alone`.
         names_as_requests: a bare name to ground is asked as a sentence, see `tasks.as_request`.
             A small model needs these three; others are asked what was said.
+        align_to_walls: a scene is read in the frame of its walls, see `Scene.aligned`: for models
+            that were trained on rooms along the axes.
 
     Raises:
         InvalidConfigError: a size is out of range.
@@ -127,6 +129,7 @@ class R1Config(Qwen2_5_VLConfig):
     normalise_questions: bool = False
     drop_unrelated_history: bool = False
     names_as_requests: bool = False
+    align_to_walls: bool = False
 
     def __post_init__(self, **kwargs: Any) -> None:
         if self.scene_config is None:
@@ -253,4 +256,5 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
         normalise_questions=True,
         drop_unrelated_history=True,
         names_as_requests=True,
+        align_to_walls=True,
     )

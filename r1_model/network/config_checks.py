@@ -112,7 +112,13 @@ def check_model_config(config: R1Config) -> None:
     _divisible("num_attention_heads", heads, "num_key_value_heads", kv_heads)
     _divisible("vision_config.hidden_size", vision.hidden_size, "num_heads", vision.num_heads)
     require_count(config, "num_views")
-    flags = ("trained", "normalise_questions", "drop_unrelated_history", "names_as_requests")
+    flags = (
+        "trained",
+        "normalise_questions",
+        "drop_unrelated_history",
+        "names_as_requests",
+        "align_to_walls",
+    )
     for name, kind in (*((flag, bool) for flag in flags), ("system_prompt", str)):
         value = getattr(config, name)
         if not isinstance(value, kind):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from r1_model.geometry.oriented_boxes import turn
 from r1_model.scene.outliers import not_stray
+from r1_model.scene.walls import walls_yaw
+
+LEAST_TURN = math.radians(6)  # less is as in training, where walls are off by some degrees
 
 
 class InvalidSceneError(ValueError):
@@ -113,6 +118,34 @@ class Scene:
     def not_stray(self) -> np.ndarray:
         """(N,) bool, see `outliers.not_stray`."""
         return not_stray(self.points)
+
+    def turned(self, yaw: float) -> Scene:
+        """In a frame that is turned: every point and camera by `yaw` radians about z."""
+        if yaw == 0:
+            return self
+        T = turn(yaw)
+        R = T[:3, :3].astype(np.float32)
+        return replace(
+            self,
+            points=np.ascontiguousarray(self.points @ R.T),
+            normals=None if self.normals is None else np.ascontiguousarray(self.normals @ R.T),
+            views=[replace(view, T_scene_camera=T @ view.T_scene_camera) for view in self.views],
+        )
+
+    @cached_property
+    def alignment(self) -> float:
+        """Radians by which it is turned about z to be aligned to its walls, at most pi / 4.
+
+        0 where nothing tells, or where less than `LEAST_TURN` is missing: then nothing is gained.
+        """
+        yaw = walls_yaw(self.points)
+        return 0.0 if yaw is None or abs(yaw) < LEAST_TURN else -yaw
+
+    @cached_property
+    def aligned(self) -> Scene:
+        """In the frame that is aligned to its walls: a robot's map is turned as the robot was when
+        it was switched on; here the room's boxes lie along the axes."""
+        return self.turned(self.alignment)
 
 
 def _require(name: str, array: np.ndarray, shape: tuple[int, ...], dtype: type) -> None:

@@ -20,14 +20,15 @@ LANGUAGES = ("en", "zh-Hant", "zh-Hans")
 
 @dataclass(frozen=True)
 class Box:
-    """An axis-aligned box in the scene frame.
+    """An upright box in the scene frame.
 
     Attributes:
         center: (3,) float64, metres.
-        size: (3,) float64, full edge lengths along x, y, z, metres.
+        size: (3,) float64, full edge lengths along its own x, y, z, metres.
         label: what the text calls it; empty where the text names nothing.
         description: the sentence about it (dense captions); else empty.
         score: confidence in [0, 1]; NaN where the model gives none.
+        yaw: radians that it is turned about z; 0: it lies along the axes.
     """
 
     center: np.ndarray
@@ -35,6 +36,7 @@ class Box:
     label: str = ""
     description: str = ""
     score: float = float("nan")
+    yaw: float = 0.0
 
 
 @dataclass(frozen=True)

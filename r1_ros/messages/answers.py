@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from geometry_msgs.msg import Point, Pose, Vector3
+from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
 
+from r1_model.geometry.oriented_boxes import turn
 from r1_model.geometry.poses import rotation_from_quaternion
 from r1_model.plans.told import withheld_text
 from r1_model.text.answer import Answer, Box, Step
@@ -18,23 +19,26 @@ from r1_ros.msg import GroundedObject, PlanStep, SceneAnswer
 from r1_ros.runtime.errors import BadMessageError
 
 MAX_PLAN_STEPS = 1000
+_UPRIGHT = 1 - 1e-6  # cosine of the tilt
 
 
 def object_message(box: Box, object_id: str) -> GroundedObject:
     """The message of a box."""
     x, y, z = (float(value) for value in box.center)
+    turned = Quaternion(z=math.sin(box.yaw / 2), w=math.cos(box.yaw / 2))
     return GroundedObject(
         id=object_id,
         label=box.label,
         description=box.description,
-        pose=Pose(position=Point(x=x, y=y, z=z)),
+        pose=Pose(position=Point(x=x, y=y, z=z), orientation=turned),
         size=_vector(box.size),
         score=float(box.score),
     )
 
 
 def box_from_message(message: GroundedObject) -> Box:
-    """The axis-aligned box around a (possibly turned) box.
+    """The box of a message: one that is turned about z by less than a half right angle, and the
+    axis-aligned box around one that is tilted.
 
     Raises:
         BadMessageError: NaN, infinity, no rotation, or a negative size.
@@ -44,12 +48,19 @@ def box_from_message(message: GroundedObject) -> Box:
     T = pose_from_message(message.pose)
     q = message.pose.orientation
     R = rotation_from_quaternion(np.array([q.x, q.y, q.z, q.w]))
+    yaw = 0.0
+    if abs(R[2, 2]) > _UPRIGHT:
+        # sides have no names: a quarter turn only swaps them
+        whole = math.atan2(R[1, 0], R[0, 0])
+        yaw = math.remainder(whole, math.pi / 2)
+        R = turn(whole - yaw)[:3, :3].round()
     return Box(
         center=T[:3, 3],
         size=np.abs(R) @ size,
         label=message.label,
         description=message.description,
         score=float(message.score),
+        yaw=yaw,
     )
 
 

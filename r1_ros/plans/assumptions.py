@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from r1_model.text.answer import Box, Step
+from r1_model.text.boxes import gaps
 from r1_model.text.chinese import simplified
 from r1_ros.msg import ErrorCode
 from r1_ros.plans.plan_outcome import PlanOutcome
@@ -184,7 +185,7 @@ def fitting(label: str, where: Box, seen: Sequence[Box]) -> Box | None:
     """The box of what is seen that is called so and touches the place, 0.3 m wider; the nearest."""
 
     def gap(box: Box) -> float:
-        return float((np.abs(box.center - where.center) - (where.size + box.size) / 2).max())
+        return float(gaps(where, box).max())
 
     fits = [box for box in seen if same_name(label, box.label) and gap(box) <= NEAR_M]
     return min(fits, key=lambda box: float(np.linalg.norm(box.center - where.center)), default=None)

@@ -13,6 +13,7 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from std_msgs.msg import Header
 
+from r1_model.geometry.oriented_boxes import turn
 from r1_model.text.answer import Box, Step
 from r1_ros.plans.goal_run import GoalEnd, run_goal
 from r1_ros.plans.robot import OnStatus, ShouldStop, SkillError
@@ -33,7 +34,7 @@ def approach_poses(
         box: scene frame, metres.
         distance: from the side of the box [m].
         came_from: (2,) where the robot is, if known: the nearest place comes first, else the one
-            at -y ("in front" in the scene frame).
+            at its own -y ("in front" of it).
 
     Returns:
         (x, y, yaw) each, metres and radians.
@@ -41,8 +42,9 @@ def approach_poses(
     half = box.size[:2] / 2 + distance
     poses = []
     for side in ((0, -1), (-1, 0), (1, 0), (0, 1)):
-        x, y = box.center[:2] + half * side
-        poses.append(np.array([x, y, math.atan2(-side[1], -side[0])]))
+        x, y = box.center[:2] + turn(box.yaw)[:2, :2] @ (half * side)
+        facing = math.remainder(math.atan2(-side[1], -side[0]) + box.yaw, math.tau)
+        poses.append(np.array([x, y, facing]))
     if came_from is not None:
         poses.sort(key=lambda pose: float(np.linalg.norm(pose[:2] - came_from)))
     return poses

@@ -113,4 +113,4 @@ def says_yes(answer: str) -> bool:
 
 def pretended(label: str, place: Box) -> list[Box]:
     """A simulated robot sees what its plan assumes: something small in the middle of the place."""
-    return [Box(place.center, np.minimum(place.size, 0.1), label)]
+    return [Box(place.center, np.minimum(place.size, 0.1), label, yaw=place.yaw)]

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from r1_model.geometry.boxes import aabb_iou
 from r1_model.plans.simulator import Key, PlanError, World, apply, unknown_thing
 from r1_model.plans.skills import SKILLS
 from r1_model.text.answer import Box, Step
+from r1_model.text.boxes import box_ious, contains, gaps
 from r1_model.text.chinese import simplified
 from r1_ros.plans.assumptions import things_of
 from r1_ros.plans.robot import OnStatus, ShouldStop, SkillError, SkillStoppedError
@@ -98,7 +98,7 @@ class SimulatedRobot:
 
     def _closet_around(self, key: Key, box: Box) -> Key | None:
         for other, known in self._boxes.items():
-            inside = np.all(np.abs(box.center - known.center) < known.size / 2)
+            inside = contains(known, box.center)
             if other != key and inside and _is_closet(str(other)):
                 return other
         return None
@@ -111,8 +111,7 @@ class SimulatedRobot:
             there = self._boxes.get(key)
             if here is None or there is None or self.world.held == key:
                 continue
-            gap = np.abs(here.center - there.center) - (here.size + there.size) / 2
-            distance = float(np.linalg.norm(gap.clip(min=0)))
+            distance = float(np.linalg.norm(gaps(here, there).clip(min=0)))
             if distance > REACH:
                 raise SkillError(
                     f"the {self.world.things[key].name} is {distance:.1f} m away from the "
@@ -128,4 +127,4 @@ def _is_closet(label: str) -> bool:
 def _overlap(a: Box, b: Box) -> float:
     if np.allclose(a.center, b.center, atol=0.05) and np.allclose(a.size, b.size, atol=0.05):
         return 1.0
-    return float(aabb_iou(a.center, a.size, b.center, b.size))
+    return float(box_ious([a], b)[0])

@@ -19,6 +19,7 @@ from r1_model.plans.prohibitions import read_request
 from r1_model.plans.told import withheld_text
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Answer, Box, Step, Turn
+from r1_model.text.boxes import turned_box, turned_steps
 from r1_model.text.grammar import ParsedAnswer, parse_answer
 from r1_model.text.languages import in_language
 from r1_model.text.measures import compares_with_itself
@@ -94,12 +95,15 @@ class AskJob(Job[Answer]):
         request: what was asked.
         forbidden: what its dialogue forbids, itself included.
         scene: what it is answered from, once that is known.
+        written, yaw: the scene in the frame of what the model writes, see `Reasoner.frame`.
     """
 
     def __init__(self, request: AskRequest, forbidden: Sequence[Prohibition]) -> None:
         super().__init__()
         self.request, self.forbidden = request, forbidden
         self.scene: Scene | None = None
+        self.written: Scene | None = None
+        self.yaw = 0.0
 
 
 class Answering:
@@ -135,6 +139,7 @@ class Answering:
                 earlier = []
             require_in_scene(request.target, scene)
             job.scene = scene
+            job.written, job.yaw = reasoner.frame(scene)
             return _ask(reasoner, scene, job, earlier, config)
 
         self.worker.submit(work, job, config.queue_size)
@@ -187,12 +192,12 @@ class Answering:
         if parsed is None or job.forbidden:
             return []
         steps = guard_steps(parsed.steps, read_request(plain_wording(job.request.question))).steps
-        return self._step_messages(job.request.session_id, steps[skip:])
+        return self._step_messages(job.request.session_id, turned_steps(steps[skip:], -job.yaw))
 
     def objects_so_far(self, job: AskJob, text: str, skip: int) -> list[GroundedObject]:
         """Objects whose lines stand complete in a text, without the first `skip`."""
         parsed = _complete_lines(job, text)
-        boxes = parsed.boxes[skip:] if parsed else []
+        boxes = [turned_box(box, -job.yaw) for box in parsed.boxes[skip:]] if parsed else []
         return self.object_messages(job.request.session_id, boxes)
 
     def object_messages(self, session_id: str, boxes: Sequence[Box]) -> list[GroundedObject]:
@@ -258,9 +263,9 @@ def _ask(
 
 
 def _complete_lines(job: AskJob, text: str) -> ParsedAnswer | None:
-    if job.scene is None:
+    if job.written is None:
         return None
-    return parse_answer(text[: text.rfind("\n") + 1], job.scene.bounds(), job.request.task)
+    return parse_answer(text[: text.rfind("\n") + 1], job.written.bounds(), job.request.task)
 
 
 def _why_no_plan(answer: Answer) -> tuple[int, str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import TASKS, Box
+from r1_model.text.boxes import extent
 from r1_ros.messages.answers import point_and_size
 from r1_ros.msg import ErrorCode
 from r1_ros.reasoning.sessions import Sessions, UnknownObjectError
@@ -134,7 +135,7 @@ def is_outside(box: Box, low: np.ndarray, high: np.ndarray) -> bool:
         box: scene frame.
         low, high: (3,) corners of the map, metres.
     """
-    reach = box.size / 2 + OUTSIDE_TOLERANCE
+    reach = extent(box) / 2 + OUTSIDE_TOLERANCE
     return bool(np.any(box.center < low - reach) or np.any(box.center > high + reach))
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from r1_model.geometry.boxes import aabb_iou
 from r1_model.plans.forbidden import Prohibition
 from r1_model.text.answer import Answer, Box, Turn
+from r1_model.text.boxes import box_ious
 
 MAX_PROHIBITIONS = 200  # of one session
 MAX_OBJECTS = 500  # of one session; the one unseen for longest is forgotten
@@ -181,7 +181,7 @@ def _best_match(objects: OrderedDict[str, Box], box: Box) -> str | None:
     ids, known = list(objects), list(objects.values())
     centers = np.array([other.center for other in known])
     sizes = np.array([other.size for other in known])
-    overlap = aabb_iou(centers, sizes, box.center, box.size)
+    overlap = box_ious(known, box)
     distance = np.linalg.norm(centers - box.center, axis=1)
     alike = np.array([_same_label(other.label, box.label) for other in known])
     same_place = (distance <= SAME_POINT) & (np.abs(sizes - box.size).max(1) <= SAME_POINT)

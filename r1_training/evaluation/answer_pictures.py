@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
+from r1_model.text.boxes import extent
 from r1_training.evaluation.room_evaluator import CHUNK, Asked, ObservedRoom, observed_rooms
 from r1_training.synthetic.language.sample import Sample, placeholders
 from r1_training.synthetic.room_mix import PRIMITIVES, RoomMix
@@ -153,7 +154,7 @@ def drawing(asked: Asked, place: ObservedRoom) -> Drawing:
         boxes=[
             *((TRUE, box) for box in true_boxes(sample, every)),
             *((ASKED, box) for box in about),
-            *((SAID, (box.center, box.size)) for box in said),
+            *((SAID, (box.center, extent(box))) for box in said),
         ],
         lines=[(heading, BOX.sub("□", text).replace("</answer>", "")) for heading, text in lines],
         title=f"{sample.task}, {sample.kind}, {sample.language}, {asked.room.type} "

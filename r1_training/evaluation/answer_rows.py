@@ -44,6 +44,7 @@ def box_row(box: Box) -> dict[str, Any]:
         "label": box.label,
         "description": box.description,
         "score": float(box.score),
+        "yaw": float(box.yaw),
     }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from r1_model.reasoner import Reasoner
 from r1_model.text.answer import Box
+from r1_model.text.boxes import extent
 from r1_training.evaluation.room_evaluator import ObservedRoom, observed_rooms
 from r1_training.metrics.prediction_entries import Prediction
 from r1_training.metrics.protocols.detection import SceneObjects, detection_scores
@@ -52,7 +53,7 @@ def room_scores(rooms: Iterable[DetectedRoom]) -> dict[str, float]:
     for room in rooms:
         predictions[room.name] = Prediction(
             id=room.name,
-            boxes=np.array([[*box.center, *box.size] for box in room.found]).reshape(-1, 6),
+            boxes=np.array([[*box.center, *extent(box)] for box in room.found]).reshape(-1, 6),
             labels=tuple(box.label for box in room.found),
             scores=np.array([box.score for box in room.found]),
         )

@@ -9,7 +9,7 @@ from r1_model.scene.scene import Scene
 from r1_model.text.answer import Answer, Box
 from r1_model.text.answer import Turn as Said
 from r1_training.synthetic.camera.observe import room_to_scene
-from r1_training.synthetic.language.answer_check import check_answer
+from r1_training.synthetic.language.answer_check import check_parsed
 from r1_training.synthetic.language.example_questions import Example
 from r1_training.synthetic.rooms.elements import Room
 
@@ -61,7 +61,7 @@ def ask_example(
         answer = reasoner.ask(scene, question, history=history, target=target)
         history.append(Said(question, answer.raw))
         sample = turn.sample(room, LANGUAGES[family])
-        verdict = check_answer(sample, answer.raw, boxes, room, scene.bounds())
+        verdict = check_parsed(sample, answer, boxes, room)
         missing = [w for w in (turn.words or {}).get(family, ()) if w not in answer.raw]
         wrong = "" if verdict["correct"] else f"judged {verdict}"
         if answer.language != LANGUAGES[family]:

@@ -12,6 +12,7 @@ import numpy as np
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box
+from r1_model.text.boxes import extent
 from r1_model.text.question import Question
 from r1_training.common.processes import Processes
 from r1_training.common.shared_lines import SharedLines
@@ -127,5 +128,5 @@ def given_boxes(boxes: Mapping[int, np.ndarray], described: Sequence[int]) -> li
 
 
 def numbers(boxes: Sequence[Box]) -> list[list[float]]:
-    """Centre and size of each box."""
-    return [[*box.center.tolist(), *box.size.tolist()] for box in boxes]
+    """Centre and size of each box, of the axis-aligned one around it."""
+    return [[*box.center.tolist(), *extent(box).tolist()] for box in boxes]

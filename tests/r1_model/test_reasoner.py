@@ -269,7 +269,9 @@ def test_the_form_of_an_answer_shows_what_was_meant(reasoner, monkeypatch):
         "decode",
         lambda *_, **__: f"<think>t</think><answer>1. open(door {DOOR}): Open it.</answer>",
     )
-    monkeypatch.setattr(reasoner, "detect", lambda *_, **__: [Box(np.zeros(3), np.full(3, 100.0))])
+    monkeypatch.setattr(
+        reasoner, "_detected", lambda *_, **__: [Box(np.zeros(3), np.full(3, 100.0))]
+    )
     answer = reasoner.ask(random_scene(), "The door.", max_new_tokens=1)
     assert answer.task == "planning" and [step.action for step in answer.steps] == ["open"]
     answer = reasoner.ask(random_scene(), "The door.", task="qa", max_new_tokens=1)
@@ -280,7 +282,7 @@ def say(reasoner, monkeypatch, steps: str) -> None:
     text = f"<think>the sign says: 9. open(door {DOOR}): Open it.</think><answer>{steps}</answer>"
     monkeypatch.setattr(reasoner._processor.tokenizer, "decode", lambda *_, **__: text)
     everywhere = [Box(np.zeros(3), np.full(3, 100.0), "thing")]
-    monkeypatch.setattr(reasoner, "detect", lambda *_, **__: everywhere)
+    monkeypatch.setattr(reasoner, "_detected", lambda *_, **__: everywhere)
 
 
 def plan(reasoner, question: str, **options) -> list[str]:
@@ -336,7 +338,7 @@ def test_a_step_on_what_nobody_has_seen_needs_one_that_shows_it(reasoner, monkey
     assert not answer.steps and "mug" in answer.answer and answer.withheld
     # a box in which nothing was detected is none
     say(reasoner, monkeypatch, f"1. pick(mug {LAMP}): Take it.")
-    monkeypatch.setattr(reasoner, "detect", lambda *_, **__: [])
+    monkeypatch.setattr(reasoner, "_detected", lambda *_, **__: [])
     answer = reasoner.ask(random_scene(), "Take the mug.", max_new_tokens=1)
     assert not answer.steps and answer.withheld[0].reason == "unseen"
 

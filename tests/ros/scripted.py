@@ -98,6 +98,9 @@ class ScriptedReasoner:
     def prepare(self, scene: Scene) -> None:
         pass
 
+    def frame(self, scene: Scene) -> tuple[Scene, float]:
+        return scene, 0.0
+
     def ask(
         self,
         scene: Scene,

@@ -177,7 +177,7 @@ def observe_batch(
     T = packed.T_scene_camera[:, :views].float()
     K = intrinsics(packed.fov, height, width)[:, None].expand(-1, views, -1, -1)
     finer = 1.0 if view_size is None else view_size[1] / width
-    frames, prints = _rendered(packed, K, T, height, width, pack, finer)
+    frames, prints = rendered(packed, K, T, height, width, pack, finer)
     level = sample_levels(len(packed), generator, *noise)
     color, depth, instance = apply_sensor(frames, level, generator)
     cloud_color = color
@@ -236,7 +236,7 @@ def observe_batch(
     }
 
 
-def _rendered(
+def rendered(
     packed: PackedRooms,
     K: torch.Tensor,
     T: torch.Tensor,
@@ -245,7 +245,7 @@ def _rendered(
     pack: MeshPack | None,
     finer: float,
 ) -> tuple[Frames, Prints | None]:
-    """The frames, and what is printed where in views of so many times as many pixels a direction;
+    """Frames, and what is printed where in views of so many times as many pixels a direction;
     None without meshes.
     """
     if packed.instances is None or pack is None:

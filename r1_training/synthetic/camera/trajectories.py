@@ -244,10 +244,27 @@ def _pitched(
 def smooth_path(room: Room, rng: np.random.Generator, frames: int) -> tuple[np.ndarray, float]:
     """A continuous recording: a hand-held walk once around, looking across and along the walls.
 
+    Of several rooms one is walked around after the other, and the way between them is left out.
+
     Returns:
         T_map_camera (frames, 4, 4) float64, optical frame; horizontal field of view, radians.
     """
     height = min(rng.uniform(1.3, 1.6), room.size[2] - 0.3)
+    if room.parts:
+        shares = np.array_split(np.arange(frames), len(room.parts))
+        walks = [
+            _walk(room_of_part(room, number), rng, len(share), height)
+            for number, share in enumerate(shares)
+            if len(share)
+        ]
+        path = np.concatenate(walks)
+    else:
+        path = _walk(room, rng, frames, height)
+    return path, math.radians(rng.uniform(60, 70))
+
+
+def _walk(room: Room, rng: np.random.Generator, frames: int, height: float) -> np.ndarray:
+    """T_map_camera (frames, 4, 4) of a walk once around one room."""
     spots = free_positions(room, rng, height)
     way = np.arange(frames) / max(frames, 1)
     rings = [_ring(spots, outward, way) for outward in (0.3, 0.15, 0.05, 0.0, -0.15, -0.4)]
@@ -260,7 +277,7 @@ def smooth_path(room: Room, rng: np.random.Generator, frames: int) -> tuple[np.n
     pitch = np.radians(20) + np.radians(9) * np.sin(way * 2 * math.pi * 4)
     ahead = np.stack([np.cos(heading), np.sin(heading), -np.tan(pitch)], 1)
     roll = np.radians(1.5) * np.sin(way * 2 * math.pi * 6)
-    return room.T_map_room @ look_at(eye, eye + ahead, roll), math.radians(rng.uniform(60, 70))
+    return room.T_map_room @ look_at(eye, eye + ahead, roll)
 
 
 def _ring(spots: np.ndarray, outward: float, way: np.ndarray, stops: int = 8) -> np.ndarray:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable, Mapping
 
 import numpy as np
 
-from r1_model.geometry.boxes import aabb_iou
 from r1_model.plans.simulator import check_plan
 from r1_model.text.answer import Answer, Box, Step
+from r1_model.text.boxes import box_ious
 from r1_model.text.grammar import Bounds, ParsedAnswer, parse_answer
 from r1_training.synthetic.language.facts import BINARY, Facts, shut_away
 from r1_training.synthetic.language.sample import Sample
@@ -119,9 +119,9 @@ def _grounding(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdic
         return {"correct": False, "iou": 0.0, "acc25": False, "acc50": False}
     left, ious = list(wanted), []
     for box in parsed.boxes:
-        overlaps = [float(aabb_iou(box.center, box.size, *other)) for other in left]
+        overlaps = box_ious([Box(*other) for other in left], box)
         best = int(np.argmax(overlaps))
-        ious.append(overlaps[best])
+        ious.append(float(overlaps[best]))
         left.pop(best)
     least = min(ious)
     return {
@@ -193,8 +193,7 @@ def best_match(box: Box, boxes: Boxes) -> tuple[int | None, float]:
     """The object that a box means: largest overlap, else nearest centre; and the overlap."""
     if not boxes:
         return None, 0.0
-    centers, sizes = (np.array(part) for part in zip(*boxes.values(), strict=True))
-    found = aabb_iou(box.center, box.size, centers, sizes)
+    found = box_ious([Box(*other) for other in boxes.values()], box)
     overlaps = dict(zip(boxes, found.tolist(), strict=True))
     best = max(overlaps, key=overlaps.__getitem__)
     if overlaps[best] >= SAME_OBJECT:

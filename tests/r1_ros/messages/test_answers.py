@@ -132,7 +132,23 @@ def test_a_client_may_leave_arguments_out() -> None:
     assert step_from_message(both).labels == ("mug", "cupboard")
 
 
-def test_a_turned_box_becomes_the_box_around_it() -> None:
+@pytest.mark.parametrize("yaw", [0.0, 0.3, -0.78])
+def test_a_box_that_is_turned_comes_back_turned(yaw: float) -> None:
+    box = Box(np.array([1.0, 2.0, 3.0]), np.array([2.0, 1.0, 0.5]), "table", yaw=yaw)
+    back = box_from_message(object_message(box, "o1"))
+    assert np.allclose(back.size, box.size) and back.yaw == pytest.approx(yaw)
+
+
+def test_a_tilted_box_becomes_the_box_around_it() -> None:
+    half = math.sqrt(0.5)
+    message = GroundedObject(
+        pose=Pose(orientation=Quaternion(x=half, w=half)), size=Vector3(x=2.0, y=1.0, z=0.5)
+    )
+    found = box_from_message(message)
+    assert np.allclose(found.size, (2.0, 0.5, 1.0)) and found.yaw == 0
+
+
+def test_a_quarter_turn_swaps_the_sides_of_a_box() -> None:
     half = math.sqrt(0.5)
     message = GroundedObject(
         pose=Pose(position=Point(x=1.0), orientation=Quaternion(z=half, w=half)),

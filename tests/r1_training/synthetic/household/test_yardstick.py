@@ -9,9 +9,10 @@ import pytest
 
 pytest.importorskip("open3d", reason="the mapper needs Open3D")
 
+from r1_model.geometry.oriented_boxes import turn
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Answer, Box
-from r1_training.evaluation.oriented import turn
+from r1_model.text.grammar import parse_answer
 from r1_training.synthetic.household.rooms import make_household_room
 from r1_training.synthetic.language import fill_boxes, make_samples
 from tests.r1_training.synthetic.household.packs import small_pack
@@ -34,7 +35,13 @@ class Knowing:
 
     def ask(self, scene, question, **options):
         self.asked.append({"question": question, **options})
-        return Answer(self.raw, "", self.raw, options["task"], "en", boxes=self.boxes)
+        if not self.raw.startswith("<think>"):
+            return Answer(self.raw, "", self.raw, options["task"], "en", boxes=self.boxes)
+        read = parse_answer(self.raw, scene.bounds(), options["task"])
+        return Answer(
+            *(self.raw, read.thinking, read.answer, options["task"], "en", read.boxes, read.steps),
+            exact=read.exact,
+        )
 
     def detect(self, scene, least_score=0.0):
         return self.boxes
@@ -49,12 +56,40 @@ def test_a_room_is_recorded_and_mapped_in_its_own_frame(pack, monkeypatch):
     monkeypatch.setattr(bench, "HEIGHT", 60)
     monkeypatch.setattr(bench, "WIDTH", 80)
     room = make_household_room(3, pack, "test", extent="whole")
-    scene, visible = bench.recorded_room(room, pack, 4)
+    place = bench.recorded_room(room, pack, 4)
+    scene, visible = place.scene, place.visible
     assert len(scene.points) > 300 and set(visible) <= {o.id for o in room.objects}
     inverse = np.linalg.inv(room.T_map_room)
     inside = scene.points @ inverse[:3, :3].T + inverse[:3, 3]
     within = (np.abs(inside[:, :2]) < room.size[:2] / 2 + 0.4).all(1)
     assert within.mean() > 0.7  # the rest is beyond an open wall
+    assert set(place.readable) <= set(visible)
+
+
+def test_every_room_of_a_flat_is_recorded(pack, monkeypatch):
+    monkeypatch.setattr(bench, "HEIGHT", 60)
+    monkeypatch.setattr(bench, "WIDTH", 80)
+    room = make_household_room(0, pack, "test", extent="whole", rooms=2)
+    scene = bench.recorded_room(room, pack, 6).scene
+    inverse = np.linalg.inv(room.T_map_room)
+    inside = scene.points @ inverse[:3, :3].T + inverse[:3, 3]
+    for part in room.parts:
+        near = (np.abs(inside[:, :2] - part.center) < part.size[:2] / 2).all(1)
+        assert near.sum() > 100
+
+
+def test_questions_of_rooms_are_counted_by_kind_rooms_and_swap(pack, monkeypatch):
+    monkeypatch.setattr(bench, "HEIGHT", 60)
+    monkeypatch.setattr(bench, "WIDTH", 80)
+    monkeypatch.setattr(bench, "YAWS", (0,))
+    silent = Knowing("<think></think><answer></answer>")
+    report = bench.test_rooms(silent, pack, 2, 1, 2, 16)
+    asked = {kind: row["questions"] for kind, row in report["kinds"].items()}
+    assert asked["rooms: 1"] <= 4 and asked["rooms: 2"] <= 2 and asked["rooms: 4"] <= 2
+    assert set(report["recall"]) == {1, 2, 4}
+    assert all(row[0]["any"] == 0 for row in report["recall"].values())
+    none = bench.test_rooms(silent, pack, 1, 0, 0, 4)
+    assert none["kinds"] == {} and set(none["recall"]) == {1}
 
 
 def test_the_true_answer_is_right_and_silence_is_not(pack):

@@ -1,14 +1,11 @@
-"""Upright boxes that are turned about z: their overlap, and scenes that are turned."""
+"""Upright boxes that are turned about z. Pure functions on numpy arrays."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
-
-from r1_model.scene.scene import Scene
 
 
 def turn(yaw: float) -> np.ndarray:
@@ -17,20 +14,6 @@ def turn(yaw: float) -> np.ndarray:
     c, s = math.cos(yaw), math.sin(yaw)
     T[:2, :2] = (c, -s), (s, c)
     return T
-
-
-def turned_scene(scene: Scene, yaw: float) -> Scene:
-    """The scene in a frame that is turned: every point and camera by yaw radians about z."""
-    if yaw == 0:
-        return scene
-    T = turn(yaw)
-    R = T[:3, :3].astype(np.float32)
-    return replace(
-        scene,
-        points=np.ascontiguousarray(scene.points @ R.T),
-        normals=None if scene.normals is None else np.ascontiguousarray(scene.normals @ R.T),
-        views=[replace(view, T_scene_camera=T @ view.T_scene_camera) for view in scene.views],
-    )
 
 
 def footprint(
@@ -80,15 +63,3 @@ def _area(polygon: np.ndarray) -> float:
         return 0.0
     x, y = polygon.T
     return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
-
-
-def fits(label: str, names: Sequence[str]) -> bool:
-    """Is a label one of an object's names, as whole words? A dining table is a table, a book is no
-    bookshelf."""
-    said = label.lower().split()
-    return any(_within(said, n) or _within(n, said) for n in (m.lower().split() for m in names))
-
-
-def _within(words: list[str], longer: list[str]) -> bool:
-    span = len(words)
-    return span > 0 and any(longer[k : k + span] == words for k in range(len(longer) - span + 1))

@@ -1,0 +1,95 @@
+"""Boxes of answers in space: turned into another frame, their overlap, what lies between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from r1_model.geometry.boxes import aabb_iou
+from r1_model.geometry.oriented_boxes import oriented_iou, turn
+from r1_model.text.answer import Answer, Box, Step
+
+_SAME_YAW = 1e-6
+
+
+def turned_box(box: Box, yaw: float) -> Box:
+    """The box in a frame that is turned: by `yaw` radians about z."""
+    if yaw == 0:
+        return box
+    center = turn(yaw)[:3, :3] @ box.center
+    return replace(box, center=center, yaw=math.remainder(box.yaw + yaw, math.tau))
+
+
+def turned_steps(steps: Sequence[Step], yaw: float) -> list[Step]:
+    """Steps with their boxes in a frame that is turned by `yaw` radians about z."""
+    return [
+        replace(step, boxes=tuple(turned_box(box, yaw) for box in step.boxes)) for step in steps
+    ]
+
+
+def turned_answer(said: Answer, yaw: float) -> Answer:
+    """An answer with all of its boxes in a frame that is turned by `yaw` radians about z.
+
+    What the model wrote stays as it is: its numbers are those of the frame in which it was asked.
+    """
+    if yaw == 0:
+        return said
+    withheld = [
+        replace(item, step=turned_steps([item.step], yaw)[0]) if item.step else item
+        for item in said.withheld
+    ]
+    boxes = [turned_box(box, yaw) for box in said.boxes]
+    return replace(said, boxes=boxes, steps=turned_steps(said.steps, yaw), withheld=withheld)
+
+
+def along_axes(box: Box) -> Box:
+    """The axis-aligned box that is most like it: turned to the nearest axes about its centre."""
+    quarters = round(box.yaw / (math.pi / 2))
+    size = box.size[[1, 0, 2]] if quarters % 2 else box.size
+    return replace(box, size=size, yaw=0.0)
+
+
+def extent(box: Box) -> np.ndarray:
+    """Edge lengths (3,) of the axis-aligned box around it, metres."""
+    return np.abs(turn(box.yaw)[:3, :3]) @ box.size
+
+
+def box_ious(boxes: Sequence[Box], box: Box) -> np.ndarray:
+    """Intersection over union of each of N boxes with one, (N,) float64."""
+    found = np.zeros(len(boxes))
+    if not boxes:
+        return found
+    centers = np.array([other.center for other in boxes])
+    sizes = np.array([other.size for other in boxes])
+    off = np.array([math.remainder(other.yaw - box.yaw, math.pi / 2) for other in boxes])
+    back = turn(-box.yaw)[:3, :3].T
+    quarter = np.array([round((other.yaw - box.yaw) / (math.pi / 2)) % 2 for other in boxes])
+    crossed = np.where(quarter[:, None] == 1, sizes[:, [1, 0, 2]], sizes)
+    alike = np.abs(off) < _SAME_YAW
+    found[alike] = aabb_iou(centers[alike] @ back, crossed[alike], box.center @ back, box.size)
+    reach = np.linalg.norm(np.concatenate((sizes, box.size[None]))[:, :2], axis=1) / 2
+    near = np.linalg.norm(centers[:, :2] - box.center[:2], axis=1) < reach[:-1] + reach[-1]
+    for place in np.flatnonzero(near & ~alike).tolist():
+        other = boxes[place]
+        found[place] = oriented_iou(
+            (other.center, other.size, other.yaw), (box.center, box.size, box.yaw)
+        )
+    return found
+
+
+def gaps(a: Box, b: Box) -> np.ndarray:
+    """How far two boxes are apart along the edges of `a`, (3,) metres; negative where they overlap.
+
+    Of a box that is turned against `a` what counts is the box around it.
+    """
+    apart = np.abs(turn(-a.yaw)[:3, :3] @ (b.center - a.center))
+    return apart - (a.size + extent(replace(b, yaw=b.yaw - a.yaw))) / 2
+
+
+def contains(box: Box, point: np.ndarray) -> bool:
+    """Does a point (3,) lie inside of a box?"""
+    local = turn(-box.yaw)[:3, :3] @ (point - box.center)
+    return bool(np.all(np.abs(local) < box.size / 2))
