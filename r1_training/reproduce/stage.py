@@ -6,6 +6,7 @@ import logging
 import shutil
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from r1_training.common.history import History, read_history
 from r1_training.common.time_limit import StepLimit, TimeLimit
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.grpo.run import train as train_grpo
+from r1_training.grpo.run import worker_pool
 from r1_training.tiny.sft import train as train_sft
 
 _LOG = logging.getLogger(__name__)
@@ -47,16 +49,29 @@ def train_grpo_stage(
     if not rates:
         train_grpo(run, resume=True, callbacks=[History(), until])
         return run.learning_rate
+    with worker_pool(run.workers) as pool:
+        return _best_rate(run, rates, trial_steps, until, pool)
+
+
+def _best_rate(
+    run: GRPORunConfig,
+    rates: Sequence[float],
+    trial_steps: int,
+    until: TimeLimit,
+    pool: Executor | None,
+) -> float:
+    """Try rates and go on with the best; returns it."""
     output, scores = Path(run.output), {}
     for rate in rates:
         trial = replace(_at_rate(run, rate), validate_every=0)
         if not _is_done(trial, trial_steps):
-            train_grpo(trial, resume=True, callbacks=[History(), StepLimit(trial_steps), until])
+            limits = [StepLimit(trial_steps), until]
+            train_grpo(trial, resume=True, callbacks=[History(), *limits], pool=pool)
         scores[rate] = trial_score(read_history(Path(trial.output)))
         _LOG.info("%s: rate %g scores %.4f", output.name, rate, scores[rate])
     best = max(scores, key=scores.__getitem__)
     chosen = _at_rate(run, best)
-    final = train_grpo(chosen, resume=True, callbacks=[History(), until])
+    final = train_grpo(chosen, resume=True, callbacks=[History(), until], pool=pool)
     shutil.copy2(Path(chosen.output) / HISTORY, output / HISTORY)
     final.rename(output / "final")
     return best
