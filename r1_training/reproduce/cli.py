@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -39,10 +40,16 @@ def reproduce(
         typer.Option(min=0.1, help="Of training, after which each stage named here ends."),
     ] = None,
     within: Annotated[
-        float | None, typer.Option(min=0.1, help="Minutes; what could last longer is not begun.")
+        float | None,
+        typer.Option(
+            min=0.1, help="Minutes; what still runs then is saved, and goes on next time."
+        ),
     ] = None,
     gpus: Annotated[
         int | None, typer.Option(min=1, help="How many GPUs; all that there are by default.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Folder of tables, plots, JSON; OUTPUT/report by default.")
     ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Only print what would run when, and where.")
@@ -54,12 +61,14 @@ def reproduce(
     """
     from r1_model.errors import R1Error
     from r1_training.common.config import TrainingConfigError
+    from r1_training.common.termination import end_with_parts
+    from r1_training.common.time_limit import PausedError
     from r1_training.common.writable import OutputError, require_folder
     from r1_training.grpo.trainer import TrainingDivergedError
     from r1_training.metrics.errors import EvaluationInputError
     from r1_training.reproduce.config import ReproduceConfig
     from r1_training.reproduce.jobs import Job, jobs_of, plan_text, schedule
-    from r1_training.reproduce.launch import end_with_parts, run_jobs, visible_gpus
+    from r1_training.reproduce.launch import PAUSED, run_jobs, visible_gpus
     from r1_training.reproduce.report import write_report
     from r1_training.reproduce.run import reproduce as run
     from r1_training.synthetic.household.pack import MeshPackError
@@ -82,21 +91,27 @@ def reproduce(
         require_folder(Path(settings.output))
         limits = None if minutes is None else dict.fromkeys(stages or settings.stages, minutes)
         if seed is not None:
-            typer.echo(run(settings.at(seed), stages, limits).read_text())
+            pause_at = time.monotonic() + 60 * (within or float("inf"))
+            typer.echo(run(settings.at(seed), stages, limits, pause_at).read_text())
             return
     except (TrainingConfigError, EvaluationInputError, R1Error, OutputError) as error:
         raise typer.BadParameter(str(error)) from error
     except MeshPackError as error:
         raise typer.BadParameter(str(error)) from error
+    except PausedError as error:
+        typer.echo(f"{error}: the same command goes on", err=True)
+        raise typer.Exit(PAUSED) from error
     except TrainingDivergedError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
 
-    def command(job: Job) -> list[str]:
+    def command(job: Job, left: float) -> list[str]:
         given = {"--output": output, "--config": config, "--model": model, "--meshes": meshes}
         words = [sys.executable, "-m", "r1_training.cli", "reproduce", "--seed", f"{job.seed}"]
         for name, value in (*given.items(), ("--minutes", minutes)):
             words += [] if value is None else [name, str(value)]
+        if left < float("inf"):
+            words += ["--within", f"{left:.2f}"]
         return [*words, "--stages", job.stage]
 
     jobs = jobs_of(settings, stages or (), minutes)
@@ -107,7 +122,7 @@ def reproduce(
         return
     logs = Path(settings.output) / "logs"
     failed = run_jobs(jobs, command, places, logs, within or float("inf"))
-    typer.echo(write_report(settings, words=sys.argv[1:]).read_text())
+    typer.echo(write_report(settings, report, sys.argv[1:]).read_text())
     if failed:
         typer.echo(f"error: {', '.join(job.name for job in failed)} failed, see {logs}", err=True)
         raise typer.Exit(1)

@@ -6,10 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from r1_training.common.time_limit import seconds_spent
 from r1_training.reproduce.config import ReproduceConfig
 from r1_training.reproduce.results import is_done
+from r1_training.reproduce.stage import SPENT
 
 OVERHEAD = 1.5  # minutes of a stage beside its training: starting, evaluation
+LEAST = 2.0  # minutes that are worth beginning with what is not done in them
 
 
 @dataclass(frozen=True)
@@ -35,16 +38,23 @@ class Job:
 
 @dataclass(frozen=True)
 class Planned:
-    """A job's place in a plan: minutes from the beginning, and the number of the GPU."""
+    """A job's place in a plan.
+
+    Attributes:
+        job: which.
+        gpu: its number.
+        begins, ends: minutes from the beginning.
+    """
 
     job: Job
     gpu: int
     begins: float
+    ends: float
 
     @property
-    def ends(self) -> float:
-        """Minutes from the beginning."""
-        return self.begins + self.job.minutes
+    def is_paused(self) -> bool:
+        """It has to go on another time."""
+        return self.ends < self.begins + self.job.minutes
 
 
 def jobs_of(
@@ -76,6 +86,7 @@ def jobs_of(
                 done = before is None or carried or is_done(output, before)
                 limit = config.limit(stage)
                 trained = limit if minutes is None or not limit else minutes
+                trained = max(0.0, trained - seconds_spent(output / stage / SPENT) / 60)
                 needs = None if done else before
                 found.append(Job(seed, stage, trained + OVERHEAD, needs))
     return found
@@ -89,11 +100,11 @@ def next_job(
     Args:
         waiting: jobs in order.
         done: (seed, stage) of what has ended well.
-        left: minutes; what takes longer is not begun.
+        left: minutes; what is not done in them is paused.
     """
     for job in waiting:
         ready = job.needs is None or (job.seed, job.needs) in done
-        if ready and job.minutes <= left:
+        if ready and left >= min(job.minutes, LEAST):
             return job
     return None
 
@@ -104,7 +115,7 @@ def schedule(jobs: Sequence[Job], gpus: int, within: float = float("inf")) -> li
     Args:
         jobs: in order of importance.
         gpus: how many.
-        within: minutes after which nothing may run.
+        within: minutes after which everything is paused.
     """
     waiting, plan, done = list(jobs), list[Planned](), set[tuple[int, str]]()
     now, running = 0.0, list[Planned]()
@@ -113,11 +124,12 @@ def schedule(jobs: Sequence[Job], gpus: int, within: float = float("inf")) -> li
         job = next_job(waiting, done, within - now) if free else None
         if job is not None:
             waiting.remove(job)
-            running.append(Planned(job, free[0], now))
+            running.append(Planned(job, free[0], now, min(now + job.minutes, within)))
             plan.append(running[-1])
         elif running:
             now = min(one.ends for one in running)
-            done |= {(one.job.seed, one.job.stage) for one in running if one.ends <= now}
+            ended = [one for one in running if one.ends <= now and not one.is_paused]
+            done |= {(one.job.seed, one.job.stage) for one in ended}
             running = [one for one in running if one.ends > now]
         else:
             return plan
@@ -127,8 +139,10 @@ def plan_text(plan: Sequence[Planned], jobs: Sequence[Job]) -> str:
     """A plan as people read it."""
     lines = [f"{'GPU':>3}  {'from':>5}  {'to':>5}  stage"]
     for one in sorted(plan, key=lambda one: (one.gpu, one.begins)):
-        lines.append(f"{one.gpu:>3}  {one.begins:5.1f}  {one.ends:5.1f}  {one.job.name}")
-    busy, last = sum(one.job.minutes for one in plan), max((one.ends for one in plan), default=0.0)
+        more = " (goes on another time)" if one.is_paused else ""
+        lines.append(f"{one.gpu:>3}  {one.begins:5.1f}  {one.ends:5.1f}  {one.job.name}{more}")
+    busy = sum(one.ends - one.begins for one in plan)
+    last = max((one.ends for one in plan), default=0.0)
     lines.append(f"{len(plan)} stages, at most {busy:.0f} GPU minutes, over in {last:.0f} minutes")
     left = [job.name for job in jobs if job not in [one.job for one in plan]]
     if left:

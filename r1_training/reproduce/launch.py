@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -17,7 +16,9 @@ from tqdm import tqdm
 from r1_training.reproduce.jobs import Job, next_job
 
 LOOKS_EVERY = 1.0  # seconds
-Command = Callable[[Job], Sequence[str]]
+GRACE = 0.3  # minutes that a stage has to save itself
+PAUSED = 75  # exit status of a stage that was saved before its end
+Command = Callable[[Job, float], Sequence[str]]
 
 
 @dataclass
@@ -43,10 +44,10 @@ def run_jobs(
 
     Args:
         jobs: in order of importance.
-        command: of a job.
+        command: of a job that pauses after so many minutes; it exits with PAUSED then.
         gpus: as CUDA_VISIBLE_DEVICES has them; none: one job at a time on the CPU.
         logs: folder of `NAME.log`.
-        within: minutes; what could last longer is not begun.
+        within: minutes; what still runs then is paused, or, in an evaluation, ended.
 
     Returns:
         The jobs that failed.
@@ -63,18 +64,21 @@ def run_jobs(
             job = next_job(waiting, done, left) if free else None
             if job is not None:
                 waiting.remove(job)
-                running.append(_started(job, command(job), free.pop(0), logs))
+                running.append(_started(job, command(job, left), free.pop(0), logs))
                 continue
             if not running:
                 return failed
             time.sleep(LOOKS_EVERY)
+            if left < -GRACE:
+                bar.write("the time is over: what still runs is ended", file=sys.stderr)
+                return failed
             for one in [one for one in running if one.process.poll() is not None]:
                 running.remove(one)
                 one.log.close()
                 free.insert(0, one.gpu)
                 if one.process.returncode == 0:
                     done.add((one.job.seed, one.job.stage))
-                else:
+                elif one.process.returncode != PAUSED:
                     failed.append(one.job)
                     log = logs / f"{one.job.name}.log"
                     bar.write(f"{one.job.name} failed: {log}", file=sys.stderr)
@@ -110,15 +114,6 @@ def _show(
     under_way = [min((now - one.since) / 60, one.job.minutes) for one in running]
     bar.n = round(sum(ended) + sum(under_way), 2)
     bar.set_postfix_str(" ".join(one.job.name for one in running))
-
-
-def end_with_parts() -> None:
-    """Let a SIGTERM end this process as an error would: what it started ends with it."""
-
-    def end(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    signal.signal(signal.SIGTERM, end)
 
 
 def visible_gpus() -> list[str]:

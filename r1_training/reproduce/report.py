@@ -16,6 +16,7 @@ from r1_training.common.whole_files import written_whole
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.reproduce.comparison import Figure
 from r1_training.reproduce.config import FIRST, ReproduceConfig
+from r1_training.reproduce.questions_plot import draw_questions
 from r1_training.reproduce.results import read_results
 from r1_training.reproduce.tables import (
     ALL,
@@ -82,6 +83,11 @@ def write_report(
     ]
     if draw_learning(config, folder / "learning.png"):
         text += ["", "![sampled rewards and validation](learning.png)"]
+    runs = [run for name in config.stages if isinstance(run := config.stage(name), GRPORunConfig)]
+    if runs:
+        draw_questions(runs[0], folder / "questions.png")
+        text += ["", "Figure 2, of the questions that are asked here:", ""]
+        text += ["![questions by task and type](questions.png)"]
     with written_whole(folder / REPORT) as part:
         part.write_text("\n".join(text) + "\n")
     return folder / REPORT

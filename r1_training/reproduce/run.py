@@ -35,7 +35,7 @@ from r1_training.reproduce.results import (
     write_table,
 )
 from r1_training.reproduce.shown import evaluate_shown
-from r1_training.reproduce.stage import train_grpo_stage, train_sft_stage
+from r1_training.reproduce.stage import Limits, train_grpo_stage, train_sft_stage
 
 LENIENCE = 1.2  # a control that is a little slower than SFT was still comes to its end
 
@@ -44,6 +44,7 @@ def reproduce(
     config: ReproduceConfig,
     stages: Sequence[str] | None = None,
     minutes: Mapping[str, float] | None = None,
+    pause_at: float = float("inf"),
 ) -> Path:
     """Run stages and evaluate their models on unseen rooms.
 
@@ -51,12 +52,14 @@ def reproduce(
         config: of all stages, of one seed (`ReproduceConfig.at`).
         stages: some of `config.stages`; all by default.
         minutes: of stages, in place of `config.minutes`.
+        pause_at: on the clock of `time.monotonic`; see `Limits`.
 
     Returns:
         The table, `config.output`/results.md.
 
     Raises:
         TrainingConfigError, ModelLoadError, TrainingDivergedError: a stage cannot run.
+        PausedError: a stage has to go on later.
     """
     output, limits = Path(config.output), minutes or {}
     with locked(output):  # others may run other stages of this seed
@@ -66,7 +69,7 @@ def reproduce(
             _have_before(config, name, start)
             asked = config.stage(name)
             if not isinstance(asked, ShownConfig):
-                _train(config, name, start, limits.get(name, config.limit(name)))
+                _train(config, name, start, Limits(limits.get(name, config.limit(name)), pause_at))
             began = time.perf_counter()
             if isinstance(asked, ShownConfig):
                 rows = evaluate_shown(output / asked.stage / "final", asked, config)
@@ -129,21 +132,22 @@ def _have_before(config: ReproduceConfig, name: str, start: Path) -> None:
                 _bring(output, one, start)
 
 
-def _train(config: ReproduceConfig, name: str, start: Path, minutes: float) -> None:
+def _train(config: ReproduceConfig, name: str, start: Path, limits: Limits) -> None:
     output, run = Path(config.output), config.stage(name)
     final = output / name / "final"
     if final.is_dir():
         return
     if isinstance(run, ShownConfig):
         raise TypeError(f"{name} trains nothing")
-    began, rate = time.perf_counter(), run.learning_rate
+    rate = run.learning_rate
     if isinstance(run, GRPORunConfig):
-        rate = train_grpo_stage(run, config.rates.get(name, ()), config.trial_steps, minutes)
+        tried = config.rates.get(name, ())
+        rate, seconds = train_grpo_stage(run, tried, config.trial_steps, limits)
     elif config.before(name) is None:
-        train_sft_stage(run, start, minutes)
+        seconds = train_sft_stage(run, start, limits)
     else:
-        _train_control(run, config, minutes)
-    seconds = time.perf_counter() - began
+        run, lenient = _control(run, config, limits)
+        seconds = train_sft_stage(run, output / FIRST / "final", lenient)
     _copy_beside(start, final)
     save_language(final, output / f"{name}.safetensors")
     history = read_history(output / name)
@@ -153,11 +157,19 @@ def _train(config: ReproduceConfig, name: str, start: Path, minutes: float) -> N
     note_training(output, name, seconds=seconds, steps=done, rate=rate)
 
 
-def _train_control(run: TrainingConfig, config: ReproduceConfig, minutes: float) -> None:
-    output = Path(config.output)
-    steps = control_steps(read_results(output), next(iter(config.grpo), ""), minutes)
-    run = replace(run, steps=min(run.steps, steps or run.steps))
-    train_sft_stage(run, output / FIRST / "final", LENIENCE * minutes)
+def _control(
+    run: TrainingConfig, config: ReproduceConfig, limits: Limits
+) -> tuple[TrainingConfig, Limits]:
+    """A control with its number of steps, which is kept: one that goes on has the same."""
+    file = Path(run.output) / "steps.json"
+    if not file.is_file():
+        results = read_results(Path(config.output))
+        steps = control_steps(results, next(iter(config.grpo), ""), limits.minutes) or run.steps
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(file) as part:
+            part.write_text(json.dumps(min(run.steps, steps)))
+    minutes = limits.minutes and LENIENCE * limits.minutes
+    return replace(run, steps=json.loads(file.read_text())), replace(limits, minutes=minutes)
 
 
 def control_steps(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
 
 from r1_training.reproduce import launch
 from r1_training.reproduce.jobs import Job
-from r1_training.reproduce.launch import run_jobs
+from r1_training.reproduce.launch import PAUSED, run_jobs
 
 SAYS = "import os, time; print(os.environ.get('CUDA_VISIBLE_DEVICES'), time.time()); "
 
@@ -19,8 +18,9 @@ def quick(monkeypatch):
     monkeypatch.setattr(launch, "LOOKS_EVERY", 0.02)
 
 
-def command(job: Job) -> list[str]:
-    return [sys.executable, "-c", SAYS + f"exit({int(job.stage == 'bad')})"]
+def command(job: Job, left: float) -> list[str]:
+    ends = {"bad": 1, "paused": PAUSED}.get(job.stage, 0)
+    return [sys.executable, "-c", SAYS + f"exit({ends})"]
 
 
 def test_each_runs_on_a_gpu_after_what_it_starts_from(tmp_path):
@@ -38,9 +38,30 @@ def test_what_starts_from_a_failure_is_not_begun(tmp_path, capsys):
     assert "seed-0-bad failed" in capsys.readouterr().err
 
 
-def test_what_could_last_too_long_is_not_begun(tmp_path):
-    run_jobs([Job(0, "sft", 9, None), Job(1, "sft", 1, None)], command, ["0"], tmp_path, within=5)
-    assert [path.name for path in tmp_path.iterdir()] == ["seed-1-sft.log"]
+def test_what_is_paused_has_not_failed_and_nothing_starts_from_it(tmp_path):
+    jobs = [Job(0, "paused", 9, None), Job(0, "all", 9, "paused")]
+    assert run_jobs(jobs, command, ["0"], tmp_path, within=5) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["seed-0-paused.log"]
+
+
+def test_each_knows_how_long_it_may_last(tmp_path):
+    told = []
+
+    def command(job: Job, left: float) -> list[str]:
+        told.append(left)
+        return [sys.executable, "-c", ""]
+
+    run_jobs([Job(0, "sft", 1, None)], command, ["0"], tmp_path, within=5)
+    run_jobs([Job(0, "sft", 1, None)], command, ["0"], tmp_path)
+    assert told[0] == pytest.approx(5, abs=0.1) and told[1] == float("inf")
+
+
+def test_what_does_not_pause_in_time_is_ended(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(launch, "GRACE", 0.0)
+    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+    one = Job(0, "sft", 1e-3, None)
+    assert run_jobs([one], lambda job, left: sleeper, ["0"], tmp_path, within=2e-3) == []
+    assert "the time is over" in capsys.readouterr().err
 
 
 def test_an_end_ends_what_it_started(tmp_path, monkeypatch):
@@ -55,7 +76,7 @@ def test_an_end_ends_what_it_started(tmp_path, monkeypatch):
     )
     sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
     with pytest.raises(KeyboardInterrupt):
-        run_jobs([Job(0, "sft", 1, None)], lambda job: sleeper, ["0"], tmp_path)
+        run_jobs([Job(0, "sft", 1, None)], lambda job, left: sleeper, ["0"], tmp_path)
     assert started[0].returncode == -15
 
 
@@ -65,19 +86,3 @@ def test_gpus_are_those_that_this_process_may_use(monkeypatch):
     assert launch.visible_gpus() == ["4", "6"]
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     assert launch.visible_gpus() == ["0", "1"]
-
-
-def test_a_kill_ends_a_run_as_an_error_would():
-    """So that the processes of a pool end, too."""
-    body = """
-import os, signal, time
-from r1_training.reproduce.launch import end_with_parts
-end_with_parts()
-try:
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(20)
-finally:
-    print("cleaned up")
-"""
-    done = subprocess.run([sys.executable, "-c", body], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 143 and done.stdout == "cleaned up\n"

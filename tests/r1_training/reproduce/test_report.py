@@ -9,6 +9,7 @@ import pytest
 
 from r1_training.reproduce.comparison import Figure
 from r1_training.reproduce.config import ReproduceConfig
+from r1_training.reproduce.questions_plot import question_statistics
 from r1_training.reproduce.report import write_report
 from r1_training.reproduce.results import note_answers, note_training
 from r1_training.reproduce.tables import LAYOUTS, best_control, lines_of, over_seeds, verdict
@@ -94,7 +95,8 @@ def test_the_report_has_tables_plots_and_whence(config, tmp_path):
     assert "| + format * |" in text and "| + all | 0.750 ± 0.050" in text
     assert "Not run: + perception, + semantic, + plan (not the paper's)." in text
     assert "| SFT | 97.95 |" in text  # the paper's own
-    assert (tmp_path / "there" / "learning.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("learning.png", "questions.png"):
+        assert (tmp_path / "there" / name).read_bytes().startswith(b"\x89PNG")
     data = json.loads((tmp_path / "there" / "reproduce.json").read_text())
     assert data["seeds"] == [0, 1, 2] and data["commit"]
     assert data["stages"]["seed-1"]["sft"]["steps"] == 5
@@ -104,3 +106,12 @@ def test_a_report_of_nothing_says_so(tmp_path):
     config = settings(tmp_path, tmp_path)
     text = write_report(config).read_text()
     assert "| sft | - | +0.050 | not run |" in text and "learning.png" not in text
+
+
+def test_questions_are_counted_as_the_runs_ask_them(config):
+    run = config.stage("all-rewards")
+    counted = question_statistics(run, 2)
+    assert len(counted.scenes) == 2 and counted.items == sum(counted.tasks.values()) > 4
+    assert set(counted.tasks) <= set(run.tasks)
+    assert {language[:2] for language in counted.languages} <= {"en", "zh"}
+    assert sum(counted.lengths["think"].values()) == counted.items

@@ -11,9 +11,11 @@ from typer.testing import CliRunner
 
 from r1_training.cli import app
 from r1_training.common.config import TrainingConfigError
+from r1_training.common.time_limit import PausedError, seconds_spent
 from r1_training.reproduce.config import ReproduceConfig
+from r1_training.reproduce.results import read_results
 from r1_training.reproduce.run import control_steps, reproduce
-from r1_training.reproduce.stage import trial_score
+from r1_training.reproduce.stage import SPENT, trial_score
 from r1_training.reproduce.tables import LAYOUTS
 
 SHIPPED = Path(__file__).resolve().parents[3] / "config" / "training" / "reproduce.yaml"
@@ -131,6 +133,29 @@ def test_a_stage_ends_when_its_time_is_over(room_model, tmp_path):
     assert results["sft"]["steps"] == 1 and (tmp_path / "sft" / "final").is_dir()
 
 
+def test_a_stage_that_was_paused_goes_on(room_model, tmp_path):
+    config = settings(tmp_path, room_model, sft={**SFT, "steps": 2})
+    with pytest.raises(PausedError, match="after step 1"):
+        reproduce(config, ["sft"], pause_at=0.0)
+    assert not (tmp_path / "sft" / "final").exists() and not read_results(tmp_path)
+    before = seconds_spent(tmp_path / "sft" / SPENT)
+    reproduce(config, ["sft"])
+    found = read_results(tmp_path)["sft"]
+    assert found["steps"] == 2 and found["seconds"] > before > 0
+
+
+def test_grpo_that_was_paused_in_a_trial_goes_on(room_model, tmp_path):
+    run = {**GRPO, "steps": 2, "save_every": 50}
+    config = settings(tmp_path, room_model, grpo={"all": run}, rates={"all": [1e-6, 2e-6]})
+    with pytest.raises(PausedError):
+        reproduce(config, ["sft", "all"], pause_at=0.0)
+    reproduce(config, ["sft"])
+    with pytest.raises(PausedError):
+        reproduce(config, ["all"], pause_at=0.0)
+    reproduce(config, ["all"])
+    assert read_results(tmp_path)["all"]["steps"] == 2
+
+
 def test_weights_from_another_machine_are_taken(room_model, tmp_path, monkeypatch):
     here, there = tmp_path / "here", tmp_path / "there"
     reproduce(settings(here, room_model), ["sft"])
@@ -236,7 +261,7 @@ def test_a_plan_starts_nothing(tmp_path, room_model):
     arguments = ["--output", str(tmp_path / "new"), "--model", str(room_model), "--plan"]
     run = CliRunner().invoke(app, ["reproduce", *arguments, "--gpus", "4", "--within", "24"])
     assert run.exit_code == 0, run.output
-    assert " 0    0.0    6.5  seed-0-sft" in run.output and "not begun in this time" in run.output
+    assert " 0    0.0    6.5  seed-0-sft" in run.output and "(goes on another time)" in run.output
     assert not list((tmp_path / "new").glob("seed-*"))
 
 
