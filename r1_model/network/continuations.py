@@ -1,25 +1,27 @@
 """Many sequences with a common start, each start read once: an opening, questions, and answers.
 
 All questions about a scene begin with the same tokens, and all answers to a question with that
-question. Reading them again for each answer would be most of the work of scoring answers.
+question. Reading them again for each answer would be most of the work of scoring answers. So a row
+holds a scene's opening, then questions with their answers; a mask hides from each answer what does
+not belong to it. One pass reads all of it: short passes cost a GPU more to launch than to run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
-from transformers.cache_utils import Cache, DynamicCache, DynamicLayer
 
 if TYPE_CHECKING:
     from r1_model.network.modeling import R1Model
 
-# Answers are read together with those of up to twice their length: less padding, few passes.
-SHORTEST = 48
+# Tokens of a row. Longer ones repeat fewer openings, and hide more of themselves from themselves.
+WIDTH = 2048
+OPENING, NOTHING = 0, -1  # in place of a question's number
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,25 @@ class Prefix:
     rows: Tensor
 
 
+@dataclass(frozen=True)
+class Layout:
+    """W rows of L tokens. The tokens are those of opening, questions and answers, in this order.
+
+    Attributes:
+        scenes: (W,) scene of each row.
+        source: (W, L) which token stands there; anything on padding.
+        question: (W, L) its question + 1, OPENING, or NOTHING on padding.
+        answer: (W, L) its answer + 1; 0: it is of none.
+        place: for each answer where its first token stands, row * L + column.
+    """
+
+    scenes: np.ndarray
+    source: np.ndarray
+    question: np.ndarray
+    answer: np.ndarray
+    place: np.ndarray
+
+
 def read_continuations(
     backbone: R1Model,
     prefix: Prefix,
@@ -60,69 +81,126 @@ def read_continuations(
         backbone: that reads.
         prefix: of the sequences.
         scene, views: (R, T, hidden) and (R, I, hidden), see `R1Model.embed`.
-        input_ids, mask: (B, S), padding on the right.
+        input_ids, mask: (B, S), padding on the right; each has a token at least.
         position_ids: (3, B, S).
 
     Returns:
-        (B, S, hidden), zeros on padding beyond a sequence's neighbours of like length.
+        (B, S, hidden), zeros on padding.
     """
-    language, cache = backbone.language_model, DynamicCache(config=backbone.config.text_config)
-    count = len(scene)
-    language(
-        inputs_embeds=backbone.embed(prefix.ids.expand(count, -1), scene, views.flatten(0, 1)),
-        position_ids=prefix.positions.unsqueeze(1).expand(-1, count, -1),
-        past_key_values=cache,
-        use_cache=True,
+    device = input_ids.device
+    layout = _layout(prefix, mask)
+    source, question, answer = (
+        torch.from_numpy(table).to(device)
+        for table in (layout.source, layout.question, layout.answer)
     )
-    cache.batch_select_indices(prefix.scenes)
-    before = F.pad(prefix.asked_mask, (len(prefix.ids), 0), value=1)
-    embed = backbone.get_input_embeddings()
-    language(
-        inputs_embeds=embed(prefix.asked),
-        attention_mask=before,
-        position_ids=prefix.asked_positions,
-        past_key_values=cache,
-        use_cache=True,
+    ids = torch.cat((prefix.ids, prefix.asked.flatten(), input_ids.flatten()))
+    positions = torch.cat(
+        (prefix.positions, prefix.asked_positions.flatten(1), position_ids.flatten(1)), 1
     )
-    parts, order = [], []
-    for rows, width in like_lengths(mask.sum(1).tolist(), input_ids.shape[1]):
-        own = torch.tensor(rows, device=mask.device)
-        asked = prefix.rows[own]
-        hidden = language(
-            inputs_embeds=embed(input_ids[own, :width]),
-            attention_mask=torch.cat((before[asked], mask[own, :width]), 1),
-            position_ids=position_ids[:, own, :width],
-            past_key_values=_selected(cache, asked, backbone),
-            use_cache=True,
-        ).last_hidden_state
-        parts.append(F.pad(hidden, (0, 0, 0, input_ids.shape[1] - width)))
-        order += rows
-    place = torch.tensor(order, device=mask.device).argsort()
-    return torch.cat(parts)[place]
+    scenes = torch.from_numpy(layout.scenes).to(device)
+    hidden = backbone.language_model(
+        inputs_embeds=backbone.embed(ids[source], scene[scenes], views[scenes].flatten(0, 1)),
+        attention_mask=visible(question, answer),
+        position_ids=positions[:, source],
+        use_cache=False,
+    ).last_hidden_state.flatten(0, 1)
+    own, real = torch.arange(mask.shape[1], device=device), mask.bool()
+    place = torch.from_numpy(layout.place).to(device).unsqueeze(1) + own
+    # what stands on padding is not read; spread, so that its gradients, zeros, do not queue up
+    spread = torch.arange(mask.numel(), device=device).view_as(place) % len(hidden)
+    found = hidden.index_select(0, torch.where(real, place, spread).flatten())
+    return torch.where(real.unsqueeze(-1), found.view(*mask.shape, -1), 0.0)
 
 
-def like_lengths(lengths: list[int], longest: int) -> Iterator[tuple[list[int], int]]:
-    """Rows of like length, and how many tokens of them to read; each row once.
+def visible(question: Tensor, answer: Tensor) -> Tensor:
+    """Which token (query) sees which (key), of a `Layout`: (W, 1, L, L) bool.
+
+    Opening, the own question, the own answer, and nothing that comes later.
+    """
+    theirs, of = question.unsqueeze(1), answer.unsqueeze(1)
+    own = (theirs == question.unsqueeze(2)) & ((of == 0) | (of == answer.unsqueeze(2)))
+    length = question.shape[1]
+    causal = torch.ones(length, length, dtype=torch.bool, device=question.device).tril()
+    return (((theirs == OPENING) | own) & causal).unsqueeze(1)
+
+
+def lay_out(
+    opening: int,
+    scenes: Sequence[int],
+    asked: Sequence[range],
+    answers: Sequence[range],
+    owners: Sequence[int],
+) -> Layout:
+    """Where tokens stand, given which of all tokens each part has.
 
     Args:
-        lengths: of the rows.
-        longest: tokens that there are of each row.
+        opening: tokens of the opening, which are the first ones.
+        scenes: of each question.
+        asked: tokens of each question.
+        answers: tokens of each answer.
+        owners: question of each answer.
     """
-    left, width = list(range(len(lengths))), SHORTEST
-    while left:
-        width = min(width, longest)
-        fit = [row for row in left if lengths[row] <= width or width == longest]
-        if fit:
-            yield fit, width
-        taken = set(fit)
-        left = [row for row in left if row not in taken]
-        width *= 2
+    of: dict[int, dict[int, list[int]]] = {}
+    for answer, owner in enumerate(owners):
+        of.setdefault(scenes[owner], {}).setdefault(owner, []).append(answer)
+    least = max(
+        opening + len(asked[owner]) + len(answers[answer]) for answer, owner in enumerate(owners)
+    )
+    limit = max(WIDTH, least)
+    rows: list[tuple[int, list[tuple[range, int, int]]]] = []
+    started = np.zeros((len(answers), 2), np.int64)  # row and column of each answer
+    for scene, questions in of.items():
+        used = limit  # the first question begins a row
+        for owner, own in questions.items():
+            open_row = -1
+            for answer in own:
+                begins = len(asked[owner]) if open_row != len(rows) - 1 else 0
+                if used + begins + len(answers[answer]) > limit:
+                    rows.append((scene, [(range(opening), OPENING, 0)]))
+                    used, begins = opening, len(asked[owner])
+                if begins or open_row != len(rows) - 1:
+                    rows[-1][1].append((asked[owner], owner + 1, 0))
+                    used, open_row = used + len(asked[owner]), len(rows) - 1
+                started[answer] = len(rows) - 1, used
+                rows[-1][1].append((answers[answer], owner + 1, answer + 1))
+                used += len(answers[answer])
+    length = max(sum(len(tokens) for tokens, _, _ in parts) for _, parts in rows)
+    # padding repeats a token that is no placeholder: the first of an answer
+    source = np.full((len(rows), length), answers[0].start, np.int64)
+    question = np.full((len(rows), length), NOTHING, np.int32)
+    answer_of = np.zeros((len(rows), length), np.int32)
+    for row, (_, parts) in enumerate(rows):
+        column = 0
+        for tokens, owner, answer in parts:
+            part = slice(column, column + len(tokens))
+            source[row, part], question[row, part], answer_of[row, part] = tokens, owner, answer
+            column = part.stop
+    return Layout(
+        np.array([scene for scene, _ in rows]),
+        source,
+        question,
+        answer_of,
+        started[:, 0] * length + started[:, 1],
+    )
 
 
-def _selected(cache: Cache, rows: Tensor, backbone: R1Model) -> Cache:
-    """A cache of its own with some rows of another."""
-    own = DynamicCache(config=backbone.config.text_config)
-    for number, layer in enumerate(cast("list[DynamicLayer]", cache.layers)):
-        keys, values = cast("tuple[Tensor, Tensor]", (layer.keys, layer.values))  # it was read
-        own.update(keys[rows], values[rows], number)
-    return own
+def _layout(prefix: Prefix, mask: Tensor) -> Layout:
+    opening, (questions, width), (count, length) = len(prefix.ids), prefix.asked.shape, mask.shape
+    # one wait for the GPU, not four
+    told = torch.cat((prefix.scenes, prefix.asked_mask.sum(1), prefix.rows, mask.sum(1))).tolist()
+    scenes, asked = told[:questions], told[questions : 2 * questions]
+    owners, lengths = told[2 * questions : -count], told[-count:]
+    first = opening + questions * width
+    return lay_out(
+        opening,
+        scenes,
+        [
+            range(opening + (row + 1) * width - size, opening + (row + 1) * width)
+            for row, size in enumerate(asked)
+        ],
+        [
+            range(first + row * length, first + row * length + size)
+            for row, size in enumerate(lengths)
+        ],
+        owners,
+    )

@@ -66,6 +66,8 @@ class TrainingConfig:
         compile: fuse the model's parts (`compiling`) and replay each step from a CUDA graph
             (`step_graph`): takes a minute, on a GPU only.
         language_alone: train the language model; what sees is frozen.
+        modality_dropout: share of the rooms of which the model is shown a part (`tiny.
+            modality_dropout`), with `language_alone`.
         blind: train on the text alone, the baseline of a model that only reads the question.
         meshes: pack of `r1 prepare meshes`: rooms are made of its meshes; None for rooms of
             primitives.
@@ -99,6 +101,7 @@ class TrainingConfig:
     precision: str = "bf16"
     compile: bool = False
     language_alone: bool = False
+    modality_dropout: float = 0.0
     blind: bool = False
     meshes: str | None = None
     mesh_rooms: float = 1.0
@@ -123,6 +126,12 @@ class TrainingConfig:
             raise TrainingConfigError(f"precision must be bf16 or fp32, not {self.precision!r}")
         if not 0 <= self.mesh_rooms <= 1:
             raise TrainingConfigError(f"mesh_rooms must lie in 0 to 1, not {self.mesh_rooms}")
+        if not 0 <= self.modality_dropout <= 1:
+            raise TrainingConfigError(
+                f"modality_dropout must lie in 0 to 1, not {self.modality_dropout}"
+            )
+        if self.modality_dropout and (self.blind or not self.language_alone):
+            raise TrainingConfigError("modality_dropout needs language_alone, and no blind model")
         if not 0 <= self.final_learning_rate <= self.learning_rate:
             raise TrainingConfigError(
                 f"final_learning_rate {self.final_learning_rate} must lie between 0 and "

@@ -1,12 +1,20 @@
-"""Ends a run when its time is over, as if it had done all its steps."""
+"""Ends a run when its time is over, or pauses it, and keeps how long it has trained."""
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import torch
 import torch.distributed
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from r1_training.common.whole_files import written_whole
+
+
+class PausedError(Exception):
+    """A run has been saved before its end, and goes on when it is started again."""
 
 
 class TimeLimit(TrainerCallback):
@@ -48,3 +56,69 @@ class StepLimit(TrainerCallback):
         """Stop at the step."""
         if state.global_step >= self.steps:
             control.should_training_stop = control.should_save = True
+
+
+class Pause(TrainerCallback):
+    """Saves a run when its time here is over and leaves it unfinished.
+
+    Args:
+        until: on the clock of `time.monotonic`, seconds.
+    """
+
+    def __init__(self, until: float) -> None:
+        self.until = until
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+    ) -> None:
+        """Let the trainer save."""
+        if time.monotonic() >= self.until and not control.should_training_stop:
+            control.should_save = True
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+    ) -> None:
+        """Leave, where the run is not over anyway.
+
+        Raises:
+            PausedError: always then.
+        """
+        if time.monotonic() >= self.until and not control.should_training_stop:
+            raise PausedError(f"paused after step {state.global_step}")
+
+
+class TimeSpent(TrainerCallback):
+    """Seconds that a stage has trained, over all the processes that it went on in.
+
+    Noted with each checkpoint: what a kill takes back is not counted either.
+
+    Args:
+        file: where it is kept.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.before = seconds_spent(file)
+        self._since = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """So far."""
+        return self.before + time.monotonic() - self._since
+
+    def note(self) -> None:
+        """Keep it."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(self.file) as part:
+            part.write_text(json.dumps({"seconds": self.seconds}))
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+    ) -> None:
+        """Keep it with the checkpoint."""
+        self.note()
+
+
+def seconds_spent(file: Path) -> float:
+    """What `TimeSpent` kept; 0 where there is nothing."""
+    return float(json.loads(file.read_text())["seconds"]) if file.is_file() else 0.0

@@ -12,7 +12,7 @@ import multiprocessing
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -32,7 +32,10 @@ from r1_training.tiny.sft import train_language_alone
 
 
 def train(
-    config: GRPORunConfig, resume: bool = False, callbacks: Sequence[TrainerCallback] = ()
+    config: GRPORunConfig,
+    resume: bool = False,
+    callbacks: Sequence[TrainerCallback] = (),
+    pool: Executor | None = None,
 ) -> Path:
     """Run GRPO and save the model to `config.output`/final.
 
@@ -41,6 +44,8 @@ def train(
         resume: go on from the newest whole checkpoint in `config.output`, where there is one.
             False removes what an earlier run left there.
         callbacks: of the trainer, beside its own.
+        pool: of `worker_pool`, where several runs share one: its processes take a while to start.
+            None: the run has its own.
 
     Raises:
         TrainingConfigError: there is no model to start from, or a fresh start would remove it.
@@ -59,10 +64,10 @@ def train(
     embeddings = None
     if config.reward_semantic:
         embeddings = load_text_embeddings(config.embeddings or config.model, device)
-    with worker_pool(config.workers) as pool:
+    with nullcontext(pool) if pool is not None else worker_pool(config.workers) as workers:
         watch = Watch()
         model.to(device)  # type: ignore[arg-type]  # transformers' wrapper has lost `self`
-        questions = RoomQuestions(config, RoomPrompts(model, tokenizer), pool)
+        questions = RoomQuestions(config, RoomPrompts(model, tokenizer), workers)
         trainer = R1GRPOTrainer(
             model, tokenizer, config, questions, embeddings, [watch, *callbacks]
         )

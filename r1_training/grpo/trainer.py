@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import logging
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from trl.trainer.utils import add_fused_lm_head
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.common.config import TrainingConfigError
 from r1_training.common.present import present
+from r1_training.common.step_clock import StepClock
 from r1_training.grpo.advantages import group_advantages, pad_rows, weighted_sum
 from r1_training.grpo.arguments import trainer_arguments
 from r1_training.grpo.config import REWARDS, GRPORunConfig
@@ -96,6 +96,7 @@ class R1GRPOTrainer(GRPOTrainer):
             raise TrainingConfigError("reward_semantic needs embeddings")
         self.run, self.questions, self.embeddings = config, questions, embeddings
         self.samples: list[SampleAnswer] = []
+        self.clock = StepClock()
         self._prompts: Prompts | None = None
         self._owner: Tensor | None = None
         self._any_kept, self._skipped = True, 0
@@ -130,15 +131,16 @@ class R1GRPOTrainer(GRPOTrainer):
         self, inputs: list[dict[str, Any]]
     ) -> dict[str, Tensor | None]:
         """A batch of answers: sampled, judged, and what is worth training on."""
-        run, device = self.run, self.accelerator.device
-        with self._timed("prompts"):
-            prompts = self.questions.prompts([row["number"] for row in inputs[:: run.group_size]])
-        with self._timed("sampling"):
-            sampled = self._sample(prompts)
+        run, device, clock = self.run, self.accelerator.device, self.clock
+        clock.switch("prompts")
+        prompts = self.questions.prompts([row["number"] for row in inputs[:: run.group_size]])
+        clock.switch("sampling")
+        sampled = self._sample(prompts)
+        clock.switch("judging")
         texts = self.own_tokenizer.batch_decode(sampled.tokens, skip_special_tokens=True)
         groups = [texts[i : i + run.group_size] for i in range(0, len(texts), run.group_size)]
-        with self._timed("judging"):
-            rewards, correct = self._judge(prompts, groups)
+        rewards, correct = self._judge(prompts, groups)
+        clock.switch("collecting")
         total = weighted_sum(rewards, self.reward_weights.to(device)).view(-1, run.group_size)
         finished = torch.tensor(sampled.finished, device=device).view_as(total)
         advantages, useful = group_advantages(
@@ -149,15 +151,16 @@ class R1GRPOTrainer(GRPOTrainer):
         kept = useful.flatten().nonzero()[:, 0]
         self._note_batch(sampled, rewards, total, correct, useful.any(1))
         self._keep_samples(prompts, texts, rewards, correct)
-        with self._timed("scoring"):
-            return self._batch(prompts, sampled, advantages.flatten(), kept)
+        return self._batch(prompts, sampled, advantages.flatten(), kept)
 
-    @contextmanager
-    def _timed(self, name: str) -> Iterator[None]:
-        """Seconds of a part of a batch, into the log. Its end waits for the GPU by itself."""
-        start = time.perf_counter()
-        yield
-        self._metrics["train"][f"seconds/{name}"].append(time.perf_counter() - start)
+    def training_step(
+        self, model: nn.Module, inputs: Any, num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """TRL's; what is not named otherwise inside of it is the backward pass and its wait."""
+        self.clock.switch("forward")
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        self.clock.switch("optimizer")
+        return loss
 
     def _sample(self, prompts: Prompts) -> Sampled:
         """`group_size` answers to each prompt, from the weights as they are now."""
@@ -224,6 +227,7 @@ class R1GRPOTrainer(GRPOTrainer):
             "num_items_in_batch": counts[1],
             "scale": scale,
         }
+        self.clock.switch("scoring")
         with torch.no_grad():
             if run.updates > 1:  # else the policy that samples is the one that trains
                 batch["old_per_token_logps"] = self._score(present(self.model, "model"), batch)
@@ -234,6 +238,7 @@ class R1GRPOTrainer(GRPOTrainer):
                     own = present(self.model, "model")
                     batch["ref_per_token_logps"] = self._score(own, batch)
         self._note_mismatch(batch, sampled, rows)
+        self.clock.switch("forward")
         return batch
 
     def _score(self, model: nn.Module, batch: dict[str, Tensor]) -> Tensor:
@@ -253,7 +258,9 @@ class R1GRPOTrainer(GRPOTrainer):
     def _compute_loss(self, model: nn.Module, inputs: dict[str, Tensor]) -> Tensor:
         """TRL's loss, with the scene of each answer in sight."""
         with self._showing(inputs["owner"]):
-            return super()._compute_loss(model, inputs) * inputs["scale"]
+            loss = super()._compute_loss(model, inputs) * inputs["scale"]
+        self.clock.switch("backward")
+        return loss
 
     def _get_per_token_logps_and_entropies(
         self,
@@ -298,6 +305,7 @@ class R1GRPOTrainer(GRPOTrainer):
     def _clip_grad_norm(self, model: nn.Module) -> Tensor:
         """Also keeps a step without a usable gradient from moving anything: Adam would go on by
         its memory, or for good to NaN."""
+        self.clock.step()
         norm = super()._clip_grad_norm(model)
         if self._any_kept and bool(torch.isfinite(norm)):
             self._skipped = 0
@@ -313,11 +321,16 @@ class R1GRPOTrainer(GRPOTrainer):
         return norm
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """As TRL, without figures that a batch does not have."""
+        """As TRL, without figures that a batch does not have; and where the time has gone."""
+        self.clock.switch("logging")
+        if self.state.global_step:
+            for name, seconds in self.clock.take().items():
+                self._metrics["train"][f"seconds/{name}"].append(seconds)
         for values in self._metrics.values():
             for name in [name for name, found in values.items() if all(map(math.isnan, found))]:
                 del values[name]
         super().log(logs, start_time)
+        self.clock.switch("between")  # checkpoints, validation
 
     def _note_batch(
         self,
@@ -343,12 +356,12 @@ class R1GRPOTrainer(GRPOTrainer):
         }
         for column, name in enumerate(REWARDS):
             values = rewards[:, column]
-            values = values[~values.isnan()]
-            if len(values):
-                notes[f"rewards/{name}/mean"] = values.mean()
-                notes[f"rewards/{name}/std"] = values.std(correction=0)
-        for name, value in notes.items():
-            self._metrics["train"][name].append(float(value))
+            mean = values.nanmean()  # NaN where nothing asked for it; `log` leaves it out
+            notes[f"rewards/{name}/mean"] = mean
+            notes[f"rewards/{name}/std"] = (values - mean).square().nanmean().sqrt()
+        # read together: each on its own would wait for the GPU
+        for name, value in zip(notes, torch.stack(list(notes.values())).tolist(), strict=True):
+            self._metrics["train"][name].append(value)
 
     def _note_mismatch(self, batch: dict[str, Tensor], sampled: Sampled, rows: Tensor) -> None:
         """How far log-probabilities at sampling are from those of the same weights at scoring.
@@ -362,10 +375,11 @@ class R1GRPOTrainer(GRPOTrainer):
         mask = batch["completion_mask"].bool()
         if known is None or not mask.any():
             return
-        own = torch.zeros_like(known)
+        own = torch.zeros(known.shape)
         for index, row in enumerate(rows.tolist()):
             values = sampled.log_probabilities[row]
             own[index, : len(values)] = torch.tensor(values)
+        own = own.to(known)
         off = (own - known).abs()[mask]
         self._metrics["train"]["sampling/mismatch_mean"].append(float(off.mean()))
         self._metrics["train"]["sampling/mismatch_max"].append(float(off.max()))

@@ -46,7 +46,7 @@ def rows_of(asked: Sequence[Asked]) -> list[Row]:
 
 
 def summary(rows: Sequence[Row], before: Sequence[Row] | None = None) -> dict[str, Figure]:
-    """Figures by name: `format`, `TASK/CHECK`, and `mean` of the `HEADLINE` figures.
+    """Figures by name: `format` and `correct` of all, `TASK/CHECK`, and the mean of `HEADLINE`.
 
     Args:
         rows: of a stage.
@@ -57,7 +57,7 @@ def summary(rows: Sequence[Row], before: Sequence[Row] | None = None) -> dict[st
     """
     if before is not None:
         rows = _differences(rows, before)
-    names = {"format"} | {f"{r['task']}/{check}" for r in rows for check in r["verdict"]}
+    names = {"format", "correct"} | {f"{r['task']}/{check}" for r in rows for check in r["verdict"]}
     names -= {name for name in names if name.endswith("/format")}
     shares = {name: _shares(rows, name) for name in sorted(names)}
     found = {name: _figure(own) for name, own in shares.items()}

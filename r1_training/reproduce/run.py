@@ -1,4 +1,4 @@
-"""`r1 reproduce`: every stage of a `ReproduceConfig`, and a table of what came of each.
+"""Stages of one seed of a `ReproduceConfig`, one after the other.
 
 A stage that has its result is not run again, one that was killed goes on from its checkpoint, and
 one whose weights were brought from another machine (`NAME.safetensors`) is taken as done.
@@ -10,7 +10,7 @@ import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -18,24 +18,25 @@ from transformers import AutoTokenizer
 
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_model.reasoner import Reasoner
+from r1_training.common.config import TrainingConfig
 from r1_training.common.history import read_history
 from r1_training.common.whole_files import written_whole
 from r1_training.evaluation.room_evaluator import evaluate_rooms
 from r1_training.grpo.config import GRPORunConfig
-from r1_training.reproduce.comparison import Figure, Row, rows_of, summary
-from r1_training.reproduce.config import ReproduceConfig
+from r1_training.reproduce.comparison import Row, rows_of
+from r1_training.reproduce.config import FIRST, ReproduceConfig, ShownConfig
 from r1_training.reproduce.language_weights import load_language, save_language
-from r1_training.reproduce.stage import train_grpo_stage, train_sft_stage
+from r1_training.reproduce.results import (
+    is_done,
+    locked,
+    note_answers,
+    note_training,
+    read_results,
+    write_table,
+)
+from r1_training.reproduce.shown import evaluate_shown
+from r1_training.reproduce.stage import Limits, train_grpo_stage, train_sft_stage
 
-RESULTS, TABLE, ANSWERS = "results.json", "results.md", "answers"
-COLUMNS = {
-    "mean": "mean of three",
-    "qa/correct": "QA EM",
-    "grounding/acc50": "grounding Acc@0.5",
-    "planning/valid": "plans valid",
-    "format": "format",
-}
-FIRST = "sft"  # what the others start from, and are compared with
 LENIENCE = 1.2  # a control that is a little slower than SFT was still comes to its end
 
 
@@ -43,33 +44,40 @@ def reproduce(
     config: ReproduceConfig,
     stages: Sequence[str] | None = None,
     minutes: Mapping[str, float] | None = None,
+    pause_at: float = float("inf"),
 ) -> Path:
     """Run stages and evaluate their models on unseen rooms.
 
     Args:
-        config: of all stages.
+        config: of all stages, of one seed (`ReproduceConfig.at`).
         stages: some of `config.stages`; all by default.
         minutes: of stages, in place of `config.minutes`.
+        pause_at: on the clock of `time.monotonic`; see `Limits`.
 
     Returns:
         The table, `config.output`/results.md.
 
     Raises:
         TrainingConfigError, ModelLoadError, TrainingDivergedError: a stage cannot run.
+        PausedError: a stage has to go on later.
     """
-    output = Path(config.output)
-    start = fresh_language(Path(config.model), output / "start", config.seed)
+    output, limits = Path(config.output), minutes or {}
+    with locked(output):  # others may run other stages of this seed
+        start = fresh_language(Path(config.model), output / "start", config.seed)
     for name in stages or config.stages:
-        if name != FIRST:
-            _bring(output, FIRST, start)
-        _bring(output, name, start)
-        final = output / name / "final"
-        if not final.is_dir():
-            _run(config, name, start, (minutes or config.minutes).get(name))
-        if name not in _read(output) or not (output / ANSWERS / f"{name}.json").is_file():
+        if not is_done(output, name):
+            _have_before(config, name, start)
+            asked = config.stage(name)
+            if not isinstance(asked, ShownConfig):
+                _train(config, name, start, Limits(limits.get(name, config.limit(name)), pause_at))
             began = time.perf_counter()
-            rows = evaluate(final, config)
-            _note(output, name, rows, evaluation_seconds=time.perf_counter() - began)
+            if isinstance(asked, ShownConfig):
+                rows = evaluate_shown(output / asked.stage / "final", asked, config)
+            else:
+                rows = evaluate(output / name / "final", config)
+            seconds = time.perf_counter() - began
+            against = None if isinstance(asked, ShownConfig) else FIRST
+            note_answers(output, name, rows, against, evaluation_seconds=seconds)
         write_table(output)
     return write_table(output)
 
@@ -95,11 +103,13 @@ def fresh_language(model: Path, folder: Path, seed: int) -> Path:
     return folder
 
 
-def evaluate(model: Path, config: ReproduceConfig) -> list[list[Row]]:
-    """What is kept of the answers of a model on unseen rooms, for each seed."""
+def evaluate(model: Path, config: ReproduceConfig) -> list[Row]:
+    """What is kept of the answers of a model on unseen rooms."""
     reasoner = Reasoner.from_pretrained(str(model), dtype="float32")
     return [
-        rows_of(
+        row
+        for seed in range(config.seeds)
+        for row in rows_of(
             evaluate_rooms(
                 reasoner,
                 rooms=config.rooms,
@@ -109,49 +119,57 @@ def evaluate(model: Path, config: ReproduceConfig) -> list[list[Row]]:
                 tasks=config.tasks,
             )
         )
-        for seed in range(config.seeds)
     ]
 
 
-def write_table(output: Path) -> Path:
-    """The results so far: a row a stage, and how far each is from `FIRST` on the same questions."""
-    results, names = _read(output), list(COLUMNS)
-    lines = [
-        f"| stage | {' | '.join(COLUMNS.values())} | steps | rate | seconds |",
-        "|---" * (len(COLUMNS) + 4) + "|",
-    ]
-    for name, found in results.items():
-        cells = [_cell(found["figures"].get(column)) for column in names]
-        tail = [f"{found['steps']}", f"{found['rate']:g}", f"{found['seconds']:.0f}"]
-        lines.append(f"| {name} | {' | '.join(cells + tail)} |")
-        if "change" in found:
-            cells = [_cell(found["change"].get(column), "+") for column in names]
-            lines.append(f"| {name} - {FIRST} | {' | '.join(cells)} | | | |")
-    with written_whole(output / TABLE) as part:
-        part.write_text("\n".join(lines) + "\n")
-    return output / TABLE
+def _have_before(config: ReproduceConfig, name: str, start: Path) -> None:
+    """What a stage starts from, and the stage itself, from weights that were carried here."""
+    output = Path(config.output)
+    before = config.before(name)
+    with locked(output):
+        for one in (name, before):
+            if one is not None and not isinstance(config.stage(one), ShownConfig):
+                _bring(output, one, start)
 
 
-def _run(config: ReproduceConfig, name: str, start: Path, minutes: float | None) -> None:
+def _train(config: ReproduceConfig, name: str, start: Path, limits: Limits) -> None:
     output, run = Path(config.output), config.stage(name)
-    began, rate = time.perf_counter(), run.learning_rate
-    if isinstance(run, GRPORunConfig):
-        rate = train_grpo_stage(run, config.rates.get(name, ()), config.trial_steps, minutes)
-    elif name == FIRST:
-        train_sft_stage(run, start, minutes)
-    else:
-        steps = control_steps(_read(output), next(iter(config.grpo), ""), minutes)
-        run = replace(run, steps=min(run.steps, steps or run.steps))
-        train_sft_stage(run, output / FIRST / "final", minutes and LENIENCE * minutes)
-    seconds = time.perf_counter() - began
     final = output / name / "final"
+    if final.is_dir():
+        return
+    if isinstance(run, ShownConfig):
+        raise TypeError(f"{name} trains nothing")
+    rate = run.learning_rate
+    if isinstance(run, GRPORunConfig):
+        tried = config.rates.get(name, ())
+        rate, seconds = train_grpo_stage(run, tried, config.trial_steps, limits)
+    elif config.before(name) is None:
+        seconds = train_sft_stage(run, start, limits)
+    else:
+        run, lenient = _control(run, config, limits)
+        seconds = train_sft_stage(run, output / FIRST / "final", lenient)
     _copy_beside(start, final)
     save_language(final, output / f"{name}.safetensors")
     history = read_history(output / name)
     with written_whole(output / f"{name}.history.json") as part:
         part.write_text(json.dumps(history))
     done = max((int(row.get("step", 0)) for row in history), default=0)
-    _update(output, name, seconds=seconds, steps=done, rate=rate)
+    note_training(output, name, seconds=seconds, steps=done, rate=rate)
+
+
+def _control(
+    run: TrainingConfig, config: ReproduceConfig, limits: Limits
+) -> tuple[TrainingConfig, Limits]:
+    """A control with its number of steps, which is kept: one that goes on has the same."""
+    file = Path(run.output) / "steps.json"
+    if not file.is_file():
+        results = read_results(Path(config.output))
+        steps = control_steps(results, next(iter(config.grpo), ""), limits.minutes) or run.steps
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(file) as part:
+            part.write_text(json.dumps(min(run.steps, steps)))
+    minutes = limits.minutes and LENIENCE * limits.minutes
+    return replace(run, steps=json.loads(file.read_text())), replace(limits, minutes=minutes)
 
 
 def control_steps(
@@ -191,38 +209,3 @@ def _copy_beside(source: Path, folder: Path) -> None:
     AutoTokenizer.from_pretrained(source).save_pretrained(folder)
     for file in source.glob("scene_clip.*"):
         shutil.copy2(file, folder)
-
-
-def _note(output: Path, name: str, seeds: Sequence[Sequence[Row]], **more: float) -> None:
-    rows = [row for seed in seeds for row in seed]
-    (output / ANSWERS).mkdir(exist_ok=True)
-    with written_whole(output / ANSWERS / f"{name}.json") as part:
-        part.write_text(json.dumps(rows))
-    figures: dict[str, object] = {"figures": _plain(summary(rows))}
-    before = output / ANSWERS / f"{FIRST}.json"
-    if name != FIRST and before.is_file():
-        figures["change"] = _plain(summary(rows, json.loads(before.read_text())))
-    _update(output, name, **figures, **more)
-
-
-def _update(output: Path, name: str, **values: object) -> None:
-    results = _read(output)
-    old = results.get(name, {"seconds": 0.0, "steps": 0, "rate": 0.0, "figures": {}})
-    results[name] = {**old, **values}
-    with written_whole(output / RESULTS) as part:
-        part.write_text(json.dumps(results, indent=1) + "\n")
-
-
-def _read(output: Path) -> dict[str, dict]:
-    path = output / RESULTS
-    return json.loads(path.read_text()) if path.is_file() else {}
-
-
-def _plain(figures: Mapping[str, Figure]) -> dict[str, dict]:
-    return {name: asdict(figure) for name, figure in figures.items()}
-
-
-def _cell(figure: Mapping[str, float] | None, sign: str = "") -> str:
-    if figure is None:
-        return "-"
-    return f"{figure['mean']:{sign}.3f} ± {figure['error']:.3f}"

@@ -6,29 +6,64 @@ import logging
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from transformers import TrainerCallback
 
 from r1_training.common.config import TrainingConfig
 from r1_training.common.history import FILE as HISTORY
 from r1_training.common.history import History, read_history
-from r1_training.common.time_limit import StepLimit, TimeLimit
+from r1_training.common.time_limit import Pause, StepLimit, TimeLimit, TimeSpent
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.grpo.run import train as train_grpo
+from r1_training.grpo.run import worker_pool
 from r1_training.tiny.sft import train as train_sft
 
 _LOG = logging.getLogger(__name__)
 
 
-def train_sft_stage(run: TrainingConfig, source: Path, minutes: float | None) -> None:
-    """SFT from a model folder to `run.output`/final, for `minutes` at most."""
-    limits = [TimeLimit(time.monotonic() + 60 * minutes)] if minutes else []
-    train_sft(str(source), run, resume=True, callbacks=[History(), *limits])
+SPENT = "spent.json"  # beside a stage's checkpoints
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a stage ends, and when it pauses.
+
+    Attributes:
+        minutes: of training, over all the processes that the stage went on in; None: no end.
+        pause_at: on the clock of `time.monotonic`, seconds: the stage is saved, and goes on when it
+            is started again.
+    """
+
+    minutes: float | None = None
+    pause_at: float = float("inf")
+
+    def callbacks(self, output: Path) -> tuple[TimeSpent, list[TrainerCallback]]:
+        """The clock of a stage in a folder, and what stops it; noted before it is left."""
+        spent = TimeSpent(output / SPENT)
+        left = float("inf") if self.minutes is None else 60 * self.minutes - spent.seconds
+        return spent, [spent, TimeLimit(time.monotonic() + left), Pause(self.pause_at)]
+
+
+def train_sft_stage(run: TrainingConfig, source: Path, limits: Limits) -> float:
+    """SFT from a model folder to `run.output`/final.
+
+    Returns:
+        Seconds of training.
+
+    Raises:
+        PausedError: it has to go on later.
+    """
+    spent, stops = limits.callbacks(Path(run.output))
+    train_sft(str(source), run, resume=True, callbacks=[History(), *stops])
+    return spent.seconds
 
 
 def train_grpo_stage(
-    run: GRPORunConfig, rates: Sequence[float], trial_steps: int, minutes: float | None
-) -> float:
+    run: GRPORunConfig, rates: Sequence[float], trial_steps: int, limits: Limits
+) -> tuple[float, float]:
     """GRPO to `run.output`/final.
 
     Of several rates each is tried for some steps on the same questions, and the one whose last
@@ -38,25 +73,43 @@ def train_grpo_stage(
         run: settings.
         rates: that are tried; none: the rate of the settings.
         trial_steps: steps of a trial.
-        minutes: that end the stage before its steps are done; trials count.
+        limits: of the stage; trials count.
 
     Returns:
-        The rate that was used.
+        The rate that was used, and seconds of training.
+
+    Raises:
+        PausedError: it has to go on later.
     """
-    until = TimeLimit(time.monotonic() + 60 * minutes if minutes else float("inf"))
-    if not rates:
-        train_grpo(run, resume=True, callbacks=[History(), until])
-        return run.learning_rate
+    spent, stops = limits.callbacks(Path(run.output))
+    with worker_pool(run.workers) as pool:
+        if rates:
+            rate = _best_rate(run, rates, trial_steps, stops, pool)
+        else:
+            train_grpo(run, resume=True, callbacks=[History(), *stops], pool=pool)
+            rate = run.learning_rate
+    return rate, spent.seconds
+
+
+def _best_rate(
+    run: GRPORunConfig,
+    rates: Sequence[float],
+    trial_steps: int,
+    stops: Sequence[TrainerCallback],
+    pool: Executor | None,
+) -> float:
+    """Try rates and go on with the best; returns it."""
     output, scores = Path(run.output), {}
     for rate in rates:
         trial = replace(_at_rate(run, rate), validate_every=0)
         if not _is_done(trial, trial_steps):
-            train_grpo(trial, resume=True, callbacks=[History(), StepLimit(trial_steps), until])
+            own = [History(), StepLimit(trial_steps), *stops]
+            train_grpo(trial, resume=True, callbacks=own, pool=pool)
         scores[rate] = trial_score(read_history(Path(trial.output)))
         _LOG.info("%s: rate %g scores %.4f", output.name, rate, scores[rate])
     best = max(scores, key=scores.__getitem__)
     chosen = _at_rate(run, best)
-    final = train_grpo(chosen, resume=True, callbacks=[History(), until])
+    final = train_grpo(chosen, resume=True, callbacks=[History(), *stops], pool=pool)
     shutil.copy2(Path(chosen.output) / HISTORY, output / HISTORY)
     final.rename(output / "final")
     return best

@@ -15,6 +15,7 @@ from r1_training.metrics.errors import EvaluationInputError
 from r1_training.metrics.measures.clip_embeddings import load_clip
 
 _CHARACTERS = 4_000  # of a text that are tokenized; CLIP reads 77 tokens
+_MOST_KNOWN = 50_000  # texts whose embeddings are kept
 
 
 class TextEmbeddings:
@@ -26,23 +27,26 @@ class TextEmbeddings:
 
     def __init__(self, encode: Callable[[Sequence[str]], Tensor]) -> None:
         self._encode = encode
-        self._known: dict[str, Tensor] = {}
+        self._row: dict[str, int] = {}  # of each known text in the table
+        self._table: Tensor | None = None
 
     @torch.inference_mode()
     def __call__(self, texts: Sequence[str]) -> Tensor:
         """(N, D) float32 of length 1 on the encoder's device; empty texts are zeros."""
         texts = [_clean(text) for text in texts]
-        new = [text for text in dict.fromkeys(texts) if text and text not in self._known]
-        if len(self._known) > 50_000:  # answers are many, and few come again
-            self._known.clear()
-            new = [text for text in dict.fromkeys(texts) if text]
+        if len(self._row) > _MOST_KNOWN:  # answers are many, and few come again
+            self._row, self._table = {}, None
+        new = [text for text in dict.fromkeys(texts) if text and text not in self._row]
         if new:
             rows = F.normalize(self._encode(new).float(), dim=-1)
-            self._known |= dict(zip(new, rows, strict=True))
-        if not any(texts):
+            if self._table is None:  # row 0 is the empty text
+                self._table = rows.new_zeros(1, rows.shape[1])
+            self._row |= {text: len(self._table) + row for row, text in enumerate(new)}
+            self._table = torch.cat((self._table, rows))
+        if self._table is None:
             return torch.zeros(len(texts), 1)
-        width = next(iter(self._known.values()))
-        return torch.stack([self._known[text] if text else width * 0 for text in texts])
+        wanted = [self._row[text] if text else 0 for text in texts]
+        return self._table[torch.tensor(wanted, dtype=torch.long, device=self._table.device)]
 
     def cosines(self, first: Sequence[str], second: Sequence[str]) -> list[float]:
         """Cosines of pairs of texts; 0 where one is empty."""

@@ -33,6 +33,7 @@ from r1_training.tiny.batches import BatchBuilder
 from r1_training.tiny.compiling import compile_parts, uses_flex
 from r1_training.tiny.dense_loss import dense_losses
 from r1_training.tiny.devices import average_gradients, require_devices
+from r1_training.tiny.modality_dropout import drawn_levels, partly_shown
 from r1_training.tiny.paced import Paced
 from r1_training.tiny.packing import attention_mask, block_mask, number_table
 from r1_training.tiny.prefetch import Prefetcher
@@ -129,6 +130,11 @@ class R1SFTTrainer(SFTTrainer):
         if language is not None:
             # without a cloud and views their placeholders stay what they are: words without meaning
             shown = {} if run.blind else {**batch.scene, **batch.views}
+            if run.modality_dropout:
+                device = self.accelerator.device
+                levels = drawn_levels(len(language.input_ids), run.modality_dropout, device)
+                with self.accelerator.autocast():
+                    shown = partly_shown(self.whole, batch.scene, batch.views, levels)
             output = self.whole(
                 input_ids=language.input_ids,
                 attention_mask=language.mask,

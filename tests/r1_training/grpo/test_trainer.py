@@ -154,7 +154,7 @@ def test_a_toy_task_is_learned(make, loss):
     """To say little."""
     settings = {"group_size": 8, "answers_at_a_time": 32, "max_new_tokens": 10, "kl_beta": 0.0}
     trainer = make(
-        lambda text: 1 / (1 + len(text)), loss=loss, steps=8, learning_rate=2e-3, **settings
+        lambda text: 1 / (1 + len(text)), loss=loss, steps=10, learning_rate=2e-3, **settings
     )
     trainer.train()
     rewards = [row["reward"] for row in rows(trainer)]

@@ -11,9 +11,12 @@ from typer.testing import CliRunner
 
 from r1_training.cli import app
 from r1_training.common.config import TrainingConfigError
+from r1_training.common.time_limit import PausedError, seconds_spent
 from r1_training.reproduce.config import ReproduceConfig
+from r1_training.reproduce.results import read_results
 from r1_training.reproduce.run import control_steps, reproduce
-from r1_training.reproduce.stage import trial_score
+from r1_training.reproduce.stage import SPENT, trial_score
+from r1_training.reproduce.tables import LAYOUTS
 
 SHIPPED = Path(__file__).resolve().parents[3] / "config" / "training" / "reproduce.yaml"
 SFT = {
@@ -76,7 +79,7 @@ def test_all_stages_run_and_are_not_run_twice(room_model, tmp_path, monkeypatch)
     before, sft = weights(room_model), weights(tmp_path / "sft" / "final")
     for name, value in sft.items():
         assert torch.equal(value, before[name]) == ("language_model" not in name), name
-    monkeypatch.setattr("r1_training.reproduce.run._run", never)
+    monkeypatch.setattr("r1_training.reproduce.run._train", never)
     monkeypatch.setattr("r1_training.reproduce.run.evaluate", never)
     assert reproduce(config).read_text() == table
 
@@ -130,12 +133,35 @@ def test_a_stage_ends_when_its_time_is_over(room_model, tmp_path):
     assert results["sft"]["steps"] == 1 and (tmp_path / "sft" / "final").is_dir()
 
 
+def test_a_stage_that_was_paused_goes_on(room_model, tmp_path):
+    config = settings(tmp_path, room_model, sft={**SFT, "steps": 2})
+    with pytest.raises(PausedError, match="after step 1"):
+        reproduce(config, ["sft"], pause_at=0.0)
+    assert not (tmp_path / "sft" / "final").exists() and not read_results(tmp_path)
+    before = seconds_spent(tmp_path / "sft" / SPENT)
+    reproduce(config, ["sft"])
+    found = read_results(tmp_path)["sft"]
+    assert found["steps"] == 2 and found["seconds"] > before > 0
+
+
+def test_grpo_that_was_paused_in_a_trial_goes_on(room_model, tmp_path):
+    run = {**GRPO, "steps": 2, "save_every": 50}
+    config = settings(tmp_path, room_model, grpo={"all": run}, rates={"all": [1e-6, 2e-6]})
+    with pytest.raises(PausedError):
+        reproduce(config, ["sft", "all"], pause_at=0.0)
+    reproduce(config, ["sft"])
+    with pytest.raises(PausedError):
+        reproduce(config, ["all"], pause_at=0.0)
+    reproduce(config, ["all"])
+    assert read_results(tmp_path)["all"]["steps"] == 2
+
+
 def test_weights_from_another_machine_are_taken(room_model, tmp_path, monkeypatch):
     here, there = tmp_path / "here", tmp_path / "there"
     reproduce(settings(here, room_model), ["sft"])
     there.mkdir()
     shutil.copy2(here / "sft.safetensors", there)
-    monkeypatch.setattr("r1_training.reproduce.run._run", never)
+    monkeypatch.setattr("r1_training.reproduce.run.train_sft_stage", never)
     reproduce(settings(there, room_model), ["sft"])
     brought, own = weights(there / "sft" / "final"), weights(here / "sft" / "final")
     for name, value in own.items():
@@ -169,6 +195,17 @@ def test_grpo_asks_in_the_rooms_of_sft(room_model, tmp_path):
         ({"minutes": {"all": "ten"}}, "minutes all must be above 0, not 'ten'"),
         ({"minutes": 5}, "minutes must hold settings"),
         ({"seeds": "two"}, "seeds must be int"),
+        ({"minutes": {"all": 21}}, "minutes all: at most 20, not 21"),
+        ({"replicates": 0}, "replicates must be at least 1"),
+        ({"replicated": "sft"}, "replicated must be a list of stages: 'sft'"),
+        ({"replicated": ["sft", "ppo"]}, "replicated must be a list of stages"),
+        ({"replicated": ["all"]}, "all starts from sft, which is not replicated"),
+        ({"starts": {"x": {**SFT, "rooms": 0}}}, "x: rooms must be at least 1"),
+        ({"shown": {"x": {"stage": "ppo"}}}, "x: there is no stage 'ppo' to be asked"),
+        ({"shown": {"x": {"stage": "sft", "policy": "best"}}}, "x: views must be chosen by"),
+        ({"shown": {"x": {"stage": "sft", "colour": 1}}}, "x: .*colour"),
+        ({"shown": {"x": {"stage": "sft", "modalities": "image"}}}, "x: modalities must be a list"),
+        ({"shown": {"x": {"stage": "sft", "views": "six"}}}, "x: views must be int"),
     ],
 )
 def test_bad_settings_are_named(tmp_path, changes, match):
@@ -176,10 +213,41 @@ def test_bad_settings_are_named(tmp_path, changes, match):
         settings(tmp_path, tmp_path, **changes)
 
 
+def test_a_stage_is_asked_again_and_shown_less(room_model, tmp_path):
+    starts = {"parts": {**SFT, "modality_dropout": 0.9}}
+    shown = {"text": {"stage": "parts", "modalities": []}}
+    config = settings(tmp_path, room_model, starts=starts, shown=shown)
+    reproduce(config, ["parts", "text"])
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert set(results) == {"parts", "text"}  # neither needs the first SFT
+    assert results["text"]["steps"] == 0 and results["text"]["evaluation_seconds"] > 0
+    rooms = [json.loads((tmp_path / "answers" / f"{n}.json").read_text()) for n in results]
+    assert [row["room"] for row in rooms[0]] == [row["room"] for row in rooms[1]]
+
+
+def test_without_a_pack_nothing_is_asked_about_prints(tmp_path):
+    changes = {
+        "starts": {"printed": {**SFT, "meshes": True}},
+        "shown": {"even": {"stage": "printed", "prints": True}, "here": {"stage": "sft"}},
+    }
+    assert settings(tmp_path, tmp_path, **changes).stages[-2:] == ["control", "here"]
+    config = settings(tmp_path, tmp_path, meshes="pack.npz", **changes)
+    assert config.stages[-3:] == ["printed", "even", "here"]
+    assert config.stage("printed").meshes == "pack.npz" and config.before("even") == "printed"
+
+
+def test_seeds_have_folders_of_their_own(tmp_path):
+    config = settings(tmp_path, tmp_path, replicates=3, seed=4)
+    assert config.all_seeds == [4, 5, 6]
+    other = config.at(6)
+    assert other.output == str(tmp_path / "seed-6") and other.stage("sft").seed == 6
+    assert other.stage("all").model == str(tmp_path / "seed-6" / "sft" / "final")
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--stages", "ppo"], "no stages ppo: there are sft, all-rewards, control"),
+        (["--stages", "ppo"], "no stages ppo: there are sft, all-rewards, format"),
         (["--model", "no/such/folder"], "no model in no/such/folder"),
     ],
 )
@@ -189,8 +257,18 @@ def test_the_command_names_what_is_wrong(tmp_path, arguments, reason):
     assert result.exit_code == 2 and reason in " ".join(result.output.replace("│", " ").split())
 
 
+def test_a_plan_starts_nothing(tmp_path, room_model):
+    arguments = ["--output", str(tmp_path / "new"), "--model", str(room_model), "--plan"]
+    run = CliRunner().invoke(app, ["reproduce", *arguments, "--gpus", "4", "--within", "24"])
+    assert run.exit_code == 0, run.output
+    assert " 0    0.0    6.5  seed-0-sft" in run.output and "(goes on another time)" in run.output
+    assert not list((tmp_path / "new").glob("seed-*"))
+
+
 def test_what_ships_is_sound():
-    config = ReproduceConfig.load(SHIPPED)
+    config = ReproduceConfig.load(SHIPPED, meshes="pack.npz")
+    shown = {stage for layout in LAYOUTS for stage in layout.stages}
+    assert shown == set(config.stages) - {"sft-modalities", "sft-meshes"}
     sft, control = config.stage("sft"), config.stage("control")
     assert sft.distinct * sft.rooms == 1064 == config.stage("all-rewards").all_rooms
     assert (control.distinct, control.rooms, control.seed) == (sft.distinct, sft.rooms, sft.seed)
