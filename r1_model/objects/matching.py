@@ -15,6 +15,7 @@ LEAST_IOU_ALIKE = 0.05  # at one place and called the same
 NEAR_ALIKE = 0.35  # of the mean diagonal: small things called the same need not overlap
 SAME_NAME = 0.2  # of a thing's votes: a label below this share is not its name
 LEAST_SIZE = 0.5  # ratio of edge lengths of one thing in two maps
+ALIKE_SIZE, ALIKE_COLOR = 0.7, 0.6  # what lies elsewhere and is called otherwise must look alike
 COLOR_SPAN = 120.0  # RGB distance at which two things are surely different
 
 
@@ -39,13 +40,17 @@ def match_in_place(known: Sequence[KnownObject], seen: Sequence[Sighting]) -> li
 
 
 def match_moved(missing: Sequence[KnownObject], seen: Sequence[Sighting]) -> list[tuple[int, int]]:
-    """Pairs (missing, seen) of things that lie elsewhere now: same name, size and colour."""
+    """Pairs (missing, seen) of things that lie elsewhere now: same name, size and colour.
+
+    A name may be wrong, so one that looks much the same may be called otherwise.
+    """
     if not (missing and seen):
         return []
     names = np.array([[name_share(thing, s.label) for s in seen] for thing in missing])
     ratio = size_ratios(missing, seen)
     color = color_likeness(missing, seen)
-    allowed = (names >= SAME_NAME) & (ratio >= LEAST_SIZE) & (color > 0)
+    named = (names >= SAME_NAME) & (ratio >= LEAST_SIZE) & (color > 0)
+    allowed = named | ((ratio >= ALIKE_SIZE) & (color >= ALIKE_COLOR))
     return _assign(np.where(allowed, names + ratio + color, 0.0))
 
 

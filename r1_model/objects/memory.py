@@ -19,8 +19,10 @@ from r1_model.scene.scene import Scene
 BIRTH_SCORE = 0.5  # a sighting that makes a thing known at once
 DOUBTFUL_SCORE = 0.1  # one that only confirms what is known (ByteTrack, arXiv 2110.06864)
 MOVED_SCORE = 0.2  # one that tells where a missing thing is now
-LEAST_COVERAGE = 0.5  # of a place must be looked at before it can be empty
+LEAST_COVERAGE = 0.3  # of a place must be looked at before it can be empty
 EMPTY_FILL = 0.35  # of its usual fill: a place that holds less than this is empty
+LEFT_FILL = 0.6  # the same, where what stood there is found elsewhere
+SHOWN_FILL = 0.3  # of what is detected at its place again: more than this is there
 LEAST_FILL = 0.12  # things of thin parts, which rays miss anyway, are never told to be gone
 MOVED_DISTANCE = 0.3  # metres between centres; detections of a thing that stayed differ by less
 LABEL_MAJORITY = 1.5  # times the votes of the old label, for a new one to be told
@@ -68,7 +70,10 @@ class ObjectMemory:
         orders = np.array([arrivals[view.stamp] for view in scene.views], int)
         things, views = list(self.objects), scene.views
         evidence = look(views, _field(things, "center"), _field(things, "size"))
-        empty = [_is_empty(t, row, evidence, orders) for row, t in enumerate(things)]
+        empty, left = (
+            [_is_empty(t, row, evidence, orders, bound) for row, t in enumerate(things)]
+            for bound in (EMPTY_FILL, LEFT_FILL)
+        )
         of_seen = look(views, _field(seen, "center"), _field(seen, "size"))
         shown = [_last_shown(scene, orders, of_seen, row) for row in range(len(seen))]
         result: dict[str, KnownObject] = {}
@@ -78,18 +83,16 @@ class ObjectMemory:
             some = sorted(free)
             for a, b in match_in_place([things[r] for r in rows], [seen[s] for s in some]):
                 row, index = rows[a], some[b]
-                news = shown[index][0] > things[row].order
-                if empty[row] or (needs_news and not news):
-                    # a map that still holds points of what was taken away shows a ghost there
-                    if not news:
-                        free.discard(index)
-                    continue
+                newer = orders > things[row].order
+                news = of_seen.fill(index, newer) > SHOWN_FILL  # not where no newer view looks
                 free.discard(index)
+                if (empty[row] or needs_news) and not news:
+                    continue  # a map that still holds points of what was taken away: a ghost
                 result[things[row].id] = _seen_again(things[row], seen[index], shown[index])
 
         stay([r for r, t in enumerate(things) if not t.gone], needs_news=False)
         stay([r for r, t in enumerate(things) if t.gone], needs_news=True)  # brought back
-        missing = [t for r, t in enumerate(things) if (empty[r] or t.gone) and t.id not in result]
+        missing = [t for r, t in enumerate(things) if (left[r] or t.gone) and t.id not in result]
         some = [s for s in sorted(free) if seen[s].score >= MOVED_SCORE]
         for a, b in match_moved(missing, [seen[s] for s in some]):
             moved = _found_elsewhere(missing[a], seen[some[b]], shown[some[b]], scene.stamp)
@@ -145,13 +148,15 @@ def _arrivals(known: Mapping[int, int], scene: Scene) -> dict[int, int]:
     return arrivals
 
 
-def _is_empty(thing: KnownObject, row: int, evidence: Evidence, orders: np.ndarray) -> bool:
-    """Do views that are newer than its last sighting show its place empty?"""
+def _is_empty(
+    thing: KnownObject, row: int, evidence: Evidence, orders: np.ndarray, bound: float
+) -> bool:
+    """Do views that are newer than its last sighting show its place emptier than `bound`?"""
     newer = orders > thing.order
     if not newer.any() or not thing.fill >= LEAST_FILL:  # NaN: no view has ever shown it
         return False
     fill, coverage = evidence.fill(row, newer), evidence.coverage(row, newer)
-    return coverage >= LEAST_COVERAGE and fill < EMPTY_FILL * thing.fill
+    return coverage >= LEAST_COVERAGE and fill < bound * thing.fill
 
 
 def _born(object_id: str, seen: Sighting, shown: _Shown, stamp: int) -> KnownObject:

@@ -13,7 +13,7 @@ from r1_model.geometry.voxels import pack_cells, unpack_cells
 CELL = 0.1  # metres
 LOW, HIGH = 0.3, 2.0  # metres above the lowest: floors and ceilings of all rooms are alike
 LEAST_CELLS = 60  # fewer tell nothing
-SAME = 0.6  # of the smaller map's cells must be known, give or take one cell, in the other map
+SAME = 0.55  # of the smaller map's cells must be known, give or take one cell, in the other map
 _BITS = 20
 
 

@@ -188,7 +188,9 @@ class Answering:
         """What is known of all things in the newest map, and the error if that is not to be had."""
         job: Job[Known] = Job()
         try:
-            self.worker.submit(lambda model: self._looked(model, job, config), job, config.queue_size)
+            self.worker.submit(
+                lambda model: self._looked(model, job, config), job, config.queue_size
+            )
         except RequestError as busy:
             return None, self._failure(busy, SceneAnswer())
         known, error = job.follow(timeout, config.feedback_period)
