@@ -196,7 +196,7 @@ def _seen_again(thing: KnownObject, seen: Sighting, shown: _Shown) -> KnownObjec
         votes=votes,
         score=max(thing.score, seen.score),
         color=_mean(thing.color, seen.color, weight),
-        fill=_mean(thing.fill, seen.fill, weight),
+        fill=float(_mean(np.array(thing.fill), np.array(seen.fill), weight)),
         last_seen=max(stamp, thing.last_seen),
         order=max(order, thing.order),
         sightings=thing.sightings + 1,
@@ -260,11 +260,10 @@ def voted_label(label: str, votes: Mapping[str, float]) -> str:
     return best if votes[best] > LABEL_MAJORITY * votes.get(label, 0.0) else label
 
 
-def _mean(old: np.ndarray | float, new: np.ndarray | float, weight: float) -> np.ndarray | float:
+def _mean(old: np.ndarray, new: np.ndarray, weight: float) -> np.ndarray:
     """Of two values; the other one where one is NaN."""
-    mixed = old + weight * (np.asarray(new) - old)
-    mixed = np.where(np.isnan(mixed), np.where(np.isnan(old), new, old), mixed)
-    return mixed if mixed.ndim else float(mixed)
+    mixed = old + weight * (new - old)
+    return np.where(np.isnan(mixed), np.where(np.isnan(old), new, old), mixed)
 
 
 def _field(things: Sequence[KnownObject] | Sequence[Sighting], name: str) -> np.ndarray:
