@@ -370,7 +370,8 @@ def main(
         print("real recordings: none given")
     report["recordings"] = {}
     for folder in recordings or ():
-        report["recordings"][folder.name] = one = recording(reasoner, folder, pictures, questions > 0)
+        one = recording(reasoner, folder, pictures, questions > 0)
+        report["recordings"][folder.name] = one
         print(f"{folder.name}: {one['objects']} objects, {one['points']:,} points")
         for yaw, counts in one["yaw"].items():
             print(f"  turned by {yaw:2d}: " + ", ".join(f"{k} {v}" for k, v in counts.items()))

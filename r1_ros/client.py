@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import queue
 import threading
@@ -28,7 +29,7 @@ from r1_model.text.answer import Box
 from r1_model.text.boxes import extent
 from r1_ros.action import Ask, DescribeScene, ExecutePlan, Plan
 from r1_ros.messages.scenes import scene_from_response
-from r1_ros.msg import ErrorCode, PlanStep, SceneAnswer
+from r1_ros.msg import ErrorCode, KnownObjects, PlanStep, SceneAnswer
 from r1_ros.runtime.action_client import ThreadSafeActionClient
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.request_errors import code_name
@@ -36,7 +37,7 @@ from r1_ros.runtime.server_discovery import ServerDiscovery
 from r1_ros.runtime.server_discovery import (
     ServerMissingError as ServerMissingError,  # part of this API
 )
-from r1_ros.srv import ApprovePlan, GetScene, SelectViews
+from r1_ros.srv import ApprovePlan, GetScene, ListObjects, SelectViews
 from r1_ros.srv import Ask as AskService
 
 Target = str | Sequence[float] | Box
@@ -115,8 +116,10 @@ class R1Client:
         self._execute = ThreadSafeActionClient(self._node, ExecutePlan, "execute_plan")
         self._get_scene = self._node.create_client(GetScene, f"{mapper}/get_scene")
         self._select_views = self._node.create_client(SelectViews, f"{reasoner}/select_views")
+        self._objects = self._node.create_client(ListObjects, "list_objects")
+        of_reasoner = ("ask", "plan", "describe", "list_objects", f"{reasoner}/select_views")
         servers = {
-            **dict.fromkeys(("ask", "plan", "describe", f"{reasoner}/select_views"), reasoner),
+            **dict.fromkeys(of_reasoner, reasoner),
             **dict.fromkeys(("execute_plan", f"{executor}/approve"), executor),
             f"{mapper}/get_scene": mapper,
         }
@@ -264,6 +267,30 @@ class R1Client:
         if not bounded:
             self._scene = (response.revision, scene)
         return scene
+
+    def list_objects(
+        self, label: str = "", *, include_gone: bool = False, timeout: float = 60.0
+    ) -> KnownObjects:
+        """The things that the robot knows of, from the newest map: `result.objects`.
+
+        No language model is asked. The ids are those of answers and plans, and may be a `target`.
+
+        Args:
+            label: only those called so; empty: all.
+            include_gone: also those that are not there any more.
+            timeout: [s].
+        """
+        return self._list_objects(label, include_gone, timeout).known
+
+    def scene_graph(self, *, timeout: float = 60.0) -> dict[str, Any]:
+        """All things, gone ones included, with votes and relations, as plain data for JSON."""
+        return json.loads(self._list_objects("", True, timeout).scene_graph)
+
+    def _list_objects(self, label: str, include_gone: bool, timeout: float) -> ListObjects.Response:
+        request = ListObjects.Request(
+            label=label, include_gone=include_gone, timeout_seconds=float(timeout)
+        )
+        return self._call(self._objects, request, timeout + _GRACE_S)
 
     def select_views(
         self, question: str, *, count: int = 0, timeout: float = 60.0

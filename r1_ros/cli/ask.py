@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from r1_ros.action import ExecutePlan
     from r1_ros.client import R1Client
 
-_Namespace = Annotated[
+Namespace = Annotated[
     str, typer.Option(help="Namespace of the nodes.", callback=option_checks.namespace)
 ]
-_Timeout = Annotated[
+Timeout = Annotated[
     float,
     typer.Option(help="Deadline of the answer in seconds.", callback=option_checks.seconds),
 ]
@@ -29,7 +29,7 @@ _Session = Annotated[
         callback=option_checks.text,
     ),
 ]
-_Json = Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")]
 
 
 def ask(
@@ -58,9 +58,9 @@ def ask(
             callback=option_checks.point,
         ),
     ] = None,
-    timeout: _Timeout = 60.0,
-    namespace: _Namespace = "",
-    as_json: _Json = False,
+    timeout: Timeout = 60.0,
+    namespace: Namespace = "",
+    as_json: Json = False,
 ) -> None:
     """Ask one question about the scene.
 
@@ -68,7 +68,7 @@ def ask(
 
     r1 ask "餐桌周圍有幾把椅子？"
     """
-    with _client(namespace) as client:
+    with client_of(namespace) as client:
         answer = client.ask(
             question,
             task=task,
@@ -99,14 +99,14 @@ def plan(
         ),
     ] = False,
     session: _Session = "",
-    timeout: _Timeout = 60.0,
-    namespace: _Namespace = "",
-    as_json: _Json = False,
+    timeout: Timeout = 60.0,
+    namespace: Namespace = "",
+    as_json: Json = False,
 ) -> None:
     """Turn a goal into executable steps."""
     if execute and not yes and not sys.stdin.isatty():
         raise SystemExit("r1: nobody can be asked here: --execute needs a terminal, or --yes")
-    with _client(namespace) as client:
+    with client_of(namespace) as client:
         result = client.plan(
             goal, session_id=session, timeout=timeout, on_feedback=_progress(as_json)
         )
@@ -136,12 +136,12 @@ def describe(
     max_objects: Annotated[
         int, typer.Option(min=0, max=65535, help="At most this many; 0: all.")
     ] = 0,
-    timeout: _Timeout = 60.0,
-    namespace: _Namespace = "",
-    as_json: _Json = False,
+    timeout: Timeout = 60.0,
+    namespace: Namespace = "",
+    as_json: Json = False,
 ) -> None:
     """Describe every object of the scene, each in a sentence with its box."""
-    with _client(namespace) as client:
+    with client_of(namespace) as client:
         result = client.describe(
             question, max_objects=max_objects, timeout=timeout, on_feedback=_progress(as_json)
         )
@@ -173,7 +173,8 @@ def _follow(client: R1Client, quiet: bool) -> Callable[[ExecutePlan.Feedback], N
 
 
 @contextmanager
-def _client(namespace: str) -> Iterator[R1Client]:
+def client_of(namespace: str) -> Iterator[R1Client]:
+    """The nodes of a namespace; their errors end the command with a line."""
     from r1_ros.client import (
         NoResponseError,
         R1Client,

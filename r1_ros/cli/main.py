@@ -12,6 +12,7 @@ import typer
 from r1_ros.cli.ask import ask, describe, plan
 from r1_ros.cli.demo import demo
 from r1_ros.cli.doctor import doctor
+from r1_ros.cli.objects import objects
 from r1_ros.cli.recordings import play, record
 from r1_ros.cli.up import up
 from r1_ros.cli.visualize import visualize
@@ -37,6 +38,7 @@ app.command(rich_help_panel=_RUN)(doctor)
 app.command(rich_help_panel=_TALK)(ask)
 app.command(rich_help_panel=_TALK)(plan)
 app.command(rich_help_panel=_TALK)(describe)
+app.command(rich_help_panel=_TALK)(objects)
 app.command(rich_help_panel=_FILES)(record)
 app.command(rich_help_panel=_FILES)(play)
 app.command(rich_help_panel=_FILES)(visualize)

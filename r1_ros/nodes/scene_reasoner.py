@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 import time
@@ -20,15 +21,18 @@ from visualization_msgs.msg import MarkerArray
 
 from r1_ros.action import Ask, DescribeScene, Plan
 from r1_ros.messages.detections import detection_type, detections_message
+from r1_ros.messages.known_objects import known_objects_message, scene_graph
 from r1_ros.messages.markers import answer_markers
-from r1_ros.msg import ErrorCode, SceneAnswer
+from r1_ros.msg import ErrorCode, KnownObjects, SceneAnswer
 from r1_ros.reasoning.answering import Answering, AskJob, Reply, give_back_memory, load_reasoner
 from r1_ros.reasoning.goal_jobs import GoalJobs
+from r1_ros.reasoning.object_keeper import Known, ObjectKeeper
 from r1_ros.reasoning.plan_reports import report_plan
 from r1_ros.reasoning.requests import (
     AskRequest,
     read_ask,
     read_describe,
+    read_list,
     read_plan,
     read_views_question,
 )
@@ -38,11 +42,11 @@ from r1_ros.reasoning.worker import ReasoningWorker
 from r1_ros.runtime.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
 from r1_ros.runtime.executor import destroy_waitable
 from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
-from r1_ros.runtime.lifecycle import ManagedNode, configured, spin_node
+from r1_ros.runtime.lifecycle import STEADY, ManagedNode, configured, spin_node
 from r1_ros.runtime.parameters import ReasonerConfig
 from r1_ros.runtime.request_errors import RequestError, code_name
 from r1_ros.srv import Ask as AskService
-from r1_ros.srv import ReportPlan, SelectViews
+from r1_ros.srv import ListObjects, ReportPlan, SelectViews
 
 _SETTLE_S = 1.0
 # answers that say something about the scene, if not what was asked for
@@ -87,11 +91,15 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         if not model.trained:
             self.get_logger().warning(f"{model.name} is not trained: its answers mean nothing")
         group = ReentrantCallbackGroup()
-        sessions = Sessions(self.config.max_sessions, self.config.max_turns)
+        objects = ObjectKeeper(
+            self.config.objects_folder(), self._publish_objects, self.get_logger().warning
+        )
+        sessions = Sessions(self.config.max_sessions, self.config.max_turns, objects.box)
         self._answering = Answering(
             worker,
             SceneClient(self, self.config.scene_service, group, sessions.enter_map),
             sessions,
+            objects,
             lambda trace: self.get_logger().error(f"a request failed by a defect:\n{trace}"),
         )
         self._offer_outputs()
@@ -99,6 +107,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             (AskService, "ask", self._on_ask),
             (SelectViews, "~/select_views", self._on_select_views),
             (ReportPlan, "~/report_plan", self._on_report_plan),
+            (ListObjects, "list_objects", self._on_list_objects),
         ):
             service = self.create_service(kind, name, callback, callback_group=group)
             self._undo.append(partial(self.destroy_service, service))
@@ -117,6 +126,9 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
                 result_timeout=RESULT_TIMEOUT_S,
             )
             self._undo.append(partial(destroy_waitable, self, server.destroy))
+        if self.config.objects_period:
+            timer = self.create_timer(self.config.objects_period, self._look_ahead, group, STEADY)
+            self._undo.append(partial(self.destroy_timer, timer))
         diagnostics = DiagnosticsPublisher(
             self, self.config.diagnostics_period, lambda: [self._status()], group
         )
@@ -156,6 +168,8 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             publisher = self.create_publisher(kind, name, qos)
             self._undo.append(partial(self.destroy_publisher, publisher))
             self._outputs.append(partial(_publish_made, publisher, make))
+        self._objects_publisher = self.create_publisher(KnownObjects, "~/objects", latched)
+        self._undo.append(partial(self.destroy_publisher, self._objects_publisher))
 
     # Requests.
 
@@ -238,6 +252,48 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             for name in ("utility", "text_3d", "image_3d", "clip", "coverage"):
                 setattr(response, name, [float(getattr(score, name)) for score in scores])
             return response
+
+    def _on_list_objects(
+        self, request: ListObjects.Request, response: ListObjects.Response
+    ) -> ListObjects.Response:
+        with self._counted():
+            config = self.config
+            try:
+                self._require_active()
+                label, timeout = read_list(request, config)
+            except RequestError as error:
+                response.error_code, response.error_msg = error.code, str(error)
+                return response
+            known, reply = self._made.list_objects(timeout, config)
+            response.error_code, response.error_msg = reply.code, reply.sentence
+            if known is not None:
+                words = config.object_words()
+                response.known = known_objects_message(
+                    known.memory,
+                    known.relations,
+                    words,
+                    map_id=known.map_id,
+                    revision=known.revision,
+                    label=label,
+                    include_gone=request.include_gone,
+                )
+                graph = scene_graph(known.memory, known.relations, words)
+                response.scene_graph = json.dumps(graph, ensure_ascii=False)
+            return response
+
+    def _look_ahead(self) -> None:
+        if self.is_active and self._answering is not None:
+            self._answering.look_ahead(self.config)
+
+    def _publish_objects(self, known: Known) -> None:
+        message = known_objects_message(
+            known.memory,
+            known.relations,
+            self.config.object_words(),
+            map_id=known.map_id,
+            revision=known.revision,
+        )
+        self._objects_publisher.publish(message)
 
     def _on_report_plan(
         self, request: ReportPlan.Request, response: ReportPlan.Response

@@ -26,6 +26,7 @@ from r1_model.text.measures import compares_with_itself
 from r1_model.text.wording import plain_wording
 from r1_ros.messages.answers import answer_message, object_message, step_message
 from r1_ros.msg import ErrorCode, GroundedObject, PlanStep, SceneAnswer
+from r1_ros.reasoning.object_keeper import Known, ObjectKeeper
 from r1_ros.reasoning.requests import AskRequest, require_in_scene, require_no_object
 from r1_ros.reasoning.scene_client import SceneClient
 from r1_ros.reasoning.sessions import Sessions
@@ -114,9 +115,11 @@ class Answering:
         worker: ReasoningWorker[Reasoner],
         scenes: SceneClient,
         sessions: Sessions,
+        objects: ObjectKeeper,
         log_defect: Callable[[str], object],
     ) -> None:
         self.worker, self.scenes, self.sessions = worker, scenes, sessions
+        self.objects = objects
         self._log_defect = log_defect
 
     def start(self, request: AskRequest, config: ReasonerConfig) -> AskJob:
@@ -138,6 +141,7 @@ class Answering:
                 require_no_object(request)
                 earlier = []
             require_in_scene(request.target, scene)
+            self._look(reasoner, scene)
             job.scene = scene
             job.written, job.yaw = reasoner.frame(scene)
             return _ask(reasoner, scene, job, earlier, config)
@@ -185,6 +189,35 @@ class Answering:
             return [], self._failure(error or NoResultError(), SceneAnswer())
         return scores, Reply()
 
+    def list_objects(self, timeout: float, config: ReasonerConfig) -> tuple[Known | None, Reply]:
+        """What is known of all things in the newest map, and the error if that is not to be had."""
+        job: Job[Known] = Job()
+        try:
+            self.worker.submit(
+                lambda model: self._looked(model, job, config), job, config.queue_size
+            )
+        except RequestError as busy:
+            return None, self._failure(busy, SceneAnswer())
+        known, error = job.follow(timeout, config.feedback_period)
+        if known is None or error is not None:
+            return None, self._failure(error or NoResultError(), SceneAnswer())
+        return known, Reply()
+
+    def look_ahead(self, config: ReasonerConfig) -> None:
+        """Let the model look for things when it has nothing else to do; nobody waits for it."""
+        if self.worker.requests or not self.scenes.is_offered:
+            return
+        job: Job[Known] = Job()
+        # a map that is empty or gone is told to whoever asks
+        self.worker.submit(lambda model: self._looked(model, job, config), job, config.queue_size)
+
+    def _looked(self, reasoner: Reasoner, job: Job[Known], config: ReasonerConfig) -> Known:
+        self._look(reasoner, self._fetch(job, config))
+        return self.objects.known
+
+    def _look(self, reasoner: Reasoner, scene: Scene) -> None:
+        self.objects.look(reasoner, scene, self.scenes.map_id, self.scenes.revision)
+
     def steps_so_far(self, job: AskJob, text: str, skip: int) -> list[PlanStep]:
         """Steps that stand complete in a text which is still growing, without the first `skip`."""
         parsed = _complete_lines(job, text)
@@ -202,13 +235,18 @@ class Answering:
 
     def object_messages(self, session_id: str, boxes: Sequence[Box]) -> list[GroundedObject]:
         """Messages of boxes, with the ids of the session."""
-        ids = self.sessions.identify(session_id, boxes)
+        ids = self._ids(session_id, boxes)
         return [object_message(box, name) for box, name in zip(boxes, ids, strict=True)]
 
     def _step_messages(self, session_id: str, steps: Sequence[Step]) -> list[PlanStep]:
-        return [
-            step_message(step, self.sessions.identify(session_id, step.boxes)) for step in steps
-        ]
+        return [step_message(step, self._ids(session_id, step.boxes)) for step in steps]
+
+    def _ids(self, session_id: str, boxes: Sequence[Box]) -> list[str]:
+        """Ids of known things, and of the session where a thing is not known."""
+        known = [self.objects.identify(box) for box in boxes]
+        others = [box for box, name in zip(boxes, known, strict=True) if name is None]
+        rest = iter(self.sessions.identify(session_id, others) if others else [])
+        return [next(rest) if name is None else name for name in known]
 
     def _fetch(self, job: Job, config: ReasonerConfig) -> Scene:
         job.report("scene", "")
@@ -235,8 +273,8 @@ class Answering:
             session_id=session_id,
             stamp=scene.stamp,
             frame_id=scene.frame_id,
-            object_ids=self.sessions.identify(session_id, answer.boxes),
-            step_ids=[self.sessions.identify(session_id, step.boxes) for step in answer.steps],
+            object_ids=self._ids(session_id, answer.boxes),
+            step_ids=[self._ids(session_id, step.boxes) for step in answer.steps],
         )
 
 

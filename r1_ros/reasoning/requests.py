@@ -106,6 +106,15 @@ def read_views_question(question: str, config: ReasonerConfig) -> str:
     return _question("question", question, config)
 
 
+def read_list(request: Any, config: ReasonerConfig) -> tuple[str, float]:
+    """Label and deadline [s] of a ListObjects request.
+
+    Raises:
+        RequestError: a field is not allowed; the sentence names it.
+    """
+    return _name("label", request.label), _timeout(request.timeout_seconds, config)
+
+
 def require_no_object(request: AskRequest) -> None:
     """Raises RequestError where the target is an object of a map that is gone."""
     if request.target_id:

@@ -38,6 +38,7 @@ class SceneClient:
         self._revision = 0
         self._scene: Scene | None = None
         self.longest_m = 0.0  # longest horizontal side of the newest scene
+        self.map_id = 0  # of the newest scene
 
     def fetch(
         self,
@@ -81,6 +82,11 @@ class SceneClient:
         return self._take(future.result())
 
     @property
+    def revision(self) -> int:
+        """Of the newest scene; 0: none."""
+        return self._revision
+
+    @property
     def is_offered(self) -> bool:
         """A mapper is there."""
         return self._client.service_is_ready()
@@ -95,6 +101,7 @@ class SceneClient:
 
     def _take(self, response: GetScene.Response) -> Scene:
         if response.error_code in (ErrorCode.NONE, ErrorCode.EMPTY_SCENE):
+            self.map_id = response.map_id
             self._on_map(response.map_id)
         if response.error_code == ErrorCode.EMPTY_SCENE:
             raise RequestError(ErrorCode.EMPTY_SCENE, response.error_msg)

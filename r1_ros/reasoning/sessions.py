@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -52,8 +52,15 @@ class Sessions:
     Requests without a session share the empty name: it names objects, but remembers no turns.
     """
 
-    def __init__(self, max_sessions: int, max_turns: int) -> None:
+    def __init__(
+        self,
+        max_sessions: int,
+        max_turns: int,
+        known: Callable[[str], Box | None] = lambda object_id: None,
+    ) -> None:
+        """Args: `known` finds what is known beyond all sessions, by id."""
         self.max_sessions, self.max_turns = max_sessions, max_turns
+        self._known = known
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._map_id = 0
         self._lock = threading.Lock()
@@ -108,11 +115,14 @@ class Sessions:
             return session.language if session is not None else "en"
 
     def find(self, session_id: str, object_id: str) -> Box:
-        """The object that an earlier answer of the session named.
+        """The object that an earlier answer of the session named, or that is known to all.
 
         Raises:
             UnknownObjectError: there is none of that id.
         """
+        known = self._known(object_id)
+        if known is not None:
+            return known
         with self._lock:
             session = self._sessions.get(session_id)
             if session is None or object_id not in session.objects:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from r1_model.objects.words import ObjectWords, ObjectWordsError, read_rooms, read_synonyms
 from r1_ros.runtime.parameter_schema import InvalidParameterError, NodeConfig, parameter
 
 
@@ -114,9 +115,7 @@ class MapperConfig(NodeConfig):
 
     def snapshot_folder(self) -> Path:
         """The folder of saved scenes, with the default filled in."""
-        if self.snapshot_directory:
-            return Path(self.snapshot_directory).expanduser()
-        return Path(os.environ.get("ROS_HOME") or Path.home() / ".ros") / "r1_scenes"
+        return _folder(self.snapshot_directory, "r1_scenes")
 
 
 @dataclass(frozen=True)
@@ -180,6 +179,44 @@ class ReasonerConfig(NodeConfig):
     max_turns: int = parameter(
         20, "Turns of a dialogue shown to the model.", low=1, high=1000, live=True
     )
+
+    # Objects
+    objects_period: float = parameter(
+        0.0,
+        "How often a map that changes is looked through for ~/objects, when nothing is asked [s]; "
+        "0: only with questions and list_objects.",
+        low=0.0,
+        high=3600.0,
+    )
+    keep_objects: bool = parameter(
+        True, "Keep what is known of objects on disk, so that their ids outlive a restart."
+    )
+    objects_directory: str = parameter(
+        "", "Folder of known objects; empty: r1_objects in $ROS_HOME or ~/.ros."
+    )
+    object_synonyms: str = parameter(
+        "", "Other names of labels, as 'mug: cup, coffee mug; sofa: couch'."
+    )
+    rooms: str = parameter(
+        "", "Rooms of the map by two corners x y x y [m], as 'kitchen: 0 0 4 3; hall: 4 0 6 8'."
+    )
+
+    def check(self) -> None:
+        """The words about objects can be read."""
+        try:
+            self.object_words()
+        except ObjectWordsError as error:
+            raise InvalidParameterError(str(error)) from None
+
+    def object_words(self) -> ObjectWords:
+        """What the parameters say about objects."""
+        return ObjectWords(read_synonyms(self.object_synonyms), read_rooms(self.rooms))
+
+    def objects_folder(self) -> Path | None:
+        """The folder of known objects, with the default filled in; None: they are not kept."""
+        if not self.keep_objects:
+            return None
+        return _folder(self.objects_directory, "r1_objects")
 
 
 @dataclass(frozen=True)
@@ -248,6 +285,12 @@ class ExecutorConfig(NodeConfig):
     simulated_step_seconds: float = parameter(
         0.2, "How long a simulated skill takes [s].", low=0.0, high=60.0
     )
+
+
+def _folder(given: str, default: str) -> Path:
+    if given:
+        return Path(given).expanduser()
+    return Path(os.environ.get("ROS_HOME") or Path.home() / ".ros") / default
 
 
 CONFIGS: dict[str, type[NodeConfig]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ.pop("ROS_LOCALHOST_ONLY", None)
+# what nodes keep by default goes where no other test, and no user, finds it
+os.environ["ROS_HOME"] = tempfile.mkdtemp(prefix="r1_ros_home_")
 
 rclpy = pytest.importorskip("rclpy")
 

@@ -89,6 +89,7 @@ class ScriptedReasoner:
         self.scenes: list[Scene] = []
         self.fail: BaseException | None = None
         self.cut_off = False
+        self.found: list[Box] = []  # what `detect` finds
         self.encoding = threading.Event()
         self.encode_seconds = 0.0
 
@@ -100,6 +101,11 @@ class ScriptedReasoner:
 
     def frame(self, scene: Scene) -> tuple[Scene, float]:
         return scene, 0.0
+
+    def detect(self, scene: Scene, least_score: float = 0.3) -> list[Box]:
+        if not len(scene.points):
+            raise EmptySceneError("the scene has no points")
+        return [box for box in self.found if box.score >= least_score]
 
     def ask(
         self,

@@ -1,0 +1,1 @@
+"""What is where: things that keep their ids over map versions, passes and restarts."""

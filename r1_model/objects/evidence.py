@@ -1,0 +1,97 @@
+"""Whether views show that something is in a box, or that nothing is: rays against depth images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from r1_model.scene.scene import View
+from r1_model.views.visibility import project
+
+GRID = 4  # rays an edge
+LOWEST = 0.25  # of its height: what a thing stands on would pass for the thing below this
+TOLERANCE = 0.03  # metres: noise of depth and poses
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What V views say about N boxes, in rays.
+
+    Attributes:
+        hit: (N, V) rays that end in the box.
+        through: (N, V) rays that leave it again: nothing was in their way.
+        hidden: (N, V) rays that end before it.
+        uncovered: (N, V, R) bool, which rays reached the box.
+    """
+
+    hit: np.ndarray
+    through: np.ndarray
+    hidden: np.ndarray
+    uncovered: np.ndarray
+
+    def fill(self, box: int, views: np.ndarray | slice = slice(None)) -> float:
+        """Share of the rays of some views into a box that end in it; NaN where none looks."""
+        hit, through = self.hit[box, views].sum(), self.through[box, views].sum()
+        return float(hit / (hit + through)) if hit + through else float("nan")
+
+    def coverage(self, box: int, views: np.ndarray | slice = slice(None)) -> float:
+        """Share of a box's rays that reached it in at least one of some views."""
+        seen = self.uncovered[box, views]
+        return float(seen.any(0).mean()) if len(seen) else 0.0
+
+
+def look(
+    views: Sequence[View], centers: np.ndarray, sizes: np.ndarray, tolerance: float = TOLERANCE
+) -> Evidence:
+    """Send rays of every view to a grid of points in every box.
+
+    Args:
+        views: V views of one scene.
+        centers, sizes: (N, 3) metres, axis-aligned.
+        tolerance: how far outside of the box a surface still counts as in it, metres.
+    """
+    count, rays = len(centers), GRID**3
+    hit, through, hidden = (np.zeros((count, len(views)), int) for _ in range(3))
+    uncovered = np.zeros((count, len(views), rays), bool)
+    if not count:
+        return Evidence(hit, through, hidden, uncovered)
+    steps = (np.arange(GRID) + 0.5) / GRID - 0.5
+    grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3)
+    grid[:, 2] = LOWEST / 2 + grid[:, 2] * (1 - LOWEST)
+    points = centers[:, None] + grid * sizes[:, None]  # (N, R, 3)
+    low = (centers - sizes / 2 - tolerance)[:, None]
+    high = (centers + sizes / 2 + tolerance)[:, None]
+    for number, view in enumerate(views):
+        surface, z = _depth_at(view, points.reshape(-1, 3))
+        surface, z = surface.reshape(count, rays), z.reshape(count, rays)
+        enter, leave = _crossing(view.T_scene_camera[:3, 3], points, low, high)
+        known = surface > 0
+        before = known & (surface < z * enter)
+        beyond = known & (surface > z * leave)
+        inside = known & ~before & ~beyond
+        hit[:, number], through[:, number] = inside.sum(1), beyond.sum(1)
+        hidden[:, number] = before.sum(1)
+        uncovered[:, number] = inside | beyond
+    return Evidence(hit, through, hidden, uncovered)
+
+
+def _depth_at(view: View, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Depth that the image measured towards points, 0 where none; and the points' own depth."""
+    height, width = view.depth.shape
+    u, v, z = project(view, xyz)
+    inside = (z > 0) & (u > -0.5) & (u < width - 0.5) & (v > -0.5) & (v < height - 0.5)
+    row = np.rint(np.where(inside, v, 0)).astype(int)
+    column = np.rint(np.where(inside, u, 0)).astype(int)
+    return np.where(inside, view.depth[row, column], 0.0), z
+
+
+def _crossing(
+    eye: np.ndarray, points: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where rays from `eye` to points enter and leave boxes, as a share of the way to the point."""
+    way = points - eye
+    way = np.where(np.abs(way) < 1e-9, 1e-9, way)
+    first, second = (low - eye) / way, (high - eye) / way
+    return np.minimum(first, second).max(-1), np.maximum(first, second).min(-1)

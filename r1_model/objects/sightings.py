@@ -1,0 +1,100 @@
+"""Detections of one map as sightings: doubles merged, ghosts left out, boxes turned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from r1_model.geometry.boxes import aabb_iou
+from r1_model.objects.evidence import look
+from r1_model.objects.known_object import OrientedBox, Sighting
+from r1_model.scene.scene import Scene
+from r1_model.text.answer import Box
+
+DOUBLE_IOU = 0.5  # whatever they are called
+DOUBLE_IOU_ALIKE = 0.25  # called the same
+DOUBLE_INSIDE = 0.7  # called the same, and this share of the smaller one lies in the larger one
+GHOST_FILL = 0.03  # rays that look into it find nothing
+MOST_POINTS = 100_000  # of a map that colours and orientations are read from
+_TURNED_POINTS = 40  # fewer say little about how a thing is turned
+_TURNED_AREA = 0.8  # a turned footprint must be this much smaller to be believed
+_FLOOR = 0.03  # metres above a box's bottom: what it stands on
+
+
+def make_sightings(scene: Scene, found: Sequence[Box]) -> list[Sighting]:
+    """Sightings of a map, best first.
+
+    Args:
+        scene: the map.
+        found: detections with scores, in any order.
+    """
+    boxes = merge_doubles(found)
+    if not boxes:
+        return []
+    centers, sizes = (np.array([getattr(b, name) for b in boxes]) for name in ("center", "size"))
+    evidence = look(scene.views, centers, sizes)
+    stride = max(1, len(scene.points) // MOST_POINTS)
+    points, colors = scene.points[::stride], scene.colors[::stride]
+    sightings = []
+    for row, box in enumerate(boxes):
+        fill = evidence.fill(row)
+        if fill < GHOST_FILL:  # never true where no view looks
+            continue
+        own = (np.abs(points - box.center) <= box.size / 2 + 0.01).all(1)
+        color = np.median(colors[own], 0) if own.any() else np.full(3, np.nan)
+        sightings.append(
+            Sighting(
+                center=np.asarray(box.center, np.float64),
+                size=np.asarray(box.size, np.float64),
+                label=box.label,
+                score=float(box.score),
+                turned=turned_box(box, points[own]),
+                color=np.asarray(color, np.float64),
+                fill=fill,
+            )
+        )
+    return sightings
+
+
+def merge_doubles(found: Sequence[Box]) -> list[Box]:
+    """Of detections of one thing the best, best first."""
+    kept: list[Box] = []
+    for box in sorted(found, key=lambda b: -b.score):
+        if not any(is_double(box, other) for other in kept):
+            kept.append(box)
+    return kept
+
+
+def is_double(a: Box, b: Box) -> bool:
+    """Do two detections mean one thing? Symmetric."""
+    overlap = float(aabb_iou(a.center, a.size, b.center, b.size))
+    if overlap >= DOUBLE_IOU:
+        return True
+    if a.label != b.label:
+        return False
+    volumes = float(np.prod(a.size)), float(np.prod(b.size))
+    shared = overlap * sum(volumes) / (1 + overlap)
+    return overlap >= DOUBLE_IOU_ALIKE or shared > DOUBLE_INSIDE * min(volumes)
+
+
+def turned_box(box: Box, points: np.ndarray) -> OrientedBox:
+    """The box around a detection's points with the smallest footprint, if it is clearly smaller.
+
+    Args:
+        box: the detection.
+        points: (N, 3) metres, the map's points in it.
+    """
+    straight = OrientedBox(np.asarray(box.center, float), np.asarray(box.size, float))
+    above = points[points[:, 2] > box.center[2] - box.size[2] / 2 + _FLOOR]
+    if len(above) < _TURNED_POINTS:
+        return straight
+    plane = np.ascontiguousarray(above[:, :2] - box.center[:2], np.float32)
+    (x, y), (width, depth), degrees = cv2.minAreaRect(plane)
+    if width * depth > _TURNED_AREA * np.prod(box.size[:2]) or min(width, depth) <= 0:
+        return straight
+    yaw = np.radians(degrees)
+    yaw = np.pi / 2 - (np.pi / 2 - yaw) % np.pi  # in (-pi/2, pi/2]
+    center = np.array([box.center[0] + x, box.center[1] + y, box.center[2]])
+    return OrientedBox(center, np.array([width, depth, box.size[2]]), float(yaw))

@@ -1,0 +1,66 @@
+"""Doubles are merged, ghosts left out, boxes turned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from r1_model.objects.sightings import is_double, make_sightings, merge_doubles, turned_box
+from r1_model.text.answer import Box
+from tests.r1_model.objects.rooms import box, scene
+
+_boxes = st.builds(
+    lambda x, y, size, label, score: Box(
+        np.array([x, y, 0.5]), np.full(3, size), label, score=score
+    ),
+    st.floats(0, 3),
+    st.floats(0, 3),
+    st.floats(0.1, 1),
+    st.sampled_from(["mug", "lamp"]),
+    st.floats(0, 1),
+)
+
+
+@given(st.lists(_boxes, max_size=8))
+def test_no_double_is_left_and_every_box_has_its_keeper(found: list[Box]) -> None:
+    kept = merge_doubles(found)
+    for number, one in enumerate(kept):
+        assert not any(is_double(one, other) for other in kept[:number])
+    for one in found:
+        assert any(is_double(one, k) and k.score >= one.score for k in kept) or one in kept
+
+
+def test_two_things_side_by_side_are_two() -> None:
+    assert len(merge_doubles([box(1, 1), box(1.45, 1)])) == 2
+    assert len(merge_doubles([box(1, 1, label="mug"), box(1.05, 1, label="cup")])) == 1
+
+
+def test_what_all_views_look_through_is_a_ghost() -> None:
+    real, ghost = box(1.2, 1.5), box(2.6, 2.4, 1.2)
+    seen = make_sightings(scene([real], 1), [real, ghost])
+    assert len(seen) == 1 and np.allclose(seen[0].center, real.center) and seen[0].fill > 0.5
+
+
+def test_without_views_nothing_is_a_ghost() -> None:
+    map = replace(scene([], 1), views=[])
+    [seen] = make_sightings(map, [box(2.6, 2.4)])
+    assert np.isnan(seen.fill)
+    assert make_sightings(map, []) == []
+
+
+def test_a_turned_thing_gets_a_turned_box() -> None:
+    rng = np.random.default_rng(0)
+    flat = rng.uniform((-0.8, -0.1, 0), (0.8, 0.1, 0.5), (2000, 3))
+    c, s = np.cos(0.6), np.sin(0.6)
+    points = flat @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) + [2, 2, 0]
+    low, high = points.min(0), points.max(0)
+    turned = turned_box(Box((low + high) / 2, high - low), points)
+    lengths = sorted(turned.size[:2])
+    assert np.allclose(lengths, [0.2, 1.6], atol=0.05)
+    long = turned.yaw if turned.size[0] > turned.size[1] else turned.yaw + np.pi / 2
+    assert abs((long - 0.6 + np.pi / 2) % np.pi - np.pi / 2) < 0.05
+    straight = turned_box(Box((low + high) / 2, high - low), points[:10])
+    assert straight.yaw == 0.0
