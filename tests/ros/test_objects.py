@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from r1_ros.msg import ErrorCode, KnownObjects
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
 from r1_ros.client import RequestFailedError
-from r1_ros.msg import ErrorCode, KnownObjects
 from r1_ros.pictures.scene_folder import read_scene_folder, write_scene_folder
 from tests.r1_model.objects.rooms import box, scene
 from tests.ros.background import background, eventually
