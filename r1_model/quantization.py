@@ -7,7 +7,7 @@ as they are. Long prompts are read with the rounded matrices widened, one at a t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
@@ -21,9 +21,34 @@ if TYPE_CHECKING:
 # how a matrix is stored -> FORMAT of csrc/step.cu
 FORMATS = {"none": 0, "fp8": 1, "int8": 2, "int4": 4}
 GROUP = 32  # columns of a matrix that share a scale in 4 bits
-# place in its word of each of 8 neighbouring values, in 4 bits: csrc/step.cu takes them in pairs
 _INT4 = getattr(torch, "int4")  # noqa: B009 (torch's own types do not know it)
+# place in its word of each of 8 neighbouring values, in 4 bits: csrc/step.cu takes them in pairs
 _PLACES = (0, 4, 1, 5, 2, 6, 3, 7)
+
+
+class EightBitLinear(nn.Module):
+    """`nn.Linear` of numbers in 8 bits, each row with a scale.
+
+    Attributes:
+        kind: fp8 or int8.
+        numbers: (out, in) uint8, the bits: as a number float8 would go with a model's precision.
+        scales: (out,) float32.
+        bias: (out,) or None.
+    """
+
+    def __init__(self, kind: str, numbers: Tensor, scales: Tensor, bias: Tensor | None) -> None:
+        super().__init__()
+        self.kind = kind
+        self.out_features, self.in_features = numbers.shape
+        self.numbers = nn.Parameter(numbers.view(torch.uint8), requires_grad=False)
+        self.scales = nn.Parameter(scales.reshape(-1).float().contiguous(), requires_grad=False)
+        self.bias = None if bias is None else nn.Parameter(bias, requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., in) -> (..., out)."""
+        kept = self.numbers.view(torch.float8_e4m3fn if self.kind == "fp8" else torch.int8)
+        product = F.linear(x, kept.to(x.dtype)).mul_(self.scales)
+        return product if self.bias is None else product.add_(self.bias)
 
 
 class Int4Linear(nn.Module):
@@ -81,19 +106,9 @@ def stored(module: nn.Module) -> Stored | None:
     """How a projection's matrix is stored; None where it is no single matrix (an adapter)."""
     if type(module) is Int4Linear:
         return Stored("int4", module.packed, module.scales)
-    if type(module) is not nn.Linear:
-        return None
-    weight: Any = module.weight
-    data = getattr(weight, "qdata", None)
-    if data is None:
-        return Stored("none", weight)
-    kind = "fp8" if data.dtype == torch.float8_e4m3fn else "int8"
-    return Stored(kind, data, weight.scale.reshape(-1).float().contiguous())
-
-
-def plain_data(weight: Tensor) -> Tensor:
-    """The memory behind a weight: torchao's are shells around theirs."""
-    return cast("Tensor", getattr(weight, "qdata", weight))
+    if type(module) is EightBitLinear:
+        return Stored(module.kind, module.numbers, module.scales)
+    return Stored("none", module.weight) if type(module) is nn.Linear else None
 
 
 def require_kind(kind: str) -> None:
@@ -141,10 +156,14 @@ def quantize(model: R1ForConditionalGeneration, kind: str, device: torch.device)
                     )
                 linear.to(device)
                 quantize_(linear, configs[kind])
-                if kind == "int4":
-                    rounded: Any = linear.weight
-                    packed = Int4Linear(rounded.qdata, rounded.scale, linear.bias)
-                    setattr(parent, name, packed)
-                    # torchao gives a module a method of its own: a cycle, which would keep
-                    # numbers of 8 bits until garbage is collected
-                    del linear.weight
+                setattr(parent, name, _rounded(kind, linear))
+                # torchao gives a module a method of its own: a cycle, which would keep its weight
+                # until garbage is collected
+                del linear.weight
+
+
+def _rounded(kind: str, linear: nn.Linear) -> nn.Module:
+    weight: Any = linear.weight  # torchao's own kind of tensor
+    if kind == "int4":
+        return Int4Linear(weight.qdata, weight.scale, linear.bias)
+    return EightBitLinear(kind, weight.qdata, weight.scale, linear.bias)

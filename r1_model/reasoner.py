@@ -24,7 +24,6 @@ from r1_model.network.tiles import EncodingStoppedError
 from r1_model.network.view_tokens import ViewTokens
 from r1_model.plans.forbidden import Prohibition
 from r1_model.pretrained import Pretrained, load_pretrained
-from r1_model.quantization import plain_data
 from r1_model.scene.scene import Scene, View
 from r1_model.text.answer import Answer, Box, Turn
 from r1_model.text.boxes import along_axes, turned_box
@@ -109,7 +108,7 @@ class Reasoner:
         integers = {1: torch.uint8, 2: torch.int16, 4: torch.int32}
         for name, weight in self._model.named_parameters():
             # whole numbers have the same sum in any order
-            data = plain_data(weight).detach()
+            data = weight.detach()
             total = data.view(integers[data.element_size()]).sum(dtype=torch.int64)
             digest.update(f"{name} {data.dtype} {tuple(weight.shape)} {int(total)}\n".encode())
         return digest.hexdigest()[:16]

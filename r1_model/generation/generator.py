@@ -241,7 +241,6 @@ class Generator:
 
 
 def _sample(weight: Tensor) -> tuple[float, ...]:
-    """A few of its values, spread evenly; of numbers in 8 bits the bits."""
+    """A few of its values, spread evenly."""
     values = weight.detach().reshape(-1)
-    values = values.view(torch.uint8) if values.element_size() == 1 else values
     return tuple(values[:: max(1, len(values) // 8)].tolist())

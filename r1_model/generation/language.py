@@ -15,7 +15,7 @@ from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import (
 
 from r1_model.generation.slots import Slots
 from r1_model.network.modeling import R1ForConditionalGeneration
-from r1_model.quantization import plain_data, stored
+from r1_model.quantization import stored
 
 
 class LanguageModel:
@@ -42,9 +42,9 @@ class LanguageModel:
         self.silence[placeholders(model)] = -torch.inf
 
     @property
-    def parameters(self) -> list[Tensor]:
+    def parameters(self) -> list[nn.Parameter]:
         """All weights that a step reads."""
-        return [plain_data(p) for p in (*self.text.parameters(), *self.head.parameters())]
+        return [*self.text.parameters(), *self.head.parameters()]
 
     @property
     def projections(self) -> list[nn.Module]:

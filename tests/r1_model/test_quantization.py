@@ -12,7 +12,7 @@ from r1_model.errors import ModelLoadError
 from r1_model.generation import Generator
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_model.pretrained import load_pretrained
-from r1_model.quantization import FORMATS, GROUP, Int4Linear, quantize, stored
+from r1_model.quantization import FORMATS, GROUP, EightBitLinear, Int4Linear, quantize, stored
 from tests.r1_model.small import scene_tokenizer, seeded, small_config
 from tests.r1_model.test_generation import places, prompts, slowly, small_model
 
@@ -29,6 +29,22 @@ def test_four_bits_are_packed_without_loss():
     module = Int4Linear(values, scales, None)
     assert module.packed.shape == (6, 4 * GROUP // 8)
     assert torch.equal(module.widened(), values * scales.repeat_interleave(GROUP, 1))
+
+
+@pytest.mark.parametrize("kind", ["fp8", "int8"])
+def test_eight_bits_stand_for_what_torchao_means(kind: str):
+    quantization = pytest.importorskip("torchao.quantization")
+    config = {
+        "fp8": quantization.Float8WeightOnlyConfig,
+        "int8": quantization.Int8WeightOnlyConfig,
+    }[kind]
+    torch.manual_seed(0)
+    linear = nn.Linear(64, 48)
+    quantization.quantize_(linear, config())
+    module = EightBitLinear(kind, linear.weight.qdata, linear.weight.scale, linear.bias)
+    x = torch.randn(5, 64)
+    exact = torch.nn.functional.linear(x, linear.weight.dequantize(), linear.bias)
+    assert torch.allclose(module(x), exact, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
