@@ -15,9 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+FREE_SHARED_BYTES = 48 << 10  # of a thread block; more has to be asked for
 PORTABLE_CLUSTER = 8  # thread blocks; larger clusters have to be asked for
 Defines = tuple[tuple[str, int], ...]
-_granted: dict[tuple[Path, str, int, Defines], int] = {}  # dynamic shared memory of a kernel
 
 
 class KernelError(RuntimeError):
@@ -176,13 +176,9 @@ def _ensure_context() -> None:
 def _ready_kernel(path: Path, name: str, defines: Defines, shared_bytes: int) -> Any:
     """A kernel of the current device that may use this much shared memory."""
     _ensure_context()
-    key = path, name, torch.cuda.current_device(), defines
-    kernel = _kernel(*key)
-    # Never less than before: a graph may launch it with more. The 48 kB that nobody has to ask for
-    # include what the source declares, so all is asked for.
-    if shared_bytes > _granted.get(key, 0):
+    kernel = _kernel(path, name, torch.cuda.current_device(), defines)
+    if shared_bytes > FREE_SHARED_BYTES:
         _set(kernel, "MAX_DYNAMIC_SHARED_SIZE_BYTES", shared_bytes)
-        _granted[key] = shared_bytes
     return kernel
 
 

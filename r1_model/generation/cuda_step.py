@@ -28,7 +28,6 @@ SOURCE = Path(__file__).parent / "csrc" / "step.cu"
 # A kernel may start before the one before it has ended (see `nvrtc.launch`).
 OVERLAPS = True
 ROWS, VECTORS, COLUMNS, PADDING, LINEAR_THREADS = 16, 8, 32, 4, 256  # of `linear_few`
-DECLARED_BYTES = 9 << 10  # of shared memory that it declares itself, at most
 ATTEND_THREADS, TILE, GATED_THREADS = 128, 64, 256
 WANTED_BLOCKS = 256  # of attention: two for each SM of a large GPU
 MOST_PARTS = 64
@@ -54,8 +53,6 @@ class CudaStep:
             and rows <= VECTORS
             and all(_suits(module, self.stored[id(module)].kind) for module in modules[:-1])
             and language.head.in_features % COLUMNS == 0  # it stands alone: any rows will do
-            and self._norm_bytes(language.head.in_features) + DECLARED_BYTES
-            <= nvrtc.shared_bytes_of(device)
             and torch.cuda.get_device_capability(device) >= (8, 0)
         )
         self.frequencies = language.text.rotary_emb.inv_freq.float().contiguous()
@@ -187,7 +184,7 @@ class CudaStep:
             grid=(-(-rows // ROWS),),
             threads=LINEAR_THREADS,
             # a norm's vectors lie in shared memory
-            shared_bytes=0 if norm is None else self._norm_bytes(x.shape[-1]),
+            shared_bytes=0 if norm is None else self.rows * (x.shape[-1] // 8 + PADDING) * 16,
             arguments=(
                 *(x, None if norm is None else norm.weight),
                 *(0.0 if norm is None else float(norm.variance_epsilon), self.rows, x.shape[-1]),
@@ -200,10 +197,6 @@ class CudaStep:
                 ("FORMAT", FORMATS[own[0].kind]),
             ),
         )
-
-    def _norm_bytes(self, width: int) -> int:
-        """Shared memory of vectors of this width that a norm comes before."""
-        return self.rows * (width // 8 + PADDING) * 16
 
     def _launch(self, name: str, **options: Any) -> None:
         defines = options.pop("defines", (("BF16", int(self.half)),))
