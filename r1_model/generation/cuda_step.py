@@ -27,7 +27,7 @@ from r1_model.quantization import FORMATS, Stored, stored
 SOURCE = Path(__file__).parent / "csrc" / "step.cu"
 # A kernel may start before the one before it has ended (see `nvrtc.launch`).
 OVERLAPS = True
-ROWS, VECTORS, COLUMNS, PADDING, LINEAR_THREADS = 16, 8, 32, 4, 256  # of `linear_few`
+ROWS, VECTORS, COLUMNS, LINEAR_THREADS = 16, 8, 32, 256  # of `linear_few`
 ATTEND_THREADS, TILE, GATED_THREADS = 128, 64, 256
 WANTED_BLOCKS = 256  # of attention: two for each SM of a large GPU
 MOST_PARTS = 64
@@ -183,8 +183,6 @@ class CudaStep:
             "linear_few",
             grid=(-(-rows // ROWS),),
             threads=LINEAR_THREADS,
-            # a norm's vectors lie in shared memory
-            shared_bytes=0 if norm is None else self.rows * (x.shape[-1] // 8 + PADDING) * 16,
             arguments=(
                 *(x, None if norm is None else norm.weight),
                 *(0.0 if norm is None else float(norm.variance_epsilon), self.rows, x.shape[-1]),
