@@ -26,7 +26,7 @@ from r1_model.plans.forbidden import Prohibition
 from r1_model.pretrained import Pretrained, load_pretrained
 from r1_model.scene.scene import Scene, View
 from r1_model.text.answer import Answer, Box, Turn
-from r1_model.text.boxes import along_axes, turned_box
+from r1_model.text.boxes import turned_box
 from r1_model.text.grammar import format_box
 from r1_model.text.question import Question, check_target
 from r1_model.text.refinement import target_box
@@ -454,5 +454,5 @@ def _with_target(asked: Question, known: KnownScene, found: Sequence[Box]) -> st
     if asked.target is None:
         return asked.asked
     check_target(asked.target, *asked.scene.bounds())
-    target = target_box(along_axes(turned_box(asked.target, known.yaw)), found)
+    target = target_box(turned_box(asked.target, known.yaw), found)
     return f"{asked.asked} {format_box(target.center, target.size, known.scene.bounds())}"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
-from r1_model.geometry.boxes import aabb_iou
 from r1_model.objects.evidence import look
 from r1_model.objects.known_object import OrientedBox, Sighting
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box
+from r1_model.text.boxes import box_ious, contains, extent
 
 DOUBLE_IOU = 0.5  # whatever they are called
 DOUBLE_IOU_ALIKE = 0.25  # called the same
@@ -33,7 +34,8 @@ def make_sightings(scene: Scene, found: Sequence[Box]) -> list[Sighting]:
     boxes = merge_doubles(found)
     if not boxes:
         return []
-    centers, sizes = (np.array([getattr(b, name) for b in boxes]) for name in ("center", "size"))
+    centers = np.array([box.center for box in boxes], np.float64)
+    sizes = np.array([extent(box) for box in boxes], np.float64)
     evidence = look(scene.views, centers, sizes)
     stride = max(1, len(scene.points) // MOST_POINTS)
     points, colors = scene.points[::stride], scene.colors[::stride]
@@ -42,12 +44,12 @@ def make_sightings(scene: Scene, found: Sequence[Box]) -> list[Sighting]:
         fill = evidence.fill(row)
         if fill < GHOST_FILL:  # never true where no view looks
             continue
-        own = (np.abs(points - box.center) <= box.size / 2 + 0.01).all(1)
+        own = contains(replace(box, size=box.size + 0.02), points)
         color = np.median(colors[own], 0) if own.any() else np.full(3, np.nan)
         sightings.append(
             Sighting(
-                center=np.asarray(box.center, np.float64),
-                size=np.asarray(box.size, np.float64),
+                center=centers[row],
+                size=sizes[row],
                 label=box.label,
                 score=float(box.score),
                 turned=turned_box(box, points[own]),
@@ -69,7 +71,7 @@ def merge_doubles(found: Sequence[Box]) -> list[Box]:
 
 def is_double(a: Box, b: Box) -> bool:
     """Do two detections mean one thing? Symmetric."""
-    overlap = float(aabb_iou(a.center, a.size, b.center, b.size))
+    overlap = float(box_ious([a], b)[0])
     if overlap >= DOUBLE_IOU:
         return True
     if a.label != b.label:
@@ -82,11 +84,15 @@ def is_double(a: Box, b: Box) -> bool:
 def turned_box(box: Box, points: np.ndarray) -> OrientedBox:
     """The box around a detection's points with the smallest footprint, if it is clearly smaller.
 
+    A detection that is turned itself stays as it is: it lies along the walls.
+
     Args:
         box: the detection.
         points: (N, 3) metres, the map's points in it.
     """
-    straight = OrientedBox(np.asarray(box.center, float), np.asarray(box.size, float))
+    straight = OrientedBox(np.asarray(box.center, float), np.asarray(box.size, float), box.yaw)
+    if box.yaw != 0:
+        return straight
     above = points[points[:, 2] > box.center[2] - box.size[2] / 2 + _FLOOR]
     if len(above) < _TURNED_POINTS:
         return straight

@@ -47,6 +47,8 @@ def turned_answer(said: Answer, yaw: float) -> Answer:
 
 def along_axes(box: Box) -> Box:
     """The axis-aligned box that is most like it: turned to the nearest axes about its centre."""
+    if box.yaw == 0:
+        return box
     quarters = round(box.yaw / (math.pi / 2))
     size = box.size[[1, 0, 2]] if quarters % 2 else box.size
     return replace(box, size=size, yaw=0.0)
@@ -89,7 +91,7 @@ def gaps(a: Box, b: Box) -> np.ndarray:
     return apart - (a.size + extent(replace(b, yaw=b.yaw - a.yaw))) / 2
 
 
-def contains(box: Box, point: np.ndarray) -> bool:
-    """Does a point (3,) lie inside of a box?"""
-    local = turn(-box.yaw)[:3, :3] @ (point - box.center)
-    return bool(np.all(np.abs(local) < box.size / 2))
+def contains(box: Box, points: np.ndarray) -> np.ndarray:
+    """Do points (..., 3) lie inside of a box? (...) bool."""
+    local = (points - box.center) @ turn(box.yaw)[:3, :3]
+    return (np.abs(local) <= box.size / 2).all(-1)

@@ -6,14 +6,18 @@ repeats a detection it was shown, the detection itself is meant.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from r1_model.text.answer import Box
+from r1_model.text.boxes import along_axes, box_ious
 from r1_model.text.grammar import ParsedAnswer
 
+SAME_TARGET = 0.25  # IoU of a turned target and the detection that it means
+_TURNED = 1e-3  # radians
 TOLERANCE = 4.0  # levels; a repeated detection is off by rounding and by slips of some levels
 
 
@@ -62,15 +66,23 @@ def snap_answer(
 
 
 def target_box(target: Box, found: Sequence[Box]) -> Box:
-    """The box that a target means: itself, or for a point the detection that it lies on.
+    """The box that a target means: itself, or for a point the detection that it lies on, or for a
+    box that is turned against the axes the detection that fills it most.
 
     Args:
         target: size 0 is a point.
         found: detections.
 
     Returns:
-        The smallest detection that contains the point, else the nearest one, else the point.
+        Axis-aligned. The smallest detection that contains the point, else the nearest one, else the
+        point; a turned box where no detection overlaps it by `SAME_TARGET` lies along the nearest
+        axes.
     """
+    if abs(math.remainder(target.yaw, math.pi / 2)) > _TURNED and len(found):
+        overlaps = box_ious(found, target)
+        if overlaps.max() >= SAME_TARGET:
+            return found[int(overlaps.argmax())]
+    target = along_axes(target)
     if np.any(target.size > 0) or not found:
         return target
     outside = [

@@ -98,7 +98,7 @@ class SimulatedRobot:
 
     def _closet_around(self, key: Key, box: Box) -> Key | None:
         for other, known in self._boxes.items():
-            inside = contains(known, box.center)
+            inside = bool(contains(known, box.center))
             if other != key and inside and _is_closet(str(other)):
                 return other
         return None

@@ -22,6 +22,7 @@ from r1_model.objects.relations import Relation, find_relations
 from r1_model.objects.sightings import make_sightings
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box
+from r1_model.text.boxes import extent
 
 if TYPE_CHECKING:
     from r1_model.reasoner import Reasoner
@@ -120,7 +121,7 @@ class ObjectKeeper:
         if not things:
             return None, 0.0
         centers, sizes = (np.array([getattr(t, n) for t in things]) for n in ("center", "size"))
-        overlap = aabb_iou(centers, sizes, box.center, box.size)
+        overlap = aabb_iou(centers, sizes, box.center, extent(box))
         alike = [box.label.casefold() in _names(thing) for thing in things]
         enough = np.where(alike, SAME_NAME_IOU, SAME_IOU)
         value = np.where(overlap >= enough, overlap + 0.25 * np.array(alike), 0.0)

@@ -72,7 +72,6 @@ def test_a_target_is_read_in_the_walls_frame(reasoner, scene, monkeypatch):
         return original(self, many)
 
     monkeypatch.setattr(R1Processor, "prompts", spy)
-    monkeypatch.setattr("r1_model.reasoner.target_box", lambda target, found: target)
     low, high = scene.aligned.bounds()
     there = Box((low + high) / 2, np.array([1.0, 0.5, 0.4]))
     reasoner.ask(scene.aligned, "what is this?", target=there, max_new_tokens=2)

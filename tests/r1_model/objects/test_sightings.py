@@ -64,3 +64,13 @@ def test_a_turned_thing_gets_a_turned_box() -> None:
     assert abs((long - 0.6 + np.pi / 2) % np.pi - np.pi / 2) < 0.05
     straight = turned_box(Box((low + high) / 2, high - low), points[:10])
     assert straight.yaw == 0.0
+
+
+def test_a_detection_that_is_turned_is_seen_as_it_stands() -> None:
+    long = Box(np.array([2.0, 2.0, 0.25]), np.array([1.6, 0.2, 0.5]), "bench", score=0.9, yaw=0.7)
+    [seen] = make_sightings(scene([long], 0), [long, replace(long, score=0.5)])
+    assert seen.turned.yaw == 0.7 and np.allclose(seen.turned.size, long.size)
+    across = 1.6 * np.cos(0.7) + 0.2 * np.sin(0.7)
+    assert np.allclose(seen.size[0], across) and seen.size[1] > 1.0
+    beside = replace(long, center=long.center + (-0.4 * np.sin(0.7), 0.4 * np.cos(0.7), 0))
+    assert not is_double(long, beside)  # two benches in parallel, whose upright boxes overlap

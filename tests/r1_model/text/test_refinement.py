@@ -104,3 +104,15 @@ def test_a_point_beside_everything_means_the_nearest_thing():
 def test_a_point_where_nothing_was_found_stays_a_point():
     target = point(1, 1, 1)
     assert target_box(target, []) is target
+
+
+def test_a_turned_target_is_the_detection_that_fills_it_or_lies_along_the_nearest_axes():
+    found = [Box(np.array([2.0, 1, 0.5]), np.array([1.0, 0.5, 1])), Box(np.ones(3), np.ones(3))]
+    around = Box(np.array([2.05, 1, 0.5]), np.array([1.1, 0.7, 1]), yaw=0.5)
+    assert target_box(around, found) is found[0]
+    away = Box(np.array([9.0, 9, 1]), np.array([1.0, 2, 3]), yaw=1.4)
+    for detections in (found, []):
+        alone = target_box(away, detections)
+        assert np.allclose(alone.size, (2, 1, 3)) and alone.yaw == 0
+    straight = Box(np.array([2.05, 1, 0.5]), np.array([1.1, 0.7, 1]))
+    assert np.allclose(target_box(straight, found).size, straight.size)
