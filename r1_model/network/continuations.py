@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Tokens of a row. Longer ones repeat fewer openings, and hide more of themselves from themselves.
 WIDTH = 2048
+ALIGNED = 8  # rows have a multiple of it: else a GPU copies the mask for each layer
 OPENING, NOTHING = 0, -1  # in place of a question's number
 
 
@@ -165,6 +166,7 @@ def lay_out(
                 rows[-1][1].append((answers[answer], owner + 1, answer + 1))
                 used += len(answers[answer])
     length = max(sum(len(tokens) for tokens, _, _ in parts) for _, parts in rows)
+    length = -(-length // ALIGNED) * ALIGNED
     # padding repeats a token that is no placeholder: the first of an answer
     source = np.full((len(rows), length), answers[0].start, np.int64)
     question = np.full((len(rows), length), NOTHING, np.int32)

@@ -11,6 +11,7 @@ import typer
 
 from r1_training.common.config import training_configs
 
+STARTING = 0.3  # minutes until a process looks at the clock, at most
 CONFIG = training_configs(Path(__file__).resolve().parent.parent) / "reproduce.yaml"
 
 
@@ -111,7 +112,7 @@ def reproduce(
         for name, value in (*given.items(), ("--minutes", minutes)):
             words += [] if value is None else [name, str(value)]
         if left < float("inf"):
-            words += ["--within", f"{left:.2f}"]
+            words += ["--within", f"{max(0.1, left - STARTING):.2f}"]
         return [*words, "--stages", job.stage]
 
     jobs = jobs_of(settings, stages or (), minutes)

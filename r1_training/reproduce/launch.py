@@ -16,7 +16,7 @@ from tqdm import tqdm
 from r1_training.reproduce.jobs import Job, next_job
 
 LOOKS_EVERY = 1.0  # seconds
-GRACE = 0.3  # minutes that a stage has to save itself
+GRACE = 0.5  # minutes that a stage has to save itself
 PAUSED = 75  # exit status of a stage that was saved before its end
 Command = Callable[[Job, float], Sequence[str]]
 

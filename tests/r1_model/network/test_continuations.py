@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from r1_model.network import continuations
-from r1_model.network.continuations import NOTHING, OPENING, lay_out
+from r1_model.network.continuations import ALIGNED, NOTHING, OPENING, lay_out
 
 
 def tokens(starts_at: int, lengths: list[int]) -> list[range]:
@@ -22,7 +22,7 @@ def test_each_answer_stands_once_behind_its_question_and_its_opening(monkeypatch
     asked, answers = tokens(10, [3, 4, 5]), tokens(22, [7, 1, 9, 2, 3, 12])
     layout = lay_out(10, scenes, asked, answers, owners)
     rows, length = layout.source.shape
-    assert length <= max(width, 10 + 3 + 12) and len(layout.scenes) == rows
+    assert length <= max(width, 10 + 3 + 12) + ALIGNED - 1 and len(layout.scenes) == rows
     for answer, owner in enumerate(owners):
         row, column = divmod(int(layout.place[answer]), length)
         own = answers[answer]
@@ -39,7 +39,7 @@ def test_each_answer_stands_once_behind_its_question_and_its_opening(monkeypatch
 
 def test_a_question_without_an_answer_is_not_read():
     layout = lay_out(2, [0, 1], tokens(2, [3, 3]), tokens(8, [4]), [1])
-    assert layout.scenes.tolist() == [1] and layout.source.shape == (1, 9)
+    assert layout.scenes.tolist() == [1] and layout.source.shape == (1, 16)
 
 
 def test_a_token_sees_opening_question_and_its_own_answer():
