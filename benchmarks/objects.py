@@ -160,8 +160,10 @@ def owners(things: list[RoomObject], known: list[KnownObject]) -> dict[int, str]
     return found
 
 
-def judge(reasoner: Reasoner, seed: int, share: float) -> dict[str, int | float]:
-    """Counts of one room."""
+def judge(
+    reasoner: Reasoner, seed: int, share: float
+) -> tuple[dict[str, int | float], list[np.ndarray]]:
+    """Counts of one room, and the place that each scan shows."""
     device = reasoner.device
     before = make_room(FIRST_SEED + seed, "test")
     [first] = observe([before], seed, device)
@@ -192,7 +194,7 @@ def judge(reasoner: Reasoner, seed: int, share: float) -> dict[str, int | float]
     )
     looked = {p.id for row, p in enumerate(places) if left.coverage(row) >= LOOKED_AT}
     cells = [place_cells(scene.points) for scene in scenes]
-    return {
+    counts: dict[str, int | float] = {
         "things": len(both),
         "with_id": len(had),
         "right_label": right,
@@ -213,6 +215,7 @@ def judge(reasoner: Reasoner, seed: int, share: float) -> dict[str, int | float]
         "same_place": int(same_place(*cells)),
         "agreement": agreement(*sorted(cells, key=len)),
     }
+    return counts, cells
 
 
 def main() -> None:
@@ -226,10 +229,15 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     reasoner = Reasoner.from_pretrained(options.model, device=options.device, num_views=0)
-    rooms = []
+    rooms, places = [], []
     for seed in range(options.rooms):
-        rooms.append(judge(reasoner, seed, options.share))
-        print(seed, rooms[-1], flush=True)
+        counts, cells = judge(reasoner, seed, options.share)
+        rooms.append(counts)
+        places.append(cells)
+        print(seed, counts, flush=True)
+    others = [
+        agreement(*sorted((a[0], b[1]), key=len)) for a in places for b in places if a is not b
+    ]
     total = {name: sum(room[name] for room in rooms) for name in rooms[0]}
 
     def ratio(part: str, whole: str) -> float:
@@ -249,6 +257,8 @@ def main() -> None:
         "false_moves": ratio("false_moves", "unmoved_with_id"),
         "false_gone": ratio("false_gone", "unmoved_with_id"),
         "same_place_told": total["same_place"] / len(rooms),
+        "least_agreement": min(room["agreement"] for room in rooms),
+        "most_agreement_of_others": max(others, default=math.nan),
         "counts": total,
     }
     print(json.dumps(found, indent=1))

@@ -206,8 +206,10 @@ def write_record(record: dict[str, Any], path: Path) -> None:
 def _start(group: ProcessGroup, nodes: NodeOptions, folder: Path, logs: Path) -> None:
     stepped = folder / "stepped.yaml"
     values = _STEPPED | {_RELIABLE.format(topic): "reliable" for topic in bag_topics(nodes)}
-    mapper = f"/{nodes.namespace}/{NODES[0]}".replace("//", "/")
-    stepped.write_text(yaml.safe_dump({mapper: {"ros__parameters": values}}))
+    mapper, reasoner = (f"/{nodes.namespace}/{name}".replace("//", "/") for name in NODES)
+    # what an earlier run saw must not name what this one sees
+    own = {mapper: values, reasoner: {"keep_objects": False}}
+    stepped.write_text(yaml.safe_dump({n: {"ros__parameters": v} for n, v in own.items()}))
     # the bag's topics are at the root, wherever the nodes are
     remaps = {topic: f"/{topic}" for topic in _TOPICS} | dict(nodes.remaps)
     for name in NODES:

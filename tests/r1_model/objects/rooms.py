@@ -51,6 +51,11 @@ def scene(boxes: Sequence[Box], start: int, eyes: Sequence[Sequence[float]] = EY
     """A map of boxes in a room; its views are stamped from `start` on."""
     rng = np.random.default_rng(0)
     clouds = [rng.uniform((0, 0, 0), (4, 4, 0.01), (400, 3))]
+    for axis in (0, 1):
+        for side in (0.0, 4.0):
+            wall = rng.uniform((0, 0, 0), (4, 4, 3), (1000, 3))
+            wall[:, axis] = side
+            clouds.append(wall)
     clouds += [rng.uniform(b.center - b.size / 2, b.center + b.size / 2, (200, 3)) for b in boxes]
     points = np.concatenate(clouds).astype(np.float32)
     views = [view(eye, (2.0, 2.0, 0.3), boxes, start + n) for n, eye in enumerate(eyes)]
