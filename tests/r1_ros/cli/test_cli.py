@@ -14,7 +14,19 @@ from typer.testing import CliRunner
 from r1_ros.cli import option_checks
 from r1_ros.cli.main import app
 
-OWN = ("demo", "up", "doctor", "ask", "plan", "describe", "record", "play", "visualize")
+OWN = (
+    "demo",
+    "up",
+    "doctor",
+    "ask",
+    "plan",
+    "describe",
+    "record",
+    "play",
+    "visualize",
+    "mcp",
+    "serve",
+)
 HANDED_OVER = (
     "train",
     "train-full",
