@@ -148,7 +148,7 @@ class RobotTools:
             float, Field(gt=0, le=3600, description="Seconds for approval and execution.")
         ] = 600.0,
     ) -> dict[str, Any]:
-        """Have a plan carried out once a person has approved it at plan_executor; waits for both."""
+        """Have a plan carried out once a person has approved it at plan_executor; waits."""
         if not self._allow_execution:
             raise ToolError(
                 "this server only asks and plans: a person must start it with --allow-execution"

@@ -15,18 +15,9 @@ from r1_ros.cli import option_checks
 from r1_ros.cli.main import app
 
 OWN = (
-    "demo",
-    "up",
-    "doctor",
-    "ask",
-    "plan",
-    "describe",
-    "record",
-    "play",
+    "demo", "up", "doctor", "ask", "plan", "describe", "objects", "serve", "mcp", "record", "play",
     "visualize",
-    "mcp",
-    "serve",
-)
+)  # fmt: skip
 HANDED_OVER = (
     "train",
     "train-full",

@@ -1,0 +1,2 @@
+export { AmbientLight, AxesHelper, Box3, BoxGeometry, BufferAttribute, BufferGeometry, Color, EdgesGeometry, Float32BufferAttribute, GridHelper, Group, LineBasicMaterial, LineSegments, Mesh, MeshBasicMaterial, PerspectiveCamera, Points, PointsMaterial, Quaternion, Raycaster, Scene, Sphere, Vector2, Vector3, WebGLRenderer } from "three";
+export { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
