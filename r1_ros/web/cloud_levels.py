@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-COARSEST_M, LEVELS = 0.64, 6
+COARSEST_M, LEVELS = 0.64, 4  # down to 8 cm; finer, a shuffle is even enough
 STEPS = 65535  # of a coordinate between the bounds
 BYTES_PER_POINT = 9
 

@@ -57,10 +57,10 @@ class PageRobot:
 
 
 @contextmanager
-def page_robot() -> Iterator[PageRobot]:
+def page_robot(model: ScriptedReasoner | None = None, points: int = 20_000) -> Iterator[PageRobot]:
     """Nodes with two servers: one for this machine, one that wants TOKEN."""
     with background() as spinning:
-        model = ScriptedReasoner()
+        model = model or ScriptedReasoner()
         common = {"namespace": NAMESPACE, "context": spinning.context}
         values = {
             "robot": "simulated", "simulated_step_seconds": 1.0, "diagnostics_period": 0.2,
@@ -72,7 +72,7 @@ def page_robot() -> Iterator[PageRobot]:
             parameter_overrides=[Parameter("diagnostics_period", value=0.2)],
             **common,
         )
-        mapper = StubMapper(room(20_000), **common)
+        mapper = StubMapper(room(points), **common)
         spinning.start(mapper, reasoner, executor)
         eventually(lambda: reasoner.is_active and executor.is_active, "the nodes are active")
         with (

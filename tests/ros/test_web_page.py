@@ -159,7 +159,8 @@ def test_by_keyboard_alone(page: Page) -> None:
 
 def test_everything_that_can_be_used_has_a_name(page: Page) -> None:
     unnamed = page.evaluate(
-        """() => [...document.querySelectorAll("button, textarea, canvas, summary, section")].filter(
+        """() => [...document.querySelectorAll(
+            "button, textarea, canvas, summary, section")].filter(
         (e) => !(e.textContent.trim() || e.ariaLabel || e.labels?.length ||
             e.getAttribute("aria-labelledby"))).map((e) => e.outerHTML)"""
     )

@@ -91,7 +91,9 @@ async function showReasons(question) {
 
 // --- objects ---
 
-function showObjects(list) {
+function showObjects(mentioned) {
+  // a text may name one object several times
+  const list = mentioned.filter((object, at) => mentioned.findIndex((other) => other.id === object.id) === at);
   objects = list;
   room?.showBoxes(list);
   $("objects").replaceChildren(...list.map((object, index) => {
@@ -137,7 +139,7 @@ async function converse(path, body, title) {
       if (line.stage) {
         stage.textContent = `${line.stage} …`;
         text.textContent = readable(line.text);
-        if (line.text && !turn.dataset.firstToken) turn.dataset.firstToken = String(performance.now());
+        if (line.text && !turn.dataset.firstToken) turn.dataset.firstToken = String(performance.timeOrigin + performance.now());
         scroll();
       } else result = line;
     }
@@ -155,7 +157,7 @@ async function converse(path, body, title) {
 }
 
 // Of the text so far what is for people; tags and boxes are shown at the end, as boxes.
-const readable = (text) => text.replace(/<[^>]*>?/g, " ").trimStart();
+const readable = (text) => text.replace(/ ?<obj>[^<]*(<\/obj>)?/g, "").replace(/<[^>]*>?/g, " ").trimStart();
 
 function showAnswer(turn, text, stage, answer) {
   text.textContent = answer.answer;
@@ -179,6 +181,7 @@ function showFailure(text, stage, words) {
   text.textContent = words;
   text.className = "error";
   stage.textContent = "";
+  text.parentElement.dataset.done = "failed";
 }
 
 function setBusy(busy) {
@@ -283,7 +286,9 @@ function showHealth(health) {
   const word = health.length ? WORST[worst] : "no node has reported yet";
   $("health-word").textContent = word;
   $("health-word").className = health.length ? WORST[worst] : "stale";
-  $("summary").textContent = health.length ? `${[...nodes].join(", ")}: ${word}` : word;
+  const first = health.find((status) => status.level === word);
+  $("summary").textContent = !health.length || word === "ok"
+    ? `${[...nodes].join(", ")} ${word}` : `${word}: ${first.name}: ${first.message}`;
   if (!$("health").open) return;
   $("health-list").replaceChildren(...health.map((status) => make("li", {},
     make("span", { className: `level ${status.level}`, textContent: status.level }), ` ${status.name}: ${status.message}`)));
@@ -305,13 +310,15 @@ async function poll() {
 }
 
 async function followScene() {
+  const begin = performance.now();
   try {
     await loadScene();
   } catch (error) {
     if (error.status !== 404) $("points").textContent = `no map: ${error.message}`;
     if (error.status === 401) return;
   }
-  setTimeout(followScene, SCENE_MS);
+  // a large map that changes all the time must not fill the network
+  setTimeout(followScene, Math.max(SCENE_MS, 4 * (performance.now() - begin)));
 }
 
 // --- start ---

@@ -1,13 +1,16 @@
 // The room in 3D: cloud with level of detail, boxes, cameras. Frame: z up, metres.
 
 import {
-  BoxGeometry, BufferAttribute, BufferGeometry, EdgesGeometry, GridHelper, Group, LineBasicMaterial,
+  BoxGeometry, BufferAttribute, BufferGeometry, Color, ColorManagement, EdgesGeometry, GridHelper, Group, LineBasicMaterial,
   LineSegments, Mesh, MeshBasicMaterial, OrbitControls, PerspectiveCamera, Points, PointsMaterial,
   Raycaster, Scene, Vector2, Vector3, WebGLRenderer, Float32BufferAttribute,
 } from "./three.min.js";
 
+ColorManagement.enabled = false; // colours of cameras are shown as they came
+
 const FEWEST_POINTS = 30000;
 const SLOW_MS = 50, FAST_MS = 22; // of a frame while the camera moves
+const PAUSE_MS = 3000; // between frames: the hand has rested, that was no frame
 const STILL_MS = 400; // then everything is drawn once
 const COLORS = [0x4f9dff, 0xff8a3d, 0x55d187, 0xe86bd0, 0xf5d547, 0x9f8bff, 0x4dd6d6, 0xff6b6b];
 
@@ -21,6 +24,7 @@ export class Room {
     this.renderer = new WebGLRenderer({ canvas, antialias: false, powerPreference: "low-power" });
     this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
     this.scene = new Scene();
+    this.scene.background = new Color(0x1b1b20);
     this.camera = new PerspectiveCamera(55, 1, 0.05, 500);
     this.camera.up.set(0, 0, 1);
     this.controls = new OrbitControls(this.camera, canvas);
@@ -145,10 +149,9 @@ export class Room {
   }
 
   moved() {
-    clearTimeout(this.rest);
+    clearTimeout(this.rest); // set again behind the frame, however long that takes
     this.moving = true;
     this.draw();
-    this.rest = setTimeout(() => { this.moving = false; this.draw(); }, STILL_MS);
   }
 
   draw() {
@@ -157,12 +160,13 @@ export class Room {
     requestAnimationFrame((now) => {
       this.pending = false;
       if (this.cloud) {
-        if (this.moving && this.lastFrame && now - this.lastFrame < 1000) this.adapt(now - this.lastFrame);
+        if (this.moving && this.lastFrame && now - this.lastFrame < PAUSE_MS) this.adapt(now - this.lastFrame);
         this.lastFrame = this.moving ? now : 0;
         this.drawn = Math.min(this.loaded, this.moving ? this.budget : this.total);
         this.cloud.geometry.setDrawRange(0, this.drawn);
       }
       this.renderer.render(this.scene, this.camera);
+      if (this.moving) this.rest = setTimeout(() => { this.moving = false; this.draw(); }, STILL_MS);
     });
   }
 
