@@ -3,7 +3,8 @@
     python benchmarks/page.py [--points N] [--questions N] [--json FILE]
 
 The nodes are real, the model is scripted: measured is what lies between the model's first token and
-its being on the page. WebGL runs on the CPU here, so frames are a lower bound; questions are asked in a room of 20,000 points.
+its being on the page. WebGL runs on the CPU here, so frames are a lower bound;
+questions are asked in a room of 20,000 points.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from r1_ros.client import (
     RequestFailedError,
     ServerMissingError,
 )
-from r1_ros.messages.plain import answer_data, object_data, step_data, visible_text
+from r1_ros.messages.plain import answer_data, known_data, object_data, step_data, visible_text
 from r1_ros.plans.shelf import OfferedPlan, PlanShelf, UnknownPlanError
 
 T = TypeVar("T")
@@ -116,6 +116,26 @@ class RobotTools:
             "answer": visible_text(answer.answer),
             "frame_id": answer.header.frame_id,
             "trained": answer.trained,
+        }
+
+    async def list_objects(
+        self,
+        label: Annotated[
+            str, Field(description="Only things called so, in English; empty: all.", max_length=100)
+        ] = "",
+        include_gone: Annotated[
+            bool, Field(description="Also things that are not there any more.")
+        ] = False,
+        timeout: _Timeout = 60.0,
+    ) -> dict[str, Any]:
+        """List the things that the robot knows of in its map, under ids that last."""
+        known = await _in_thread(
+            partial(self._mind.list_objects, label, include_gone=include_gone, timeout=timeout)
+        )
+        return {
+            "notice": NOTICE,
+            "objects": [known_data(item) for item in known.objects],
+            "frame_id": known.header.frame_id,
         }
 
     async def plan(
@@ -213,7 +233,7 @@ def make_server(namespace: str = "", *, allow_execution: bool = False) -> MCPSer
 
     tools = RobotTools(mind, hands, allow_execution=allow_execution)
     server = MCPServer("r1_ros", instructions=INSTRUCTIONS, lifespan=lifespan, log_level="WARNING")
-    for call in (tools.ask, tools.locate, tools.plan):
+    for call in (tools.ask, tools.locate, tools.list_objects, tools.plan):
         server.tool(annotations=_READS)(call)
     server.tool(annotations=_MOVES)(tools.execute_plan)
     server.tool(annotations=_STOPS)(tools.stop)

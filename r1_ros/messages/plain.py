@@ -6,7 +6,9 @@ import math
 import unicodedata
 from typing import Any
 
-from r1_ros.msg import GroundedObject, PlanStep, SceneAnswer
+from geometry_msgs.msg import Pose, Vector3
+
+from r1_ros.msg import GroundedObject, KnownObject, PlanStep, SceneAnswer
 
 _MOST_CHARACTERS = 20_000
 # Control, format (zero width, direction, tags), surrogates, private use, unassigned: a reader does
@@ -22,15 +24,31 @@ def visible_text(text: str, most: int = _MOST_CHARACTERS) -> str:
 
 def object_data(message: GroundedObject) -> dict[str, Any]:
     """An object: id, label, description, centre and size [m], orientation (x y z w), score."""
-    center, turn, size = message.pose.position, message.pose.orientation, message.size
     return {
         "id": visible_text(message.id),
         "label": visible_text(message.label),
         "description": visible_text(message.description),
-        "center": [_number(value) for value in (center.x, center.y, center.z)],
-        "size": [_number(value) for value in (size.x, size.y, size.z)],
-        "orientation": [_number(value) for value in (turn.x, turn.y, turn.z, turn.w)],
+        **_box_data(message.pose, message.size),
         "score": _number(message.score),
+    }
+
+
+def known_data(message: KnownObject) -> dict[str, Any]:
+    """A thing that the robot knows of: under an id that lasts, with its relations to others."""
+    return {
+        "id": visible_text(message.id),
+        "label": visible_text(message.label),
+        "synonyms": [visible_text(name) for name in message.synonyms],
+        **_box_data(message.pose, message.size),
+        "score": _number(message.score),
+        "room": visible_text(message.room),
+        "relations": [
+            {"relation": relation.relation, "object_id": visible_text(relation.object_id)}
+            for relation in message.relations
+        ],
+        "last_seen": message.last_seen.sec,
+        "moved": message.moved,
+        "gone": message.gone,
     }
 
 
@@ -64,6 +82,15 @@ def answer_data(message: SceneAnswer) -> dict[str, Any]:
         "trained": message.trained,
         "first_token_seconds": _number(message.first_token_seconds),
         "total_seconds": _number(message.total_seconds),
+    }
+
+
+def _box_data(pose: Pose, size: Vector3) -> dict[str, Any]:
+    center, turn = pose.position, pose.orientation
+    return {
+        "center": [_number(value) for value in (center.x, center.y, center.z)],
+        "size": [_number(value) for value in (size.x, size.y, size.z)],
+        "orientation": [_number(value) for value in (turn.x, turn.y, turn.z, turn.w)],
     }
 
 

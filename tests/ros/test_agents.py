@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -23,12 +23,12 @@ from r1_ros.client import R1Client, RequestFailedError  # noqa: E402
 from r1_ros.nodes.plan_executor import PlanExecutor  # noqa: E402
 from r1_ros.nodes.scene_reasoner import SceneReasoner  # noqa: E402
 from tests.ros.background import background, eventually  # noqa: E402
-from tests.ros.scripted import ScriptedReasoner, StubMapper, room, text_of  # noqa: E402
+from tests.ros.scripted import DESK, LAMP, ScriptedReasoner, StubMapper, room, text_of  # noqa: E402
 
 pytestmark = pytest.mark.ros
 
 NAMESPACE = "agents"
-TOOLS = {"ask", "locate", "plan", "execute_plan", "stop"}
+TOOLS = {"ask", "locate", "list_objects", "plan", "execute_plan", "stop"}
 
 
 class _Arm:
@@ -56,6 +56,7 @@ class _Robot:
     executor: PlanExecutor
     arm: _Arm
     model: ScriptedReasoner
+    mapper: StubMapper
     client: R1Client
 
     def approval(self, required: bool) -> None:
@@ -79,10 +80,11 @@ def nodes() -> Iterator[_Robot]:
         common = {"namespace": NAMESPACE, "context": spinning.context}
         executor = PlanExecutor(make, **common)
         reasoner = SceneReasoner(lambda _: model, **common)
-        spinning.start(StubMapper(room(), **common), reasoner, executor)
+        mapper = StubMapper(room(), **common)
+        spinning.start(mapper, reasoner, executor)
         eventually(lambda: reasoner.is_active and executor.is_active, "the nodes are active")
         with R1Client(NAMESPACE) as client:
-            yield _Robot(executor, arms[0], model, client)
+            yield _Robot(executor, arms[0], model, mapper, client)
 
 
 @pytest.fixture
@@ -257,6 +259,23 @@ def test_steps_in_an_answer_are_no_plan(robot: _Robot) -> None:
     answer = with_agent(use, allow_execution=True)
     assert answer["steps"] == ["Go to the desk.", "Switch the lamp off."]
     assert "plan_id" not in answer and robot.arm.steps == []
+
+
+def test_things_are_listed_without_a_question(robot: _Robot) -> None:
+    robot.model.found = [replace(DESK, label="desk\u200b"), LAMP]
+    robot.mapper.revision += 1
+
+    async def use(agent: Client) -> None:
+        every = await call(agent, "list_objects")
+        assert (every["frame_id"], every["notice"]) == ("map", NOTICE)
+        assert [thing["label"] for thing in every["objects"]] == ["desk", "desk lamp"]
+        assert every["objects"][1]["center"] == pytest.approx([1.0, 1.5, 0.9], abs=0.02)
+        lamps = (await call(agent, "list_objects", label="desk lamp"))["objects"]
+        assert [thing["id"] for thing in lamps] == [every["objects"][1]["id"]]
+        await call(agent, "ask", question="What is it?", object_id=lamps[0]["id"])
+
+    with_agent(use)
+    assert robot.model.asked[-1][2].center == pytest.approx([1.0, 1.5, 0.9], abs=0.02)
 
 
 def test_what_an_agent_asks_badly_is_explained(robot: _Robot) -> None:
