@@ -262,7 +262,7 @@ def test_steps_in_an_answer_are_no_plan(robot: _Robot) -> None:
 
 
 def test_things_are_listed_without_a_question(robot: _Robot) -> None:
-    robot.model.found = [replace(DESK, label="desk\u200b"), LAMP]
+    robot.model.found = [replace(thing, score=0.9) for thing in (DESK, LAMP)]
     robot.mapper.revision += 1
 
     async def use(agent: Client) -> None:

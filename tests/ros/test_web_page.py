@@ -217,6 +217,6 @@ def test_the_token_of_the_address(robot: PageRobot, browser: Browser) -> None:
     expect(page.locator("#trouble")).to_contain_text("token", timeout=WAIT_MS)
     page.goto("about:blank")
     page.goto(f"{robot.shared}/#token={TOKEN.replace(' ', '%20')}")
-    expect(page.locator("#summary")).to_contain_text("plan_executor", timeout=WAIT_MS)
+    expect(page.locator("#summary")).to_contain_text("scene_reasoner", timeout=WAIT_MS)
     assert "token" not in page.url
     page.close()
