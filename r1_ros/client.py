@@ -16,6 +16,8 @@ import numpy as np
 import rclpy
 from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import Point, Vector3
+from rcl_interfaces.msg import ParameterType
+from rcl_interfaces.srv import GetParameters
 from rclpy.action.client import ClientGoalHandle
 from rclpy.client import Client
 from rclpy.context import Context
@@ -120,10 +122,13 @@ class R1Client:
         of_reasoner = ("ask", "plan", "describe", "list_objects", f"{reasoner}/select_views")
         servers = {
             **dict.fromkeys(of_reasoner, reasoner),
-            **dict.fromkeys(("execute_plan", f"{executor}/approve"), executor),
+            **dict.fromkeys(
+                ("execute_plan", f"{executor}/approve", f"{executor}/get_parameters"), executor
+            ),
             f"{mapper}/get_scene": mapper,
         }
         self._approve = self._node.create_client(ApprovePlan, f"{executor}/approve")
+        self._parameters = self._node.create_client(GetParameters, f"{executor}/get_parameters")
         self._discovery = ServerDiscovery(self._node, servers, discovery_timeout)
         self._scene: tuple[int, Scene] | None = None
         self._goals: list[ClientGoalHandle] = []
@@ -249,6 +254,14 @@ class R1Client:
         request = ApprovePlan.Request(plan_id=plan_id, approve=approve, reason=reason)
         self._call(self._approve, request, timeout)
 
+    def requires_approval(self, *, timeout: float = 10.0) -> bool:
+        """Does plan_executor wait for a yes before anything moves?"""
+        request = GetParameters.Request(names=["require_approval"])
+        values = self._respond(self._parameters, request, timeout).values
+        return bool(values) and (
+            values[0].type == ParameterType.PARAMETER_BOOL and values[0].bool_value
+        )
+
     def get_scene(self, *, max_points: int = 0, max_views: int = 0, timeout: float = 30.0) -> Scene:
         """The current map; the same object as before while the map did not change.
 
@@ -332,6 +345,9 @@ class R1Client:
             raise ClientClosedError("this client was closed")
 
     def _call(self, client: Client, request: Any, timeout: float) -> Any:
+        return _checked(self._respond(client, request, timeout))
+
+    def _respond(self, client: Client, request: Any, timeout: float) -> Any:
         with self._inbox() as inbox:
             name = self._node.resolve_service_name(client.srv_name)
             self._discovery.wait(name, client.service_is_ready, timeout, self._raise_if_closed)
@@ -343,7 +359,7 @@ class R1Client:
                 client.remove_pending_request(future)
                 raise NoResponseError(f"{name} did not answer within {timeout:g} s") from None
             self._raise_if_closed()
-            return _checked(future.result())
+            return future.result()
 
     def _run(
         self,

@@ -12,8 +12,10 @@ import typer
 from r1_ros.cli.ask import ask, describe, plan
 from r1_ros.cli.demo import demo
 from r1_ros.cli.doctor import doctor
+from r1_ros.cli.mcp import mcp
 from r1_ros.cli.objects import objects
 from r1_ros.cli.recordings import play, record
+from r1_ros.cli.serve import serve
 from r1_ros.cli.up import up
 from r1_ros.cli.visualize import visualize
 
@@ -39,6 +41,8 @@ app.command(rich_help_panel=_TALK)(ask)
 app.command(rich_help_panel=_TALK)(plan)
 app.command(rich_help_panel=_TALK)(describe)
 app.command(rich_help_panel=_TALK)(objects)
+app.command(rich_help_panel=_TALK)(serve)
+app.command(rich_help_panel=_TALK)(mcp)
 app.command(rich_help_panel=_FILES)(record)
 app.command(rich_help_panel=_FILES)(play)
 app.command(rich_help_panel=_FILES)(visualize)

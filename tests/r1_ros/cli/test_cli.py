@@ -14,7 +14,10 @@ from typer.testing import CliRunner
 from r1_ros.cli import option_checks
 from r1_ros.cli.main import app
 
-OWN = ("demo", "up", "doctor", "ask", "plan", "describe", "objects", "record", "play", "visualize")
+OWN = (
+    "demo", "up", "doctor", "ask", "plan", "describe", "objects", "serve", "mcp", "record", "play",
+    "visualize",
+)  # fmt: skip
 HANDED_OVER = (
     "train",
     "train-full",

@@ -1,0 +1,1 @@
+"""The robot as tools of a language agent (Model Context Protocol)."""

@@ -1,0 +1,1 @@
+"""The robot as a page in a browser."""
