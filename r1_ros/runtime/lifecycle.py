@@ -33,7 +33,8 @@ from r1_ros.runtime.parameter_schema import (
     live_names,
 )
 
-_PATIENCE_S = 5.0  # of a shutdown with a second signal
+# Of a shutdown with a second signal: launch sends SIGTERM after 5 s, and SIGKILL after 10.
+_PATIENCE_S = 9.0
 # How soon a signal ends the node: rclpy's wait is C code that Python signal handlers cannot cut.
 _SIGNAL_POLL_S = 0.2
 # How long results may take to be sent once the callbacks that made them were released.
@@ -267,6 +268,7 @@ def spin_node(node_class: Callable[[], ManagedNode], arguments: Sequence[str] | 
     except InvalidParameterError as error:
         print(f"{node_class.__name__}: {error}", file=sys.stderr)
         rclpy.try_shutdown()
+        signals.restore()
         return 1
     executor = NodeExecutor(node.executor_threads, node.inline_group)
     executor.add_node(node)
@@ -281,8 +283,7 @@ def spin_node(node_class: Callable[[], ManagedNode], arguments: Sequence[str] | 
         node.end()
         node.destroy_node()
         rclpy.try_shutdown()
-        signals.restore()
-    return 0
+    return 0  # signals stay handled: the interpreter takes seconds to end with torch in it
 
 
 def _spin_while(executor: NodeExecutor, condition: Callable[[], bool]) -> None:

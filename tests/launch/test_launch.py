@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH_FILE = ROOT / "launch" / "scene_understanding.launch.py"
+REPLAY_FILE = ROOT / "launch" / "replay_evaluation.launch.py"
 EXPECTED_ARGUMENTS = {
     "namespace", "use_sim_time", "params_file", "autostart", "log_level", "rviz", "bag",
     "color_topic", "depth_topic", "camera_info_topic", "points_topic", "scene_frame", "model",
@@ -224,6 +225,46 @@ def test_launch_file_refuses_unknown_values(tmp_path: Path) -> None:
     assert result.returncode != 0
     assert "log_level" in result.stdout + result.stderr
     assert "debug" in result.stdout + result.stderr
+
+
+@needs_launch
+@pytest.mark.launch
+@pytest.mark.parametrize(
+    ("questions", "message", "status"),
+    [('[{"task": "qa", "question": "Is it dark?"}]', "report: ", 0), ("[", "not JSON", 1)],
+)
+def test_replay_evaluation_ends_as_the_evaluation_does(
+    tmp_path: Path, questions: str, message: str, status: int
+) -> None:
+    from r1_ros.bags.recording import record
+    from r1_ros.bags.rgbd_folder import RgbdFolder
+    from tests.conftest import write_rgbd_folder
+
+    record(RgbdFolder.open(write_rgbd_folder(tmp_path / "rgbd", 6)), tmp_path / "bag")
+    (tmp_path / "q.json").write_text(questions)
+    arguments = {
+        "bag": str(tmp_path / "bag"),
+        "questions": str(tmp_path / "q.json"),
+        "out": str(tmp_path / "out"),
+        "device": "cpu",
+    }
+    code = (
+        "from launch import LaunchService, LaunchDescription\n"
+        "from launch.actions import IncludeLaunchDescription\n"
+        "from launch.launch_description_sources import PythonLaunchDescriptionSource as Source\n"
+        "service = LaunchService()\n"
+        f"include = IncludeLaunchDescription(Source({str(REPLAY_FILE)!r}), "
+        f"launch_arguments={arguments!r}.items())\n"
+        "service.include_launch_description(LaunchDescription([include]))\n"
+        "raise SystemExit(service.run())\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env=installed_layout(tmp_path / "prefix"), capture_output=True, text=True, timeout=150,
+    )  # fmt: skip
+    said = result.stdout + result.stderr
+    assert message in said, said[-4000:]
+    assert result.returncode == status, said[-4000:]
 
 
 def test_the_presets_of_the_launch_file_are_those_of_the_package() -> None:
