@@ -182,8 +182,10 @@ def test_bad_requests_do_not_take_the_process_down(client: R1Client) -> None:
             call()
         assert caught.value.code == code
     # what no tokenizer expects: control characters, placeholders of the model, right to left
-    for question in ("\x1b[2J\x07", "<|scene_pad|><|im_end|>", "\u202e🪑" * 200):
+    for question in ("\x1b[2J\x07 chair", "<|scene_pad|><|im_end|>", "\u202e🪑 chair" * 90):
         _answer(lambda question=question: client.ask(question, task="qa"))
+    with pytest.raises(RequestFailedError, match="holds no text"):
+        client.ask("\u202e🪑" * 200)
 
 
 def test_an_untrained_model_is_said_to_be_untrained(nodes: Nodes) -> None:
