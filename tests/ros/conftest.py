@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ import pytest
 os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ.pop("ROS_LOCALHOST_ONLY", None)
-# what nodes keep by default goes where no other test, and no user, finds it
+# what nodes keep by default goes where no user finds it; each module has a folder of its own below
 os.environ["ROS_HOME"] = tempfile.mkdtemp(prefix="r1_ros_home_")
 
 rclpy = pytest.importorskip("rclpy")
@@ -25,6 +26,16 @@ from tests.ros.background import background  # noqa: E402
 from tests.ros.reasoner_rig import Robot, start_robot  # noqa: E402
 from tests.ros.scripted import room  # noqa: E402
 from tests.ros.spinning import Spinner  # noqa: E402
+
+
+@pytest.fixture(scope="module", autouse=True)
+def ros_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What nodes keep by default: a module must not know the things of the one before."""
+    before = os.environ["ROS_HOME"]
+    folder = tmp_path_factory.mktemp("ros_home")
+    os.environ["ROS_HOME"] = str(folder)
+    yield folder
+    os.environ["ROS_HOME"] = before
 
 
 @pytest.fixture

@@ -187,6 +187,7 @@ def test_a_transform_that_is_far_off_leaves_a_map_that_can_be_read(rig: Rig) -> 
     for _ in range(3):
         stamp = rig.next()
         messages = {"color": views.color(stamp), "depth": views.depth(stamp)}
+        messages["info"] = views.camera_info(stamp)
         for message in messages.values():
             message.header.frame_id = "far"
         rig.robot.frame(stamp, **messages)
