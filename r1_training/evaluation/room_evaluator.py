@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from r1_model.geometry.oriented_boxes import turn
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Answer, Box, Turn
@@ -145,16 +146,24 @@ def observed_rooms(
         yield from observed(piece, split, device, mix)
 
 
-def as_question(place: ObservedRoom, sample: Sample) -> Question:
-    """A question as a user gives it: what is meant by a box is its target."""
+def as_question(place: ObservedRoom, sample: Sample, yaw: float = 0.0) -> Question:
+    """A question as a user gives it: what is meant by a box is its target.
+
+    Args:
+        place, sample: the room and what is asked about it.
+        yaw: radians by which a model turns the scene before it reads it (`Reasoner.frame`): what it
+            would have said in earlier turns stands in that frame.
+    """
     boxes = {thing.id: (thing.center, thing.size) for thing in place.room.objects}
     boxes |= dict(sample.extra_boxes)
-    bounds = place.scene.bounds()
     targets = [Box(*boxes[id]) for id in placeholders(sample.question)]
+    bounds = place.scene.turned(yaw).bounds() if sample.turns else place.scene.bounds()
+    R = turn(yaw)[:3, :3]
+    said = {id: (R @ center, size) for id, (center, size) in boxes.items()}
     return Question(
         place.scene,
         without_boxes(sample.question),
-        history=[Turn(asked, fill_boxes(raw, boxes, bounds)) for asked, raw in sample.turns],
+        history=[Turn(asked, fill_boxes(raw, said, bounds)) for asked, raw in sample.turns],
         target=targets[0] if targets else None,
     )
 
@@ -242,7 +251,9 @@ def ask_all(reasoner: Reasoner, questions: Sequence[tuple[ObservedRoom, Sample]]
         reasoner: with the model.
         questions: each with its room.
     """
-    answers = reasoner.ask_many([as_question(place, sample) for place, sample in questions])
+    answers = reasoner.ask_many(
+        [as_question(place, sample, reasoner.frame(place.scene)[1]) for place, sample in questions]
+    )
     return [
         judged(place.room, sample, answer)
         for (place, sample), answer in zip(questions, answers, strict=True)
