@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from r1_training.synthetic.household.builder import HouseholdBuilder
@@ -70,25 +72,12 @@ def build_flat(
 
 
 class FlatBuilder(HouseholdBuilder):
-    """The builder of all rooms of a flat together; arguments are those of `HouseholdBuilder`.
+    """The builder of all rooms of a flat together; arguments are those of `HouseholdBuilder`."""
 
-    Attributes:
-        parts: the rooms, in the order of the items' `part`.
-    """
-
-    def __init__(
-        self,
-        seed: int,
-        split: str,
-        room_type: str,
-        dice: Dice,
-        width: float,
-        depth: float,
-        height: float,
-        pack: MeshPack,
-    ) -> None:
-        super().__init__(seed, split, room_type, dice, width, depth, height, pack)
-        self.parts: list[RoomPart] = []
+    @cached_property
+    def parts(self) -> list[RoomPart]:
+        """The rooms, in the order of the items' `part`."""
+        return []
 
     def type_around(self, item: Item) -> str:
         """The type of the room that an item stands in."""
