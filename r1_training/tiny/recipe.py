@@ -97,6 +97,7 @@ def train_tiny(
                     model=str(folder),
                     output=str(output / "clip"),
                     workers=workers,
+                    known=None if known is None else str(known),
                 )
             )
             pack_weights(folder, shipped)
