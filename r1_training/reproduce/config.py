@@ -65,6 +65,8 @@ class ReproduceConfig:
         model: folder with a trained scene branch; its language model starts anew.
         seed: of the fresh language model and of every stage.
         sft: settings of `TrainingConfig` for SFT, with `distinct` batches of rooms.
+        lengths: steps of SFT that are tried, ascending, until one gains nothing in rooms of the
+            split val; none: those of `sft`.
         starts: name of a run -> the same; SFT of another kind, from the untrained language model.
         controls: name of a control -> the same; each goes on where SFT ended, on the same rooms,
             for as many steps as SFT does in the time that the first of `grpo` took.
@@ -87,6 +89,7 @@ class ReproduceConfig:
     sft: Mapping[str, object]
     controls: Mapping[str, Mapping[str, object]]
     grpo: Mapping[str, Mapping[str, object]]
+    lengths: Sequence[int] = ()
     starts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     shown: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     meshes: str | None = None
@@ -145,7 +148,10 @@ class ReproduceConfig:
             yield name, settings
 
     def _check_limits(self) -> None:
-        """Of `rates` and `minutes`: of stages that there are, and above 0."""
+        """Of `lengths`, `rates` and `minutes`: of stages that there are, and above 0."""
+        ascending = [steps for steps in self.lengths if isinstance(steps, int) and steps > 0]
+        if isinstance(self.lengths, str) or ascending != sorted({*self.lengths}):
+            raise TrainingConfigError(f"lengths must be ascending steps, not {self.lengths!r}")
         known = {FIRST, *self.starts, *self.grpo, *self.controls, *self.shown}
         if isinstance(self.replicated, str) or not set(self.replicated) <= known:
             raise TrainingConfigError(f"replicated must be a list of stages: {self.replicated!r}")

@@ -11,6 +11,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -23,7 +24,7 @@ from r1_training.common.history import read_history
 from r1_training.common.whole_files import written_whole
 from r1_training.evaluation.room_evaluator import evaluate_rooms
 from r1_training.grpo.config import GRPORunConfig
-from r1_training.reproduce.comparison import Row, rows_of
+from r1_training.reproduce.comparison import Row, rows_of, summary
 from r1_training.reproduce.config import FIRST, ReproduceConfig, ShownConfig
 from r1_training.reproduce.language_weights import load_language, save_language
 from r1_training.reproduce.results import (
@@ -35,7 +36,12 @@ from r1_training.reproduce.results import (
     write_table,
 )
 from r1_training.reproduce.shown import evaluate_shown
-from r1_training.reproduce.stage import Limits, train_grpo_stage, train_sft_stage
+from r1_training.reproduce.stage import (
+    Limits,
+    train_grpo_stage,
+    train_sft_stage,
+    train_while_it_gains,
+)
 
 LENIENCE = 1.2  # a control that is a little slower than SFT was still comes to its end
 
@@ -103,7 +109,7 @@ def fresh_language(model: Path, folder: Path, seed: int) -> Path:
     return folder
 
 
-def evaluate(model: Path, config: ReproduceConfig) -> list[Row]:
+def evaluate(model: Path, config: ReproduceConfig, split: str = "test") -> list[Row]:
     """What is kept of the answers of a model on unseen rooms."""
     reasoner = Reasoner.from_pretrained(str(model), dtype="float32")
     return [
@@ -115,11 +121,16 @@ def evaluate(model: Path, config: ReproduceConfig) -> list[Row]:
                 rooms=config.rooms,
                 questions=config.questions,
                 seed=seed,
-                split="test",
+                split=split,
                 tasks=config.tasks,
             )
         )
     ]
+
+
+def _validated(config: ReproduceConfig, model: Path) -> float:
+    """The mean of the figures that count, in rooms that neither training nor the tables see."""
+    return summary(evaluate(model, config, "val"))["mean"].mean
 
 
 def _have_before(config: ReproduceConfig, name: str, start: Path) -> None:
@@ -143,6 +154,10 @@ def _train(config: ReproduceConfig, name: str, start: Path, limits: Limits) -> N
     if isinstance(run, GRPORunConfig):
         tried = config.rates.get(name, ())
         rate, seconds = train_grpo_stage(run, tried, config.trial_steps, limits)
+    elif name == FIRST and config.lengths:
+        seconds = train_while_it_gains(
+            run, start, config.lengths, partial(_validated, config), limits
+        )
     elif config.before(name) is None:
         seconds = train_sft_stage(run, start, limits)
     else:

@@ -1,11 +1,11 @@
-"""One stage's training: SFT, or GRPO with trials of its rate before."""
+"""One stage's training: SFT, with trials of its length, or GRPO, with trials of its rate."""
 
 from __future__ import annotations
 
 import logging
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -59,6 +59,49 @@ def train_sft_stage(run: TrainingConfig, source: Path, limits: Limits) -> float:
     spent, stops = limits.callbacks(Path(run.output))
     train_sft(str(source), run, resume=True, callbacks=[History(), *stops])
     return spent.seconds
+
+
+def train_while_it_gains(
+    run: TrainingConfig,
+    source: Path,
+    lengths: Sequence[int],
+    score: Callable[[Path], float],
+    limits: Limits,
+) -> float:
+    """SFT to `run.output`/final, as long as longer is better on rooms that nobody trains in.
+
+    A rate that falls to its end knows its length from the start: each length is a run of its own.
+
+    Args:
+        run: settings.
+        source: model folder to start from.
+        lengths: steps, ascending; the first that is no better than the one before ends the search.
+        score: of a model, on unseen rooms.
+        limits: of all lengths together.
+
+    Returns:
+        Seconds of training of the run that is kept.
+
+    Raises:
+        PausedError: it has to go on later.
+    """
+    output = Path(run.output)
+    best, kept, seconds = float("-inf"), Path(), 0.0
+    _, stops = limits.callbacks(output)
+    for steps in lengths:
+        tried = replace(run, steps=steps, output=str(output / f"steps-{steps}"))
+        own = TimeSpent(Path(tried.output) / SPENT)
+        final = Path(tried.output) / "final"
+        if not final.is_dir():
+            train_sft(str(source), tried, resume=True, callbacks=[History(), own, *stops])
+        found = score(final)
+        _LOG.info("%s: %d steps score %.4f", output.name, steps, found)
+        if found <= best:
+            break
+        best, kept, seconds = found, final, own.seconds
+    shutil.copy2(kept.parent / HISTORY, output / HISTORY)
+    kept.rename(output / "final")
+    return seconds
 
 
 def train_grpo_stage(

@@ -169,6 +169,25 @@ def test_weights_from_another_machine_are_taken(room_model, tmp_path, monkeypatc
         assert torch.allclose(brought[name], value, rtol=1e-2, atol=1e-6), name
 
 
+def test_sft_is_as_long_as_it_gains_in_rooms_of_another_split(room_model, tmp_path, monkeypatch):
+    splits = []
+
+    def evaluated(model, config, split="test"):
+        splits.append(split)
+        verdict = {"correct": 1.0, "acc50": 1.0, "valid": 1.0, "format": 1.0}
+        # of three tasks, which the mean is made of; the second length is no better
+        return [
+            {"room": 0, "task": task, "verdict": verdict}
+            for task in ("qa", "grounding", "planning")
+        ]
+
+    monkeypatch.setattr("r1_training.reproduce.run.evaluate", evaluated)
+    reproduce(settings(tmp_path, room_model, lengths=[1, 2, 3]), ["sft"])
+    tried = {folder.name for folder in (tmp_path / "sft").glob("steps-*")}
+    assert tried == {"steps-1", "steps-2"} and splits == ["val", "val", "test"]
+    assert read_results(tmp_path)["sft"]["steps"] == 1
+
+
 def test_grpo_asks_in_the_rooms_of_sft(room_model, tmp_path):
     config = settings(tmp_path, room_model, seed=3, sft={**SFT, "rooms": 4, "distinct": 5})
     run = config.stage("all")
@@ -197,6 +216,9 @@ def test_grpo_asks_in_the_rooms_of_sft(room_model, tmp_path):
         ({"seeds": "two"}, "seeds must be int"),
         ({"minutes": {"all": 21}}, "minutes all: at most 20, not 21"),
         ({"replicates": 0}, "replicates must be at least 1"),
+        ({"lengths": [2, 1]}, "lengths must be ascending steps, not .2, 1."),
+        ({"lengths": [0, 1]}, "lengths must be ascending steps"),
+        ({"lengths": "12"}, "lengths must be ascending steps, not '12'"),
         ({"replicated": "sft"}, "replicated must be a list of stages: 'sft'"),
         ({"replicated": ["sft", "ppo"]}, "replicated must be a list of stages"),
         ({"replicated": ["all"]}, "all starts from sft, which is not replicated"),
