@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from r1_training.synthetic.household.catalog import VOCABULARY
+from r1_training.synthetic.household.motifs import MOTIFS
 from r1_training.synthetic.rooms.elements import Room
 from r1_training.synthetic.rooms.palette import COLORS, MATERIALS
 
 # One independent label per state axis: (axis, value that counts as 1).
 STATES = {"on": ("power", "on"), "open": ("opening", "open")}
 STATES |= {"messy": ("bedding", "messy"), "tipped": ("pose", "tipped")}
+# And one for each print: no cloud tells, so a model that looks at pictures must have it from there.
+PRINTS = {f"shows {motif}": motif for motif in MOTIFS}
 NAMES = {
     "categories": list(VOCABULARY),
     "colors": list(COLORS),
     "materials": list(MATERIALS),
-    "states": list(STATES),
+    "states": [*STATES, *PRINTS],
 }
 MAX_OBJECTS = 64
 
@@ -27,7 +32,7 @@ def label_tables(rooms: Sequence[Room], objects: int = MAX_OBJECTS) -> dict[str,
 
     Returns:
         center, size (B, O, 3) float32 metres; category, color, material (B, O) int64, -1 padding;
-        states (B, O, S) int64 1, 0, or -1 where not applicable.
+        states (B, O, S) int64 1, 0, or -1 where not applicable: `STATES`, then `PRINTS`.
 
     Raises:
         ValueError: a room has more objects than rows.
@@ -39,7 +44,7 @@ def label_tables(rooms: Sequence[Room], objects: int = MAX_OBJECTS) -> dict[str,
         "category": np.full((count, objects), -1, np.int64),
         "color": np.full((count, objects), -1, np.int64),
         "material": np.full((count, objects), -1, np.int64),
-        "states": np.full((count, objects, len(STATES)), -1, np.int64),
+        "states": np.full((count, objects, len(NAMES["states"])), -1, np.int64),
     }
     rows = {kind: {name: i for i, name in enumerate(names)} for kind, names in NAMES.items()}
     for index, room in enumerate(rooms):
@@ -54,4 +59,19 @@ def label_tables(rooms: Sequence[Room], objects: int = MAX_OBJECTS) -> dict[str,
             for column, (axis, value) in enumerate(STATES.values()):
                 if axis in thing.states:
                     tables["states"][index, row, column] = thing.states[axis] == value
+            shown = [thing.motif == motif for motif in PRINTS.values()]
+            tables["states"][index, row, len(STATES) :] = shown
     return tables
+
+
+def hide_unread(states: Tensor, readable: Tensor) -> Tensor:
+    """The states (B, O, S) of `label_tables`, -1 for the prints that no view shows well enough.
+
+    Args:
+        states: 1, 0, or -1.
+        readable: (B, O) bool, see `observe_batch`.
+    """
+    prints = states[..., len(STATES) :]
+    hidden = (prints == 1).any(-1) & ~readable
+    prints = torch.where(hidden.unsqueeze(-1), -1, prints)
+    return torch.cat((states[..., : len(STATES)], prints), -1)

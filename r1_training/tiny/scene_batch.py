@@ -17,6 +17,7 @@ from r1_model.network.scene_tokens import LEVELS, normalise_boxes
 from r1_model.network.token_loss import IGNORED
 from r1_model.network.vision import MERGE, PATCH, patchify
 from r1_training.common.config import TrainingConfig
+from r1_training.common.labels import hide_unread
 from r1_training.synthetic.camera.observe import observe_batch
 from r1_training.synthetic.household.pack import MeshPack
 from r1_training.tiny.batches import Prefix
@@ -117,6 +118,9 @@ def observe_rooms(
         pack=pack,
     )
     labels = {name: table.to(device) for name, table in made["labels"].items()}
+    states = hide_unread(labels["states"], observed["readable"])
+    # a model that was made before prints were labels knows the first ones
+    labels["states"] = states[..., : len(config.scene_config.states)]
     bounds = cloud_bounds(observed["points"])
     scene: dict[str, Any] = {
         "points": observed["points"],

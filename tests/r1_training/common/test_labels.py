@@ -1,7 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
-from r1_training.common.labels import MAX_OBJECTS, NAMES, STATES, label_tables
+from r1_training.common.labels import (
+    MAX_OBJECTS,
+    NAMES,
+    PRINTS,
+    STATES,
+    hide_unread,
+    label_tables,
+)
 from r1_training.synthetic.rooms.room import make_room
 
 ROOMS = [make_room(seed, "train") for seed in range(12)]
@@ -32,6 +42,27 @@ def test_every_state_is_seen_both_ways():
     states = label_tables([make_room(seed, "train") for seed in range(40)])["states"]
     for column, name in enumerate(STATES):
         assert {-1, 0, 1} <= set(states[..., column].ravel().tolist()), name
+
+
+def test_prints_are_labels_of_their_own():
+    things = list(ROOMS[0].objects)
+    things[1] = replace(things[1], motif="star")
+    states = label_tables([replace(ROOMS[0], objects=things)])["states"][0]
+    names = NAMES["states"]
+    assert len(names) == len(STATES) + len(PRINTS) == states.shape[1]
+    assert [names[i] for i in np.flatnonzero(states[1, len(STATES) :] == 1) + len(STATES)] == [
+        "shows star"
+    ]
+    assert (states[0, len(STATES) :] == 0).all()
+
+
+def test_a_print_that_no_view_shows_is_no_label():
+    states = torch.zeros(1, 3, len(NAMES["states"]), dtype=torch.int64)
+    states[0, :2, len(STATES) + 4] = 1
+    states[0, 0, 0] = 1
+    hidden = hide_unread(states, torch.tensor([[False, True, False]]))
+    assert (hidden[0, 0, len(STATES) :] == -1).all() and hidden[0, 0, 0] == 1
+    assert torch.equal(hidden[0, 1:], states[0, 1:])  # what bears no print says so, seen or not
 
 
 def test_a_room_with_too_many_objects_is_refused():
