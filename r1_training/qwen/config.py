@@ -41,6 +41,8 @@ class FullSizeConfig:
         gradient_checkpointing: recompute activations in the backward pass.
         seed, workers, save_every, log_every: of the run.
         kl_beta, group_size, clip_epsilon, max_new_tokens: of GRPO; the paper gives the first only.
+        answers_at_a_time: of GRPO: answers to one question that are read in one pass, behind one
+            copy of it; a divisor of `group_size`. None: all of them; fewer need less memory.
         embeddings: of GRPO's semantic reward, see `load_text_embeddings`; None: no such reward.
     """
 
@@ -77,6 +79,7 @@ class FullSizeConfig:
     group_size: int = 8
     clip_epsilon: float = 0.2
     max_new_tokens: int = 512
+    answers_at_a_time: int | None = None
     embeddings: str | None = "ViT-B-32:openai"
 
     def __post_init__(self) -> None:
@@ -100,6 +103,13 @@ class FullSizeConfig:
                 raise TrainingConfigError(f"{name} must be a whole number: {getattr(self, name)!r}")
         if not _whole(self.group_size, 2):
             raise TrainingConfigError(f"group_size must be at least 2: {self.group_size!r}")
+        if self.answers_at_a_time is not None and (
+            not _whole(self.answers_at_a_time, 1) or self.group_size % self.answers_at_a_time
+        ):
+            raise TrainingConfigError(
+                f"answers_at_a_time must be a divisor of group_size {self.group_size}: "
+                f"{self.answers_at_a_time!r}"
+            )
         if self.batch_size % self.devices:
             raise TrainingConfigError(
                 f"batch_size {self.batch_size} must be a multiple of devices {self.devices}"
