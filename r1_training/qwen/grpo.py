@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from r1_model.pretrained import load_pretrained
 from r1_model.text.grammar import Bounds, parse_answer
 from r1_training.common.checkpoints import newest_checkpoint, require_unused
 from r1_training.common.config import TrainingConfigError
+from r1_training.common.whole_files import written_whole
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.grpo.trainer import R1GRPOTrainer
@@ -26,6 +26,7 @@ from r1_training.grpo.watch import Watch
 from r1_training.qwen.config import FullSizeConfig
 from r1_training.qwen.data import Scene30KConversations, usable_samples, within_limit
 from r1_training.qwen.dry_run import check_data
+from r1_training.qwen.merging import merged
 from r1_training.qwen.model import prepare_for_training
 from r1_training.rewards.format import format_reward
 from r1_training.rewards.judge import Judged
@@ -211,7 +212,7 @@ def train_full_size_grpo(config: FullSizeConfig, resume: bool = False) -> Path:
     if not resume:
         require_unused(output)
     samples, report = usable_samples(config)
-    loaded = load_pretrained(config.model)
+    loaded = load_pretrained(config.model, quantization=config.quantization)
     samples = within_limit(samples, loaded.processor, config)
     check_data(config, samples, report)
     embeddings = None
@@ -232,12 +233,9 @@ def train_full_size_grpo(config: FullSizeConfig, resume: bool = False) -> Path:
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     final = output / "final"
     if trainer.is_world_process_zero():
-        merged = wrapped.merge_and_unload()
-        part = final.with_name(f"{final.name}.part")  # a kill leaves no half model behind
-        shutil.rmtree(part, ignore_errors=True)
-        processor.tokenizer.save_pretrained(part)
-        merged.save_pretrained(part)
-        shutil.rmtree(final, ignore_errors=True)
-        part.rename(final)
+        model = merged(wrapped)
+        with written_whole(final) as part:
+            processor.tokenizer.save_pretrained(part)
+            model.save_pretrained(part)
     trainer.accelerator.wait_for_everyone()
     return final
