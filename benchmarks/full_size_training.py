@@ -1,14 +1,15 @@
 """SFT and GRPO steps of Qwen2.5-VL-7B's true architecture with random weights: speed and memory.
 
     python benchmarks/full_size_training.py [--json FILE]              # one GPU, 4 minutes
-    torchrun --nproc_per_node 2 benchmarks/full_size_training.py --parts sft
+    torchrun --nproc_per_node 2 benchmarks/full_size_training.py --parts sft   # and 4, 8: scaling
     python benchmarks/full_size_training.py --small                    # a CPU: only that it runs
 
 Every step is the run's own: `prepare_for_training`, `make_optimizer`, `training_example`, and
 `R1GRPOTrainer` with groups of 8. Conversations have six views of 640x480, a cloud of 40,000 points
-and about 3,200 tokens. Random weights never end an answer and give every answer the same reward, so
-answers count as ended at their limit and are worth a number made of their text: a group has spread.
-`caps` repeats single steps with the allocator held to the memory of smaller cards.
+and about 3,200 tokens; as in a run, other processes make them. Random weights never end an answer
+and give every answer the same reward, so answers count as ended at their limit and are worth a
+number made of their text: a group has spread. `caps` repeats single steps with the allocator held
+to the memory of smaller cards, the last of them on a base in 4 bits.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DataLoader
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -37,6 +40,7 @@ from r1_model.conversation import R1Inputs, R1Processor
 from r1_model.network.config import R1Config
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_model.pretrained import load_pretrained
+from r1_model.quantization import quantize
 from r1_model.scene.scene import Scene, View
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.grpo.sampling import Sampled
@@ -49,10 +53,16 @@ from r1_training.qwen.model import make_optimizer, prepare_for_training, qwen_7b
 from r1_training.rewards.judge import Judged
 
 GIB = 1 << 30
-# What cards of these names leave to a program, GiB, and how a run is set up for them.
-CAPS = {"24 GB": (23.3, True), "40 GB": (38.7, True), "80 GB": (78.5, False)}
+# What cards of these names leave to a program, GiB, and how a run is set up for them. The model is
+# rounded for the last one, and stays so.
+CAPS: dict[str, tuple[float, dict[str, Any]]] = {
+    "24 GB": (23.3, {}),
+    "40 GB": (38.7, {}),
+    "80 GB": (78.5, {"gradient_checkpointing": False}),
+    "24 GB, 4 bits": (23.3, {"quantization": "int4", "answers_at_a_time": 4}),
+}
 TARGETS = {"conversations_per_s": 2.0, "sampling_s": 2.0, "grpo_step_s": 7.0}
-ANSWER_TOKENS = 300
+ANSWER_TOKENS, CAPPED_STEPS = 300, 2
 _IDS = ("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id")
 _SCENE_IDS = ("scene_start_token_id", "scene_token_id", "scene_end_token_id")
 _WORDS = "the grey sofa stands by the window and a red cushion lies on it "
@@ -100,7 +110,7 @@ class Conversations:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def example(self, index: int) -> dict[str, Any]:
+    def __getitem__(self, index: int) -> dict[str, Any]:
         """Forward arguments of one conversation."""
         sample = self.samples[index % len(self)]
         made = training_example(self.processor, sample, self.scene, list(self.scene.views))
@@ -181,9 +191,9 @@ def random_model(device: torch.device, small: bool) -> tuple[Any, R1Processor]:
     return model, R1Processor(tokenizer, config)
 
 
-def settings(stage: str, sizes: Sizes, small: bool, checkpointing: bool = True) -> FullSizeConfig:
-    """The paper's settings of a run."""
-    return FullSizeConfig(
+def settings(stage: str, sizes: Sizes, small: bool, **changes: Any) -> FullSizeConfig:
+    """The paper's settings of a run, with changes."""
+    config = FullSizeConfig(
         stage=stage,  # type: ignore[arg-type]  # checked there
         output=tempfile.mkdtemp(),
         model="",
@@ -197,11 +207,33 @@ def settings(stage: str, sizes: Sizes, small: bool, checkpointing: bool = True) 
         views=sizes.views,
         group_size=sizes.group,
         max_new_tokens=sizes.new_tokens,
-        gradient_checkpointing=checkpointing,
         embeddings=None,
+        workers=0 if small else 4,
         save_every=10_000,
         log_every=1,
     )
+    if changes.get("answers_at_a_time", 1) > sizes.group:
+        changes.pop("answers_at_a_time")
+    return replace(config, **changes)
+
+
+def conversations(data: Conversations, config: FullSizeConfig, steps: int) -> Iterator[Any]:
+    """As many as `steps` need, made by other processes as `FullSizeTrainer` has them made."""
+    needed = [index % len(data) for index in range(steps * config.accumulation)]
+    loader: DataLoader[Any] = DataLoader(
+        data,  # type: ignore[arg-type]  # it has what a data set must have
+        sampler=needed,
+        batch_size=1,
+        collate_fn=_only,  # torch's own would make lists of the views' sizes
+        num_workers=config.workers,
+        pin_memory=torch.cuda.is_available(),
+    )
+    return iter(loader)
+
+
+def _only(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    [row] = rows
+    return row
 
 
 def sft(
@@ -209,22 +241,28 @@ def sft(
 ) -> dict[str, float]:
     """Optimizer steps of SFT of a model with adapters: figures of the later ones."""
     optimizer = make_optimizer(wrapped, config)
-    shared = DistributedDataParallel(wrapped) if dist.is_initialized() else wrapped
+    shared: Any = wrapped
+    if dist.is_initialized():  # as the run's trainer does
+        shared = DistributedDataParallel(wrapped, broadcast_buffers=False)
     times: dict[str, list[float]] = {name: [] for name in ("data", "forward", "backward", "step")}
     tokens, losses = 0, []
+    made = conversations(data, config, steps)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
     for _ in range(steps):
         parts = dict.fromkeys(times, 0.0)
         for index in range(config.accumulation):
             clock = _Clock(device)
-            example = to_device(data.example(index), device)
+            example = to_device(next(made), device)
             parts["data"] += clock.lap()
-            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-                loss = shared(**example).loss
-            parts["forward"] += clock.lap()
-            (loss / config.accumulation).backward()
-            parts["backward"] += clock.lap()
+            is_last = index == config.accumulation - 1
+            # gradients are exchanged once a step, while its last backward pass runs
+            with nullcontext() if is_last or shared is wrapped else shared.no_sync():
+                with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+                    loss = shared(**example).loss
+                parts["forward"] += clock.lap()
+                (loss / config.accumulation).backward()
+                parts["backward"] += clock.lap()
             tokens = example["input_ids"].shape[1]
         clock = _Clock(device)
         torch.nn.utils.clip_grad_norm_(trainable(wrapped), config.max_grad_norm)
@@ -239,6 +277,7 @@ def sft(
     processes = dist.get_world_size() if dist.is_initialized() else 1
     figures = {f"{name}_s": float(np.median(values[later])) for name, values in times.items()}
     figures |= {
+        "optimizer_s": figures.pop("step_s"),
         "steps": float(steps),
         "tokens": float(tokens),
         "step_s": seconds,
@@ -255,7 +294,8 @@ def grpo(
 ) -> dict[str, float]:
     """Steps of the run's trainer with groups, of a model with adapters: figures of the later."""
     run = replace(run_settings(config, len(data)), steps=steps, reward_perception=0.0)
-    questions = SpreadQuestions(data, config.seed, device)  # type: ignore[arg-type]  # as they do
+    backbone = wrapped.get_base_model().model
+    questions = SpreadQuestions(data, backbone, config.seed)  # type: ignore[arg-type]  # as they do
     trainer = TimedTrainer(wrapped, data.processor.tokenizer, run, questions)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
@@ -275,7 +315,11 @@ def grpo(
         "sampling_s": sampling,
         "reference_s": middle("seconds/scoring"),
         "grpo_step_s": middle("step_time"),
+        "forward_s": middle("seconds/forward"),
+        "backward_s": middle("seconds/backward"),
+        "first_sampling_s": rows[0]["seconds/sampling"],
         "sampled_tokens_per_s": config.group_size * config.max_new_tokens / sampling,
+        "mismatch_mean": rows[0].get("sampling/mismatch_mean", 0.0),
         "reward_std": middle("reward_std"),
         "grad_norm": middle("grad_norm"),
         "peak_gib": _peak(device),
@@ -290,18 +334,21 @@ def capped(
     """Single steps with the allocator held to the memory of smaller cards."""
     total = torch.cuda.get_device_properties(device).total_memory if device.type == "cuda" else 0
     found: dict[str, dict[str, Any]] = {}
-    for name, (gib, checkpointing) in CAPS.items():
+    for name, (gib, changes) in CAPS.items():
+        quantize(model, changes.get("quantization", "none"), device)
+        _free(device)
         if total:
             torch.cuda.set_per_process_memory_fraction(min(1.0, gib * GIB / total))
         for stage, run in (("sft", sft), ("grpo", grpo)):
-            config = settings(stage, sizes, small, checkpointing)
+            config = settings(stage, sizes, small, **changes)
             wrapped = prepare_for_training(model, config)
+            setup = {"checkpointing": config.gradient_checkpointing}
             try:
-                figures = run(wrapped, data, config, device, 2)
+                figures = run(wrapped, data, config, device, CAPPED_STEPS)
                 figures["estimate_gib"] = estimate_memory(config, data.processor.config).total / GIB
-                found[f"{name} {stage}"] = {"fits": True, "checkpointing": checkpointing} | figures
+                found[f"{name} {stage}"] = {"fits": True} | setup | figures
             except torch.cuda.OutOfMemoryError as error:
-                found[f"{name} {stage}"] = {"fits": False, "why": str(error)[:200]}
+                found[f"{name} {stage}"] = {"fits": False} | setup | {"why": str(error)[:200]}
             model = _without_adapters(wrapped)
             _free(device)
     if total:
@@ -317,7 +364,7 @@ def _without_adapters(model: Any) -> Any:
     for parameter in base.parameters():
         parameter.requires_grad_(False)
         parameter.grad = None
-        if parameter.is_cuda:
+        if parameter.is_cuda and parameter.dtype == torch.float32:
             parameter.data = parameter.data.bfloat16()
     return base
 

@@ -44,6 +44,11 @@ class EightBitLinear(nn.Module):
         self.scales = nn.Parameter(scales.reshape(-1).float().contiguous(), requires_grad=False)
         self.bias = None if bias is None else nn.Parameter(bias, requires_grad=False)
 
+    def widened(self) -> Tensor:
+        """(out, in) float32: the matrix that it stands for."""
+        kept = self.numbers.view(torch.float8_e4m3fn if self.kind == "fp8" else torch.int8)
+        return kept.float() * self.scales.unsqueeze(-1)
+
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) -> (..., out)."""
         kept = self.numbers.view(torch.float8_e4m3fn if self.kind == "fp8" else torch.int8)

@@ -1,15 +1,16 @@
 """One token on a GPU: the kernels of `csrc/step.cu`, captured as one CUDA graph.
 
 The kernels read the model's own weights, so nothing is copied and nothing goes stale; a graph knows
-their addresses, and `Generator` drops it when these change.
+their addresses, and `Generator` drops it when these change. What LoRA adds is a product beside them
+(`low_rank`), whose small copies `Generator` refreshes in place before each call.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +22,7 @@ from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import (
 
 from r1_model import nvrtc
 from r1_model.generation.language import LanguageModel, norm
+from r1_model.generation.low_rank import GROUPS, LowRank, LowRanks, unadapted
 from r1_model.generation.slots import Slots
 from r1_model.quantization import FORMATS, Stored, stored
 
@@ -33,17 +35,37 @@ WANTED_BLOCKS = 256  # of attention: two for each SM of a large GPU
 MOST_PARTS = 64
 
 
+class _Layer:
+    """A layer's projections without adapters, its norms, and what adapters add."""
+
+    def __init__(self, layer: Qwen2_5_VLDecoderLayer, low: dict[str, LowRank]) -> None:
+        # to torch they are modules
+        self.plain = {
+            group: [
+                cast(nn.Linear, unadapted(getattr(getattr(layer, part), name))) for name in names
+            ]
+            for group, (part, names) in GROUPS.items()
+        }
+        self.low = low
+        self.before, self.between = layer.input_layernorm, layer.post_attention_layernorm
+
+
 class CudaStep:
-    """A step of a model with plain projections for the first `rows` rows of its cache.
+    """A step of a model for the first `rows` rows of its cache.
 
     Args:
-        language: the model.
+        language: the model; its projections are single matrices, with LoRA or without.
         slots: its cache.
         rows: how many of it.
+        low_ranks: what its adapters add; None: taken from it, as it is now.
     """
 
-    def __init__(self, language: LanguageModel, slots: Slots, rows: int) -> None:
+    def __init__(
+        self, language: LanguageModel, slots: Slots, rows: int, low_ranks: LowRanks | None = None
+    ) -> None:
         self.language, self.slots, self.rows = language, slots, rows
+        lows = low_ranks or LowRanks(language.layers, language.dtype)
+        self.layers = [_Layer(*both) for both in zip(language.layers, lows.of, strict=True)]
         device = language.device
         self.half = language.dtype == torch.bfloat16
         modules = [*language.projections, language.head]
@@ -96,7 +118,7 @@ class CudaStep:
         language, clock = self.language, self.slots.clock[:, : self.rows]
         x = F.embedding(self.slots.report[0, : self.rows], language.text.embed_tokens.weight)
         run = self._few if self.is_few else self._many
-        for number, layer in enumerate(language.layers):
+        for number, layer in enumerate(self.layers):
             x = run(x, layer, number)
         if self.is_few:
             logits = torch.empty(self.rows, language.vocabulary, device=x.device)
@@ -106,44 +128,71 @@ class CudaStep:
         clock += 1
         return logits
 
-    def _few(self, x: Tensor, layer: Qwen2_5_VLDecoderLayer, number: int) -> Tensor:
-        attention, mlp = layer.self_attn, layer.mlp
-        projections = [attention.q_proj, attention.k_proj, attention.v_proj]
-        sizes = [projection.out_features for projection in projections]
+    def _few(self, x: Tensor, layer: _Layer, number: int) -> Tensor:
+        plain, low = layer.plain, layer.low
+        sizes = [projection.out_features for projection in plain["qkv"]]
         qkv = x.new_empty(self.rows, sum(sizes))
-        self._linear(x, projections, norm=layer.input_layernorm, out=qkv)
+        self._linear(x, plain["qkv"], norm=layer.before, out=qkv)
+        if "qkv" in low:
+            low["qkv"].add(norm(x, layer.before), qkv)
         q, k, v = qkv.split(sizes, -1)
         attended = self._attend(q, k, v, number)
-        self._linear(attended, [attention.o_proj], residual=x, out=x)
-        gated = x.new_empty(self.rows, mlp.up_proj.out_features)
-        self._linear(
-            x, [mlp.gate_proj, mlp.up_proj], norm=layer.post_attention_layernorm, out=gated, gated=1
-        )
-        self._linear(gated, [mlp.down_proj], residual=x, out=x)
+        self._linear(attended, plain["o"], residual=x, out=x)
+        if "o" in low:
+            low["o"].add(attended, x)
+        width = plain["down"][0].in_features
+        if "gate_up" in low:  # what is added comes before the gate, so that is a step of its own
+            both = x.new_empty(self.rows, 2 * width)
+            self._linear(x, plain["gate_up"], norm=layer.between, out=both)
+            low["gate_up"].add(norm(x, layer.between), both)
+            gate, up = both.chunk(2, -1)
+            gated = F.silu(gate).mul_(up)
+        else:
+            gated = x.new_empty(self.rows, width)
+            self._linear(x, plain["gate_up"], norm=layer.between, out=gated, gated=1)
+        self._linear(gated, plain["down"], residual=x, out=x)
+        if "down" in low:
+            low["down"].add(gated, x)
         return x
 
-    def _many(self, x: Tensor, layer: Qwen2_5_VLDecoderLayer, number: int) -> Tensor:
-        attention, mlp = layer.self_attn, layer.mlp
-        h = norm(x, layer.input_layernorm)
-        attended = self._attend(
-            attention.q_proj(h), attention.k_proj(h), attention.v_proj(h), number
-        )
-        x = self._add(x, attended, attention.o_proj)
-        h = norm(x, layer.post_attention_layernorm)
-        gate, up = mlp.gate_proj(h), mlp.up_proj(h)
-        packets = gate.numel() * gate.element_size() // 16
-        self._launch(
-            "gated",
-            grid=(-(-packets // GATED_THREADS),),
-            threads=GATED_THREADS,
-            arguments=(gate, up, packets, gate),
-        )
-        return self._add(x, gate, mlp.down_proj)
+    def _many(self, x: Tensor, layer: _Layer, number: int) -> Tensor:
+        plain, low = layer.plain, layer.low
+        h = norm(x, layer.before)
+        q, k, v = self._products(h, plain["qkv"], low.get("qkv"))
+        attended = self._attend(q, k, v, number)
+        x = self._add(x, attended, plain["o"][0], low.get("o"))
+        h = norm(x, layer.between)
+        gate, up = self._products(h, plain["gate_up"], low.get("gate_up"))
+        if "gate_up" in low:
+            gate = F.silu(gate).mul_(up)
+        else:
+            packets = gate.numel() * gate.element_size() // 16
+            self._launch(
+                "gated",
+                grid=(-(-packets // GATED_THREADS),),
+                threads=GATED_THREADS,
+                arguments=(gate, up, packets, gate),
+            )
+        return self._add(x, gate, plain["down"][0], low.get("down"))
 
-    def _add(self, x: Tensor, values: Tensor, module: nn.Module) -> Tensor:
-        """x (rows, out) + module(values); x may be written to."""
+    def _products(
+        self, h: Tensor, modules: list[nn.Linear], low: LowRank | None
+    ) -> Sequence[Tensor]:
+        """(rows, out) of each projection."""
+        outs = [module(h) for module in modules]
+        if low is None:
+            return outs
+        joined = torch.cat(outs, -1)
+        low.add(h, joined)
+        return joined.split([module.out_features for module in modules], -1)
+
+    def _add(self, x: Tensor, values: Tensor, module: nn.Linear, low: LowRank | None) -> Tensor:
+        """x (rows, out) + module(values), with what its adapter adds; x may be written to."""
         own = self.stored[id(module)]
-        return x.addmm_(values, own.data.t()) if own.kind == "none" else x + module(values)
+        x = x.addmm_(values, own.data.t()) if own.kind == "none" else x + module(values)
+        if low is not None:
+            low.add(values, x)
+        return x
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, number: int) -> Tensor:
         language, slots = self.language, self.slots

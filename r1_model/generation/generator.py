@@ -12,6 +12,7 @@ from torch import Tensor
 from r1_model.generation.cpu_step import CpuStep
 from r1_model.generation.cuda_step import CudaStep, captured
 from r1_model.generation.language import LanguageModel, end_tokens
+from r1_model.generation.low_rank import LowRanks, adapter_state
 from r1_model.generation.padding import last_positions, left_aligned
 from r1_model.generation.prefixes import common_length, group
 from r1_model.generation.run import Run, Sampling, Underway, rows_for
@@ -45,7 +46,8 @@ class Generator:
     """Continues sequences with a model. One caller at a time.
 
     On a GPU each token is one CUDA graph, kept for the next call; on a CPU there is none. The
-    model's weights may change between calls, unless `keep_prefix` is set.
+    model's weights may change between calls, unless `keep_prefix` is set. Its projections may have
+    LoRA around them, which is neither merged nor slow.
 
     Args:
         model: in evaluation mode.
@@ -64,6 +66,7 @@ class Generator:
         self._steps: dict[tuple[object, ...], Callable[[], None]] = {}
         self._weights: tuple[object, ...] | None = None
         self._packed: CpuStep | None = None
+        self._low_ranks: LowRanks | None = None
 
     @torch.inference_mode()
     def __call__(
@@ -140,9 +143,13 @@ class Generator:
         if weights[0].device.type == "cpu":
             # a fused optimizer's step counts as no change of a tensor, so some values are looked at
             seen += tuple((weight._version, _sample(weight)) for weight in weights)
+        seen += adapter_state(self._language.layers)
         if seen != self._weights:
             self._weights, self._held, self._packed = seen, None, None
+            self._low_ranks = None
             self._steps.clear()
+        elif self._low_ranks is not None:
+            self._low_ranks.refresh()
 
     def _slots(self, batch: int, tokens: int) -> Slots:
         """Slots for a batch; the last ones where they are large enough."""
@@ -229,7 +236,8 @@ class Generator:
             self._packed = self._packed or CpuStep(language)
             forward = partial(self._packed, slots, rows)
         elif CudaStep.fits(language):
-            forward = CudaStep(language, slots, rows)
+            self._low_ranks = self._low_ranks or LowRanks(language.layers, language.dtype)
+            forward = CudaStep(language, slots, rows, self._low_ranks)
         else:
             forward = partial(language.step, slots, rows)
 

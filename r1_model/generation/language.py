@@ -13,6 +13,7 @@ from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import (
     apply_rotary_pos_emb,
 )
 
+from r1_model.generation.low_rank import GROUPS, unadapted
 from r1_model.generation.slots import Slots
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_model.quantization import stored
@@ -48,21 +49,19 @@ class LanguageModel:
 
     @property
     def projections(self) -> list[nn.Module]:
-        """The modules around the layers' matrices."""
+        """The modules around the layers' matrices, without adapters."""
         return [
-            module
+            unadapted(getattr(getattr(layer, part), name))
             for layer in self.layers
-            for module in (
-                *(getattr(layer.self_attn, f"{name}_proj") for name in "qkvo"),
-                *(getattr(layer.mlp, f"{name}_proj") for name in ("gate", "up", "down")),
-            )
+            for part, names in GROUPS.values()
+            for name in names
         ]
 
     @property
     def storage(self) -> str | None:
         """How the layers' matrices are stored (see `quantization.stored`).
 
-        None: in several ways, or a projection is no single matrix (adapters around it).
+        None: in several ways, or a projection is neither a single matrix nor one with LoRA.
         """
         if type(self.head) is not nn.Linear:
             return None

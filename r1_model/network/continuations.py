@@ -49,6 +49,26 @@ class Prefix:
 
 
 @dataclass(frozen=True)
+class EmbeddedPrefix:
+    """What B sequences begin with: one of Q prompts that are embedded already.
+
+    For prompts with nothing in common, each with its own scene and its own number of views. A row
+    then has a prompt and all its sequences.
+
+    Attributes:
+        embeddings: (Q, L, hidden), padding on the left.
+        mask: (Q, L), 0 on padding.
+        positions: (3, Q, L).
+        rows: (B,) which prompt each sequence goes on from.
+    """
+
+    embeddings: Tensor
+    mask: Tensor
+    positions: Tensor
+    rows: Tensor
+
+
+@dataclass(frozen=True)
 class Layout:
     """W rows of L tokens. The tokens are those of opening, questions and answers, in this order.
 
@@ -88,21 +108,56 @@ def read_continuations(
     Returns:
         (B, S, hidden), zeros on padding.
     """
-    device = input_ids.device
     layout = _layout(prefix, mask)
-    source, question, answer = (
-        torch.from_numpy(table).to(device)
-        for table in (layout.source, layout.question, layout.answer)
-    )
+    source = torch.from_numpy(layout.source).to(input_ids.device)
     ids = torch.cat((prefix.ids, prefix.asked.flatten(), input_ids.flatten()))
     positions = torch.cat(
         (prefix.positions, prefix.asked_positions.flatten(1), position_ids.flatten(1)), 1
     )
-    scenes = torch.from_numpy(layout.scenes).to(device)
+    scenes = torch.from_numpy(layout.scenes).to(input_ids.device)
+    embeddings = backbone.embed(ids[source], scene[scenes], views[scenes].flatten(0, 1))
+    return _read(backbone, layout, embeddings, positions[:, source], mask)
+
+
+def read_embedded_continuations(
+    backbone: R1Model,
+    prefix: EmbeddedPrefix,
+    input_ids: Tensor,
+    mask: Tensor,
+    position_ids: Tensor,
+) -> Tensor:
+    """As `read_continuations`, behind prompts that are embedded already."""
+    questions, width = prefix.mask.shape
+    count, length = mask.shape
+    # one wait for the GPU, not three
+    told = torch.cat((prefix.mask.sum(1), prefix.rows, mask.sum(1))).tolist()
+    first = questions * width
+    prompts, answers = [], []
+    for row, size in enumerate(told[:questions]):
+        prompts.append(range((row + 1) * width - size, (row + 1) * width))
+    for row, size in enumerate(told[-count:]):
+        answers.append(range(first + row * length, first + row * length + size))
+    owners = told[questions:-count]
+    layout = lay_out(0, range(questions), prompts, answers, owners, first + count * length)
+    source = torch.from_numpy(layout.source).to(input_ids.device)
+    words = backbone.get_input_embeddings()(input_ids).to(prefix.embeddings)
+    table = torch.cat((prefix.embeddings.flatten(0, 1), words.flatten(0, 1)))
+    positions = torch.cat((prefix.positions.flatten(1), position_ids.flatten(1)), 1)
+    return _read(backbone, layout, table[source], positions[:, source], mask)
+
+
+def _read(
+    backbone: R1Model, layout: Layout, embeddings: Tensor, positions: Tensor, mask: Tensor
+) -> Tensor:
+    """Hidden states (B, S, hidden) of the answers in a layout of embedded tokens."""
+    device = mask.device
+    question, answer = (
+        torch.from_numpy(table).to(device) for table in (layout.question, layout.answer)
+    )
     hidden = backbone.language_model(
-        inputs_embeds=backbone.embed(ids[source], scene[scenes], views[scenes].flatten(0, 1)),
+        inputs_embeds=embeddings,
         attention_mask=visible(question, answer),
-        position_ids=positions[:, source],
+        position_ids=positions,
         use_cache=False,
     ).last_hidden_state.flatten(0, 1)
     own, real = torch.arange(mask.shape[1], device=device), mask.bool()
@@ -131,6 +186,7 @@ def lay_out(
     asked: Sequence[range],
     answers: Sequence[range],
     owners: Sequence[int],
+    width: int | None = None,
 ) -> Layout:
     """Where tokens stand, given which of all tokens each part has.
 
@@ -140,6 +196,7 @@ def lay_out(
         asked: tokens of each question.
         answers: tokens of each answer.
         owners: question of each answer.
+        width: tokens of a row; None: `WIDTH`. One that is too small for an answer is enlarged.
     """
     of: dict[int, dict[int, list[int]]] = {}
     for answer, owner in enumerate(owners):
@@ -147,7 +204,7 @@ def lay_out(
     least = max(
         opening + len(asked[owner]) + len(answers[answer]) for answer, owner in enumerate(owners)
     )
-    limit = max(WIDTH, least)
+    limit = max(WIDTH if width is None else width, least)
     rows: list[tuple[int, list[tuple[range, int, int]]]] = []
     started = np.zeros((len(answers), 2), np.int64)  # row and column of each answer
     for scene, questions in of.items():

@@ -16,7 +16,12 @@ from transformers.modeling_outputs import BaseModelOutputWithPast, CausalLMOutpu
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLModel
 
 from r1_model.network.config import R1Config
-from r1_model.network.continuations import Prefix, read_continuations
+from r1_model.network.continuations import (
+    EmbeddedPrefix,
+    Prefix,
+    read_continuations,
+    read_embedded_continuations,
+)
 from r1_model.network.dense_decoder import DenseDecoder, Detections, select_objects
 from r1_model.network.depth_positions import DepthPositions
 from r1_model.network.looks import Looks, Pictures
@@ -103,7 +108,7 @@ class R1Model(Qwen2_5_VLModel):
         view_positions_valid: Tensor | None = None,
         scene: Tensor | None = None,
         views: Tensor | None = None,
-        prefix: Prefix | None = None,
+        prefix: Prefix | EmbeddedPrefix | None = None,
         **kwargs: object,
     ) -> R1BackboneOutput:
         """Hidden states of every position; scene and views come in here.
@@ -120,19 +125,21 @@ class R1Model(Qwen2_5_VLModel):
             view_positions, view_positions_valid: see `embed`.
             scene, views: see `embed`; in place of points and patches that are encoded already.
             prefix: what many of the B sequences have in common; it is read once for all of them.
-                `scene` and `views` then belong to it, and ids, mask and positions to what follows.
+                `scene` and `views` then belong to it, and ids, mask and positions to what follows;
+                an embedded one has seen both already.
         """
         encoded = None
         if prefix is not None:
-            hidden = read_continuations(
-                self,
-                prefix,
-                _given(scene, "scene"),
-                _given(views, "views"),
+            follows = (
                 _given(input_ids, "input_ids"),
                 _given(attention_mask, "attention_mask"),
                 _given(position_ids, "position_ids"),
             )
+            if isinstance(prefix, EmbeddedPrefix):
+                hidden = read_embedded_continuations(self, prefix, *follows)
+            else:
+                sights = _given(scene, "scene"), _given(views, "views")
+                hidden = read_continuations(self, prefix, *sights, *follows)
             # transformers says FloatTensor and means any tensor of floats
             return R1BackboneOutput(last_hidden_state=hidden)  # type: ignore[arg-type]
         if inputs_embeds is None:

@@ -43,6 +43,7 @@ def trainer_arguments(config: GRPORunConfig) -> GRPOConfig:
         report_to=["tensorboard"],
         remove_unused_columns=False,
         ddp_find_unused_parameters=False,
+        ddp_broadcast_buffers=False,  # they are constants: no reason to wait for each other
         seed=config.seed,
         disable_tqdm=False,
     )

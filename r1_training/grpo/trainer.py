@@ -21,7 +21,7 @@ from peft import PeftModel
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase, TrainerCallback
 from trl import GRPOTrainer
-from trl.trainer.utils import add_fused_lm_head
+from trl.trainer.utils import add_fused_lm_head, split_tensor_dict
 
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.common.config import TrainingConfigError
@@ -100,6 +100,7 @@ class R1GRPOTrainer(GRPOTrainer):
         self._prompts: Prompts | None = None
         self._owner: Tensor | None = None
         self._any_kept, self._skipped = True, 0
+        self._slices: list[dict[str, Tensor | None]] = []
         adapted = isinstance(model, PeftModel)
         policy: Any = model.get_base_model() if isinstance(model, PeftModel) else model
         self.policy: R1ForConditionalGeneration = policy
@@ -152,6 +153,19 @@ class R1GRPOTrainer(GRPOTrainer):
         self._note_batch(sampled, rewards, total, correct, useful.any(1))
         self._keep_samples(prompts, texts, rewards, correct)
         return self._batch(prompts, sampled, advantages.flatten(), kept)
+
+    def _prepare_inputs(self, generation_batch: Any) -> Any:
+        """TRL's; but slices of one optimizer step stay in order, as it does not matter to the step.
+
+        Answers to one question are then read together, behind one copy of it.
+        """
+        if self.run.updates > 1:
+            return super()._prepare_inputs(generation_batch)
+        place = self._step % self.run.accumulation
+        if place == 0 or not self._slices:
+            made = self._generate_and_score_completions(generation_batch)
+            self._slices = split_tensor_dict(made, self.run.accumulation)
+        return self._slices[place]
 
     def training_step(
         self, model: nn.Module, inputs: Any, num_items_in_batch: Tensor | int | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from r1_model.quantization import FORMATS
 from r1_training.common.config import TrainingConfigError, check_types, read_settings
 
 _NOT_NEGATIVE = ("new_modules_learning_rate", "weight_decay", "kl_beta", "clip_epsilon")
@@ -39,8 +40,12 @@ class FullSizeConfig:
         views: evenly spaced frames of the scene that are shown.
         max_tokens: longer conversations (with scene and view tokens) are left out and counted.
         gradient_checkpointing: recompute activations in the backward pass.
+        quantization: how the frozen blocks are kept: none, fp8, int8 or int4 (QLoRA), see
+            `r1_model.quantization.quantize`. The final model is in full precision.
         seed, workers, save_every, log_every: of the run.
         kl_beta, group_size, clip_epsilon, max_new_tokens: of GRPO; the paper gives the first only.
+        answers_at_a_time: of GRPO: answers to one question that are read in one pass, behind one
+            copy of it; a divisor of `group_size`. None: all of them; fewer need less memory.
         embeddings: of GRPO's semantic reward, see `load_text_embeddings`; None: no such reward.
     """
 
@@ -69,6 +74,7 @@ class FullSizeConfig:
     views: int = 6
     max_tokens: int = 4_096
     gradient_checkpointing: bool = True
+    quantization: str = "none"
     seed: int = 42
     workers: int = 4
     save_every: int = 500
@@ -77,6 +83,7 @@ class FullSizeConfig:
     group_size: int = 8
     clip_epsilon: float = 0.2
     max_new_tokens: int = 512
+    answers_at_a_time: int | None = None
     embeddings: str | None = "ViT-B-32:openai"
 
     def __post_init__(self) -> None:
@@ -100,6 +107,17 @@ class FullSizeConfig:
                 raise TrainingConfigError(f"{name} must be a whole number: {getattr(self, name)!r}")
         if not _whole(self.group_size, 2):
             raise TrainingConfigError(f"group_size must be at least 2: {self.group_size!r}")
+        if self.quantization not in FORMATS:
+            raise TrainingConfigError(
+                f"quantization must be one of {', '.join(FORMATS)}: {self.quantization!r}"
+            )
+        if self.answers_at_a_time is not None and (
+            not _whole(self.answers_at_a_time, 1) or self.group_size % self.answers_at_a_time
+        ):
+            raise TrainingConfigError(
+                f"answers_at_a_time must be a divisor of group_size {self.group_size}: "
+                f"{self.answers_at_a_time!r}"
+            )
         if self.batch_size % self.devices:
             raise TrainingConfigError(
                 f"batch_size {self.batch_size} must be a multiple of devices {self.devices}"

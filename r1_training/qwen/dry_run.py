@@ -50,7 +50,7 @@ def dry_run(config: FullSizeConfig, model: str | None, console: Console) -> None
     console.print(_memory_table(config, memory, name, available))
     check_memory(memory, available)
     try:
-        loaded = load_pretrained(model or config.model)
+        loaded = load_pretrained(model or config.model, quantization=config.quantization)
     except ModelLoadError as error:
         if model is not None:
             raise

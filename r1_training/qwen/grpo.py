@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,14 @@ import torch
 from torch import Tensor
 
 from r1_model.conversation import R1Inputs, R1Processor
+from r1_model.generation.padding import padded_left
+from r1_model.network.continuations import EmbeddedPrefix
 from r1_model.network.modeling import R1Model
 from r1_model.pretrained import load_pretrained
 from r1_model.text.grammar import Bounds, parse_answer
 from r1_training.common.checkpoints import newest_checkpoint, require_unused
 from r1_training.common.config import TrainingConfigError
+from r1_training.common.whole_files import written_whole
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.grpo.trainer import R1GRPOTrainer
@@ -24,6 +26,7 @@ from r1_training.grpo.watch import Watch
 from r1_training.qwen.config import FullSizeConfig
 from r1_training.qwen.data import Scene30KConversations, usable_samples, within_limit
 from r1_training.qwen.dry_run import check_data
+from r1_training.qwen.merging import merged
 from r1_training.qwen.model import prepare_for_training
 from r1_training.rewards.format import format_reward
 from r1_training.rewards.judge import Judged
@@ -40,7 +43,8 @@ class ScenePrompts:
         asked: bounds of the scene, and the question.
         ids, mask: (Q, L), padding on the left.
         positions: (3, Q, L).
-        inputs: what each question is about, on the device.
+        embeddings: (Q, L, hidden) with scene and views in their places. What sees is frozen, so
+            sampling, the reference and every answer of the policy read the same ones.
         fair: (Q,) bool, all of them.
     """
 
@@ -48,38 +52,31 @@ class ScenePrompts:
     ids: Tensor
     mask: Tensor
     positions: Tensor
-    inputs: list[R1Inputs]
+    embeddings: Tensor
     fair: Tensor
 
     def embed(self, backbone: R1Model) -> Tensor:
-        """(Q, L, hidden) with scene and views in their places, one question after the other."""
-        rows = []
-        for row, own in enumerate(self.inputs):
-            encoded = backbone.encode_scene(own.points, own.colors, own.bounds)
-            views = None
-            if own.patches is not None:
-                views = backbone.encode_views(own.patches, own.view_grids)
-            places = own.view_positions, own.view_positions_valid
-            rows.append(backbone.embed(self.ids[row : row + 1], encoded.tokens, views, *places))
-        return torch.cat(rows)
+        """(Q, L, hidden) with scene and views in their places."""
+        return self.embeddings
 
     @property
     def scored(self) -> tuple[Tensor, Tensor, Tensor]:
-        """ids, mask and positions of what is read for each answer anew: everything."""
-        return self.ids, self.mask, self.positions
+        """ids, mask and positions of what is read for each answer anew: the last token."""
+        return self.ids[:, -1:], self.mask[:, -1:], self.positions[:, :, -1:]
 
     def shown(self, rows: Tensor) -> dict[str, object]:
-        """What the backbone sees with the questions `rows` (B,), by name of its arguments."""
-        own = [self.inputs[row] for row in rows.tolist()]
-        shown: dict[str, object] = {
-            name: torch.cat([getattr(one, name) for one in own])
-            for name in ("points", "colors", "bounds")
-        }
-        if any(one.patches is not None for one in own):
-            for name in ("patches", "view_positions", "view_positions_valid"):
-                shown[name] = torch.cat([getattr(one, name) for one in own])
-            shown["view_grids"] = [grid for one in own for grid in one.view_grids]
-        return shown
+        """What the backbone sees with the questions `rows` (B,), by name of its arguments.
+
+        Of a question only one copy is read, however many of the rows are its answers.
+        """
+        questions, numbers = rows.unique(return_inverse=True)
+        prefix = EmbeddedPrefix(
+            self.embeddings[questions, :-1],
+            self.mask[questions, :-1],
+            self.positions[:, questions, :-1],
+            numbers,
+        )
+        return {"prefix": prefix}
 
 
 class SceneQuestions:
@@ -87,36 +84,32 @@ class SceneQuestions:
 
     Args:
         conversations: the samples with their scenes.
+        backbone: of the policy; what sees in it stays as it is.
         seed: of the orders.
-        device: of the run.
     """
 
-    def __init__(
-        self, conversations: Scene30KConversations, seed: int, device: torch.device
-    ) -> None:
-        self.conversations, self.seed, self.device = conversations, seed, device
+    def __init__(self, conversations: Scene30KConversations, backbone: R1Model, seed: int) -> None:
+        self.conversations, self.backbone, self.seed = conversations, backbone, seed
 
     def prompts(self, numbers: Sequence[int]) -> ScenePrompts:
         """The questions of these numbers, on the device."""
-        asked, inputs = [], []
+        asked, rows, inputs = [], [], []
         for number in numbers:
             epoch, place = divmod(number, len(self.conversations))
             order = np.random.default_rng((self.seed, epoch)).permutation(len(self.conversations))
             sample, own = self.conversations.question(int(order[place]))
             low, high = own.bounds[0].double().numpy()
             asked.append(((low, high), sample))
-            inputs.append(own.to(self.device))
-        longest = max(own.input_ids.shape[1] for own in inputs)
+            inputs.append(own.to(self.backbone.device))
+            rows.append(embedded(self.backbone, inputs[-1])[0])
+        positions = [own.position_ids[:, 0] for own in inputs]
+        embeddings, places, mask = padded_left(rows, positions)
         pad = self.conversations.processor.tokenizer.pad_token_id
-        ids = torch.full((len(inputs), longest), pad, device=self.device)
-        mask = torch.zeros_like(ids)
-        positions = torch.zeros(3, *ids.shape, dtype=torch.long, device=self.device)
+        ids = torch.full_like(mask, pad)
         for row, own in enumerate(inputs):
-            start = longest - own.input_ids.shape[1]
-            ids[row, start:], mask[row, start:] = own.input_ids[0], 1
-            positions[:, row, start:] = own.position_ids[:, 0]
-        fair = torch.ones(len(inputs), dtype=torch.bool, device=self.device)
-        return ScenePrompts(asked, ids, mask, positions, inputs, fair)
+            ids[row, -own.input_ids.shape[1] :] = own.input_ids[0]
+        fair = torch.ones(len(asked), dtype=torch.bool, device=ids.device)
+        return ScenePrompts(asked, ids, mask, places, embeddings, fair)
 
     def judge(self, prompts: ScenePrompts, texts: Sequence[Sequence[str]]) -> list[list[Judged]]:
         """A list of answers for each question, judged."""
@@ -124,6 +117,19 @@ class SceneQuestions:
             [judge_against(sample, text, bounds) for text in group]
             for (bounds, sample), group in zip(prompts.asked, texts, strict=True)
         ]
+
+
+@torch.no_grad()
+def embedded(backbone: R1Model, inputs: R1Inputs) -> Tensor:
+    """(1, L, hidden): a question as the language model reads it, scene and views seen."""
+    kind = backbone.device.type
+    with torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda"):
+        encoded = backbone.encode_scene(inputs.points, inputs.colors, inputs.bounds)
+        views = None
+        if inputs.patches is not None:
+            views = backbone.encode_views(inputs.patches, inputs.view_grids)
+        places = inputs.view_positions, inputs.view_positions_valid
+        return backbone.embed(inputs.input_ids, encoded.tokens, views, *places)
 
 
 def judge_against(sample: Sample, text: str, bounds: Bounds) -> Judged:
@@ -173,7 +179,7 @@ def run_settings(config: FullSizeConfig, conversations: int) -> GRPORunConfig:
         loss="grpo",
         clip_low=config.clip_epsilon,
         clip_high=config.clip_epsilon,
-        answers_at_a_time=1,
+        answers_at_a_time=config.answers_at_a_time or config.group_size,
         kl_beta=config.kl_beta,
         reward_semantic=float(config.embeddings is not None),
         reward_plan=0.0,
@@ -206,7 +212,7 @@ def train_full_size_grpo(config: FullSizeConfig, resume: bool = False) -> Path:
     if not resume:
         require_unused(output)
     samples, report = usable_samples(config)
-    loaded = load_pretrained(config.model)
+    loaded = load_pretrained(config.model, quantization=config.quantization)
     samples = within_limit(samples, loaded.processor, config)
     check_data(config, samples, report)
     embeddings = None
@@ -214,11 +220,11 @@ def train_full_size_grpo(config: FullSizeConfig, resume: bool = False) -> Path:
         embeddings = load_text_embeddings(config.embeddings, str(loaded.model.device))
     run = run_settings(config, len(samples))
     torch.manual_seed(config.seed)  # of the adapters
-    device = loaded.model.device
+    backbone = loaded.model.model
     wrapped = prepare_for_training(loaded.model, config)
     processor: R1Processor = loaded.processor
     questions = SceneQuestions(
-        Scene30KConversations(config, samples, processor), config.seed, device
+        Scene30KConversations(config, samples, processor), backbone, config.seed
     )
     watch = Watch()
     trainer = R1GRPOTrainer(wrapped, processor.tokenizer, run, questions, embeddings, [watch])
@@ -227,12 +233,9 @@ def train_full_size_grpo(config: FullSizeConfig, resume: bool = False) -> Path:
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     final = output / "final"
     if trainer.is_world_process_zero():
-        merged = wrapped.merge_and_unload()
-        part = final.with_name(f"{final.name}.part")  # a kill leaves no half model behind
-        shutil.rmtree(part, ignore_errors=True)
-        processor.tokenizer.save_pretrained(part)
-        merged.save_pretrained(part)
-        shutil.rmtree(final, ignore_errors=True)
-        part.rename(final)
+        model = merged(wrapped)
+        with written_whole(final) as part:
+            processor.tokenizer.save_pretrained(part)
+            model.save_pretrained(part)
     trainer.accelerator.wait_for_everyone()
     return final

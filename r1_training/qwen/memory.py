@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 import torch
 
+from r1_model.generation.slots import capacity_for
 from r1_model.network.config import R1Config
 from r1_model.network.modeling import R1ForConditionalGeneration
+from r1_model.quantization import GROUP
 from r1_training.qwen.config import FullSizeConfig
 from r1_training.qwen.data import view_tokens
 from r1_training.qwen.model import add_adapters, count, trainable
 
-BF16, FP32 = 2, 4
+BF16, FP32, BOOL = 2, 4, 1
 FRAMEWORK = 1 << 30
 
 
@@ -62,17 +64,22 @@ def estimate_memory(
     sequence = tokens or 600 + model.scene_config.num_tokens + config.views * (per_view + 2)
     key_value_heads = text.num_key_value_heads or text.num_attention_heads
     key_value = key_value_heads * (text.hidden_size // text.num_attention_heads)
+    prompt, read, learning = sequence - trained_tokens, sequence, text.num_hidden_layers
+    if config.stage == "grpo":
+        # one copy of the question and so many answers; nothing before the first adapter learns
+        read = prompt + (config.answers_at_a_time or config.group_size) * config.max_new_tokens
+        learning = config.lora_blocks
     # One block: norms, q, k, v, o and residuals of hidden width; gate, up, their product, silu.
-    block = sequence * (8 * text.hidden_size + 2 * key_value + 4 * text.intermediate_size) * BF16
-    stored = sequence * text.hidden_size * BF16 * text.num_hidden_layers
+    block = read * (8 * text.hidden_size + 2 * key_value + 4 * text.intermediate_size) * BF16
+    stored = read * text.hidden_size * BF16 * learning
     if not config.gradient_checkpointing:
-        stored, block = stored + block * text.num_hidden_layers, 0
+        stored, block = stored + block * learning, 0
     patches = config.views * per_view * 4
     tower = patches * (8 * vision.hidden_size + 3 * vision.intermediate_size) * BF16
     scene = model.scene_config
     neighbours = scene.num_centers * sum(scene.samples[:2]) * scene.context_width * 3
     parts = {
-        "frozen weights (bf16)": (total - trained) * BF16,
+        "frozen weights": (total - trained) * BF16 - _saved_by_rounding(config, model),
         "trained weights (fp32)": trained * FP32,
         "gradients (fp32)": trained * FP32,
         "Adam's two moments (fp32)": 2 * trained * FP32,
@@ -83,13 +90,49 @@ def estimate_memory(
         "scene encoder": neighbours * FP32,
         "framework": FRAMEWORK,
     }
+    if config.quantization != "none":
+        # of a block they are kept for its backward pass; of one there are the unpacked integers too
+        one = text.hidden_size * text.intermediate_size
+        wide = _block_numbers(model) * (1 if config.gradient_checkpointing else learning)
+        parts["matrices as they are widened"] = wide * BF16 + one * 2 * FP32
     if config.stage == "grpo":
-        length = sequence - trained_tokens + config.max_new_tokens
+        length = prompt + config.max_new_tokens
         parts["cache of the group's rollouts"] = (
-            config.group_size * length * text.num_hidden_layers * 2 * key_value * BF16
+            config.group_size
+            * capacity_for(length)
+            * text.num_hidden_layers
+            * (2 * key_value * BF16)
         )
+        # Which token sees which, and the same as numbers to add to scores.
+        parts["mask of the answers"] = read * read * (BOOL + BF16)
         # The reference is the same model with its adapters off: no second set of weights.
         parts["reference log-probabilities"] = (
             config.max_new_tokens * text.vocab_size * (BF16 + FP32)
         )
     return MemoryEstimate(total, trained, sequence, parts)
+
+
+def _block_numbers(model: R1Config) -> int:
+    """Numbers in the matrices of a block of the language model."""
+    text = model.text_config
+    return text.hidden_size * (_block_rows(model) + text.intermediate_size)
+
+
+def _block_rows(model: R1Config) -> int:
+    """Rows of a block's matrices but the last one, which has `hidden_size`."""
+    text = model.text_config
+    key_value_heads = text.num_key_value_heads or text.num_attention_heads
+    key_value = key_value_heads * (text.hidden_size // text.num_attention_heads)
+    return 2 * text.hidden_size + 2 * key_value + 2 * text.intermediate_size
+
+
+def _saved_by_rounding(config: FullSizeConfig, model: R1Config) -> int:
+    """Bytes that the language model's blocks are smaller in 8 or 4 bits than in 16."""
+    text, numbers = model.text_config, _block_numbers(model)
+    if config.quantization == "none":
+        return 0
+    if config.quantization == "int4":
+        kept = numbers // 2 + numbers // GROUP * BF16
+    else:
+        kept = numbers + (_block_rows(model) + text.hidden_size) * FP32
+    return text.num_hidden_layers * (numbers * BF16 - kept)

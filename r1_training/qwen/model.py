@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
+from peft.tuners.lora import Linear as LoraLinear
 from torch import nn
 from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import (
     Qwen2_5_VLConfig,
@@ -19,12 +21,15 @@ from transformers.models.qwen2_5_vl.configuration_qwen2_5_vl import (
 from r1_model.network.config import R1Config, R1SceneConfig
 from r1_model.network.modeling import NEW_MODULES, R1ForConditionalGeneration
 from r1_model.pretrained import PRESETS, load_pretrained
+from r1_model.quantization import EightBitLinear, Int4Linear
 from r1_training.common.config import TrainingConfigError
 from r1_training.qwen.config import FullSizeConfig
 
 
 def add_adapters(model: R1ForConditionalGeneration, config: FullSizeConfig) -> PeftModel:
     """Freezes the model, adds LoRA to its last blocks, and lets the scene branch train.
+
+    Blocks in 8 or 4 bits (`quantization.quantize`) get adapters as others do: that is QLoRA.
 
     Raises:
         TrainingConfigError: the model has fewer blocks than adapters are asked for.
@@ -40,7 +45,11 @@ def add_adapters(model: R1ForConditionalGeneration, config: FullSizeConfig) -> P
         lora_dropout=config.lora_dropout,
         target_modules=rf"model\.language_model\.layers\.({last})\.(self_attn|mlp)\.({names})",
     )
-    wrapped = get_peft_model(model, adapters, autocast_adapter_dtype=False)
+    # peft knows neither, and asks no more of a base than its sizes and its forward pass
+    adapters._register_custom_module({Int4Linear: LoraLinear, EightBitLinear: LoraLinear})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Unsupported layer type", UserWarning)
+        wrapped = get_peft_model(model, adapters, autocast_adapter_dtype=False)
     for name in NEW_MODULES:
         getattr(model.model, name).requires_grad_(True)
     # Where points vote for objects is a choice, which no gradient of the language loss reaches;
@@ -48,7 +57,7 @@ def add_adapters(model: R1ForConditionalGeneration, config: FullSizeConfig) -> P
     model.model.scene_encoder.point_heads.requires_grad_(False)
     for parameter in trainable(wrapped):
         # Adam's small steps vanish in bfloat16; what is frozen stays as it was loaded.
-        parameter.data = parameter.data.float()
+        parameter.data = parameter.data.to(model.device, torch.float32)
     return wrapped
 
 
@@ -62,6 +71,8 @@ def prepare_for_training(model: R1ForConditionalGeneration, config: FullSizeConf
         wrapped.gradient_checkpointing_enable(
             gradient_checkpointing_kwargs={"use_reentrant": False}
         )
+    else:  # a model that trained before may still have it on
+        wrapped.gradient_checkpointing_disable()
     return wrapped.train()
 
 

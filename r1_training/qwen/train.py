@@ -21,6 +21,7 @@ from r1_training.datasets.annotation_sample import Sample
 from r1_training.qwen.config import FullSizeConfig
 from r1_training.qwen.data import Scene30KConversations, usable_samples, within_limit
 from r1_training.qwen.dry_run import check_data
+from r1_training.qwen.merging import merged
 from r1_training.qwen.model import load_scene_encoder, make_optimizer, prepare_for_training
 
 TRAINED = "trained.safetensors"
@@ -103,6 +104,7 @@ def trainer_arguments(config: FullSizeConfig) -> SFTConfig:
         remove_unused_columns=False,
         dataset_kwargs={"skip_prepare_dataset": True},
         ddp_find_unused_parameters=False,
+        ddp_broadcast_buffers=False,  # they are constants: no reason to wait for each other
         seed=config.seed,
     )
     if arguments.device.type == "cpu":
@@ -128,7 +130,7 @@ def train_full_size(config: FullSizeConfig, resume: bool = False) -> Path:
     if not resume:
         require_unused(output)
     samples, report = usable_samples(config)
-    loaded = load_pretrained(config.model)
+    loaded = load_pretrained(config.model, quantization=config.quantization)
     if config.scene_encoder is not None:
         load_scene_encoder(loaded.model, Path(config.scene_encoder))
     samples = within_limit(samples, loaded.processor, config)
@@ -140,11 +142,11 @@ def train_full_size(config: FullSizeConfig, resume: bool = False) -> Path:
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     final = output / "final"
     if trainer.is_world_process_zero():
-        merged = wrapped.merge_and_unload()
-        merged.config.trained = True
+        model = merged(wrapped)
+        model.config.trained = True
         with written_whole(final) as part:
             loaded.processor.tokenizer.save_pretrained(part)
-            merged.save_pretrained(part)
+            model.save_pretrained(part)
     trainer.accelerator.wait_for_everyone()
     return final
 

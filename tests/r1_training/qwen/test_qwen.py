@@ -102,7 +102,7 @@ def test_exact_parts_of_the_estimate_are_exact(config):
         for state in optimizer.state.values()
         for name in ("exp_avg", "exp_avg_sq")
     )
-    assert estimate.parts["frozen weights (bf16)"] == sizes[False]
+    assert estimate.parts["frozen weights"] == sizes[False]
     assert estimate.parts["trained weights (fp32)"] == sizes[True]
     assert estimate.parts["Adam's two moments (fp32)"] == moments
 
