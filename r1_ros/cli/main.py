@@ -18,6 +18,7 @@ from r1_ros.cli.recordings import play, record
 from r1_ros.cli.serve import serve
 from r1_ros.cli.up import up
 from r1_ros.cli.visualize import visualize
+from r1_ros.cli.watch import watch
 
 app = typer.Typer(
     name="r1",
@@ -42,6 +43,7 @@ app.command(rich_help_panel=_TALK)(plan)
 app.command(rich_help_panel=_TALK)(describe)
 app.command(rich_help_panel=_TALK)(objects)
 app.command(rich_help_panel=_TALK)(serve)
+app.command(rich_help_panel=_TALK)(watch)
 app.command(rich_help_panel=_TALK)(mcp)
 app.command(rich_help_panel=_FILES)(record)
 app.command(rich_help_panel=_FILES)(play)
