@@ -9,6 +9,7 @@ import sys
 
 import typer
 
+from r1_ros.cli.approve import approve, stop
 from r1_ros.cli.ask import ask, describe, plan
 from r1_ros.cli.demo import demo
 from r1_ros.cli.doctor import doctor
@@ -41,6 +42,8 @@ app.command(rich_help_panel=_RUN)(doctor)
 app.command(rich_help_panel=_TALK)(ask)
 app.command(rich_help_panel=_TALK)(plan)
 app.command(rich_help_panel=_TALK)(describe)
+app.command(rich_help_panel=_TALK)(approve)
+app.command(rich_help_panel=_TALK)(stop)
 app.command(rich_help_panel=_TALK)(objects)
 app.command(rich_help_panel=_TALK)(serve)
 app.command(rich_help_panel=_TALK)(watch)
