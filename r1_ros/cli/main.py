@@ -25,7 +25,6 @@ app = typer.Typer(
     name="r1",
     help="3D-R1 for robots: map a room from RGB-D topics, ask about it, plan with it.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
