@@ -4,6 +4,7 @@
 # Both make the environment (.venv) once, some minutes; after that they start in seconds.
 #
 # make fuzz    the tests of tests/fuzz, FUZZ times as long (default 50: an hour and more)
+# make book    the documentation as a site, into output/book; make book-serve shows it while you write
 # make lint    ruff and mypy alone; make types: mypy alone
 # make bench   every figure of benchmarks/, JSON into output/; RECORDING=folder for the one on a recording
 # make clean   remove the environment and everything that was built
@@ -15,7 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: env interfaces demo test fuzz lint types bench clean
+.PHONY: env interfaces demo test fuzz book book-serve lint types bench clean
 
 env: $(READY) interfaces
 
@@ -42,6 +43,15 @@ test: env
 
 fuzz: env
 	@R1_FUZZ=$(or $(FUZZ),50) $(BIN)/python -m pytest -q --timeout=0 tests/fuzz $(ARGS)
+
+# the theme's notice about its own future is no warning of ours
+book book-serve: export NO_MKDOCS_2_WARNING = 1
+book: $(READY)
+	@$(BIN)/mkdocs build --quiet --strict
+	@echo "output/book/index.html"
+
+book-serve: $(READY)
+	@$(BIN)/mkdocs serve
 
 lint: env
 	@$(BIN)/ruff check .

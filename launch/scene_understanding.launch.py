@@ -1,7 +1,7 @@
-"""Map, reason, execute: the three nodes of r1_ros, and optionally RViz and a bag.
+"""Map, reason, execute: the three nodes of r1_ros, and optionally RViz, page, Rerun and a bag.
 
 ros2 launch r1_ros scene_understanding.launch.py color_topic:=/camera/color/image_raw ...
-ros2 launch r1_ros scene_understanding.launch.py bag:=/path/to/bag rviz:=true
+ros2 launch r1_ros scene_understanding.launch.py bag:=/path/to/bag rviz:=true web:=true
 """
 
 import shlex
@@ -60,6 +60,28 @@ def declare_arguments(share: Path) -> list[DeclareLaunchArgument]:
         ),
         DeclareLaunchArgument(
             "rviz", default_value="false", choices=BOOLEANS, description="Start RViz"
+        ),
+        DeclareLaunchArgument(
+            "web",
+            default_value="false",
+            choices=BOOLEANS,
+            description="Serve the page (`r1 serve`): http://127.0.0.1:8321",
+        ),
+        DeclareLaunchArgument(
+            "web_args",
+            default_value="",
+            description="More for `r1 serve`, as on its command line: --host 0.0.0.0",
+        ),
+        DeclareLaunchArgument(
+            "rerun",
+            default_value="false",
+            choices=BOOLEANS,
+            description="Show everything live in the Rerun viewer (`r1 watch`)",
+        ),
+        DeclareLaunchArgument(
+            "rerun_args",
+            default_value="",
+            description="More for `r1 watch`, as on its command line: --out live.rrd",
         ),
         DeclareLaunchArgument("bag", default_value="", description="Play this bag (rosbag2)"),
         DeclareLaunchArgument(
@@ -247,13 +269,25 @@ def start(context: LaunchContext, share: Path) -> list:
                 ],
             )
         )
+    robot = full_namespace(context, namespace)
+    if argument("web") == "true":
+        actions.append(r1_process("serve", "--namespace", robot, more=argument("web_args")))
+    if argument("rerun") == "true":
+        sim_time = ["--use-sim-time"] if use_sim_time == "true" else []
+        command = ["watch", "--namespace", robot, *sim_time]
+        actions.append(r1_process(*command, more=argument("rerun_args")))
     if bag:
-        # Not the interpreter of `ros2 launch`: torch may live in a virtual environment.
-        r1 = ExecutableInPackage(package="r1_ros", executable="r1")
-        mapper = f"{full_namespace(context, namespace)}/scene_mapper".replace("//", "/")
-        command = [r1, "play", bag, "--wait-for-node", mapper, *shlex.split(argument("play_args"))]
-        actions.append(ExecuteProcess(cmd=command, output="screen"))
+        mapper = f"{robot}/scene_mapper".replace("//", "/")
+        command = ["play", bag, "--wait-for-node", mapper]
+        actions.append(r1_process(*command, more=argument("play_args")))
     return actions
+
+
+def r1_process(*command: str, more: str) -> ExecuteProcess:
+    """`r1 COMMAND`, beside the nodes; `more` is as on a command line."""
+    # Not the interpreter of `ros2 launch`: torch may live in a virtual environment.
+    r1 = ExecutableInPackage(package="r1_ros", executable="r1")
+    return ExecuteProcess(cmd=[r1, *command, *shlex.split(more)], output="screen")
 
 
 def generate_launch_description() -> LaunchDescription:

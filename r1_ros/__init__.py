@@ -2,7 +2,8 @@
 
 The generated interfaces (`r1_ros.msg`, `.srv`, `.action`) share this package's name. With colcon
 they are installed into the same folder; in a source tree they lie in the environment's
-site-packages, and `extend_path` joins the two. `R1Client` is imported when it is first used.
+site-packages, and `extend_path` joins the two. The clients are imported when they are
+first used.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from pkgutil import extend_path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from r1_ros.client import R1Client
+    from r1_ros.client import AsyncR1Client, R1Client
 
 __path__ = extend_path(__path__, __name__)
 _EXPORTS = {
+    "AsyncR1Client": "r1_ros.client",
     "R1Client": "r1_ros.client",
 }
-__all__ = ["R1Client"]
+__all__ = ["AsyncR1Client", "R1Client"]
 
 
 def __getattr__(name: str) -> object:

@@ -7,10 +7,6 @@ with R1Client() as robot:
     for step in plan.steps:
         print(f"{step.index}. {step.action}({', '.join(step.arguments)}): {step.text}")
     try:
-        robot.execute_plan(
-            plan.steps,
-            frame_id=plan.answer.header.frame_id,
-            on_feedback=lambda f: print(f"{f.step.index}: {f.status}"),
-        )
+        robot.execute_plan(plan, on_feedback=lambda f: print(f"{f.step.index}: {f.status}"))
     except RequestFailedError as error:
         print(f"step {error.result.failed_step} failed: {error}")

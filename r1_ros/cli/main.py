@@ -9,6 +9,7 @@ import sys
 
 import typer
 
+from r1_ros.cli.approve import approve, stop
 from r1_ros.cli.ask import ask, describe, plan
 from r1_ros.cli.demo import demo
 from r1_ros.cli.doctor import doctor
@@ -18,12 +19,12 @@ from r1_ros.cli.recordings import play, record
 from r1_ros.cli.serve import serve
 from r1_ros.cli.up import up
 from r1_ros.cli.visualize import visualize
+from r1_ros.cli.watch import watch
 
 app = typer.Typer(
     name="r1",
     help="3D-R1 for robots: map a room from RGB-D topics, ask about it, plan with it.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -40,8 +41,11 @@ app.command(rich_help_panel=_RUN)(doctor)
 app.command(rich_help_panel=_TALK)(ask)
 app.command(rich_help_panel=_TALK)(plan)
 app.command(rich_help_panel=_TALK)(describe)
+app.command(rich_help_panel=_TALK)(approve)
+app.command(rich_help_panel=_TALK)(stop)
 app.command(rich_help_panel=_TALK)(objects)
 app.command(rich_help_panel=_TALK)(serve)
+app.command(rich_help_panel=_TALK)(watch)
 app.command(rich_help_panel=_TALK)(mcp)
 app.command(rich_help_panel=_FILES)(record)
 app.command(rich_help_panel=_FILES)(play)

@@ -120,7 +120,7 @@ class RobotLink:
 
     def stop(self) -> bool:
         """Stop the robot's plan, whoever started it; False: plan_executor is not there."""
-        return self._watch.stop_robot()
+        return self._watch.stop_robot() is not None
 
     def state(self) -> dict[str, Any]:
         """Health, the plan that runs or waits, and how the last one of a page ended."""

@@ -25,6 +25,7 @@ _LEVELS = {
     DiagnosticStatus.ERROR: "error",
     DiagnosticStatus.STALE: "stale",
 }
+_STOP_S = 2.0  # plan_executor answers at once; the robot may take longer to stand
 _OLD_S = 10.0  # a node that has not reported for so long is not there
 _ENDS = {
     GoalStatus.STATUS_SUCCEEDED: "done",
@@ -89,12 +90,22 @@ class RobotWatch:
         with self._lock:
             return dict(self._execution)
 
-    def stop_robot(self) -> bool:
-        """Cancel every plan, whoever started it; False: plan_executor is not there."""
+    def stop_robot(self) -> int | None:
+        """Cancel every plan, whoever started it.
+
+        Returns:
+            how many plans stop; None: plan_executor is not there, or did not say so in time.
+        """
         if not self._cancel.service_is_ready():
-            return False
-        self._cancel.call_async(CancelGoal.Request())  # no id: all of them
-        return True
+            return None
+        heard = threading.Event()
+        future = self._cancel.call_async(CancelGoal.Request())  # no id: all of them
+        future.add_done_callback(lambda _: heard.set())
+        if not heard.wait(_STOP_S):
+            self._cancel.remove_pending_request(future)
+            return None
+        response = future.result()
+        return 0 if response is None else len(response.goals_canceling)
 
     def _spin(self) -> None:
         try:

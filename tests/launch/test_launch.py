@@ -12,6 +12,9 @@ from pathlib import Path
 from unittest.mock import MagicMock
 
 import pytest
+from typer.main import get_command
+
+from r1_ros.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH_FILE = ROOT / "launch" / "scene_understanding.launch.py"
@@ -19,7 +22,8 @@ REPLAY_FILE = ROOT / "launch" / "replay_evaluation.launch.py"
 EXPECTED_ARGUMENTS = {
     "namespace", "use_sim_time", "params_file", "autostart", "log_level", "rviz", "bag",
     "color_topic", "depth_topic", "camera_info_topic", "points_topic", "scene_frame", "model",
-    "device", "robot", "respawn", "play_args", "nodes", "namespaced_tf", "camera",
+    "device", "robot", "respawn", "play_args", "nodes", "namespaced_tf", "camera", "web",
+    "web_args", "rerun", "rerun_args",
 }  # fmt: skip
 
 # `launch` itself is found in any case: the folder of launch files has that name.
@@ -136,6 +140,36 @@ def test_a_bag_waits_for_the_mapper_wherever_it_was_pushed(
     command = bag.fields["cmd"]
     assert command[command.index("--wait-for-node") + 1] == mapper
     assert command[-4:] == ["--rate", "2", "-r", "/a:=/b"]
+
+
+def command_of(action: object) -> tuple[str, dict[str, object]]:
+    """Name and options of an `r1` command that is started, as the command line reads them."""
+    _, name, *arguments = action.fields["cmd"]
+    return name, get_command(app).commands[name].make_context(name, arguments).params
+
+
+@pytest.mark.parametrize(
+    ("pushed", "namespace", "robot"),
+    [("", "", ""), ("", "robot1", "robot1"), ("/fleet", "robot1", "fleet/robot1")],
+)
+def test_the_page_and_the_live_view_speak_to_the_robot_wherever_it_was_pushed(
+    monkeypatch: pytest.MonkeyPatch, pushed: str, namespace: str, robot: str
+) -> None:
+    page, live = start(
+        monkeypatch, pushed, namespace=namespace, web="true", web_args="--host 0.0.0.0",
+        rerun="true", rerun_args="--out 'my live.rrd'",
+    )[3:]  # fmt: skip
+    name, options = command_of(page)
+    assert (name, options["namespace"], options["host"]) == ("serve", robot, "0.0.0.0")
+    name, options = command_of(live)
+    assert (name, options["namespace"], options["out"]) == ("watch", robot, Path("my live.rrd"))
+    assert not options["use_sim_time"]
+
+
+def test_the_live_view_follows_the_time_of_a_bag(monkeypatch: pytest.MonkeyPatch) -> None:
+    live, _ = start(monkeypatch, bag="/b", rerun="true")[3:]
+    assert command_of(live)[1]["use_sim_time"]
+    assert len(start(monkeypatch, web="false", rerun="false")) == 3
 
 
 def test_rviz_shows_the_frame_of_the_map(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

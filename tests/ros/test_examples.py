@@ -22,6 +22,7 @@ _SAYS = {
     "dialogue.py": "Planned, not carried out yet:",
     "plan_and_execute.py": "2: done",
     "describe.py": "desk: A wooden desk.",
+    "asynchronous.py": "done: 3 steps",
     "scene_and_views.py": "keyframe 3: utility 0.50, adds 40% of the scene",
 }
 _NOT_CLIENTS = {"own_robot.py"}  # held by test_plan_executor

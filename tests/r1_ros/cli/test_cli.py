@@ -16,7 +16,7 @@ from r1_ros.cli.main import app
 
 OWN = (
     "demo", "up", "doctor", "ask", "plan", "describe", "objects", "serve", "mcp", "record", "play",
-    "visualize",
+    "visualize", "watch", "approve", "stop",
 )  # fmt: skip
 HANDED_OVER = (
     "train",

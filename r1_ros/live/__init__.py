@@ -1,0 +1,1 @@
+"""What the nodes publish, shown live in the Rerun viewer."""
