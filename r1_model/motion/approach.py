@@ -8,11 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from r1_model.geometry.oriented_boxes import turn
-from r1_model.motion.paths import Ways
+from r1_model.motion.free_space import FreeSpace
+from r1_model.motion.paths import Ways, cells_between
 from r1_model.text.answer import Box
 
 _ALONG_M = 0.2  # between two places along a side
 _AWAY_M = 0.1  # between two distances from it
+_OWN_M = 0.05  # this far from a box the map may still show what is in it
 SIDES = ((0, -1), (-1, 0), (1, 0), (0, 1))  # "in front of it", its own -y, comes first
 
 
@@ -36,16 +38,19 @@ def approach_poses(
     return poses
 
 
-def reachable_poses(box: Box, ways: Ways, near: float, far: float) -> list[np.ndarray]:
+def reachable_poses(
+    box: Box, ways: Ways, near: float, far: float, around: Sequence[Box] = ()
+) -> list[np.ndarray]:
     """Of each side of a box the best place that the robot can get to; the shortest way first.
 
     The best one of a side is as near to the box as there is room, and then as near to the middle
-    of the side.
+    of the side; nothing tall, like a wall, is between it and the box.
 
     Args:
         box: scene frame, metres.
         ways: from where the robot is.
         near, far: distances from the side of the box [m]; what is farther is out of reach.
+        around: what the thing is in, like a shelf; it is reached into.
 
     Returns:
         (x, y, yaw) each, metres and radians; empty where no side can be reached.
@@ -53,11 +58,31 @@ def reachable_poses(box: Box, ways: Ways, near: float, far: float) -> list[np.nd
     found = []
     for side in SIDES:
         pose = next(
-            (p for p in _places(box, side, near, far) if np.isfinite(ways.length_to(p[:2]))), None
+            (
+                pose
+                for pose in _places(box, side, near, far)
+                if np.isfinite(ways.length_to(pose[:2]))
+                and can_reach_over(ways.space, pose[:2], box, around)
+            ),
+            None,
         )
         if pose is not None:
             found.append(pose)
     return sorted(found, key=lambda pose: ways.length_to(pose[:2]))
+
+
+def can_reach_over(
+    space: FreeSpace, place: np.ndarray, box: Box, around: Sequence[Box] = ()
+) -> bool:
+    """Does nothing tall stand between a place (2,) and a box, beside what is `around` it?"""
+    cells = cells_between(space, place, nearest_point(box, place))
+    inside = ((cells >= 0) & (cells < space.tall.shape)).all(1)
+    cells = cells[inside]
+    tall = space.centers(cells[space.tall[tuple(cells.T)]])
+    for own in (box, *around):
+        local = (tall - own.center[:2]) @ turn(own.yaw)[:2, :2]
+        tall = tall[(np.abs(local) > own.size[:2] / 2 + _OWN_M).any(1)]
+    return not len(tall)
 
 
 def _places(box: Box, side: Sequence[int], near: float, far: float) -> list[np.ndarray]:
@@ -77,7 +102,13 @@ def _pose(box: Box, side: Sequence[int], along: float, distance: float) -> np.nd
     return np.array([x, y, facing])
 
 
+def nearest_point(box: Box, place: np.ndarray) -> np.ndarray:
+    """The point (2,) of a box's footprint that is nearest to a place (2,)."""
+    R = turn(box.yaw)[:2, :2]
+    half = box.size[:2] / 2
+    return box.center[:2] + R @ np.clip((np.asarray(place) - box.center[:2]) @ R, -half, half)
+
+
 def distance_to(box: Box, place: np.ndarray) -> float:
     """How far a place (2,) is from a box, seen from above [m]; 0 inside of it."""
-    local = (np.asarray(place) - box.center[:2]) @ turn(box.yaw)[:2, :2]
-    return float(np.linalg.norm(np.maximum(np.abs(local) - box.size[:2] / 2, 0.0)))
+    return float(np.linalg.norm(nearest_point(box, place) - place))

@@ -17,7 +17,8 @@ HOLE_M = 0.12  # gaps between mapped points that a cloud of 2 cm to 5 cm has
 _BIN_M = 0.02  # of the heights among which the floor is looked for
 _LEAST_FLOOR = 0.25  # of the widest level: the lowest level as wide as this is the floor
 _MOST_CELLS = 50_000_000  # 212 m x 212 m at 3 cm
-_ABOVE_CEILING = 0.1  # metres that a robot must at least be lower than what hangs over it
+_BELOW_M = 0.1  # that a robot must at least be lower than what hangs over it
+TALL_M, TALL_TO_M = 1.0, 1.4  # above the floor: an arm reaches over a table, not over a wall
 
 
 class MotionError(R1Error, ValueError):
@@ -60,6 +61,7 @@ class FreeSpace:
     Attributes:
         free: (X, Y) bool: the whole robot fits when its centre is anywhere in the cell.
         occupied: (X, Y) bool: something stands in the cell that the robot would touch.
+        tall: (X, Y) bool: something in the cell is too high for an arm to reach over it.
         low: (2,) float64, lower corner of cell (0, 0) in the map's frame, metres.
         resolution: edge length of a cell, metres.
         floor: height of the floor in the map's frame, metres.
@@ -67,6 +69,7 @@ class FreeSpace:
 
     free: np.ndarray
     occupied: np.ndarray
+    tall: np.ndarray
     low: np.ndarray
     resolution: float
     floor: float
@@ -85,9 +88,9 @@ class FreeSpace:
 
     def free_cells(self, cells: np.ndarray) -> np.ndarray:
         """Which of the cells (..., 2) are free, (...) bool; none is outside of the grid."""
-        inside = np.logical_and(cells >= 0, cells < self.free.shape).all(-1, keepdims=True)
-        x, y = np.moveaxis(np.where(inside, cells, 0), -1, 0)
-        return inside[..., 0] & self.free[x, y]
+        inside = np.asarray(((cells >= 0) & (cells < self.free.shape)).all(-1))
+        x, y = np.moveaxis(np.where(inside[..., None], cells, 0), -1, 0)
+        return inside & self.free[x, y]
 
     def nearest_free(self, place: np.ndarray, within: float) -> np.ndarray | None:
         """The free place (2,) next to a place (2,): itself, or the middle of a cell; or None.
@@ -159,7 +162,7 @@ def free_space(
     floor = find_floor(points) if floor is None else floor
     rise = points[:, 2] - floor
     on_floor = np.abs(rise) <= shape.step
-    in_way = (rise > shape.step) & (rise < shape.height + _ABOVE_CEILING)
+    in_way = (rise > shape.step) & (rise < shape.height + _BELOW_M)
     seen = points[on_floor | in_way, :2]
     if not len(seen):
         raise MotionError("the map shows neither floor nor anything that stands on it")
@@ -170,12 +173,15 @@ def free_space(
         raise MotionError(f"{size[0]} x {size[1]} cells are too many; is a point far away?")
     ground = _filled(points[on_floor, :2], low, size, resolution)
     occupied = _filled(points[in_way, :2], low, size, resolution)
+    high = points[(rise > TALL_M) & (rise < TALL_TO_M), :2]
+    high = high[((high >= low) & (high < low + size * resolution)).all(1)]
+    tall = _filled(high, low, size, resolution)
     known = _closed(ground | occupied, resolution)
     # between the middles of two cells; what is in them may be nearer by half a diagonal each
     diagonal = np.sqrt(2) * resolution
     apart = _distance(occupied, resolution) > shape.radius + shape.clearance + diagonal
     apart &= _distance(~known, resolution) > shape.radius
-    return FreeSpace(apart & known & ~occupied, occupied, low, resolution, floor)
+    return FreeSpace(apart & known & ~occupied, occupied, tall, low, resolution, floor)
 
 
 def _filled(places: np.ndarray, low: np.ndarray, size: np.ndarray, resolution: float) -> np.ndarray:

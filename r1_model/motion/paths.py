@@ -91,6 +91,11 @@ def _neighbours(free: np.ndarray, resolution: float) -> csr_array:
 
 def is_clear(space: FreeSpace, start: np.ndarray, end: np.ndarray) -> bool:
     """Is every point between two places (2,) free? Exact: asked is each cell that it crosses."""
+    return bool(space.free_cells(cells_between(space, start, end)).all())
+
+
+def cells_between(space: FreeSpace, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """All cells (K, 2) that the straight line between two places (2,) crosses, ends included."""
     a, b = ((np.asarray(p, float) - space.low) / space.resolution for p in (start, end))
     crossings = [np.array([0.0, 1.0])]
     for axis in range(2):
@@ -101,9 +106,7 @@ def is_clear(space: FreeSpace, start: np.ndarray, end: np.ndarray) -> bool:
             crossings.append(np.clip((lines - a[axis]) / span, 0.0, 1.0))
     at = np.unique(np.concatenate(crossings))
     middles = a + ((at[:-1] + at[1:]) / 2)[:, None] * (b - a)
-    ends = np.stack([a, b])
-    cells = np.floor(np.concatenate([middles, ends])).astype(np.int64)
-    return bool(space.free_cells(cells).all())
+    return np.floor(np.concatenate([middles, np.stack([a, b])])).astype(np.int64)
 
 
 def smoothed(space: FreeSpace, path: np.ndarray) -> np.ndarray:

@@ -10,7 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1_model.geometry.oriented_boxes import turn
-from r1_model.motion.approach import approach_poses, distance_to, reachable_poses
+from r1_model.motion.approach import (
+    approach_poses,
+    can_reach_over,
+    distance_to,
+    reachable_poses,
+)
 from r1_model.motion.free_space import free_space
 from r1_model.motion.paths import ways_from
 from r1_model.text.answer import Box
@@ -68,6 +73,19 @@ def test_what_nobody_can_get_to_has_no_pose() -> None:
     ways = ways_from(space, np.array([1.0, 1.5]))
     there = Box(np.array([3.2, 1.5, 0.4]), np.array([0.3, 0.3, 0.8]), "stool")
     assert ways is not None and reachable_poses(there, ways, 0.3, 0.6) == []
+
+
+def test_an_arm_reaches_over_a_table_and_into_a_shelf_but_through_no_wall() -> None:
+    mug = Box(np.array([2.0, 1.5, 0.9]), np.array([0.1, 0.1, 0.1]), "mug")
+    shelf = Box(np.array([2.0, 1.5, 0.9]), np.array([0.6, 0.4, 1.8]), "shelf")
+    here = np.array([1.2, 1.5])
+    low = free_space(room(block((1.7, 2.3), (1.3, 1.7), (0.0, 0.8))))
+    high = free_space(room(block((1.7, 2.3), (1.3, 1.7))))
+    wall = free_space(room(block((1.5, 1.52), (0.0, 3.0))))
+    assert can_reach_over(low, here, mug) and not can_reach_over(wall, here, mug)
+    assert not can_reach_over(high, here, mug) and can_reach_over(high, here, mug, [shelf])
+    ways = ways_from(wall, np.array([0.6, 1.5]))
+    assert ways is not None and reachable_poses(mug, ways, 0.3, 1.2) == []
 
 
 @settings(max_examples=60, deadline=None)

@@ -17,7 +17,7 @@ def plane(x: tuple[float, float], y: tuple[float, float], z: float) -> np.ndarra
 
 
 def block(
-    x: tuple[float, float], y: tuple[float, float], z: tuple[float, float] = (0.0, 1.0)
+    x: tuple[float, float], y: tuple[float, float], z: tuple[float, float] = (0.0, 1.8)
 ) -> np.ndarray:
     """Points (N, 3) of an upright box: filled layers."""
     layers = np.arange(z[0], z[1] + 1e-9, 0.1)
@@ -33,4 +33,4 @@ def room(*things: np.ndarray, size: tuple[float, float] = (4.0, 3.0)) -> np.ndar
 
 def grid(free: np.ndarray, resolution: float = 0.1) -> FreeSpace:
     """A space of given free cells (X, Y) bool."""
-    return FreeSpace(free, ~free, np.zeros(2), resolution, 0.0)
+    return FreeSpace(free, ~free, ~free, np.zeros(2), resolution, 0.0)
