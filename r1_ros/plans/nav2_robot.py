@@ -13,8 +13,8 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from std_msgs.msg import Header
 
-from r1_model.geometry.oriented_boxes import turn
-from r1_model.text.answer import Box, Step
+from r1_model.motion.approach import approach_poses
+from r1_model.text.answer import Step
 from r1_ros.plans.goal_run import GoalEnd, run_goal
 from r1_ros.plans.robot import OnStatus, ShouldStop, SkillError
 from r1_ros.runtime.action_client import ThreadSafeActionClient
@@ -23,31 +23,6 @@ from r1_ros.runtime.executor import destroy_waitable
 
 class Nav2MissingError(ValueError):
     """nav2_msgs is not installed."""
-
-
-def approach_poses(
-    box: Box, distance: float, came_from: np.ndarray | None = None
-) -> list[np.ndarray]:
-    """Where to stop in front of a box: one place at each of its four sides, facing it.
-
-    Args:
-        box: scene frame, metres.
-        distance: from the side of the box [m].
-        came_from: (2,) where the robot is, if known: the nearest place comes first, else the one
-            at its own -y ("in front" of it).
-
-    Returns:
-        (x, y, yaw) each, metres and radians.
-    """
-    half = box.size[:2] / 2 + distance
-    poses = []
-    for side in ((0, -1), (-1, 0), (1, 0), (0, 1)):
-        x, y = box.center[:2] + turn(box.yaw)[:2, :2] @ (half * side)
-        facing = math.remainder(math.atan2(-side[1], -side[0]) + box.yaw, math.tau)
-        poses.append(np.array([x, y, facing]))
-    if came_from is not None:
-        poses.sort(key=lambda pose: float(np.linalg.norm(pose[:2] - came_from)))
-    return poses
 
 
 class Nav2Robot:

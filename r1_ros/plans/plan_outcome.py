@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from r1_ros.msg import ErrorCode
+from r1_ros.plans.changes import Change
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class PlanOutcome:
         code: of ErrorCode.msg.
         sentence: why; empty on success.
         stuck: a skill did not stop when it was told to, and still runs.
+        change: what was not as the plan took it, where somebody could tell.
     """
 
     steps_done: int = 0
@@ -24,3 +26,4 @@ class PlanOutcome:
     code: int = ErrorCode.NONE
     sentence: str = ""
     stuck: bool = False
+    change: Change | None = field(default=None, compare=False)

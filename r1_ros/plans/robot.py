@@ -12,13 +12,23 @@ from collections.abc import Callable
 from typing import Protocol
 
 from r1_model.text.answer import Step
+from r1_ros.plans.changes import Change
 
 OnStatus = Callable[[str], None]
 ShouldStop = Callable[[], bool]
 
 
 class SkillError(Exception):
-    """A skill could not do what it was asked; the message is a sentence that says why."""
+    """A skill could not do what it was asked; the message is a sentence that says why.
+
+    Args:
+        sentence: the message.
+        change: what is not as the plan takes it, where the robot can tell; replanning uses it.
+    """
+
+    def __init__(self, sentence: str, change: Change | None = None) -> None:
+        super().__init__(sentence)
+        self.change = change
 
 
 class SkillStoppedError(Exception):

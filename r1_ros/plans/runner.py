@@ -12,12 +12,16 @@ from r1_model.text.answer import Step
 from r1_ros.messages.plan_text import call_text
 from r1_ros.msg import ErrorCode
 from r1_ros.plans.assumptions import Assumptions, NotSeenError, refuse_unrevealed
+from r1_ros.plans.changes import Change, Kind
 from r1_ros.plans.plan_outcome import PlanOutcome
+from r1_ros.plans.replanning import Replanner
 from r1_ros.plans.robot import Robot, ShouldStop, SkillError, SkillStoppedError
 
 _POLL_S = 0.01
 
 OnStep = Callable[[Step, str, int], None]
+# what of a step is not as the plan takes it, as far as anybody can tell; None: nothing is known
+Check = Callable[[Step, ShouldStop], Change | None]
 
 
 def refuse_plan(
@@ -94,6 +98,8 @@ class PlanRunner:
         stop_timeout: float,
         should_stop: ShouldStop,
         on_step: OnStep,
+        check: Check = lambda step, should_stop: None,
+        replanner: Replanner | None = None,
     ) -> PlanOutcome:
         """Carry the steps out, in order; see also `refuse_plan`.
 
@@ -105,23 +111,40 @@ class PlanRunner:
             stop_timeout: how long a skill may take to stop [s].
             should_stop: True when the caller has cancelled.
             on_step: gets (step, what its skill reports, steps done), in the skill's thread or
-                the caller's.
+                the caller's. A step that replanning put in has the index of the one that it is
+                for, and is not counted.
+            check: looked up right before each step.
+            replanner: changes what is left of the plan after a failure; None: that ends it.
         """
         self._robot.start_plan(frame_id)
-        for done, step in enumerate(steps):
+        waiting, left = list(steps), len(steps)
+        limits = (skill_timeout, stop_timeout)
+        while waiting:
+            step, done = waiting[0], len(steps) - left
             if should_stop():
                 return PlanOutcome(done, 0, ErrorCode.CANCELED, "cancelled by the caller")
             on_step(step, "started", done)
-            limits = (skill_timeout, stop_timeout)
-            failure = self._run_step(step, done, assumptions, limits, should_stop, on_step)
+            failure = _unmet(step, done, check(step, should_stop)) or self._run_step(
+                step, done, assumptions, limits, should_stop, on_step
+            )
             self._log(
                 f"step {done + 1} of {len(steps)} {call_text(step)}: "
                 + (f"failed: {failure.sentence}" if failure is not None else "done")
             )
             if failure is not None:
-                return failure
+                mended = replanner.mend(waiting, failure) if replanner is not None else None
+                if mended is None:
+                    return failure
+                calls = ", ".join(call_text(item) for item in mended[: len(mended) - left + 1])
+                on_step(step, f"{failure.sentence}; going on with {calls}", done)
+                self._log(f"step {done + 1} goes on with {calls}")
+                waiting = mended
+                continue
             assumptions.done(step)
-            on_step(step, "done", done + 1)
+            is_own = len(waiting) <= left
+            del waiting[0]
+            left -= is_own
+            on_step(step, "done", done + is_own)
         return PlanOutcome(len(steps))
 
     def close(self) -> None:
@@ -182,7 +205,8 @@ class PlanRunner:
             self._log_defect("".join(traceback.format_exception(errors[0])))
             words = f"{type(errors[0]).__name__}: {words}"
         reason = words.strip() or f"{step.action} failed and did not say why"
-        return PlanOutcome(done, done + 1, ErrorCode.SKILL_FAILED, reason)
+        change = errors[0].change if isinstance(errors[0], SkillError) else None
+        return PlanOutcome(done, done + 1, ErrorCode.SKILL_FAILED, reason, change=change)
 
     def _ended(
         self,
@@ -199,3 +223,15 @@ class PlanRunner:
             return PlanOutcome(done, 0, ErrorCode.CANCELED, sentence, stuck)
         sentence = f"{step.action} did not finish within {skill_timeout:g} s{tail}"
         return PlanOutcome(done, done + 1, ErrorCode.SKILL_TIMEOUT, sentence, stuck)
+
+
+def _unmet(step: Step, done: int, change: Change | None) -> PlanOutcome | None:
+    """The end of a plan whose next step cannot work; None: it may."""
+    if change is None:
+        return None
+    said = {
+        Kind.MOVED: f"the {change.label[:60]} is not where the plan has it any more",
+        Kind.GONE: f"the {change.label[:60]} is not there any more",
+    }
+    sentence = said.get(change.kind, f"{step.action}: the {change.label[:60]} is in the way")
+    return PlanOutcome(done, done + 1, ErrorCode.NOT_SEEN, sentence, change=change)

@@ -1,7 +1,8 @@
 """A robot that is not there: skills that take a little time and obey a symbolic world.
 
 It holds one thing at a time, must stand near what it touches, and takes nothing out of what is
-closed (see `r1_model.plans.simulator`). All that it knows of the room are the boxes of the plan.
+closed (see `r1_model.plans.simulator`). Where there is a map it drives in its free space
+(`simulated_base`); all else that it knows of the room are the boxes of the plan.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from r1_model.plans.simulator import Key, PlanError, World, apply, unknown_thing
+from r1_model.plans.simulator import Key, PlanError, Thing, World, apply, unknown_thing
 from r1_model.plans.skills import SKILLS
 from r1_model.text.answer import Box, Step
 from r1_model.text.boxes import box_ious, contains, gaps
 from r1_model.text.chinese import simplified
+from r1_ros.motion.simulated_base import SimulatedBase
 from r1_ros.plans.assumptions import things_of
+from r1_ros.plans.changes import Change, Kind
 from r1_ros.plans.robot import OnStatus, ShouldStop, SkillError, SkillStoppedError
 
 REACH = 1.2  # metres from the box that the robot stands at to the box of what it touches
@@ -36,14 +39,15 @@ class SimulatedRobot:
     """See `robot.Robot`.
 
     Args:
-        step_seconds: how long each skill takes [s].
+        step_seconds: how long each skill takes [s], without the way.
+        base: drives in a map; None: it is wherever it was told to be.
 
     Attributes:
         world: as it is now; it lasts from plan to plan.
     """
 
-    def __init__(self, step_seconds: float = 0.2) -> None:
-        self.step_seconds = step_seconds
+    def __init__(self, step_seconds: float = 0.2, base: SimulatedBase | None = None) -> None:
+        self.step_seconds, self.base = step_seconds, base
         self.world = World({})
         self._boxes: dict[Key, Box] = {}  # by the world's keys
 
@@ -59,6 +63,8 @@ class SimulatedRobot:
         keys = [self._key(label, box) for label, box in things_of(step)]
         on_status(SKILLS[step.action].meaning.format(*step.labels, "", ""))
         self._require_reach(step.action, keys)
+        self._require_open(step.action, keys)
+        self._drive(step.action, keys, should_stop, on_status)
         deadline = time.monotonic() + self.step_seconds
         while (rest := deadline - time.monotonic()) > 0:
             if should_stop():
@@ -72,9 +78,63 @@ class SimulatedRobot:
             self._boxes.pop(keys[0], None)  # it moves with the robot now
         elif step.action == "place" and keys[1] in self._boxes:
             self._boxes[keys[0]] = self._boxes[keys[1]]
+        elif self.base is not None and keys and keys[0] in self._boxes:
+            if step.action == "open":
+                self.base.opened(self._boxes[keys[0]])
+            elif step.action == "close":
+                self.base.closed(self._boxes[keys[0]])
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+    def know(self, key: Key, thing: Thing, box: Box | None = None) -> None:
+        """Hear of a thing before a plan speaks of it; the same key again: as it is now.
+
+        Args:
+            key: of the thing in `world`.
+            thing: its name is what plans call it.
+            box: where it is.
+        """
+        self.world = replace(self.world, things={**self.world.things, key: thing})
+        if box is not None:
+            self._boxes[key] = box
+
+    def _drive(
+        self, action: str, keys: Sequence[Key], should_stop: ShouldStop, on_status: OnStatus
+    ) -> None:
+        """To the thing of `navigate_to`; to what is touched and is out of the arm's reach."""
+        if self.base is None:
+            return
+        far = [
+            box
+            for key in keys
+            if action in _TOUCHING and self.world.held != key
+            if (box := self._boxes.get(key)) is not None and not self.base.can_reach(box)
+        ]
+        if action == "navigate_to":
+            far = [self._boxes[key] for key in keys[:1] if key in self._boxes]
+        for box in far:
+            around = [own for own in self._boxes.values() if contains(own, box.center)]
+            self.base.drive_to(box, should_stop, on_status, around)
+
+    def _require_open(self, action: str, keys: Sequence[Key]) -> None:
+        """What is taken out of a thing, or put into it, needs it open."""
+        things = self.world.things
+        around: Key | None = None
+        if len(keys) != SKILLS[action].arguments:
+            return  # `apply` says so
+        if action == "pick" and things[keys[0]].relation == "in":
+            around = things[keys[0]].parent
+        elif action == "place":
+            goal = things[keys[1]]
+            around = keys[1] if goal.container and not goal.surface else None
+        thing = things.get(around)
+        if thing is not None and thing.states.get("opening") == "closed":
+            change = Change(Kind.CLOSED, thing.name, self._boxes.get(around))
+            sentence = f"the {thing.name} is closed"
+            if action == "pick":
+                sentence = f"the {things[keys[0]].name} is in the {thing.name}, which is closed"
+            raise SkillError(sentence, change)
 
     def _key(self, label: str, box: Box | None) -> Key:
         """The thing that a step means; a new one if it was never spoken of."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Sequence
 
 from r1_training.synthetic.rooms.elements import CHECKER, GRAIN, PLAIN, SPECKLE, STRIPES
 from r1_training.synthetic.rooms.item_builder import Item, Look, Pen, plain
@@ -10,6 +11,7 @@ from r1_training.synthetic.rooms.placement import at_wall, put_at_wall, wall_len
 from r1_training.synthetic.rooms.room_builder import RoomBuilder
 
 _THICK = 0.08
+Gap = tuple[int, float, float, float]  # a way through: wall, along it, width and height, metres
 
 
 def _surface_look(b: RoomBuilder, value: tuple[float, float], textures: dict[int, float]) -> Look:
@@ -26,8 +28,8 @@ def _surface_look(b: RoomBuilder, value: tuple[float, float], textures: dict[int
     return Look(rgb, (r, g, b_), texture, scale)
 
 
-def build_structure(b: RoomBuilder, *, all_walls: bool = False) -> None:
-    """Floor, most walls, sometimes a ceiling; instance 0."""
+def build_structure(b: RoomBuilder, *, all_walls: bool = False, gaps: Sequence[Gap] = ()) -> None:
+    """Floor, most walls with the ways through them, sometimes a ceiling; instance 0."""
     dice, w, d, h = b.dice, b.width, b.depth, b.height
     pen = _pen(b)
     floor = _surface_look(
@@ -42,15 +44,31 @@ def build_structure(b: RoomBuilder, *, all_walls: bool = False) -> None:
             b.open_wall = k
             _next_room(b, pen, k, floor, wall)
             continue
-        length = wall_length(b, k) + 2 * _THICK
-        x, y, yaw = at_wall(b, k, 0.0, -_THICK / 2)
-        pen.box(x, y, 0, length, _THICK, h, wall, turn=yaw)
-        if dice.chance(0.6):
-            x, y, yaw = at_wall(b, k, 0.0, 0.004)
-            pen.box(x, y, 0, length - 2 * _THICK, 0.008, 0.08, skirting, turn=yaw)
+        half = wall_length(b, k) / 2
+        strip = dice.chance(0.6)
+        for left, right, low in _pieces(half + _THICK, h, [gap[1:] for gap in gaps if gap[0] == k]):
+            x, y, yaw = at_wall(b, k, (left + right) / 2, -_THICK / 2)
+            pen.box(x, y, low, right - left, _THICK, h - low, wall, turn=yaw)
+            if strip and low == 0:
+                left, right = max(left, -half), min(right, half)
+                x, y, yaw = at_wall(b, k, (left + right) / 2, 0.004)
+                pen.box(x, y, 0, right - left, 0.008, 0.08, skirting, turn=yaw)
     if dice.chance(0.5):
         pen.box(0, 0, h, w, d, _THICK, plain(0.93, 0.93, 0.91))
         pen.cylinder(0, 0, h - 0.08, 0.4, 0.4, 0.08, plain(1.0, 0.97, 0.9, emissive=1.0))
+
+
+def _pieces(
+    half: float, height: float, gaps: Sequence[tuple[float, float, float]]
+) -> list[tuple[float, float, float]]:
+    """What stands of a wall from -half to half along it: (from, to, bottom), metres."""
+    pieces, left = [], -half
+    for along, width, tall in sorted(gaps):
+        pieces.append((left, along - width / 2, 0.0))
+        left = along + width / 2
+        pieces.append((along - width / 2, left, tall))
+    pieces.append((left, half, 0.0))
+    return [p for p in pieces if p[1] - p[0] > 1e-6 and height - p[2] > 1e-6]
 
 
 def _next_room(b: RoomBuilder, pen: Pen, wall: int, floor: Look, look: Look) -> None:

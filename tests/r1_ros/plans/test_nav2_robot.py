@@ -15,34 +15,12 @@ import rclpy
 from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import PoseStamped
 
-from r1_model.geometry.oriented_boxes import turn
 from r1_model.text.answer import Box, Step
-from r1_model.text.boxes import turned_box
 from r1_ros.plans import nav2_robot
-from r1_ros.plans.nav2_robot import Nav2MissingError, Nav2Robot, approach_poses
+from r1_ros.plans.nav2_robot import Nav2MissingError, Nav2Robot
 from r1_ros.plans.robot import SkillError, SkillStoppedError
 
 _TABLE = Box(np.array([2.0, 1.0, 0.4]), np.array([1.0, 0.6, 0.8]), "table")
-
-
-def test_a_robot_stops_in_front_of_each_side_and_faces_it() -> None:
-    poses = approach_poses(_TABLE, 0.5)
-    assert len(poses) == 4 and np.allclose(poses[0], (2.0, 0.2, math.pi / 2))
-    for x, y, yaw in poses:
-        gap = np.abs(np.array([x, y]) - _TABLE.center[:2]) - _TABLE.size[:2] / 2
-        assert gap.max() == pytest.approx(0.5)
-        toward = _TABLE.center[:2] - (x, y)
-        assert np.allclose(toward / np.linalg.norm(toward), (math.cos(yaw), math.sin(yaw)))
-    nearest = approach_poses(_TABLE, 0.5, np.array([2.0, 9.0]))[0]
-    assert np.allclose(nearest[:2], (2.0, 1.8))
-
-
-def test_a_robot_stops_at_the_sides_of_a_turned_box() -> None:
-    table = turned_box(_TABLE, 0.6)
-    straight, turned = approach_poses(_TABLE, 0.5), approach_poses(table, 0.5)
-    for (x, y, yaw), (there_x, there_y, there_yaw) in zip(straight, turned, strict=True):
-        assert np.allclose((there_x, there_y), turn(0.6)[:2, :2] @ (x, y))
-        assert math.remainder(there_yaw - yaw - 0.6, math.tau) == pytest.approx(0)
 
 
 class _Future:
