@@ -1,6 +1,6 @@
 # make demo    a synthetic room: recorded, played, mapped, asked, planned for
 #              BAG=path/to/bag for a recording of yours, ARGS="..." for more (see: r1 demo --help)
-# make test    all tests that need neither a GPU nor an installed ROS
+# make test    all tests that need neither a GPU nor an installed ROS, two files at a time (JOBS=4 for more)
 # Both make the environment (.venv) once, some minutes; after that they start in seconds.
 #
 # make fuzz    the tests of tests/fuzz, FUZZ times as long (default 50: an hour and more)
@@ -39,7 +39,7 @@ demo: env
 test: env
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n $(or $(JOBS),2) --dist loadfile $(ARGS)
 
 fuzz: env
 	@R1_FUZZ=$(or $(FUZZ),50) $(BIN)/python -m pytest -q --timeout=0 tests/fuzz $(ARGS)

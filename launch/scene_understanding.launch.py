@@ -22,6 +22,11 @@ from launch_ros.substitutions import ExecutableInPackage
 
 NODES = ("scene_mapper", "scene_reasoner", "plan_executor")
 BOOLEANS = ["true", "false"]
+TOPICS = {
+    "color_topic": "color/image",
+    "depth_topic": "depth/image",
+    "camera_info_topic": "color/camera_info",
+}
 CAMERAS = ("realsense", "zed", "oak", "orbbec", "azure_kinect", "openni2")
 
 
@@ -107,6 +112,11 @@ def declare_arguments(share: Path) -> list[DeclareLaunchArgument]:
             description="Topics and ranges of a driver (config/cameras)",
         ),
         DeclareLaunchArgument(
+            "cameras",
+            default_value="",
+            description="Several cameras that make one map, with drivers: front=realsense,rear=zed",
+        ),
+        DeclareLaunchArgument(
             "color_topic",
             default_value="",
             description="Colour images; their /compressed is heard as well. Default: the camera's, "
@@ -167,17 +177,34 @@ def require_rviz() -> None:
         raise RuntimeError("rviz:=true needs the package rviz2, which is not installed") from error
 
 
-def camera_preset(name: str, share: Path) -> dict:
-    """What config/cameras/NAME.yaml says; the names of the contract where there is no camera."""
-    preset = {
-        "color_topic": "color/image",
-        "depth_topic": "depth/image",
-        "camera_info_topic": "color/camera_info",
-        "mapper": {},
-    }
-    if name:
-        preset |= yaml.safe_load((share / "config" / "cameras" / f"{name}.yaml").read_text())
+def camera_preset(kind: str, share: Path, name: str = "") -> dict:
+    """What config/cameras/KIND.yaml says of a camera with this name, or with its driver's."""
+    preset = yaml.safe_load((share / "config" / "cameras" / f"{kind}.yaml").read_text())
+    usual = preset.pop("name")
+    for key in TOPICS:
+        preset[key] = preset[key].format(name=name or usual).replace("//", "/")
     return preset
+
+
+def several_cameras(text: str, share: Path) -> dict:
+    """Parameters of scene_mapper for `front=realsense, rear=zed, top`."""
+    parts = [part.partition("=") for part in text.replace(",", " ").split()]
+    parameters = {"cameras": ", ".join(name for name, _, _ in parts)}
+    for name, given, kind in parts:
+        if given and kind not in CAMERAS:
+            raise RuntimeError(f"cameras: there is no preset {kind!r}; {', '.join(CAMERAS)}")
+        if given:
+            preset = camera_preset(kind, share, name)
+            parameters[name] = {key: preset[key] for key in TOPICS} | preset["mapper"]
+    return parameters
+
+
+def first_color_topic(mapper: dict, color: str) -> str:
+    """What RViz shows: the images of the first of several cameras, else `color`."""
+    first = mapper.get("cameras", "").split(",")[0]
+    if not first:
+        return color
+    return mapper.get(first, {}).get("color_topic", f"{first}/{color}")
 
 
 def chosen_nodes(text: str) -> list[str]:
@@ -213,10 +240,20 @@ def start(context: LaunchContext, share: Path) -> list:
     if argument("scene_frame"):
         overrides["scene_frame"] = argument("scene_frame")
     own = {"scene_reasoner": ("model", "device"), "plan_executor": ("robot",)}
-    preset = camera_preset(argument("camera"), share)
-    color = argument("color_topic") or preset["color_topic"]
-    depth = argument("depth_topic") or preset["depth_topic"]
-    info = argument("camera_info_topic") or preset["camera_info_topic"]
+    topics, mapper = dict(TOPICS), {}
+    if argument("cameras"):
+        if argument("camera") or any(argument(key) for key in TOPICS):
+            raise RuntimeError(
+                "cameras:= goes without camera:= and topics of a single one; theirs are the "
+                "parameters NAME.color_topic and so on of scene_mapper"
+            )
+        mapper = several_cameras(argument("cameras"), share)
+    elif argument("camera"):
+        preset = camera_preset(argument("camera"), share)
+        mapper = preset["mapper"]
+        topics = {key: preset[key] for key in TOPICS}
+    topics |= {key: argument(key) for key in TOPICS if argument(key)}
+    color, depth, info = (topics[key] for key in TOPICS)
     remappings = [
         ("color/image", color),
         ("color/image/compressed", f"{color}/compressed"),
@@ -236,7 +273,7 @@ def start(context: LaunchContext, share: Path) -> list:
             parameters=[
                 argument("params_file"),
                 overrides
-                | (preset["mapper"] if name == "scene_mapper" else {})
+                | (mapper if name == "scene_mapper" else {})
                 | {key: argument(key) for key in own.get(name, ()) if argument(key)},
             ],
             remappings=remappings,
@@ -265,7 +302,7 @@ def start(context: LaunchContext, share: Path) -> list:
                 remappings=[
                     ("/scene_mapper/cloud", "scene_mapper/cloud"),
                     ("/scene_reasoner/markers", "scene_reasoner/markers"),
-                    ("/color/image", color),
+                    ("/color/image", first_color_topic(mapper, color)),
                 ],
             )
         )

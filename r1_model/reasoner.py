@@ -25,6 +25,7 @@ from r1_model.network.view_tokens import ViewTokens
 from r1_model.plans.forbidden import Prohibition
 from r1_model.pretrained import Pretrained, load_pretrained
 from r1_model.scene.scene import Scene, View
+from r1_model.spelling.mended import mended, mended_question
 from r1_model.text.answer import Answer, Box, Turn
 from r1_model.text.boxes import turned_box
 from r1_model.text.grammar import format_box
@@ -160,6 +161,8 @@ class Reasoner:
             EmptySceneError: the scene has no points.
         """
         known = self._scenes.known(scene)
+        if self.settings.normalise_questions:
+            question = mended(question)
         return select_views(
             known.scene, question, self.num_views if count is None else count, self._scorer
         )
@@ -250,6 +253,8 @@ class Reasoner:
         """Answer questions together; `following` are the scenes of those that come next."""
         start = time.perf_counter()
         report = on_progress or (lambda stage, text: None)
+        if self.settings.normalise_questions:
+            questions = [mended_question(one) for one in questions]
         if self.settings.drop_unrelated_history:
             questions = [one.without_unrelated() for one in questions]
         noted = {

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from r1_ros.runtime.parameter_schema import parameter_table  # noqa: E402
-from r1_ros.runtime.parameters import CONFIGS  # noqa: E402
+from r1_ros.runtime.parameters import CONFIGS, CameraConfig  # noqa: E402
 
 PARAMETERS_FILE = ROOT / "config" / "scene_understanding.yaml"
 INTERFACES_FILE = ROOT / "docs" / "interfaces.md"
@@ -50,6 +50,7 @@ def interfaces_markdown(text: str) -> str:
         KeyError: a block has a name that nothing generates.
     """
     blocks = {f"parameters {node}": parameter_table(config) for node, config in CONFIGS.items()}
+    blocks["parameters of a camera"] = parameter_table(CameraConfig, "NAME.")
     for folder in ("msg", "srv", "action"):
         files = sorted((ROOT / folder).glob(f"*.{folder}"))
         blocks[folder] = "\n\n".join(

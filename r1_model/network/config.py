@@ -94,7 +94,7 @@ class R1Config(Qwen2_5_VLConfig):
         trained: False while the weights are random; every answer then says so.
         system_prompt: first message of every conversation; empty for none.
         normalise_questions: questions are written as text is before they are read, see
-            `text.normalise`.
+            `text.normalise`; typing errors and other names of things are mended, see `spelling`.
         drop_unrelated_history: a question that stands alone is asked without the turns before it,
             see `tasks.stands_alone`.
         names_as_requests: a bare name to ground is asked as a sentence, see `tasks.as_request`.

@@ -35,6 +35,9 @@ def evaluate_bag(
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1. Default: the file's.")] = "",
     scene_frame: Annotated[str, typer.Option(help="tf frame of the map. Default: map.")] = "",
     params_file: Annotated[Path | None, typer.Option(help="ROS parameter file.")] = None,
+    cameras: Annotated[
+        str, typer.Option(help="Several cameras, as for r1 up: front=realsense,rear=zed.")
+    ] = "",
     remap: Annotated[
         list[str] | None,
         typer.Option("--remap", "-r", help="color/image:=/camera/color/image_raw; more than once."),
@@ -58,7 +61,13 @@ def evaluate_bag(
     from r1_ros.evaluation.page import write_page
     from r1_ros.evaluation.replay import ReplayError, ReplayOptions, replay, write_record
     from r1_ros.evaluation.scenario import ScenarioError, read_scenario
+    from r1_ros.runtime.cameras import UnknownCameraError, several_cameras
+    from r1_ros.runtime.parameter_schema import InvalidParameterError
 
+    unusable = (
+        *(ScenarioError, InvalidNodeOptionError, BagError, ReplayError),
+        *(UnknownCameraError, InvalidParameterError),
+    )
     try:
         wanted = read_scenario(questions, objects, scenario)
         nodes = NodeOptions(
@@ -68,11 +77,12 @@ def evaluate_bag(
             device=device,
             scene_frame=scene_frame,
             remaps=parse_remaps(remap or []),
+            mapper=several_cameras(cameras) if cameras else {},
         )
         out.mkdir(parents=True, exist_ok=True)
         options = ReplayOptions(bag, out, nodes, attach, timeout)
         result = replay(options, wanted, typer.echo)
-    except (ScenarioError, InvalidNodeOptionError, BagError, ReplayError, OSError) as error:
+    except (*unusable, OSError) as error:
         typer.echo(f"r1 evaluate bag: {error}", err=True)
         raise typer.Exit(_UNUSABLE) from None
     except KeyboardInterrupt:

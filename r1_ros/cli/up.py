@@ -20,7 +20,7 @@ from r1_ros.cli.node_commands import (
     parse_remaps,
 )
 from r1_ros.cli.processes import ProcessGroup
-from r1_ros.runtime.cameras import CAMERAS, camera_preset
+from r1_ros.runtime.cameras import CAMERAS, camera_preset, several_cameras
 from r1_ros.runtime.dds_transport import use_large_message_transport
 
 _RESPAWN_DELAY_S = 1.0
@@ -53,6 +53,12 @@ def up(
     camera: Annotated[
         str, typer.Option(help=f"Topics and ranges of a driver: {', '.join(CAMERAS)}.")
     ] = "",
+    cameras: Annotated[
+        str,
+        typer.Option(
+            help="Several cameras that make one map, with their drivers: front=realsense,rear=zed."
+        ),
+    ] = "",
     namespaced_tf: Annotated[
         bool, typer.Option("--namespaced-tf", help="tf is in the namespace: /robot1/tf.")
     ] = False,
@@ -83,6 +89,11 @@ def up(
     """
     use_large_message_transport()
     try:
+        if cameras and (camera or color_topic or depth_topic or camera_info_topic):
+            raise InvalidNodeOptionError(
+                "--cameras goes without --camera and topics of a single one: their topics are the "
+                "parameters NAME.color_topic and so on of scene_mapper"
+            )
         preset = camera_preset(camera) if camera else None
         topics = topic_remaps(
             color_topic or (preset.color_topic if preset else ""),
@@ -102,7 +113,7 @@ def up(
             log_level=log_level,
             use_sim_time=use_sim_time,
             remaps={**topics, **parse_remaps(remap or [])},
-            mapper=preset.mapper if preset else {},
+            mapper=preset.mapper if preset else several_cameras(cameras) if cameras else {},
         )
         if unknown := set(only or ()) - set(NODES):
             raise InvalidNodeOptionError(f"no such node: {', '.join(sorted(unknown))}")

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from r1_ros.doctor.check import Check
-from r1_ros.runtime.parameter_schema import InvalidParameterError, NodeConfig
-from r1_ros.runtime.parameters import CONFIGS
+from r1_ros.runtime.parameter_schema import InvalidParameterError, ParameterGroup
+from r1_ros.runtime.parameters import CONFIGS, CameraConfig, MapperConfig
 from r1_ros.runtime.share_files import share_file
 from r1_ros.runtime.text_files import TextFileError, read_text
 
@@ -44,30 +44,66 @@ def check_parameters(path: Path | None = None) -> list[Check]:
 def _entry(key: str, values: dict[str, Any]) -> list[Check]:
     node = key.rsplit("/", 1)[-1]
     if node in CONFIGS:
-        configs = [CONFIGS[node]]
+        configs: list[type[ParameterGroup]] = [CONFIGS[node]]
     elif node in ("*", "**"):
         configs = list(CONFIGS.values())
     else:
         return [Check("parameters", key, "warn", f"no such node; there are {', '.join(CONFIGS)}")]
     checks = []
-    for name, value in values.items():
-        if name.split(".")[0] in _COMMON:
+    owned: dict[type[ParameterGroup], dict[str, Any]] = {config: {} for config in configs}
+    cameras: dict[str, dict[str, Any]] = {name: {} for name in _cameras(values)}
+    for name, value in _flat(values).items():
+        first, _, rest = name.partition(".")
+        if first in _COMMON:
             continue
         owners = [config for config in configs if name in _names(config)]
-        if not owners:
+        if first in cameras and rest in _names(CameraConfig):
+            cameras[first][rest] = value
+        elif not owners:
             checks.append(Check("parameters", f"{key} {name}", "warn", "no node has it"))
         for config in owners:
-            checks += _value(f"{key} {name}", config, name, value)
+            owned[config][name] = value
+    for config, own in owned.items():
+        checks += _values(f"{key} ", config, own)
+    for camera, own in cameras.items():
+        checks += _values(f"{key} {camera}.", CameraConfig, own)
     return checks or [Check("parameters", key, "ok", f"{len(values)} parameters")]
 
 
-def _names(config: type[NodeConfig]) -> set[str]:
+def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Parameters by full name, as `front.color_topic`."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def _cameras(values: dict[str, Any]) -> tuple[str, ...]:
+    try:
+        return MapperConfig(cameras=values.get("cameras", "")).camera_names()
+    except InvalidParameterError:
+        return ()  # said of the value itself
+
+
+def _names(config: type[ParameterGroup]) -> set[str]:
     return {spec.name for spec in dataclasses.fields(config)}
 
 
-def _value(where: str, config: type[NodeConfig], name: str, value: Any) -> list[Check]:
+def _values(where: str, config: type[ParameterGroup], values: dict[str, Any]) -> list[Check]:
+    """What is wrong with them: together, as rules span them, and each that is wrong alone."""
     try:
-        config(**{name: value})
+        config(**values)
     except InvalidParameterError as error:
-        return [Check("parameters", where, "fail", str(error))]
-    return []
+        together = Check("parameters", where.rstrip(" ."), "fail", str(error))
+    else:
+        return []
+    alone = []
+    for name, value in values.items():
+        try:
+            config(**{name: value})
+        except InvalidParameterError as error:
+            alone.append(Check("parameters", f"{where}{name}", "fail", str(error)))
+    return alone or [together]

@@ -207,28 +207,36 @@ def _frames(
 
 
 def _camera(heard: Mapping[str, Heard]) -> list[Check]:
-    """Colour, depth and intrinsics of one camera carry one frame."""
+    """Colour, depth and intrinsics of a camera carry one frame."""
     images = {t: m for t, m in heard.items() if m.kind.endswith("Image")}
     depth = {t: m for t, m in images.items() if "depth" in t}
     color = {t: m for t, m in images.items() if t not in depth}
     infos = {t: m for t, m in heard.items() if m.kind.endswith("CameraInfo")}
-    checks = []
-    for topic, message in color.items():
-        for other, about in depth.items():
-            if not same_frame(message.frame, about.frame):
-                text = (
-                    f"is in {about.frame!r}, colour in {message.frame!r}; use the depth that is "
-                    "aligned to colour (RealSense: align_depth.enable:=true and its "
-                    "aligned_depth_to_color topic)"
-                )
-                checks.append(_warn(other, text))
-        for other, about in infos.items():
-            if about.frame and not same_frame(message.frame, about.frame):
-                text = (
-                    f"is in {about.frame!r}, colour in {message.frame!r}; give the camera_info of "
-                    f"the colour camera: --camera-info-topic {topic.rpartition('/')[0]}/camera_info"
-                )
-                checks.append(_warn(other, text))
+    checks: list[Check] = []
+    if not color:
+        return checks
+    # Of several cameras only the mapper knows what belongs together: any of them will do.
+    frames = " or ".join(sorted({repr(message.frame) for message in color.values()}))
+    place = min(color).rpartition("/")[0]
+
+    def alone(frame: str) -> bool:
+        return not any(same_frame(message.frame, frame) for message in color.values())
+
+    for other, about in depth.items():
+        if alone(about.frame):
+            text = (
+                f"is in {about.frame!r}, colour in {frames}; use the depth that is "
+                "aligned to colour (RealSense: align_depth.enable:=true and its "
+                "aligned_depth_to_color topic)"
+            )
+            checks.append(_warn(other, text))
+    for other, about in infos.items():
+        if about.frame and alone(about.frame):
+            text = (
+                f"is in {about.frame!r}, colour in {frames}; give the camera_info of "
+                f"the colour camera: --camera-info-topic {place}/camera_info"
+            )
+            checks.append(_warn(other, text))
     return checks
 
 

@@ -27,7 +27,8 @@ class Fault:
     Attributes:
         at: when it begins, seconds after the beginning of the bag.
         seconds: how long it lasts.
-        input: name of the input: color, depth, camera_info, points or tf.
+        input: name of the input: color, depth, camera_info, points or tf; of several cameras
+            front/color and so on.
         kind: drop: no messages; delay: late by `by` seconds; freeze: the last message over and
             over; nan: no pixel is measured, no colour seen; repeat: each message twice;
             wrong_frame: another frame_id; cut: half the bytes of the data.
@@ -67,7 +68,7 @@ class Fault:
             raise FaultError(f"a fault needs at, seconds, input and kind, got {row!r}") from None
         if fault.kind not in KINDS:
             raise FaultError(f"kind must be one of {', '.join(KINDS)}, got {fault.kind!r}")
-        if fault.input not in ("color", "depth", "camera_info", "points", "tf"):
+        if fault.input.rpartition("/")[2] not in ("color", "depth", "camera_info", "points", "tf"):
             raise FaultError(f"no input {fault.input!r}")
         if fault.expect and fault.expect not in LEVELS:
             raise FaultError(f"expect must be one of {', '.join(LEVELS)}, got {fault.expect!r}")

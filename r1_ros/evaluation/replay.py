@@ -29,19 +29,12 @@ from r1_ros.evaluation.health import Health
 from r1_ros.evaluation.lockstep import LockstepPlayer
 from r1_ros.evaluation.record import answer_record, digest_of, scene_record
 from r1_ros.evaluation.scenario import Scenario
+from r1_ros.mapping.cameras import cameras_of
+from r1_ros.mapping.mapper_inputs import input_topics
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.node_states import NodeStates
 
 NODES = ("scene_mapper", "scene_reasoner")
-# input by topic of the contract; raw before compressed, as the mapper prefers it
-_TOPICS = {
-    "color/image": "color",
-    "color/image/compressed": "color",
-    "depth/image": "depth",
-    "depth/image/compressedDepth": "depth",
-    "color/camera_info": "camera_info",
-    "points": "points",
-}
 # Steps wait for what the mapper says, what a bag's own pace would bring within a second may take
 # longer here, and best effort may lose.
 _STEPPED = {"diagnostics_period": 0.1, "tf_timeout": 30.0}
@@ -180,7 +173,8 @@ class _Run:
         self._say(f"{timed.question.text}\n  -> {outcome.text}  ({outcome.seconds:.1f} s)")
 
     def _counts(self, key: str) -> int:
-        return sum(self._health.count(name, key) for name in set(_TOPICS.values()))
+        inputs = set(bag_topics(self._options.nodes).values())
+        return sum(self._health.count(name, key) for name in inputs)
 
     def _wait_for_reports(self, player: LockstepPlayer) -> None:
         """A fault near the end of the bag may still be told of."""
@@ -192,10 +186,15 @@ class _Run:
 def bag_topics(nodes: NodeOptions) -> dict[str, str]:
     """Input of the mapper by topic of the bag, with the remaps that the nodes are given."""
     found = {}
-    for topic, name in _TOPICS.items():
-        target = nodes.remaps.get(topic, f"/{topic}")
+    for topic, name in _topics(nodes).items():
+        target = nodes.remaps.get(topic, topic)
         found[target if target.startswith("/") else f"/{target}"] = name
     return found
+
+
+def _topics(nodes: NodeOptions) -> dict[str, str]:
+    """Input by topic as the mapper calls it; raw before compressed, as it prefers them."""
+    return {topic.name: topic.input for topic in input_topics(cameras_of(nodes.mapper))}
 
 
 def write_record(record: dict[str, Any], path: Path) -> None:
@@ -211,7 +210,8 @@ def _start(group: ProcessGroup, nodes: NodeOptions, folder: Path, logs: Path) ->
     own = {mapper: values, reasoner: {"keep_objects": False}}
     stepped.write_text(yaml.safe_dump({n: {"ros__parameters": v} for n, v in own.items()}))
     # the bag's topics are at the root, wherever the nodes are
-    remaps = {topic: f"/{topic}" for topic in _TOPICS} | dict(nodes.remaps)
+    relative = [topic for topic in _topics(nodes) if not topic.startswith("/")]
+    remaps = {topic: f"/{topic}" for topic in relative} | dict(nodes.remaps)
     for name in NODES:
         log = logs / f"{name}.log"
         log.unlink(missing_ok=True)

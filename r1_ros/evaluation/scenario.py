@@ -21,7 +21,6 @@ from r1_ros.demo.questions import Question, QuestionsError, read_question
 from r1_ros.evaluation.faults import Fault, FaultError
 from r1_ros.runtime.text_files import TextFileError, read_json, read_text
 
-INPUTS = ("color", "depth", "camera_info", "points")
 _EXPECTATIONS = {
     "no_errors": bool,
     "answer_seconds_p95": float,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from sensor_msgs.msg import PointCloud2
 
 from r1_model.geometry.poses import transform_points
+from r1_ros.mapping.cameras import Camera
 from r1_ros.mapping.rgbd_frame import make_frame
 from r1_ros.mapping.scene_map import SceneMap
 from r1_ros.mapping.synchronizer import Synchronizer
@@ -29,9 +30,7 @@ from r1_ros.tf.buffer import ExtrapolationError, TransformError
 from r1_ros.tf.listener import Buffer
 from r1_ros.tf.time_jumps import JUMPED, JumpWatch
 
-RGBD = ("color", "depth", "camera_info")
 POINTS = "points"
-INPUTS = (*RGBD, POINTS)
 
 NO_TRANSFORM = "no transform in time"
 TOO_OLD = "older than the transforms"
@@ -43,12 +42,28 @@ NO_STAMP = "zero stamp"
 
 @dataclass(frozen=True)
 class _Waiting:
-    """Messages whose transform is not known yet."""
+    """Messages whose transform is not known yet.
+
+    Attributes:
+        messages: by input.
+        camera: that they come from; None: they are a cloud.
+        deadline: time.monotonic().
+    """
 
     messages: dict[str, Any]
+    camera: _CameraInputs | None
     stamp: int
     frame_id: str
-    deadline: float  # time.monotonic()
+    deadline: float
+
+
+@dataclass(frozen=True)
+class _CameraInputs:
+    """A camera, what its messages wait in for each other, and the last camera infos."""
+
+    camera: Camera
+    synchronizer: Synchronizer
+    models: CameraCache
 
 
 class FramePipeline:
@@ -61,6 +76,7 @@ class FramePipeline:
         on_keyframe: called with each new keyframe.
         on_drop: called with (input, reason, detail) for each message that is not used.
         on_jump_back: called when time has jumped back.
+        cameras: that make the map together; messages are matched within each of them.
     """
 
     def __init__(
@@ -71,25 +87,30 @@ class FramePipeline:
         on_keyframe: Callable[[SceneView], None],
         on_drop: Callable[[str, str, str], None],
         on_jump_back: Callable[[], None],
+        cameras: Sequence[Camera] = (Camera(),),
     ) -> None:
         self._config, self._buffer, self._map = config, buffer, scene_map
         self._on_keyframe, self._on_jump = on_keyframe, on_jump_back
-        self.counts = {name: InputCounts() for name in INPUTS}
+        inputs = [*(name for camera in cameras for name in camera.inputs), POINTS]
+        self.counts = {name: InputCounts() for name in inputs}
         # no method: its parts would hold the pipeline, and that the map, until garbage is collected
         self._drop = partial(_drop, self.counts, on_drop)
         # Callbacks of topics and of services come from different threads.
         self._lock = threading.RLock()
         first = config()
-        self._cameras = CameraCache(rectified=first.images_rectified)
         slop = int(first.sync_slop * 1e9)
-        self._watch: JumpWatch[tuple[Any, str]] = JumpWatch(INPUTS, self._drop)
-        self._rgbd = Synchronizer(RGBD, slop, first.sync_queue_size, self._drop)
+        self._watch: JumpWatch[tuple[Any, str]] = JumpWatch(inputs, self._drop)
+        self._cameras: dict[str, _CameraInputs] = {}  # by input
+        for camera in cameras:
+            waiting = Synchronizer(camera.inputs, slop, first.sync_queue_size, self._drop)
+            own = _CameraInputs(camera, waiting, CameraCache(rectified=camera.rectified))
+            self._cameras |= dict.fromkeys(camera.inputs, own)
         # Alone in its group: the synchroniser then only watches for repeats.
         self._points = Synchronizer((POINTS,), 0, 1, self._drop)
         self._waiting: deque[_Waiting] = deque()
 
     def add(self, name: str, message: Any, source: str = "") -> None:
-        """Take a message of one of INPUTS; it is fused at once where its transform is known.
+        """Take a message of an input, one of `counts`; fuse it where its transform is known.
 
         `source` tells senders apart that share the topic and the frame.
         """
@@ -117,7 +138,7 @@ class FramePipeline:
     def pending(self, name: str) -> int:
         """Messages of an input that wait for partners or for their transform."""
         with self._lock:
-            synchronizer = self._points if name == POINTS else self._rgbd
+            synchronizer = self._synchronizer(name)
             waiting = sum(name in item.messages for item in self._waiting)
             return self._watch.pending(name) + synchronizer.pending(name) + waiting
 
@@ -128,18 +149,21 @@ class FramePipeline:
             self._drop_waiting(reason)
 
     def _synchronize(self, name: str, stamp: int, message: Any, source: str) -> None:
-        synchronizer = self._points if name == POINTS else self._rgbd
-        group = synchronizer.add(name, stamp, message, message.header.frame_id.lstrip("/"), source)
+        frame = message.header.frame_id.lstrip("/")
+        group = self._synchronizer(name).add(name, stamp, message, frame, source)
         if group is None:
             return
-        leader = group[POINTS] if name == POINTS else group["color"]
-        self._enqueue(group, leader.header)
+        self._enqueue(group, self._cameras.get(name))
         self.process()
 
-    def _enqueue(self, messages: dict[str, Any], header: Any) -> None:
+    def _synchronizer(self, name: str) -> Synchronizer:
+        return self._points if name == POINTS else self._cameras[name].synchronizer
+
+    def _enqueue(self, messages: dict[str, Any], camera: _CameraInputs | None) -> None:
         config = self._config()
         deadline = time.monotonic() + config.tf_timeout
-        item = _Waiting(messages, stamp_of(header.stamp), header.frame_id, deadline)
+        header = messages[camera.camera.inputs[0] if camera else POINTS].header
+        item = _Waiting(messages, camera, stamp_of(header.stamp), header.frame_id, deadline)
         self._waiting.append(item)
         if len(self._waiting) > config.max_waiting_frames:
             self._drop_group(self._waiting.popleft(), QUEUE_FULL)
@@ -158,10 +182,10 @@ class FramePipeline:
             self._drop_group(waiting, NO_TRANSFORM, str(error))
             return True
         try:
-            if POINTS in waiting.messages:
+            if waiting.camera is None:
                 self._fuse_points(waiting.messages[POINTS], T, config)
             else:
-                self._fuse_images(waiting, T, config)
+                self._fuse_images(waiting.messages, waiting.camera, T, config)
         except BadMessageError as error:
             self._drop_group(waiting, error.reason, str(error))
             return True
@@ -169,11 +193,12 @@ class FramePipeline:
             self.counts[name].integrate()
         return True
 
-    def _fuse_images(self, waiting: _Waiting, T: np.ndarray, config: MapperConfig) -> None:
-        messages = waiting.messages
-        info = messages["camera_info"]
-        camera, named = self._cameras.get(info), info.header.frame_id
-        frame = make_frame(messages["color"], messages["depth"], camera, named, T, config)
+    def _fuse_images(
+        self, messages: dict[str, Any], own: _CameraInputs, T: np.ndarray, config: MapperConfig
+    ) -> None:
+        color, depth, info = (messages[name] for name in own.camera.inputs)
+        config = own.camera.applied(config)
+        frame = make_frame(color, depth, own.models.get(info), info.header.frame_id, T, config)
         keyframe = self._map.add_frame(frame, config)
         if keyframe is not None:
             self._on_keyframe(keyframe)
@@ -193,7 +218,8 @@ class FramePipeline:
             self._drop(name, reason, detail)
 
     def _drop_waiting(self, reason: str) -> None:
-        self._rgbd.clear(reason)
+        for own in self._cameras.values():
+            own.synchronizer.clear(reason)  # one camera's more than once: nothing waits then
         self._points.clear(reason)
         while self._waiting:
             self._drop_group(self._waiting.popleft(), reason)

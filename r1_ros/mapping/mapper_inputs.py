@@ -7,6 +7,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,18 +20,38 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
+from r1_ros.mapping.cameras import Camera
 from r1_ros.runtime.diagnostics import InputCounts, input_status, qos_conflict
 
 _RAW, _COMPRESSED, _ONLY = "raw", "compressed", "only"
-# input, topic, type, transport
-_TOPICS = (
-    ("color", "color/image", Image, _RAW),
-    ("color", "color/image/compressed", CompressedImage, _COMPRESSED),
-    ("depth", "depth/image", Image, _RAW),
-    ("depth", "depth/image/compressedDepth", CompressedImage, _COMPRESSED),
-    ("camera_info", "color/camera_info", CameraInfo, _ONLY),
-    ("points", "points", PointCloud2, _ONLY),
-)
+
+
+@dataclass(frozen=True)
+class InputTopic:
+    """Where messages of an input come from; a compressed one follows its raw one."""
+
+    input: str
+    name: str
+    kind: type
+    how: str  # transport
+
+
+def input_topics(cameras: Sequence[Camera]) -> list[InputTopic]:
+    """What a mapper with these cameras may listen to."""
+    topics = []
+    for camera in cameras:
+        color, depth, info = camera.inputs
+        packed = f"{camera.color_topic}/compressed", f"{camera.depth_topic}/compressedDepth"
+        topics += [
+            InputTopic(color, camera.color_topic, Image, _RAW),
+            InputTopic(color, packed[0], CompressedImage, _COMPRESSED),
+            InputTopic(depth, camera.depth_topic, Image, _RAW),
+            InputTopic(depth, packed[1], CompressedImage, _COMPRESSED),
+            InputTopic(info, camera.camera_info_topic, CameraInfo, _ONLY),
+        ]
+    return [*topics, InputTopic("points", "points", PointCloud2, _ONLY)]
+
+
 # So long without a raw image, and compressed ones are taken: another bag may hold only those.
 _RAW_SILENT_S = 3.0
 _SAMPLED_BYTES = 65_536  # of a cloud, spread over it, tell whether it is another one
@@ -50,6 +71,7 @@ class MapperInputs:
 
     Args:
         node: whose subscriptions these are.
+        cameras: whose topics are heard, beside `points`.
         transport: auto, raw or compressed.
         depth: messages that the middleware keeps of each topic.
         on_message: called with (input, message, source); source is empty where the topic has one.
@@ -59,6 +81,7 @@ class MapperInputs:
     def __init__(
         self,
         node: Node,
+        cameras: Sequence[Camera],
         transport: str,
         depth: int,
         on_message: Callable[[str, Any, str], None],
@@ -73,22 +96,24 @@ class MapperInputs:
         self._closing, self._closed = threading.Lock(), False
         self._raw_at: dict[str, float] = {}  # time.monotonic() of the last raw image
         self._subscriptions: dict[tuple[str, str], Subscription] = {}
-        for name, topic, kind, how in _TOPICS:
-            if how in (_ONLY, transport) or self._auto:
-                self._subscribe(name, topic, kind, how)
+        self._topics = input_topics(cameras)
+        for topic in self._topics:
+            if topic.how in (_ONLY, transport) or self._auto:
+                self._subscribe(topic)
 
     def listen(self) -> None:
         """Listen to compressed images again where raw ones have stopped; to be called often."""
         with self._closing:
             if self._closed or not self._auto:
                 return
-            for name, topic, kind, how in _TOPICS:
-                if how != _COMPRESSED or (name, how) in self._subscriptions:
+            for topic in self._topics:
+                name = topic.input
+                if topic.how != _COMPRESSED or (name, topic.how) in self._subscriptions:
                     continue
                 raw = self._subscriptions[name, _RAW]
                 silent = time.monotonic() - self._raw_at[name] > _RAW_SILENT_S
                 if silent or not self._node.count_publishers(raw.topic_name):
-                    self._subscribe(name, topic, kind, how)
+                    self._subscribe(topic)
 
     def close(self) -> None:
         """Stop listening."""
@@ -118,17 +143,17 @@ class MapperInputs:
             statuses.append(status)
         return statuses
 
-    def _subscribe(self, name: str, topic: str, kind: type, how: str) -> None:
+    def _subscribe(self, topic: InputTopic) -> None:
         # one profile each: rclpy writes the overrides of a topic into it
         qos = QoSProfile(depth=self._depth, reliability=ReliabilityPolicy.BEST_EFFORT)
-        self._subscriptions[name, how] = self._node.create_subscription(
-            kind,
-            topic,
-            lambda message: self._receive(name, how, message),
+        self._subscriptions[topic.input, topic.how] = self._node.create_subscription(
+            topic.kind,
+            topic.name,
+            lambda message: self._receive(topic.input, topic.how, message),
             qos,
             callback_group=self._group,
             qos_overriding_options=QoSOverridingOptions(_OVERRIDABLE),
-            event_callbacks=self._events(name, topic, how),
+            event_callbacks=self._events(topic.input, topic.name, topic.how),
         )
 
     def _receive(self, name: str, how: str, message: Any) -> None:

@@ -19,6 +19,7 @@ from r1_model.errors import R1Error
 from r1_model.scene.scene import Scene
 from r1_model.scene.storage import SceneNotFoundError
 from r1_ros.mapping import services
+from r1_ros.mapping.cameras import Camera, declared_cameras
 from r1_ros.mapping.frame_pipeline import DEACTIVATED, RESET, FramePipeline
 from r1_ros.mapping.mapper_inputs import MapperInputs
 from r1_ros.mapping.scene_map import SceneMap
@@ -42,6 +43,7 @@ _LOG_PERIOD_S = 5.0
 class _Parts(NamedTuple):
     """What `configure` makes."""
 
+    cameras: list[Camera]
     map: SceneMap
     buffer: Buffer
     pipeline: FramePipeline
@@ -65,6 +67,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
         self._last_logged: dict[str, float] = {}
         self._cloud_timer: Timer | None = None
         super().__init__("scene_mapper", **node_arguments)
+        declared_cameras(self, self.config)  # so that they can be listed and set before configure
         self.add_post_set_parameters_callback(self._follow_cloud_period)
         self._input_group = self.inline_group = MutuallyExclusiveCallbackGroup()
         self._service_group = MutuallyExclusiveCallbackGroup()
@@ -75,6 +78,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
     def configure(self) -> None:
         """Make the map, from a snapshot where the parameters ask for one."""
         config = self.config
+        cameras = declared_cameras(self, config)
         scene_map = SceneMap(config)
         self._snapshots = Snapshots(config.snapshot_folder())
         self._restore(scene_map, config)
@@ -82,9 +86,9 @@ class SceneMapper(ManagedNode[MapperConfig]):
         buffer = make_buffer(config.tf_cache)
         pipeline = FramePipeline(
             lambda: self.config, buffer, scene_map, self._publish_keyframe, self._log_drop,
-            self._log_jump,
+            self._log_jump, cameras,
         )  # fmt: skip
-        self._parts = _Parts(scene_map, buffer, pipeline)
+        self._parts = _Parts(cameras, scene_map, buffer, pipeline)
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._cloud_publisher = self.create_publisher(PointCloud2, "~/cloud", latched)
         self._keyframe_publisher = self.create_publisher(SceneView, "~/keyframes", 10)
@@ -111,6 +115,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
         )
         self._inputs = MapperInputs(
             self,
+            self._cameras,
             self.config.image_transport,
             self.config.input_queue_depth,
             self._pipeline.add,
@@ -128,10 +133,10 @@ class SceneMapper(ManagedNode[MapperConfig]):
         )
         self._timers_active.append(self._cloud_timer)
         self._publish_cloud(always=True)
+        topic = self.resolve_topic_name
+        pairs = [f"{topic(c.color_topic)} and {topic(c.depth_topic)}" for c in self._cameras]
         self.get_logger().info(
-            f"mapping {self.resolve_topic_name('color/image')} and "
-            f"{self.resolve_topic_name('depth/image')}, or "
-            f"{self.resolve_topic_name('points')}, in {self.config.scene_frame!r}"
+            f"mapping {', '.join(pairs)}, or {topic('points')}, in {self.config.scene_frame!r}"
         )
 
     def deactivate(self) -> None:
@@ -159,6 +164,10 @@ class SceneMapper(ManagedNode[MapperConfig]):
         self._endpoints.clear()
         # all that hold the map: hundreds of megabytes, and a new one may come at once
         self._parts = None
+
+    @property
+    def _cameras(self) -> list[Camera]:
+        return configured(self._parts).cameras
 
     @property
     def _map(self) -> SceneMap:

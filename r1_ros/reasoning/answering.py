@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING
 from r1_model.errors import ModelLoadError
 from r1_model.plans.forbidden import Prohibition
 from r1_model.plans.guard import FORBIDDEN, UNSEEN, guard_steps
-from r1_model.plans.prohibitions import read_request
 from r1_model.plans.told import withheld_text
 from r1_model.scene.scene import Scene
+from r1_model.spelling.mended import meant_request
 from r1_model.text.answer import Answer, Box, Step, Turn
 from r1_model.text.boxes import turned_box, turned_steps
 from r1_model.text.grammar import ParsedAnswer, parse_answer
 from r1_model.text.languages import in_language
 from r1_model.text.measures import compares_with_itself
-from r1_model.text.wording import plain_wording
 from r1_ros.messages.answers import answer_message, object_message, step_message
 from r1_ros.msg import ErrorCode, GroundedObject, PlanStep, SceneAnswer
 from r1_ros.reasoning.object_keeper import Known, ObjectKeeper
@@ -130,7 +129,7 @@ class Answering:
         """
         map_id, history = self.sessions.map_id, self.sessions.history(request.session_id)
         # at once: it holds for whatever is asked next, also when this request fails
-        forbids = read_request(plain_wording(request.question)).prohibitions
+        forbids = meant_request(request.question).prohibitions
         forbidden = self.sessions.forbid(request.session_id, forbids)
         job = AskJob(request, forbidden or forbids)
 
@@ -224,7 +223,7 @@ class Answering:
         # what is forbidden may take steps along that came before it: that is told in the end
         if parsed is None or job.forbidden:
             return []
-        steps = guard_steps(parsed.steps, read_request(plain_wording(job.request.question))).steps
+        steps = guard_steps(parsed.steps, meant_request(job.request.question)).steps
         return self._step_messages(job.request.session_id, turned_steps(steps[skip:], -job.yaw))
 
     def objects_so_far(self, job: AskJob, text: str, skip: int) -> list[GroundedObject]:

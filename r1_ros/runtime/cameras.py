@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,10 @@ import yaml
 from r1_ros.runtime.share_files import share_file
 
 CAMERAS = ("realsense", "zed", "oak", "orbbec", "azure_kinect", "openni2")
+
+
+class UnknownCameraError(ValueError):
+    """There is no preset of this name; the message lists them."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +28,49 @@ class CameraPreset:
     mapper: Mapping[str, Any] = field(default_factory=dict)
 
 
-def camera_preset(name: str) -> CameraPreset:
-    """The preset of a camera, one of CAMERAS: `config/cameras/NAME.yaml`.
+def camera_preset(kind: str, name: str | None = None) -> CameraPreset:
+    """The preset of a camera, one of CAMERAS: `config/cameras/KIND.yaml`.
+
+    Args:
+        kind: one of CAMERAS.
+        name: that the driver was given; None: the one that it has by itself.
 
     Raises:
-        ValueError: there is no such preset.
+        UnknownCameraError: there is no such preset.
     """
-    if name not in CAMERAS:
-        raise ValueError(f"camera must be one of {', '.join(CAMERAS)}, got {name!r}")
-    content = yaml.safe_load(share_file(f"config/cameras/{name}.yaml").read_text(encoding="utf-8"))
+    if kind not in CAMERAS:
+        raise UnknownCameraError(f"camera must be one of {', '.join(CAMERAS)}, got {kind!r}")
+    content = yaml.safe_load(share_file(f"config/cameras/{kind}.yaml").read_text(encoding="utf-8"))
+    usual = content.pop("name")
+    for key in ("color_topic", "depth_topic", "camera_info_topic"):
+        topic = content[key].format(name=usual if name is None else name)
+        content[key] = topic.replace("//", "/")  # a driver without a name
     return CameraPreset(**content)
+
+
+def several_cameras(text: str) -> dict[str, Any]:
+    """Parameters of scene_mapper for the cameras in `front=realsense, rear=zed, top`.
+
+    A name without a preset has the topics of the parameter file, or NAME/color/image and so on.
+
+    Raises:
+        UnknownCameraError: there is no such preset.
+        InvalidParameterError: a name cannot be that of a camera.
+    """
+    from r1_ros.runtime.parameters import MapperConfig  # rclpy: slow, and only needed here
+
+    names = []
+    parameters: dict[str, Any] = {}
+    for part in filter(None, re.split(r"[,\s]+", text)):
+        name, separator, kind = part.partition("=")
+        names.append(name)
+        if separator:
+            preset = camera_preset(kind, name)
+            parameters[name] = {
+                "color_topic": preset.color_topic,
+                "depth_topic": preset.depth_topic,
+                "camera_info_topic": preset.camera_info_topic,
+                **preset.mapper,
+            }
+    MapperConfig(cameras=", ".join(names))
+    return {"cameras": ", ".join(names), **parameters}

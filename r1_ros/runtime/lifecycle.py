@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 import rclpy
@@ -31,6 +31,7 @@ from r1_ros.runtime.parameter_schema import (
     InvalidParameterError,
     declare_config,
     live_names,
+    read_config,
 )
 
 # Of a shutdown with a second signal: launch sends SIGTERM after 5 s, and SIGKILL after 10.
@@ -92,6 +93,8 @@ class ManagedNode(LifecycleNode, Generic[Config]):
         super().__init__(name, **node_arguments)
         self.inline_group: CallbackGroup | None = None
         self._live = live_names(self.config_class)
+        names = {field.name for field in dataclasses.fields(self.config_class)}
+        self._fixed = names - self._live
         self._state = State.PRIMARY_STATE_UNCONFIGURED
         self._ending = False
         self._start_is_over = threading.Event()
@@ -147,6 +150,10 @@ class ManagedNode(LifecycleNode, Generic[Config]):
         """
         self._start_is_over.wait()
 
+    def fix_while_configured(self, names: Iterable[str]) -> None:
+        """Refuse changes of more parameters than those of `config_class` while configured."""
+        self._fixed |= set(names)
+
     def end(self) -> None:
         """Deactivate and clean up, from whatever state; before `destroy_node`."""
         if self._state == State.PRIMARY_STATE_ACTIVE:
@@ -168,8 +175,7 @@ class ManagedNode(LifecycleNode, Generic[Config]):
         """See `configure`."""
 
         def configure() -> None:
-            names = [field.name for field in dataclasses.fields(self.config_class)]
-            self.config = self.config_class(**{n: self.get_parameter(n).value for n in names})
+            self.config = read_config(self, self.config_class)
             self.configure()
 
         result = self._attempt("configure", configure, undo=self.cleanup)
@@ -238,8 +244,7 @@ class ManagedNode(LifecycleNode, Generic[Config]):
             self._start_is_over.set()
 
     def _refuse_late_changes(self, changes: list[Parameter]) -> rclpy.node.SetParametersResult:
-        names = {field.name for field in dataclasses.fields(self.config_class)}
-        late = [c.name for c in changes if c.name in names and c.name not in self._live]
+        late = [change.name for change in changes if change.name in self._fixed]
         if late and self._state != State.PRIMARY_STATE_UNCONFIGURED:
             return rclpy.node.SetParametersResult(
                 successful=False,

@@ -55,21 +55,14 @@ def parameter(
 
 
 @dataclass(frozen=True)
-class NodeConfig:
-    """Base of every node's parameters; checks each value's type and range.
+class ParameterGroup:
+    """Base of parameters that are declared together; checks each value's type and range.
 
     Subclasses add rules that span parameters in `check`.
 
     Raises:
         InvalidParameterError: a value is not allowed.
     """
-
-    autostart: bool = parameter(
-        True, "Configure and activate at start, without a lifecycle manager."
-    )
-    diagnostics_period: float = parameter(
-        1.0, "Time between two messages on /diagnostics [s].", low=0.1, high=60.0
-    )
 
     def __post_init__(self) -> None:
         for spec in dataclasses.fields(self):
@@ -80,7 +73,19 @@ class NodeConfig:
         """Rules that span parameters; raise InvalidParameterError."""
 
 
-Config = TypeVar("Config", bound=NodeConfig)
+@dataclass(frozen=True)
+class NodeConfig(ParameterGroup):
+    """Base of every node's parameters."""
+
+    autostart: bool = parameter(
+        True, "Configure and activate at start, without a lifecycle manager."
+    )
+    diagnostics_period: float = parameter(
+        1.0, "Time between two messages on /diagnostics [s].", low=0.1, high=60.0
+    )
+
+
+Config = TypeVar("Config", bound=ParameterGroup)
 
 
 def _check_value(spec: dataclasses.Field, value: Any) -> None:
@@ -106,44 +111,48 @@ def _bound(value: float | None) -> str:
     return "any" if value is None else f"{value:g}"
 
 
-def declare_config(node: Node, config_class: type[Config]) -> Config:
+def declare_config(node: Node, config_class: type[Config], prefix: str = "") -> Config:
     """Declare every parameter of `config_class` on the node and read them.
 
     From then on a set that breaks a rule is refused with the reason.
+
+    Args:
+        node: whose parameters they are.
+        config_class: names, defaults and rules.
+        prefix: before every name, as `front.` of `front.depth_max`.
 
     Raises:
         InvalidParameterError: a value from the command line or a parameter file is not allowed.
     """
     for spec in dataclasses.fields(config_class):
         try:
-            node.declare_parameter(spec.name, spec.default, _descriptor(spec))
+            node.declare_parameter(prefix + spec.name, spec.default, _descriptor(spec, prefix))
         except InvalidParameterTypeException as error:
             hint = " (write 1.0, not 1)" if isinstance(spec.default, float) else ""
             raise InvalidParameterError(f"{error}{hint}") from None
         except InvalidParameterValueException as error:
             raise InvalidParameterError(str(error)) from None
-    config = read_config(node, config_class)
-    node.add_on_set_parameters_callback(lambda changes: _vet(node, config_class, changes))
+    config = read_config(node, config_class, prefix)
+    node.add_on_set_parameters_callback(lambda changes: _vet(node, config_class, prefix, changes))
     return config
 
 
-def read_config(node: Node, config_class: type[Config]) -> Config:
+def read_config(node: Node, config_class: type[Config], prefix: str = "") -> Config:
     """The node's present parameters.
 
     Raises:
         InvalidParameterError: a value is not allowed.
     """
-    names = [spec.name for spec in dataclasses.fields(config_class)]
-    return config_class(**{name: node.get_parameter(name).value for name in names})
+    return _made(config_class, prefix, _present(node, config_class, prefix))
 
 
-def live_names(config_class: type[NodeConfig]) -> frozenset[str]:
+def live_names(config_class: type[ParameterGroup]) -> frozenset[str]:
     """Names of the parameters that apply at once when they are set."""
     return frozenset(s.name for s in dataclasses.fields(config_class) if s.metadata["live"])
 
 
-def parameter_table(config_class: type[NodeConfig]) -> str:
-    """The parameters of a node as a Markdown table, for docs/interfaces.md."""
+def parameter_table(config_class: type[ParameterGroup], prefix: str = "") -> str:
+    """Parameters as a Markdown table, for docs/interfaces.md; `prefix` stands before each name."""
     lines = ["| parameter | default | range | meaning |", "|---|---|---|---|"]
     for spec in dataclasses.fields(config_class):
         rules = spec.metadata
@@ -153,27 +162,40 @@ def parameter_table(config_class: type[NodeConfig]) -> str:
         default = str(spec.default).lower() if isinstance(spec.default, bool) else spec.default
         live = " Applies at once." if rules["live"] else ""
         shown = f"`{default}`" if default != "" else "empty"
-        lines.append(f"| `{spec.name}` | {shown} | {allowed} | {rules['description']}{live} |")
+        lines.append(
+            f"| `{prefix}{spec.name}` | {shown} | {allowed} | {rules['description']}{live} |"
+        )
     return "\n".join(lines)
 
 
+def _present(node: Node, config_class: type[ParameterGroup], prefix: str) -> dict[str, Any]:
+    names = [spec.name for spec in dataclasses.fields(config_class)]
+    return {name: node.get_parameter(prefix + name).value for name in names}
+
+
+def _made(config_class: type[Config], prefix: str, values: dict[str, Any]) -> Config:
+    try:
+        return config_class(**values)
+    except InvalidParameterError as error:
+        raise InvalidParameterError(f"{prefix}{error}") from None
+
+
 def _vet(
-    node: Node, config_class: type[NodeConfig], changes: list[Parameter]
+    node: Node, config_class: type[ParameterGroup], prefix: str, changes: list[Parameter]
 ) -> SetParametersResult:
-    names = {spec.name for spec in dataclasses.fields(config_class)}
-    wanted = {change.name: change.value for change in changes if change.name in names}
+    names = {prefix + spec.name: spec.name for spec in dataclasses.fields(config_class)}
+    wanted = {names[change.name]: change.value for change in changes if change.name in names}
     if wanted:
-        present = {name: node.get_parameter(name).value for name in names}
         try:
-            config_class(**{**present, **wanted})
+            _made(config_class, prefix, _present(node, config_class, prefix) | wanted)
         except InvalidParameterError as error:
             return SetParametersResult(successful=False, reason=str(error))
     return SetParametersResult(successful=True)
 
 
-def _descriptor(spec: dataclasses.Field) -> ParameterDescriptor:
+def _descriptor(spec: dataclasses.Field, prefix: str) -> ParameterDescriptor:
     rules = spec.metadata
-    descriptor = ParameterDescriptor(name=spec.name, description=rules["description"])
+    descriptor = ParameterDescriptor(name=prefix + spec.name, description=rules["description"])
     if rules["choices"]:
         descriptor.additional_constraints = "one of: " + ", ".join(rules["choices"])
     if rules["low"] is None and rules["high"] is None:

@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from r1_model.objects.words import ObjectWords, ObjectWordsError, read_rooms, read_synonyms
-from r1_ros.runtime.parameter_schema import InvalidParameterError, NodeConfig, parameter
+from r1_ros.runtime.parameter_schema import (
+    InvalidParameterError,
+    NodeConfig,
+    ParameterGroup,
+    parameter,
+)
+
+_CAMERA_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")  # part of topic and parameter names
+_MOST_CAMERAS = 16
+# Parameters that rclpy gives to every node; a camera's would lie below one of them.
+_OTHERS = ("use_sim_time", "qos_overrides", "start_type_description_service", "points")
+
+
+@dataclass(frozen=True)
+class CameraConfig(ParameterGroup):
+    """Parameters of scene_mapper for one of several cameras, as `NAME.color_topic`."""
+
+    color_topic: str = parameter("", "Colour images; empty: NAME/color/image.")
+    depth_topic: str = parameter("", "Depth images, registered to colour; empty: NAME/depth/image.")
+    camera_info_topic: str = parameter("", "Intrinsics; empty: NAME/color/camera_info.")
+    images_rectified: bool = parameter(
+        False, "Images are rectified already: use P of the camera info and ignore its distortion."
+    )
+    depth_min: float = parameter(
+        0.0, "Nearer depth is ignored [m]; set together with NAME.depth_max.", low=0.0, high=65.0
+    )
+    depth_max: float = parameter(
+        0.0, "Farther depth is ignored [m]; 0: depth_min and depth_max of all.", low=0.0, high=65.0
+    )
+
+    def check(self) -> None:
+        """Rules that span parameters."""
+        if (self.depth_min or self.depth_max) and self.depth_min >= self.depth_max:
+            raise InvalidParameterError(
+                f"depth_min ({self.depth_min}) must be below depth_max ({self.depth_max})"
+            )
 
 
 @dataclass(frozen=True)
@@ -25,6 +62,11 @@ class MapperConfig(NodeConfig):
     )
 
     # Inputs
+    cameras: str = parameter(
+        "",
+        "Names of several cameras that make one map, as 'front, rear'; empty: one camera on "
+        "color/image, depth/image and color/camera_info.",
+    )
     image_transport: str = parameter(
         "auto",
         "Image topics to listen to; auto: both, and only raw ones as soon as those arrive.",
@@ -108,10 +150,30 @@ class MapperConfig(NodeConfig):
         """Rules that span parameters."""
         if not self.scene_frame:
             raise InvalidParameterError("scene_frame must not be empty")
+        self.camera_names()
         if self.depth_min >= self.depth_max:
             raise InvalidParameterError(
                 f"depth_min ({self.depth_min}) must be below depth_max ({self.depth_max})"
             )
+
+    def camera_names(self) -> tuple[str, ...]:
+        """Names of several cameras; empty where there is one without a name.
+
+        Raises:
+            InvalidParameterError: there are too many, one stands twice or cannot be a name.
+        """
+        names = tuple(part for part in re.split(r"[,\s]+", self.cameras) if part)
+        taken = {spec.name for spec in dataclasses.fields(self)} | set(_OTHERS)
+        for index, name in enumerate(names):
+            if not _CAMERA_NAME.fullmatch(name) or name in taken:
+                raise InvalidParameterError(f"cameras: {name!r} cannot be the name of a camera")
+            if name in names[:index]:
+                raise InvalidParameterError(f"cameras: {name!r} stands there twice")
+        if len(names) > _MOST_CAMERAS:
+            raise InvalidParameterError(
+                f"cameras: {_MOST_CAMERAS} at most, got {len(names)}: {self.cameras!r}"
+            )
+        return names
 
     def snapshot_folder(self) -> Path:
         """The folder of saved scenes, with the default filled in."""

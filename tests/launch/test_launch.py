@@ -22,7 +22,7 @@ REPLAY_FILE = ROOT / "launch" / "replay_evaluation.launch.py"
 EXPECTED_ARGUMENTS = {
     "namespace", "use_sim_time", "params_file", "autostart", "log_level", "rviz", "bag",
     "color_topic", "depth_topic", "camera_info_topic", "points_topic", "scene_frame", "model",
-    "device", "robot", "respawn", "play_args", "nodes", "namespaced_tf", "camera", "web",
+    "device", "robot", "respawn", "play_args", "nodes", "namespaced_tf", "camera", "cameras", "web",
     "web_args", "rerun", "rerun_args",
 }  # fmt: skip
 
@@ -119,6 +119,26 @@ def test_a_camera_gives_topics_and_ranges_unless_told_otherwise(
     assert "images_rectified" not in reasoner.fields["parameters"][1]
     plain = dict(start(monkeypatch)[0].fields["remappings"])
     assert (plain["color/image"], plain["depth/image"]) == ("color/image", "depth/image")
+
+
+def test_several_cameras_are_parameters_of_the_mapper(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same ones as `r1 up` gives it."""
+    from r1_ros.runtime.cameras import several_cameras
+
+    text = "front=realsense, rear=zed, top"
+    mapper, reasoner, _, rviz = start(monkeypatch, cameras=text, rviz="true")
+    wanted = several_cameras(text)
+    assert wanted.items() <= mapper.fields["parameters"][1].items()
+    assert "cameras" not in reasoner.fields["parameters"][1]
+    shown = dict(rviz.fields["remappings"])["/color/image"]
+    assert shown == "/front/front/color/image_raw"
+    rviz = start(monkeypatch, cameras="top", rviz="true")[-1]
+    assert dict(rviz.fields["remappings"])["/color/image"] == "top/color/image"
+    with pytest.raises(RuntimeError, match="no preset 'kodak'"):
+        start(monkeypatch, cameras="front=kodak")
+    for single in ({"camera": "zed"}, {"color_topic": "/rgb"}):
+        with pytest.raises(RuntimeError, match="goes without"):
+            start(monkeypatch, cameras="front", **single)
 
 
 @pytest.mark.parametrize(

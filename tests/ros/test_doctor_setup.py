@@ -19,6 +19,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
+from r1_ros.doctor import setup
 from r1_ros.doctor.check import Check
 from r1_ros.doctor.graph import check_graph
 from r1_ros.messages.geometry import time_message
@@ -184,8 +185,6 @@ def test_stamps_of_zero(robot: Robot) -> None:
 
 def test_every_warning_says_what_to_do() -> None:
     """A finding without a way out is half a finding."""
-    from r1_ros.doctor import setup
-
     heard = {
         "/color/image": setup.Heard("sensor_msgs/msg/Image", "cam", 10**18, 2e9),
         "/depth/image": setup.Heard("sensor_msgs/msg/Image", "ir", 0, 2e9),
@@ -198,3 +197,18 @@ def test_every_warning_says_what_to_do() -> None:
     assert len(checks) >= 6
     words = ("start", "use", "give", "set", "run")
     assert all(any(word in check.detail for word in words) for check in checks)
+
+
+def test_each_of_several_cameras_has_its_own_frame() -> None:
+    def heard(**frames: str) -> dict[str, setup.Heard]:
+        kinds = {"color": "Image", "depth": "Image", "info": "CameraInfo"}
+        found = {}
+        for name, frame in frames.items():
+            camera, kind = name.split("_")
+            found[f"/{camera}/{kind}"] = setup.Heard(f"sensor_msgs/msg/{kinds[kind]}", frame, 1, 1)
+        return found
+
+    good = {"a_color": "a", "a_depth": "a", "a_info": "a", "b_color": "b", "b_depth": "b"}
+    assert setup._camera(heard(**good)) == []
+    (check,) = setup._camera(heard(**good | {"b_depth": "ir"}))
+    assert check.name == "/b/depth" and "colour in 'a' or 'b'" in check.detail

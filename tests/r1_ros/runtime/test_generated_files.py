@@ -68,6 +68,14 @@ def test_parameter_file_is_valid() -> None:
         ("/**: {ros__parameters: {scene_frame: ''}}", "fail", "must not be empty"),
         ("scene_maper: {ros__parameters: {voxel_size: 0.02}}", "warn", "no such node"),
         ("/**/scene_mapper: {voxel_size: 0.02}", "fail", "no ros__parameters"),
+        (
+            "scene_mapper: {ros__parameters: {cameras: a, a: {depth_max: -1.0}}}",
+            "fail",
+            "depth_max",
+        ),
+        ("scene_mapper: {ros__parameters: {cameras: a, b: {depth_max: 1.0}}}", "warn", "no node"),
+        ("scene_mapper: {ros__parameters: {cameras: a, a: {topic: b}}}", "warn", "no node has it"),
+        ("scene_mapper: {ros__parameters: {cameras: a-b}}", "fail", "cannot be the name"),
         ("just text", "fail", "not a parameter file"),
         ("a: [", "fail", "not YAML"),
     ],
@@ -86,6 +94,15 @@ def test_good_parameters_of_other_shapes(tmp_path: Path) -> None:
             {
                 "/**": {"ros__parameters": {"use_sim_time": True, "autostart": False}},
                 "/robot1/scene_mapper": {"ros__parameters": {"scene_frame": "odom"}},
+                # rules that span parameters are held against all that the entry says
+                "/robot2/scene_mapper": {"ros__parameters": {"depth_min": 5.0, "depth_max": 6.0}},
+                "/robot3/scene_mapper": {
+                    "ros__parameters": {
+                        "cameras": "front, rear",
+                        "front": {"depth_min": 1.0, "depth_max": 6.0},
+                        "rear.color_topic": "/rgb",
+                    }
+                },
             }
         )
     )
