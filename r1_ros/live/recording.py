@@ -108,7 +108,8 @@ class LiveRecording:
 
     def log_answer(self, message: SceneAnswer, now: int) -> None:
         """An answer: words, thinking, boxes, steps, and how long it took."""
-        lines = [f"**{_escaped(message.question)}**", _escaped(message.answer)]
+        asked = [f"**{_escaped(message.question)}**"] if message.question else []
+        lines = [*asked, _escaped(message.answer)]
         if message.steps:
             lines.append("\n".join(f"{s.index}. {_escaped(_call(s))}" for s in message.steps))
         trained = "" if message.trained else ", weights are random"
@@ -160,7 +161,7 @@ class LiveRecording:
     def log_health(self, statuses: Sequence[DiagnosticStatus], now: int) -> None:
         """What the nodes report, whenever it changes."""
         for status in statuses:
-            said = (status.level, status.message)
+            said = (status.level, re.sub(r"\d+", "", status.message))  # a count is no news
             if self._levels.get(status.name) == said:
                 continue
             self._levels[status.name] = said

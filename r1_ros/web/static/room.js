@@ -90,7 +90,11 @@ export class Room {
       body.position.fromArray(object.center);
       if (!object.orientation.includes(null)) body.quaternion.fromArray(object.orientation);
       body.userData = { index, object };
-      body.add(new LineSegments(new EdgesGeometry(geometry), new LineBasicMaterial({ color: colorOf(index) })));
+      // Seen through walls and furniture: what was asked for must not hide.
+      const edges = new LineSegments(new EdgesGeometry(geometry), new LineBasicMaterial(
+        { color: colorOf(index), depthTest: false, transparent: true }));
+      edges.renderOrder = 1;
+      body.add(edges);
       this.boxes.add(body);
     });
     this.draw();

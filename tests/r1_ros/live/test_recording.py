@@ -129,9 +129,12 @@ def test_known_objects_without_those_that_are_gone(written: Written) -> None:
 def test_steps_and_health_are_lines(written: Written) -> None:
     written.live.log_step(PlanStep(index=2, action="pick", object="mug"), "reaching", 1, NOW)
     status = DiagnosticStatus(name="scene_mapper: map", level=DiagnosticStatus.WARN, message="old")
-    for _ in range(3):  # told once while it stays
+    for seconds in range(3):  # told once while it stays
+        status.message = f"old: {seconds} s"
         written.live.log_health([status], NOW)
+    status.level = DiagnosticStatus.OK
+    written.live.log_health([status], NOW)
     path = written.done()
     assert texts(path, "plan") == ["step 2, 1 done: pick(mug): reaching"]
-    assert texts(path, "health") == ["scene_mapper: map: old"]
-    assert read(path)["/health"]["TextLog:level"] == [["WARN"]]
+    assert texts(path, "health") == ["scene_mapper: map: old: 0 s", "scene_mapper: map: old: 2 s"]
+    assert read(path)["/health"]["TextLog:level"] == [["WARN"], ["INFO"]]
