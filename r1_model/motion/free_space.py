@@ -16,7 +16,7 @@ from r1_model.errors import R1Error
 HOLE_M = 0.12  # gaps between mapped points that a cloud of 2 cm to 5 cm has
 _BIN_M = 0.02  # of the heights among which the floor is looked for
 _LEAST_FLOOR = 0.25  # of the widest level: the lowest level as wide as this is the floor
-_MOST_CELLS = 50_000_000  # 212 m x 212 m at 3 cm
+_MOST_CELLS = 50_000_000  # 176 m x 176 m
 _BELOW_M = 0.1  # that a robot must at least be lower than what hangs over it
 TALL_M, TALL_TO_M = 1.0, 1.4  # above the floor: an arm reaches over a table, not over a wall
 
@@ -42,7 +42,7 @@ class RobotShape:
     radius: float = 0.2
     height: float = 1.2
     step: float = 0.05
-    clearance: float = 0.04
+    clearance: float = 0.03
 
     def __post_init__(self) -> None:
         sizes = {"radius": self.radius, "height": self.height}
@@ -92,6 +92,18 @@ class FreeSpace:
         x, y = np.moveaxis(np.where(inside[..., None], cells, 0), -1, 0)
         return inside & self.free[x, y]
 
+    def widest_place(self, place: np.ndarray) -> np.ndarray | None:
+        """Next to a place (2,), the middle (2,) of a free cell of the largest free area; or None.
+
+        Where a robot is put that may start anywhere: not in a nook that no way leads out of.
+        """
+        areas, count = ndimage.label(self.free)
+        if not count:
+            return None
+        largest = int(np.bincount(areas.ravel())[1:].argmax()) + 1
+        middles = self.centers(np.argwhere(areas == largest))
+        return middles[int(np.linalg.norm(middles - place, axis=1).argmin())]
+
     def nearest_free(self, place: np.ndarray, within: float) -> np.ndarray | None:
         """The free place (2,) next to a place (2,): itself, or the middle of a cell; or None.
 
@@ -137,7 +149,7 @@ def find_floor(points: np.ndarray) -> float:
 def free_space(
     points: np.ndarray,
     shape: RobotShape | None = None,
-    resolution: float = 0.03,
+    resolution: float = 0.025,
     floor: float | None = None,
 ) -> FreeSpace:
     """The places of a robot in a map.

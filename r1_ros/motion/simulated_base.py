@@ -135,9 +135,9 @@ class SimulatedBase:
         raise SkillError(f"{_MOST_WAYS} ways to the {_name(box)} were blocked", _BLOCKED)
 
     def _place(self, space: FreeSpace) -> np.ndarray:
-        """Where the robot is (2,); at first the free place next to where it is taken to be."""
+        """Where the robot is (2,); at first in the largest area, near where it is taken to be."""
         if self.pose is None and self._mapped is not None:
-            start = space.nearest_free(self._mapped.start, np.inf)
+            start = space.widest_place(self._mapped.start)
             if start is not None:
                 self.pose = np.array([*start, 0.0])
         if self.pose is None:

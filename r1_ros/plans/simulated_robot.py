@@ -50,6 +50,7 @@ class SimulatedRobot:
         self.step_seconds, self.base = step_seconds, base
         self.world = World({})
         self._boxes: dict[Key, Box] = {}  # by the world's keys
+        self._were: dict[Key, Box] = {}  # where plans have what was picked up
 
     def skills(self) -> frozenset[str]:
         """All of `r1_model.plans.skills`."""
@@ -75,7 +76,9 @@ class SimulatedRobot:
         except PlanError as error:
             raise SkillError(str(error)) from None
         if step.action == "pick":
-            self._boxes.pop(keys[0], None)  # it moves with the robot now
+            box = self._boxes.pop(keys[0], None)  # it moves with the robot now
+            if box is not None:
+                self._were.setdefault(keys[0], box)
         elif step.action == "place" and keys[1] in self._boxes:
             self._boxes[keys[0]] = self._boxes[keys[1]]
         elif self.base is not None and keys and keys[0] in self._boxes:
@@ -140,9 +143,9 @@ class SimulatedRobot:
         """The thing that a step means; a new one if it was never spoken of."""
         same_name = [key for key, thing in self.world.things.items() if thing.name == label]
         for key in same_name:
-            known = self._boxes.get(key)
-            if box is None or known is None or _overlap(known, box) > SAME_IOU:
-                return key  # without a known box it has been moved
+            places = [place[key] for place in (self._boxes, self._were) if key in place]
+            if box is None or not places or any(_overlap(p, box) > SAME_IOU for p in places):
+                return key
         key = f"{label} #{len(self.world.things)}"
         things = {**self.world.things, key: unknown_thing(label)}
         if box is not None:

@@ -1,25 +1,39 @@
-"""A home of primitives: one room, or two with a way through the wall between them."""
+"""A home of primitives: one room, or two with a way through the wall between them.
+
+Two rooms are furnished anew until one can walk about in them, as people make sure of at home.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
+from scipy import ndimage
 
+from r1_model.motion.free_space import RobotShape, free_space
 from r1_training.synthetic.household.floor_plan import PlannedRoom, bounds, draw_plan
 from r1_training.synthetic.rooms.catalog import SPLITS
 from r1_training.synthetic.rooms.clutter import decorate_walls, scatter_floor, scatter_small
 from r1_training.synthetic.rooms.elements import Room, RoomPart
+from r1_training.synthetic.rooms.item_builder import RGB
 from r1_training.synthetic.rooms.layouts import FURNISH
 from r1_training.synthetic.rooms.placement import at_wall, extent
 from r1_training.synthetic.rooms.rng import Dice
 from r1_training.synthetic.rooms.room import make_room, random_pose
 from r1_training.synthetic.rooms.room_builder import RoomBuilder
 from r1_training.synthetic.rooms.structure import add_light, add_window, build_structure
+from r1_training.synthetic.rooms.surfaces import surface_points
 
 STREAM = 5  # beside those of rooms, of their cameras and of rooms of meshes
 _BEFORE_M, _AISLE_M = 0.5, 0.9  # before a way through: always free; free for people
 _LEAF_M = 0.05
+_TRIES = 30
+_PERSON = RobotShape(radius=0.25, height=1.2, clearance=0.0)
+_WALKABLE = 0.85  # of all free floor that is in one piece
+
+
+class HomeError(ValueError):
+    """A home could not be made; the message says which."""
 
 
 def make_home(seed: int, split: str = "test", rooms: int = 1, *, shut: bool = False) -> Room:
@@ -33,34 +47,56 @@ def make_home(seed: int, split: str = "test", rooms: int = 1, *, shut: bool = Fa
             that flow into each other have none.
 
     Raises:
-        ValueError: another number of rooms, a negative seed or an unknown split.
+        ValueError: negative seed or unknown split.
+        HomeError: another number of rooms, or no home of this seed can be walked about in.
     """
     if rooms == 1:
         return make_room(seed, split)
     if rooms != 2:
-        raise ValueError(f"a home has 1 or 2 rooms, got {rooms}")
+        raise HomeError(f"a home has 1 or 2 rooms, got {rooms}")
     if seed < 0 or split not in SPLITS:
-        raise ValueError(f"there is no home {seed} of the split {split!r}")
+        raise HomeError(f"there is no home {seed} of the split {split!r}")
     dice = Dice(np.random.default_rng([SPLITS[split], seed, STREAM]))
-    height = dice.uniform(2.4, 2.8)
-    plan = draw_plan(dice, rooms, height)
-    low_x, high_x, low_y, high_y = bounds(plan)
-    home = RoomBuilder(seed, split, plan[0].type, dice, high_x - low_x, high_y - low_y, height)
-    parts = []
-    for number, planned in enumerate(plan):
-        _absorb(home, _furnished(home, planned), planned, number)
-        size = np.array([planned.width, planned.depth, height])
-        parts.append(RoomPart(planned.type, np.array([planned.x, planned.y]), size))
-    ambient = add_light(home)
-    pose = random_pose(dice)
-    pose[:2, 3] /= 2  # a cloud's cells reach 10 m from the origin
+    for _ in range(_TRIES):
+        home, plan, pose, ambient = _built(seed, split, dice)
+        if _is_walkable(home.finish(pose, ambient)):
+            break
+    else:
+        raise HomeError(f"no home {seed} of the split {split!r} has room to walk about")
     if shut:
         _shut(home, plan[0], Dice(np.random.default_rng([SPLITS[split], seed, STREAM, 1])))
     room = home.finish(pose, ambient)
+    parts = tuple(
+        RoomPart(p.type, np.array([p.x, p.y]), np.array([p.width, p.depth, home.height]))
+        for p in plan
+    )
     objects = [
         replace(thing, part=item.part) for thing, item in zip(room.objects, home.items, strict=True)
     ]
-    return replace(room, objects=objects, parts=tuple(parts))
+    return replace(room, objects=objects, parts=parts)
+
+
+def _built(
+    seed: int, split: str, dice: Dice
+) -> tuple[RoomBuilder, list[PlannedRoom], np.ndarray, RGB]:
+    """Builder, plan, pose (4, 4) and ambient light of two furnished rooms."""
+    height = dice.uniform(2.4, 2.8)
+    plan = draw_plan(dice, 2, height)
+    low_x, high_x, low_y, high_y = bounds(plan)
+    home = RoomBuilder(seed, split, plan[0].type, dice, high_x - low_x, high_y - low_y, height)
+    for number, planned in enumerate(plan):
+        _absorb(home, _furnished(home, planned), planned, number)
+    ambient = add_light(home)
+    pose = random_pose(dice)
+    pose[:2, 3] /= 2  # a cloud's cells reach 10 m from the origin
+    return home, plan, pose, ambient
+
+
+def _is_walkable(room: Room) -> bool:
+    points = surface_points(room.primitives, 0.05, -0.02, _PERSON.height + 0.1)
+    areas, count = ndimage.label(free_space(points, _PERSON, 0.05, floor=0.0).free)
+    sizes = np.bincount(areas.ravel())[1:]
+    return bool(count) and float(sizes.max() / sizes.sum()) >= _WALKABLE
 
 
 def _furnished(home: RoomBuilder, planned: PlannedRoom) -> RoomBuilder:

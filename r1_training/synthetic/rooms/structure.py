@@ -49,8 +49,8 @@ def build_structure(b: RoomBuilder, *, all_walls: bool = False, gaps: Sequence[G
         for left, right, low in _pieces(half + _THICK, h, [gap[1:] for gap in gaps if gap[0] == k]):
             x, y, yaw = at_wall(b, k, (left + right) / 2, -_THICK / 2)
             pen.box(x, y, low, right - left, _THICK, h - low, wall, turn=yaw)
-            if strip and low == 0:
-                left, right = max(left, -half), min(right, half)
+            left, right = max(left, -half), min(right, half)
+            if strip and low == 0 and right > left:
                 x, y, yaw = at_wall(b, k, (left + right) / 2, 0.004)
                 pen.box(x, y, 0, right - left, 0.008, 0.08, skirting, turn=yaw)
     if dice.chance(0.5):

@@ -66,6 +66,14 @@ def test_the_nearest_free_place() -> None:
     assert space.nearest_free(np.array([2.0, 1.5]), 0.1) is None
 
 
+def test_a_robot_is_put_where_there_is_most_room() -> None:
+    space = free_space(room(block((1.0, 1.0), (0.0, 3.0))), _SHAPE)
+    nook, place = np.array([0.5, 1.5]), space.widest_place(np.array([0.5, 1.5]))
+    assert space.is_free(nook) and place is not None and 1.2 < place[0] < 1.5
+    assert space.is_free(place) and place[1] == pytest.approx(1.5, abs=0.05)
+    assert free_space(np.zeros((1, 3)), _SHAPE).widest_place(nook) is None
+
+
 @pytest.mark.parametrize(
     ("changes", "match"),
     [

@@ -8,7 +8,7 @@ import pytest
 from r1_model.motion.free_space import RobotShape, free_space
 from r1_model.motion.paths import ways_from
 from r1_training.synthetic.rooms.elements import Room
-from r1_training.synthetic.rooms.homes import make_home
+from r1_training.synthetic.rooms.homes import HomeError, make_home
 from r1_training.synthetic.rooms.room import make_room
 from r1_training.synthetic.rooms.surfaces import surface_points
 
@@ -33,7 +33,7 @@ def test_one_room_is_a_room() -> None:
 
 def test_two_rooms_have_a_way_between_them_that_a_door_shuts() -> None:
     tried = 0
-    for seed in range(8):
+    for seed in range(6):
         home, shut = make_home(seed, "test", 2), make_home(seed, "test", 2, shut=True)
         assert [part.type for part in home.parts] == [part.type for part in shut.parts]
         assert {thing.part for thing in home.objects} == {0, 1}
@@ -45,10 +45,10 @@ def test_two_rooms_have_a_way_between_them_that_a_door_shuts() -> None:
         assert np.array_equal(same, home.primitives.unit_from_map)
         assert _door_way(home, shut) and not _door_way(shut, shut)
         tried += 1
-    assert tried >= 4
+    assert tried >= 3
 
 
 def test_homes_that_nobody_can_make() -> None:
     for arguments in ((0, "test", 3), (-1, "test", 2), (0, "exam", 2)):
-        with pytest.raises(ValueError, match="home"):
+        with pytest.raises(HomeError, match="home"):
             make_home(*arguments)
