@@ -47,5 +47,8 @@ def trainer_arguments(config: GRPORunConfig) -> GRPOConfig:
         seed=config.seed,
         disable_tqdm=False,
     )
+    if arguments.device.type == "cpu":
+        # of several processes on a CPU it is `cpu:0`, which `torch.load` cannot map a resume to
+        arguments.__dict__["_setup_devices"] = torch.device("cpu")
     arguments._n_gpu = 1  # beside other GPUs the trainer would split a batch over all of them
     return arguments

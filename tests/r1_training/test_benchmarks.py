@@ -117,8 +117,9 @@ def test_steps_of_the_full_size_model_are_the_runs_own(tmp_path, monkeypatch, ca
     bench = importlib.import_module("benchmarks.full_size_training")
     sizes = bench.Sizes(600, 1, 56, 56, 3, 3, 2, 1, 1, 2, 3)
     monkeypatch.setattr(bench, "SMALL", sizes)
-    caps = {name: bench.CAPS[name] for name in ("80 GB", "24 GB, 4 bits")}
-    monkeypatch.setattr(bench, "CAPS", caps)
+    changes = bench.CAPS["80 GB"][1] | bench.CAPS["24 GB, 4 bits"][1]
+    monkeypatch.setattr(bench, "CAPS", {"24 GB": (23.3, changes)})
+    monkeypatch.setattr(bench, "CAPPED_STEPS", 1)
     out = tmp_path / "full_size_training.json"
     monkeypatch.setattr(sys, "argv", ["full_size_training.py", "--small", "--json", str(out)])
     assert bench.main() == 0
@@ -127,7 +128,8 @@ def test_steps_of_the_full_size_model_are_the_runs_own(tmp_path, monkeypatch, ca
     assert report["grpo"]["group"] == 2 and report["grpo"]["reward_std"] > 0
     assert report["grpo"]["grad_norm"] > 0
     assert report["grpo"]["mismatch_mean"] < 1e-3  # sampling and scoring are of one policy
-    assert all(part["fits"] for part in report["caps"].values()) and len(report["caps"]) == 4
+    assert all(part["fits"] for part in report["caps"].values()) and len(report["caps"]) == 2
+    assert not any(part["checkpointing"] for part in report["caps"].values())
     assert "conversations_per_s is" in capsys.readouterr().out
 
 

@@ -58,6 +58,7 @@ def said(load: Callable[..., Any], name: str, model: Path) -> str:
                 return error.result.answer.raw
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("quantization", ["none", "int4"])
 def test_the_node_answers_as_the_model_that_was_trained(
     base: Path, tmp_path: Path, quantization: str

@@ -67,6 +67,7 @@ def killed_and_resumed(module: tuple[str, ...], config: FullSizeConfig, folder: 
 
 
 @needs_long
+@pytest.mark.timeout(900)
 def test_a_killed_process_ends_the_run_and_resume_goes_on(config, tmp_path):
     config = replace(config, batch_size=2, epochs=4, devices=2, output=str(tmp_path / "two"))
     killed_and_resumed(SFT, config, tmp_path)
@@ -81,6 +82,7 @@ def test_a_killed_process_ends_the_run_and_resume_goes_on(config, tmp_path):
 
 
 @needs_long
+@pytest.mark.timeout(900)
 def test_a_killed_process_of_grpo_ends_it_and_resume_goes_on(config, tmp_path, monkeypatch):
     config = replace(
         *(config,),
