@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ from r1_ros.msg import GroundedObject, KnownObject, KnownObjects, PlanStep, Scen
 from r1_ros.runtime.errors import BadMessageError
 
 MOST_POINTS = 300_000  # of one cloud: the viewer keeps every cloud, to scrub back through
-_POINT_RADIUS_M = 0.008
+_POINT_RADIUS_M = 0.012
 _IMAGE_PLANE_M = 0.3
 _LEVELS = {
     DiagnosticStatus.OK: "INFO",
@@ -50,7 +51,10 @@ class ChosenView:
 
 
 class LiveRecording:
-    """Logs to one recording stream, on the timeline `time`; each call takes the time it is of [ns].
+    """Logs to one recording stream, on two timelines.
+
+    `time` is that of this machine: it goes on when a bag has ended. `ros_time` is that of the
+    nodes, which each call takes [ns].
 
     Args:
         stream: connected to a viewer or a file already.
@@ -173,7 +177,8 @@ class LiveRecording:
         self._log(entity, rr.TextLog(visible_text(text, 2000), level=level), now)
 
     def _log(self, entity: str, what: rr.AsComponents, now: int) -> None:
-        self._stream.set_time("time", timestamp=np.datetime64(now, "ns"))
+        self._stream.set_time("time", timestamp=np.datetime64(time.time_ns(), "ns"))
+        self._stream.set_time("ros_time", timestamp=np.datetime64(now, "ns"))
         self._stream.log(entity, what)
 
 

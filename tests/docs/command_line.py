@@ -18,7 +18,13 @@ from tests.docs.markdown import ROOT
 
 get_command = cache(typer.main.get_command)
 # of torchrun, before -m
-_TORCHRUN = {"--nproc_per_node": 1, "--nnodes": 1, "--rdzv_backend": 1, "--rdzv_endpoint": 1}
+_TORCHRUN = {
+    "--standalone": 0,
+    "--nproc_per_node": 1,
+    "--nnodes": 1,
+    "--rdzv_backend": 1,
+    "--rdzv_endpoint": 1,
+}
 
 
 def complaint(text: str) -> str:
