@@ -29,7 +29,7 @@ from r1_training.synthetic.rooms.surfaces import surface_points
 
 FIRST_SEED = 910_000  # homes that nothing was tuned on
 HEIGHT, WIDTH = 120, 160
-FRAMES = 36  # a room, of the walk around it and of the robot's tour
+FRAMES = 60  # a room, of the walk around it and of the robot's tour
 STOPS = 6  # of the tour, a room
 LEAST_PIXELS = 60  # of all frames: what fewer show was not seen
 SHAPE = RobotShape(radius=0.2, height=1.2)
