@@ -2,11 +2,11 @@
 
     PYTHONPATH=. python benchmarks/plan_motion.py --homes 200 --goals 5 --workers 2
 
-A walk through each home is recorded and mapped by the mapper's own functions, with a sensor's noise
-and poses that are off. Plans come from the rooms (`language.tasks.plan_steps`), so what is
-measured is motion: the simulated robot knows the map and where it stands, and nothing else.
-Whether it touches anything is told by the true surfaces of the home, for a cylinder of its radius
-and height. Printed are
+A walk around each room and a tour of the robot through the home, which somebody steers, are
+recorded and mapped by the mapper's own functions, with a sensor's noise and poses that are off.
+Plans come from the rooms (`language.tasks.plan_steps`), so what is measured is motion: the
+simulated robot knows the map and where it stands, and nothing else. Whether it touches anything is
+told by the true surfaces of the home, for a cylinder of its radius and height. Printed are
   reach       plans that were carried out to their end with their goal true in the world, each thing
               within the arm's reach when it was touched; beside it of those whose places the robot
               could get to if it knew the true surfaces: some chairs leave no room to pass
@@ -33,16 +33,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.spatial import cKDTree
 
-from r1_model.motion.approach import reachable_poses
-from r1_model.motion.free_space import RobotShape, free_space
-from r1_model.motion.paths import ways_from
+from benchmarks.motion_homes import CAMERA_M, SHAPE, Home, TrueHome, make, recorded_again
 from r1_model.plans.simulator import Fact, Thing, holds
 from r1_model.text.answer import Box, Step
-from r1_ros.mapping.rgbd_frame import RgbdFrame
-from r1_ros.mapping.scene_map import SceneMap
-from r1_ros.motion.simulated_base import ARM_M, MappedSpace, SimulatedBase, Watch
+from r1_ros.motion.simulated_base import MappedSpace, SimulatedBase, Watch
 from r1_ros.plans.assumptions import Assumptions
 from r1_ros.plans.changes import Change, Kind
 from r1_ros.plans.plan_outcome import PlanOutcome
@@ -50,101 +45,18 @@ from r1_ros.plans.replanning import Replanner
 from r1_ros.plans.robot import SkillError
 from r1_ros.plans.runner import PlanRunner
 from r1_ros.plans.simulated_robot import SimulatedRobot
-from r1_ros.runtime.parameters import MapperConfig
-from r1_training.synthetic.camera.observe import rendered
-from r1_training.synthetic.camera.packed_rooms import PackedRooms, pack_rooms
-from r1_training.synthetic.camera.sensor import apply_sensor, noisy_poses, sample_levels
-from r1_training.synthetic.camera.trajectories import intrinsics, look_at, smooth_path
+from r1_training.synthetic.camera.packed_rooms import pack_rooms
+from r1_training.synthetic.camera.trajectories import look_at
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.make import make_samples
 from r1_training.synthetic.language.symbolic_world import world_of
 from r1_training.synthetic.rooms.elements import Room, RoomObject
 from r1_training.synthetic.rooms.homes import make_home
-from r1_training.synthetic.rooms.surfaces import surface_points
 
-FIRST_SEED = 910_000  # homes that nothing was tuned on
-HEIGHT, WIDTH = 120, 160
-FRAMES, WALKS = 36, 2  # of a walk, a room; through a home
-LEAST_PIXELS = 60  # of all frames: what fewer show was not seen
-SHAPE = RobotShape(radius=0.2, height=1.2)
-TRUE_STEP = 0.05  # metres: what is lower is driven over
-SPACING = 0.015  # of the true surfaces' points
-CAMERA_M, LOOKS, LOOK_EVERY_M = 1.1, 3, 0.8  # on the robot: height, frames a look, between looks
+LOOKS, LOOK_EVERY_M = 3, 0.8  # frames a look of the robot's camera, and between two looks
 MOST_REPLANS = 4
 FAST = 1e6  # m/s: nobody waits for it
 KINDS = ("moved", "door", "closet", "grasp")
-
-
-class Recorder:
-    """Records a home and maps it, with one sensor.
-
-    Args:
-        home: what stands there now; it may be changed between frames.
-    """
-
-    def __init__(self, home: Room) -> None:
-        self.packed = pack_rooms([home], views=1)
-        self.generator = torch.Generator().manual_seed(home.seed)
-        self.level = sample_levels(1, self.generator)
-        self.map = SceneMap(MapperConfig())
-        self.shown: Counter[int] = Counter()
-        self.stamp = 0
-
-    def add(self, pose: np.ndarray, fov: float, packed: PackedRooms | None = None) -> None:
-        """One frame from a true pose T_map_camera (4, 4) into the map, where it is believed."""
-        K = intrinsics(torch.tensor([fov]), HEIGHT, WIDTH)
-        T = torch.from_numpy(pose)[None, None]
-        seen, _ = rendered(packed or self.packed, K[:, None], T, HEIGHT, WIDTH, None, 1.0)
-        color, depth, instance = apply_sensor(seen, self.level, self.generator)
-        ids, counts = torch.unique(instance[depth > 0], return_counts=True)
-        self.shown.update(dict(zip(ids.tolist(), counts.tolist(), strict=True)))
-        believed = noisy_poses(T.float(), self.level, self.generator)[0, 0].double().numpy()
-        self.stamp += 100_000_000
-        frame = RgbdFrame(
-            color=color[0, 0].numpy(),
-            depth=(depth[0, 0] * 1000).round().numpy().astype(np.uint16),  # millimetres
-            K=K[0].double().numpy(),
-            T_scene_camera=believed,
-            stamp=self.stamp,
-            frame_id="camera_optical_frame",
-        )
-        self.map.add_frame(frame, MapperConfig())
-
-
-class TrueHome:
-    """What really stands there, for a robot that comes along."""
-
-    def __init__(self, room: Room) -> None:
-        self.room = room
-        points = surface_points(room.primitives, SPACING, TRUE_STEP, SHAPE.height)
-        self.tree = cKDTree(points[:, :2])
-
-    def leads_to(self, boxes: Sequence[Box]) -> bool:
-        """Could the robot get to all of the boxes if it knew what really stands there?"""
-        points = surface_points(self.room.primitives, 0.025, -0.1, 1.4)
-        exact = replace(SHAPE, clearance=0.0)
-        space = free_space(points, exact, resolution=0.02, floor=0.0)
-        start = space.widest_place(self.room.T_map_room[:2, 3])
-        ways = None if start is None else ways_from(space, start)
-        return ways is not None and all(reachable_poses(b, ways, 0.22, ARM_M) for b in boxes)
-
-    def touched(self, poses: Sequence[np.ndarray]) -> int:
-        """At how many of the poses (3,) the robot touches something."""
-        if not poses:
-            return 0
-        return int((self.tree.query(np.array(poses)[:, :2])[0] < SHAPE.radius).sum())
-
-
-@dataclass
-class Home:
-    """A home with its map and its goals."""
-
-    room: Room
-    recorder: Recorder
-    mapped: MappedSpace
-    true: TrueHome
-    visible: list[int]
-    fov: float
 
 
 @dataclass(frozen=True)
@@ -172,21 +84,6 @@ class Trial:
     why: str = ""
     replans: int = 0
     events: list[str] = field(default_factory=list)
-
-
-def make(seed: int) -> Home:
-    """The home of a seed, recorded and mapped."""
-    room = make_home(FIRST_SEED + seed, "test", 1 + seed % 2)
-    recorder = Recorder(room)
-    frames = FRAMES * (1 + seed % 2)
-    for walk in range(WALKS):
-        path, fov = smooth_path(room, np.random.default_rng([room.seed, 7, walk]), frames)
-        for pose in path:
-            recorder.add(pose, fov)
-    visible = [t.id for t in room.objects if recorder.shown[t.id] >= LEAST_PIXELS]
-    points = recorder.map.snapshot().scene.points
-    mapped = MappedSpace(points, path[0, :2, 3])
-    return Home(room, recorder, mapped, TrueHome(room), visible, fov)
 
 
 def goals_of(home: Home, count: int) -> list[Goal]:
@@ -255,7 +152,7 @@ class Run:
         self._mapped = home.mapped
         self._looked_at: np.ndarray | None = None
         # looks go into a map of their own: the next run begins with the old one
-        self._recorder = home.recorder if door is None else _recorded_again(home)
+        self._recorder = home.recorder if door is None else recorded_again(home)
         self._packed = pack_rooms([now], views=1) if door is not None else None
 
     def go(self) -> Trial:
@@ -351,13 +248,6 @@ class _Slipping(SimulatedRobot):
             self.slips -= 1
             raise SkillError(f"the {step.labels[0]} slipped out of the gripper")
         super().execute(step, should_stop, on_status)
-
-
-def _recorded_again(home: Home) -> Recorder:
-    """A recorder whose map begins as the home's."""
-    recorder = Recorder(home.room)
-    recorder.map.replace(home.recorder.map.snapshot().scene, MapperConfig())
-    return recorder
 
 
 def moved(home: Home, goal: Goal, rng: np.random.Generator) -> Room | None:
@@ -472,6 +362,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--json", type=Path, default=Path("output/plan_motion.json"))
     options = parser.parse_args()
+    options.json.parent.mkdir(parents=True, exist_ok=True)
     tasks = [(seed, options.goals) for seed in range(options.homes)]
     homes = []
     context = multiprocessing.get_context("spawn")
@@ -480,9 +371,8 @@ def main() -> None:
             homes.append(home)
             good = sum(t["reached"] for t in home["trials"])
             print(f"home {home['seed']}: {good} of {len(home['trials'])}", flush=True)
+            options.json.write_text(json.dumps(homes, indent=1) + "\n", encoding="utf-8")
     report(homes)
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(homes, indent=1) + "\n", encoding="utf-8")
 
 
 def report(homes: list[dict[str, Any]]) -> None:

@@ -34,11 +34,13 @@ class MappedSpace:
         points: (N, 3) of the map, metres, frame of the plan.
         start: (2,) where the robot is taken to stand at first.
         map_id: another one is another map: the robot starts anew in it.
+        frame_id: of the map.
     """
 
     points: np.ndarray
     start: np.ndarray
     map_id: int = 0
+    frame_id: str = "map"
 
 
 # the newest map, the same object while it has not changed; None: there is none
@@ -52,10 +54,12 @@ class Watch:
     Attributes:
         on_path: gets poses (K, 3) of a way that it sets out on: x, y [m], yaw [rad].
         on_pose: gets each pose (3,) that it is at.
+        on_close: called when it is not used any more.
     """
 
     on_path: Callable[[np.ndarray], object] = field(default=lambda path: None)
     on_pose: Callable[[np.ndarray], object] = field(default=lambda pose: None)
+    on_close: Callable[[], object] = field(default=lambda: None)
 
 
 class SimulatedBase:
@@ -69,6 +73,7 @@ class SimulatedBase:
 
     Attributes:
         pose: (3,) x, y [m] and yaw [rad] in the map's frame; None before the first drive.
+        frame_id: of the boxes that it is sent to; it drives in a map of this frame alone.
     """
 
     def __init__(
@@ -81,9 +86,14 @@ class SimulatedBase:
         self._find_map, self._speed = find_map, speed
         self._shape, self._watch = shape or RobotShape(), watch or Watch()
         self.pose: np.ndarray | None = None
+        self.frame_id = "map"
         self._mapped: MappedSpace | None = None
         self._space: FreeSpace | None = None
         self._opened: list[Box] = []
+
+    def close(self) -> None:
+        """Let go of the map."""
+        self._watch.on_close()
 
     def opened(self, box: Box) -> None:
         """A door was opened: what the map shows in its box is not in the way any more."""
@@ -186,7 +196,7 @@ class SimulatedBase:
     def _look(self, should_stop: ShouldStop) -> FreeSpace | None:
         """Free space of the newest map; None: there is none, or nothing is free in it."""
         mapped = self._find_map(should_stop) or self._mapped
-        if mapped is None:
+        if mapped is None or mapped.frame_id != self.frame_id:
             return None
         if self._mapped is not None and mapped.map_id != self._mapped.map_id:
             self.pose, self._opened, self._space = None, [], None

@@ -13,18 +13,25 @@ from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
 
+from r1_model.motion.free_space import RobotShape
 from r1_model.text.answer import Step
 from r1_ros.action import ExecutePlan
-from r1_ros.messages.answers import steps_from_messages
+from r1_ros.messages.answers import step_message, steps_from_messages
 from r1_ros.messages.plan_text import call_text
-from r1_ros.msg import ErrorCode, PlanStep
+from r1_ros.motion.mapper_space import MapperSpace
+from r1_ros.motion.motion_topics import MotionTopics
+from r1_ros.motion.simulated_base import SimulatedBase, Watch
+from r1_ros.msg import ErrorCode, KnownObject, PlanStep
 from r1_ros.plans.approval import Approval
 from r1_ros.plans.assumptions import Assumptions, Look
+from r1_ros.plans.changes import Change
 from r1_ros.plans.driving_robot import DrivingRobot
+from r1_ros.plans.known_things import KnownThings, Target, change_of, nearest_door, targets_of
 from r1_ros.plans.nav2_robot import Nav2Robot
 from r1_ros.plans.plan_checks import MapCheck
 from r1_ros.plans.plan_outcome import PlanOutcome
-from r1_ros.plans.robot import Robot
+from r1_ros.plans.replanning import Replanner
+from r1_ros.plans.robot import Robot, ShouldStop
 from r1_ros.plans.runner import PlanRunner, refuse_plan
 from r1_ros.plans.sight import ReasonerSight, pretended
 from r1_ros.plans.simulated_robot import SimulatedRobot
@@ -49,13 +56,39 @@ def make_robot(node: PlanExecutor) -> Robot:
     """The robot that the parameter `robot` names."""
     config = node.config
     if config.robot == "simulated":
-        return SimulatedRobot(config.simulated_step_seconds)
+        return simulated_robot(node)
     if config.robot == "skill_servers":
         return SkillServers(node, config.skill_namespace)
-    nav2 = Nav2Robot(node, config.navigate_action, lambda: node.config.approach_distance)
+    nav2 = Nav2Robot(
+        node,
+        config.navigate_action,
+        lambda: node.config.approach_distance,
+        config.costmap_topic,
+    )
     if config.robot == "nav2":
         return nav2
     return DrivingRobot(nav2, SkillServers(node, config.skill_namespace))
+
+
+def simulated_robot(node: PlanExecutor) -> SimulatedRobot:
+    """A robot that drives in the mapper's map, where there is a mapper."""
+    config = node.config
+    if not config.scene_service:
+        return SimulatedRobot(config.simulated_step_seconds)
+    space = MapperSpace(node, config.scene_service, ReentrantCallbackGroup())
+    topics = MotionTopics(node, lambda: base.frame_id)
+
+    def close() -> None:
+        space.close()
+        topics.close()
+
+    base = SimulatedBase(
+        space.find,
+        config.simulated_speed,
+        RobotShape(config.simulated_radius, config.simulated_height),
+        Watch(topics.show_path, topics.show_pose, close),
+    )
+    return SimulatedRobot(config.simulated_step_seconds, base)
 
 
 class PlanExecutor(ManagedNode[ExecutorConfig]):
@@ -96,6 +129,10 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
         self._undo.append(lambda: self.destroy_client(self._report_client))
         self._sight = ReasonerSight(self, self.config.ask_service, group)
         self._undo.append(self._sight.close)
+        self._things = None
+        if self.config.objects_service:
+            self._things = KnownThings(self, self.config.objects_service, group)
+            self._undo.append(self._things.close)
         self._map_check = None
         if self.config.scene_service:
             self._map_check = MapCheck(self, self.config.scene_service, group)
@@ -234,7 +271,9 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
         messages: list[PlanStep] = list(handle.request.steps)
 
         def on_step(step: Step, status: str, done: int) -> None:
-            message = messages[step.index - 1]
+            message, own = messages[step.index - 1], steps[step.index - 1]
+            if (step.action, step.labels) != (own.action, own.labels):  # replanning put it in
+                message = step_message(step, [""] * len(step.boxes))
             message.index = step.index
             handle.publish_feedback(
                 ExecutePlan.Feedback(step=message, status=status, steps_done=done)
@@ -248,8 +287,42 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
             stop_timeout=self.config.stop_timeout,
             should_stop=partial(self._should_stop, handle),
             on_step=on_step,
+            check=partial(self._check, handle, steps, targets_of(messages)),
+            replanner=self._replanner(handle, steps),
         )
         return self._why_ended(handle, outcome)
+
+    def _known(self, handle: ServerGoalHandle, should_stop: ShouldStop) -> list[KnownObject]:
+        if self._things is None:
+            return []
+        return self._things.ask(self._frame_id(handle), should_stop)
+
+    def _check(
+        self,
+        handle: ServerGoalHandle,
+        steps: Sequence[Step],
+        targets: Sequence[Target],
+        step: Step,
+        should_stop: ShouldStop,
+    ) -> Change | None:
+        """What of a step is not as the plan has it; see `known_things`."""
+        if not any(target.object_id for target in targets) or not step.boxes:
+            return None
+        known = self._known(handle, should_stop)
+        return change_of(step, targets, steps[: step.index - 1], known)
+
+    def _replanner(self, handle: ServerGoalHandle, steps: Sequence[Step]) -> Replanner | None:
+        if not self.config.replan:
+            return None
+        stop = partial(self._should_stop, handle)
+        return Replanner(
+            steps,
+            self.config.max_replans,
+            lambda label, box: self.config.replan_may_open,
+            lambda box: nearest_door(self._known(handle, stop), box),
+            # what nobody has approved does not move the robot
+            lambda mended: self._ask_for_approval(handle, mended) is None,
+        )
 
     def _look(self, handle: ServerGoalHandle) -> Look:
         """Who verifies what the plan assumes."""

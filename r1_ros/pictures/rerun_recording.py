@@ -42,6 +42,13 @@ class SceneRecording:
             "scene/cloud", rr.Points3D(points, colors=colors, radii=radius), static=True
         )
 
+    def log_way(self, places: np.ndarray) -> None:
+        """Log a way that a robot has driven: `places` (N, 3) metres; where it is, pose by pose."""
+        self._stream.log("scene/way", rr.LineStrips3D([places], radii=0.02), static=True)
+        for number, place in enumerate(places):
+            self._stream.set_time("pose", sequence=number)
+            self._stream.log("scene/robot", rr.Points3D([place], radii=0.1))
+
     def log_views(self, views: Sequence[View], jpeg_quality: int = 75) -> None:
         """Log posed images, on the timeline of their stamps; the camera's path as a line."""
         for view in views:

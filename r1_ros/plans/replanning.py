@@ -25,6 +25,7 @@ class Replanner:
         most: how often.
         may_open: may a thing be opened that the plan itself neither opens nor closes?
         find_door: asked where no way leads on.
+        agree: hears what is to be done instead; False: it is not done.
     """
 
     def __init__(
@@ -33,9 +34,11 @@ class Replanner:
         most: int,
         may_open: MayOpen,
         find_door: FindDoor = lambda box: None,
+        agree: Callable[[Sequence[Step]], bool] = lambda steps: True,
     ) -> None:
         self._steps, self._left = list(steps), most
         self._allowed, self._find_door = may_open, find_door
+        self._agree = agree
         self._opened: list[Box] = []
 
     def mend(self, waiting: Sequence[Step], failure: PlanOutcome) -> list[Step] | None:
@@ -59,7 +62,7 @@ class Replanner:
         opens = change is not None and change.kind in (Kind.CLOSED, Kind.BLOCKED)
         if found is not None and opens and change is not None and change.box is not None:
             self._opened.append(change.box)
-        return found
+        return found if found is not None and self._agree(found) else None
 
     def _may_open(self, label: str, box: Box) -> bool:
         own = any(

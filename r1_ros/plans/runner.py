@@ -124,7 +124,11 @@ class PlanRunner:
             if should_stop():
                 return PlanOutcome(done, 0, ErrorCode.CANCELED, "cancelled by the caller")
             on_step(step, "started", done)
-            failure = _unmet(step, done, check(step, should_stop)) or self._run_step(
+            try:
+                failure = _unmet(step, done, check(step, should_stop))
+            except SkillStoppedError:
+                return PlanOutcome(done, 0, ErrorCode.CANCELED, "cancelled by the caller")
+            failure = failure or self._run_step(
                 step, done, assumptions, limits, should_stop, on_step
             )
             self._log(

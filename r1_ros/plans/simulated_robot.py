@@ -57,7 +57,9 @@ class SimulatedRobot:
         return frozenset(SKILLS)
 
     def start_plan(self, frame_id: str) -> None:
-        """The world stays as the plan before left it; the frame does not matter to it."""
+        """The world stays as the plan before left it."""
+        if self.base is not None:
+            self.base.frame_id = frame_id
 
     def execute(self, step: Step, should_stop: ShouldStop, on_status: OnStatus) -> None:
         """Change the world, after the time that it takes."""
@@ -88,7 +90,9 @@ class SimulatedRobot:
                 self.base.closed(self._boxes[keys[0]])
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Let go of the map."""
+        if self.base is not None:
+            self.base.close()
 
     def know(self, key: Key, thing: Thing, box: Box | None = None) -> None:
         """Hear of a thing before a plan speaks of it; the same key again: as it is now.

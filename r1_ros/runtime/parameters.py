@@ -314,6 +314,11 @@ class ExecutorConfig(NodeConfig):
     approach_distance: float = parameter(
         0.6, "How far from an object the robot nav2 stops [m].", low=0.0, high=10.0, live=True
     )
+    costmap_topic: str = parameter(
+        "global_costmap/costmap",
+        "Nav2's costmap (relative to the namespace): the robot nav2 does not try sides of an "
+        "object that it has no room at.",
+    )
     report_service: str = parameter(
         "scene_reasoner/report_plan",
         "Who is told how the plan of a dialogue went (relative to the namespace).",
@@ -326,6 +331,11 @@ class ExecutorConfig(NodeConfig):
         "ask",
         "Who looks for what a plan assumes, before the robot acts on it (relative to the "
         "namespace).",
+    )
+    objects_service: str = parameter(
+        "list_objects",
+        "Who knows whether a thing is still where the plan has it, before each step (relative to "
+        "the namespace); empty: nobody is asked.",
     )
     verify_timeout: float = parameter(
         10.0,
@@ -344,8 +354,32 @@ class ExecutorConfig(NodeConfig):
         high=86_400.0,
         live=True,
     )
+    replan: bool = parameter(
+        False,
+        "A step that fails does not end the plan: it goes on with what changed, for example where "
+        "a thing is now.",
+        live=True,
+    )
+    max_replans: int = parameter(
+        3, "How often one plan may go on after a failure.", low=1, high=100, live=True
+    )
+    replan_may_open: bool = parameter(
+        False,
+        "Replanning may open doors and containers that the plan itself does not open. What the "
+        "request forbade is not known here: leave it off where people forbid things.",
+        live=True,
+    )
     simulated_step_seconds: float = parameter(
-        0.2, "How long a simulated skill takes [s].", low=0.0, high=60.0
+        0.2, "How long a simulated skill takes, without the way [s].", low=0.0, high=60.0
+    )
+    simulated_speed: float = parameter(
+        1.0, "How fast the simulated robot drives [m/s].", low=0.01, high=1e6
+    )
+    simulated_radius: float = parameter(
+        0.2, "Radius of the simulated robot, which is an upright cylinder [m].", low=0.05, high=2.0
+    )
+    simulated_height: float = parameter(
+        1.2, "Its height [m]: what hangs higher is driven under.", low=0.1, high=5.0
     )
 
 

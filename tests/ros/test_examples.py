@@ -21,6 +21,7 @@ _SAYS = {
     "ask.py": "o1 desk lamp: (1.00, 1.51, 0.90) in map",
     "dialogue.py": "Planned, not carried out yet:",
     "plan_and_execute.py": "2: done",
+    "coffee.py": "output/coffee.rrd shows them",
     "describe.py": "desk: A wooden desk.",
     "asynchronous.py": "done: 3 steps",
     "scene_and_views.py": "keyframe 3: utility 0.50, adds 40% of the scene",

@@ -78,9 +78,10 @@ def test_driving_again_to_where_it_stands_means_another_side() -> None:
 
 
 def test_what_cannot_be_reached_is_an_error_and_the_robot_stays() -> None:
-    world = _World(room(block((1.2, 1.2), (0.0, 3.0))))
-    with pytest.raises(SkillError, match="no side of the table can be reached") as caught:
-        world.drive()
+    world = _World(room(block((2.6, 2.6), (0.0, 3.0))))
+    ball = Box(np.array([3.6, 1.5, 0.1]), np.array([0.2, 0.2, 0.2]), "ball")
+    with pytest.raises(SkillError, match="no side of the ball can be reached") as caught:
+        world.drive(ball)
     assert caught.value.change is not None and caught.value.change.kind is Kind.BLOCKED
     assert world.paths == [] == world.poses
 
@@ -102,9 +103,9 @@ def test_a_way_that_turns_out_to_be_blocked_is_left_for_another() -> None:
 
 
 def test_an_open_door_is_no_obstacle_and_a_closed_one_is() -> None:
-    wall = [block((1.95, 2.05), (0.0, 1.0)), block((1.95, 2.05), (1.9, 3.0))]
-    leaf = block((1.98, 2.02), (1.0, 1.9), (0.0, 2.0))
-    door = Box(np.array([2.0, 1.45, 1.0]), np.array([0.04, 0.9, 2.0]), "door")
+    wall = [block((2.45, 2.55), (0.0, 1.0)), block((2.45, 2.55), (1.9, 3.0))]
+    leaf = block((2.48, 2.52), (1.0, 1.9), (0.0, 2.0))
+    door = Box(np.array([2.5, 1.45, 1.0]), np.array([0.04, 0.9, 2.0]), "door")
     stool = Box(np.array([3.5, 1.5, 0.2]), np.array([0.3, 0.3, 0.4]), "stool")
     world = _World(room(*wall, leaf))
     with pytest.raises(SkillError):

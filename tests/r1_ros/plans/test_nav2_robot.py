@@ -96,7 +96,7 @@ def robot(monkeypatch):
     context = rclpy.context.Context()
     rclpy.init(context=context, args=[])
     node = rclpy.create_node("driver", context=context)
-    robot = Nav2Robot(node, "navigate_to_pose", lambda: 0.5)
+    robot = Nav2Robot(node, "navigate_to_pose", lambda: 0.5, "costmap")
     robot.start_plan("odom")
     yield robot
     node.destroy_node()
@@ -204,4 +204,4 @@ def test_it_needs_to_know_where(robot: Nav2Robot) -> None:
 def test_without_nav2_it_says_so(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "nav2_msgs.action", None)
     with pytest.raises(Nav2MissingError, match="nav2_msgs"):
-        Nav2Robot(None, "navigate_to_pose", lambda: 0.5)
+        Nav2Robot(None, "navigate_to_pose", lambda: 0.5, "costmap")
