@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -40,7 +39,7 @@ from r1_ros.runtime.diagnostics import OK, WARN, DiagnosticsPublisher, status_me
 from r1_ros.runtime.errors import BadMessageError
 from r1_ros.runtime.executor import destroy_waitable
 from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
-from r1_ros.runtime.lifecycle import ManagedNode, configured, spin_node
+from r1_ros.runtime.lifecycle import ManagedNode, configured, end_process, spin_node
 from r1_ros.runtime.parameters import ExecutorConfig
 from r1_ros.runtime.request_errors import RequestError, code_name
 from r1_ros.srv import ApprovePlan, ReportPlan
@@ -384,7 +383,7 @@ def _refusal(code: int, sentence: str) -> PlanOutcome:
 
 def main() -> None:
     """Entry point of the executable."""
-    sys.exit(spin_node(PlanExecutor))
+    end_process(spin_node(PlanExecutor))
 
 
 if __name__ == "__main__":

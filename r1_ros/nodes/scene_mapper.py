@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any, NamedTuple
 
@@ -30,7 +29,7 @@ from r1_ros.messages.point_clouds import point_cloud_message
 from r1_ros.msg import ErrorCode, SceneView
 from r1_ros.runtime.diagnostics import DiagnosticsPublisher
 from r1_ros.runtime.errors import BadMessageError
-from r1_ros.runtime.lifecycle import STEADY, ManagedNode, configured, spin_node
+from r1_ros.runtime.lifecycle import STEADY, ManagedNode, configured, end_process, spin_node
 from r1_ros.runtime.parameters import MapperConfig
 from r1_ros.srv import GetScene, LoadScene, SaveScene
 from r1_ros.tf.listener import Buffer, TransformListener, make_buffer
@@ -303,7 +302,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
 
 def main() -> None:
     """Entry point of the executable."""
-    sys.exit(spin_node(SceneMapper))
+    end_process(spin_node(SceneMapper))
 
 
 if __name__ == "__main__":

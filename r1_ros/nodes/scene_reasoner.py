@@ -42,7 +42,7 @@ from r1_ros.reasoning.worker import ReasoningWorker
 from r1_ros.runtime.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
 from r1_ros.runtime.executor import destroy_waitable
 from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
-from r1_ros.runtime.lifecycle import STEADY, ManagedNode, configured, spin_node
+from r1_ros.runtime.lifecycle import STEADY, ManagedNode, configured, end_process, spin_node
 from r1_ros.runtime.parameters import ReasonerConfig
 from r1_ros.runtime.request_errors import RequestError, code_name
 from r1_ros.srv import Ask as AskService
@@ -152,7 +152,8 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             self._undo.pop()()
         self._outputs.clear()
         self._answering = None
-        give_back_memory()
+        if not self._ending:  # else the process ends, and everything goes
+            give_back_memory()
 
     def _offer_outputs(self) -> None:
         # who comes late sees the last answer's boxes, and hears the last answers
@@ -406,7 +407,7 @@ def _publish_made(publisher: Any, make: Callable[[SceneAnswer], Any], answer: Sc
 
 def main() -> None:
     """Entry point of the executable."""
-    sys.exit(spin_node(SceneReasoner))
+    end_process(spin_node(SceneReasoner))
 
 
 if __name__ == "__main__":

@@ -31,11 +31,15 @@ from r1_ros.reasoning.scene_client import SceneClient
 from r1_ros.reasoning.sessions import Sessions
 from r1_ros.reasoning.worker import Job, Progress, ReasoningWorker
 from r1_ros.runtime.parameters import ReasonerConfig
+from r1_ros.runtime.quick_imports import quick_imports
 from r1_ros.runtime.request_errors import RequestError, error_code_of
 
 if TYPE_CHECKING:
     from r1_model.reasoner import Reasoner
     from r1_model.views.selection import ViewScore
+
+# what transformers and open_clip import where it is installed, for what nobody needs here
+_UNUSED = frozenset({"sklearn", "timm", "torchao"})
 
 
 def load_reasoner(config: ReasonerConfig) -> Reasoner:
@@ -44,10 +48,12 @@ def load_reasoner(config: ReasonerConfig) -> Reasoner:
     Raises:
         ModelLoadError: with one line that says what is wrong.
     """
+    unused = _UNUSED if config.quantization == "none" else _UNUSED - {"torchao"}
     try:
-        import torch
+        with quick_imports(without=sorted(unused)):
+            import torch
 
-        from r1_model.reasoner import Reasoner
+            from r1_model.reasoner import Reasoner
     except ImportError as error:
         raise ModelLoadError(f"the model needs a package that is missing: {error}") from None
     half = max(1, len(os.sched_getaffinity(0)) // 2)

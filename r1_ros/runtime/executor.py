@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from rclpy.callback_groups import CallbackGroup
@@ -96,12 +96,17 @@ class NodeExecutor(Executor):
             self.spin_once(limit)
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
-        """End the pool first: its callbacks use what the executor tears down."""
+        """End the pool first: its callbacks use what the executor tears down.
+
+        Returns:
+            False where callbacks still run after `timeout_sec`: what they use must not go then.
+        """
         with self._closing_lock:
             self._closed = True
         self._pause()  # callbacks of the pool wait for it
-        self._pool.shutdown()
-        return super().shutdown(timeout_sec)
+        _, unfinished = wait(list(self._running.values()), timeout_sec)
+        self._pool.shutdown(wait=not unfinished)
+        return super().shutdown(0.0 if unfinished else timeout_sec) and not unfinished
 
     def _someone_waits(self) -> bool:
         return bool(self._pauses)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
+import os
 import signal
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import rclpy
 from lifecycle_msgs.msg import State
@@ -38,6 +40,8 @@ from r1_ros.runtime.parameter_schema import (
 _PATIENCE_S = 9.0
 # How soon a signal ends the node: rclpy's wait is C code that Python signal handlers cannot cut.
 _SIGNAL_POLL_S = 0.2
+# Of callbacks that run when a signal comes; launch kills 15 s after it.
+_LAST_CALLBACKS_S = 5.0
 # How long results may take to be sent once the callbacks that made them were released.
 _LAST_RESULTS_S = 0.3
 # For timers that must go on while simulated time stands still.
@@ -284,11 +288,25 @@ def spin_node(node_class: Callable[[], ManagedNode], arguments: Sequence[str] | 
         pass
     finally:
         node.interrupt()  # what came in since; and where a defect ended the spinning
-        executor.shutdown(timeout_sec=5.0)
-        node.end()
-        node.destroy_node()
+        if executor.shutdown(timeout_sec=_LAST_CALLBACKS_S):
+            node.end()
+            node.destroy_node()
+        # else a model is still being loaded: nothing is taken from under it, the process ends
         rclpy.try_shutdown()
-    return 0  # signals stay handled: the interpreter takes seconds to end with torch in it
+    return 0  # signals stay handled until the process has ended
+
+
+def end_process(status: int) -> NoReturn:
+    """End at once, with what was written.
+
+    The interpreter would take every module apart first. With torch in it that took 25 s on two
+    busy cores, and a launcher kills what has not ended after 15.
+    """
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+            stream.flush()
+    os._exit(status)
 
 
 def _spin_while(executor: NodeExecutor, condition: Callable[[], bool]) -> None:

@@ -35,7 +35,7 @@ from tests.r1_model.small import scene_tokenizer, seeded, small_config  # noqa: 
 
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 NODES = ("scene_mapper", "scene_reasoner", "plan_executor")
-TIMEOUT_S = 90.0
+TIMEOUT_S = 240.0
 FRAMES = 20
 
 

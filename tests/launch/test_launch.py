@@ -247,13 +247,14 @@ def installed_layout(prefix: Path) -> dict[str, str]:
 
 @needs_launch
 @pytest.mark.launch
+@pytest.mark.timeout(600)
 def test_real_nodes(tmp_path: Path) -> None:
     result = subprocess.run(
         [
             sys.executable, "-m", "launch_testing.launch_test",
             str(ROOT / "tests" / "launch" / "real_nodes.py"),
         ],
-        env=installed_layout(tmp_path), capture_output=True, text=True, timeout=170,
+        env=installed_layout(tmp_path), capture_output=True, text=True, timeout=560,
     )  # fmt: skip
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-6000:]
 

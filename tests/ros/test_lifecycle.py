@@ -161,7 +161,7 @@ def test_a_signal_ends_the_process_cleanly(number: signal.Signals) -> None:
     )
     assert process.stdout.readline().strip() == "active"
     process.send_signal(number)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 0 and "cleaned" in out
 
 
@@ -192,7 +192,7 @@ def test_signals_in_quick_succession_end_the_process_cleanly() -> None:
     for number in (signal.SIGINT, signal.SIGINT, signal.SIGTERM):
         process.send_signal(number)
         time.sleep(0.4)
-    out, errors = process.communicate(timeout=30)
+    out, errors = process.communicate(timeout=60)
     assert process.returncode == 0 and "cleaned" in out
     assert "Traceback" not in errors
 
@@ -206,8 +206,44 @@ def test_a_node_that_nobody_starts_says_what_it_waits_for() -> None:
         "sys.exit(spin_node(_Node))\n"
     )
     command = [sys.executable, "-c", text, "--ros-args", "-p", "autostart:=false"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90)
     assert done.returncode == 0 and "waiting to be configured" in done.stderr
+
+
+_SLOW_INTERPRETER = """
+    import atexit, time
+    from tests.ros.test_lifecycle import _Node
+    from r1_ros.runtime.lifecycle import end_process, spin_node
+    class Heavy(_Node):
+        def activate(self):
+            print("active", flush=True)
+        def cleanup(self):
+            print("cleaned")  # not flushed
+    atexit.register(time.sleep, 60.0)  # as modules that are taken apart
+    end_process(spin_node(Heavy))
+"""
+_SLOW_START = """
+    import time
+    from tests.ros.test_lifecycle import _Node
+    from r1_ros.runtime.lifecycle import end_process, spin_node
+    class Slow(_Node):
+        def configure(self):
+            print("active", flush=True)  # a model is loaded
+            time.sleep(60.0)
+    end_process(spin_node(Slow))
+"""
+
+
+@pytest.mark.parametrize(("program", "said"), [(_SLOW_INTERPRETER, "cleaned"), (_SLOW_START, "")])
+def test_a_node_ends_before_its_launcher_loses_patience(program: str, said: str) -> None:
+    """15 s after SIGINT ROS's launch kills: the libraries' own end and a load may take longer."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline().strip() == "active"
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=40)
+    assert process.returncode == 0 and said in out
 
 
 _LONG_PLAN = """
@@ -233,7 +269,7 @@ def test_a_signal_in_the_middle_of_a_goal_ends_it_with_a_result(number: signal.S
         plan = pool.submit(client.execute_plan, [PlanStep(action="wait")])
         assert process.stdout.readline().strip() == "executing"
         process.send_signal(number)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
         with pytest.raises(RequestFailedError) as caught:
             plan.result(timeout=20)
     assert caught.value.code == ErrorCode.INACTIVE
@@ -241,6 +277,6 @@ def test_a_signal_in_the_middle_of_a_goal_ends_it_with_a_result(number: signal.S
 
 def test_a_bad_parameter_ends_the_process_with_one_line() -> None:
     command = [sys.executable, "-c", textwrap.dedent(_PROGRAM), "--ros-args", "-p", "size:=77.0"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=os.environ)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, env=os.environ)
     assert done.returncode == 1
     assert len(done.stderr.strip().splitlines()) == 1 and "size" in done.stderr
