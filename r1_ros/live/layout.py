@@ -29,6 +29,5 @@ def layout() -> rrb.Blueprint:
             ),
             column_shares=[3, 2],
         ),
-        rrb.TimePanel(state="collapsed", timeline="time", play_state="following"),
         collapse_panels=True,
     )
