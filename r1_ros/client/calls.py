@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -35,6 +36,7 @@ from r1_ros.runtime.server_discovery import ServerDiscovery
 
 # The server enforces the deadline; the client waits a little longer for it to say so.
 GRACE_S = 5.0
+AGAIN_S = 5.0  # a request that changes nothing is sent again after this
 _POLL_S = 0.05
 _LATE_FEEDBACK_S = 0.05
 _LIVENESS_S = 1.0
@@ -157,21 +159,36 @@ class NodeCalls:
     def _call(self, client: Client, request: Any, timeout: float) -> Any:
         return _checked(self._respond(client, request, timeout))
 
-    def _respond(self, client: Client, request: Any, timeout: float) -> Any:
+    def _read(self, client: Client, request: Any, timeout: float) -> Any:
+        """As `_call`, for what changes nothing: asked again where no response comes.
+
+        A server that was killed stays in the graph for seconds, and what is sent before its
+        successor was discovered is lost.
+        """
+        return _checked(self._respond(client, request, timeout, again_after=AGAIN_S))
+
+    def _respond(
+        self, client: Client, request: Any, timeout: float, again_after: float = math.inf
+    ) -> Any:
+        futures: list[Future] = []
         with self._inbox() as inbox:
             name = self._node.resolve_service_name(client.srv_name)
             self._discovery.wait(name, client.service_is_ready, timeout, self._raise_if_ended)
-            future = client.call_async(request)
-            future.add_done_callback(inbox.put)
+            deadline = time.monotonic() + timeout
             try:
-                inbox.get(timeout=timeout)
-            except queue.Empty:
-                client.remove_pending_request(future)
-                raise NoResponseError(f"{name} did not answer within {timeout:g} s") from None
-            if not future.done():
-                client.remove_pending_request(future)
-            self._raise_if_ended()
-            return future.result()
+                while (left := deadline - time.monotonic()) > 0:
+                    futures.append(client.call_async(request))
+                    futures[-1].add_done_callback(inbox.put)
+                    with suppress(queue.Empty):
+                        inbox.get(timeout=min(left, again_after))
+                        self._raise_if_ended()
+                        for future in filter(Future.done, futures):
+                            return future.result()
+            finally:
+                for future in futures:
+                    if not future.done():
+                        client.remove_pending_request(future)
+            raise NoResponseError(f"{name} did not answer within {timeout:g} s")
 
     def _run(
         self,

@@ -212,7 +212,7 @@ class R1Client(NodeCalls):
         held = None if bounded else self._scene
         known = 0 if held is None else held[0]
         request = GetScene.Request(known_revision=known, max_points=max_points, max_views=max_views)
-        response = self._call(self._get_scene, request, timeout)
+        response = self._read(self._get_scene, request, timeout)
         if response.unchanged and held is not None:
             return held[1]
         scene = scene_from_response(response)
@@ -242,14 +242,14 @@ class R1Client(NodeCalls):
         request = ListObjects.Request(
             label=label, include_gone=include_gone, timeout_seconds=float(timeout)
         )
-        return self._call(self._objects, request, timeout + GRACE_S)
+        return self._read(self._objects, request, timeout + GRACE_S)
 
     def select_views(
         self, question: str, *, count: int = 0, timeout: float = 60.0
     ) -> SelectViews.Response:
         """The views that the model would be shown for a question, with their scores."""
         request = SelectViews.Request(question=question, count=count)
-        return self._call(self._select_views, request, timeout)
+        return self._read(self._select_views, request, timeout)
 
 
 def _set_target(goal: Ask.Goal, target: Target | None) -> None:
