@@ -30,8 +30,6 @@ from rclpy.context import Context
 from rclpy.node import Node
 
 from r1_ros.bags.bag import Bag
-from r1_ros.cli.node_commands import NODES, NodeOptions, node_command
-from r1_ros.cli.processes import ProcessGroup
 from r1_ros.client import NoResponseError, R1Client, RequestFailedError, ServerMissingError
 from r1_ros.evaluation.faults import Fault
 from r1_ros.evaluation.health import Health
@@ -39,6 +37,8 @@ from r1_ros.evaluation.lockstep import LockstepPlayer
 from r1_ros.evaluation.replay import bag_topics
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.node_states import NodeStates
+from r1_ros.starting.node_commands import NODES, NodeOptions, node_command
+from r1_ros.starting.processes import ProcessGroup
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "reliability.md"
 ROOM = ("--seed", "7", "--frames", "60", "--width", "320", "--height", "240")

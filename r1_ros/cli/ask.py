@@ -210,7 +210,7 @@ def _show(answer: object, as_json: bool) -> None:
     if as_json:
         import json
 
-        from r1_ros.cli.message_json import message_to_dict
+        from r1_ros.messages.message_json import message_to_dict
 
         typer.echo(json.dumps(message_to_dict(answer), ensure_ascii=False, indent=1))
         return

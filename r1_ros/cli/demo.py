@@ -57,7 +57,6 @@ def demo(
 
     from rich.console import Console
 
-    from r1_ros.cli.node_commands import InvalidNodeOptionError, NodeOptions
     from r1_ros.cli.up import topic_remaps
     from r1_ros.demo.questions import (
         GENERAL_QUESTIONS,
@@ -66,6 +65,7 @@ def demo(
         read_questions,
     )
     from r1_ros.demo.run import Demo, DemoError, DemoOptions
+    from r1_ros.starting.node_commands import InvalidNodeOptionError, NodeOptions
 
     began = time.monotonic()
     console = Console(highlight=False)

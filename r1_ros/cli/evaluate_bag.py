@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from r1_ros.cli import option_checks
-from r1_ros.cli.node_commands import InvalidNodeOptionError, NodeOptions, parse_remaps
+from r1_ros.starting.node_commands import InvalidNodeOptionError, NodeOptions, parse_remaps
 
 app = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
 _UNUSABLE = 2

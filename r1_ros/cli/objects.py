@@ -53,7 +53,7 @@ def objects(
             except SceneStorageError as error:
                 raise SystemExit(f"r1: {error}") from None
     if as_json:
-        from r1_ros.cli.message_json import message_to_dict
+        from r1_ros.messages.message_json import message_to_dict
 
         typer.echo(json.dumps([message_to_dict(o) for o in found], ensure_ascii=False, indent=1))
         return

@@ -11,7 +11,9 @@ from typing import Annotated
 import typer
 
 from r1_ros.cli import option_checks
-from r1_ros.cli.node_commands import (
+from r1_ros.runtime.cameras import CAMERAS, camera_preset, several_cameras
+from r1_ros.runtime.dds_transport import use_large_message_transport
+from r1_ros.starting.node_commands import (
     LOG_LEVELS,
     NODES,
     InvalidNodeOptionError,
@@ -19,9 +21,7 @@ from r1_ros.cli.node_commands import (
     node_command,
     parse_remaps,
 )
-from r1_ros.cli.processes import ProcessGroup
-from r1_ros.runtime.cameras import CAMERAS, camera_preset, several_cameras
-from r1_ros.runtime.dds_transport import use_large_message_transport
+from r1_ros.starting.processes import ProcessGroup
 
 _RESPAWN_DELAY_S = 1.0
 _POLL_S = 0.1

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from r1_model.scene.scene import Scene
-from r1_ros.cli.node_commands import NODES, NodeOptions, node_command
-from r1_ros.cli.processes import ProcessGroup
 from r1_ros.client import NoResponseError, R1Client, RequestFailedError, ServerMissingError
 from r1_ros.demo.outcome import Outcome, ask
 from r1_ros.demo.questions import Question
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.node_states import NodeStates
+from r1_ros.starting.node_commands import NODES, NodeOptions, node_command
+from r1_ros.starting.processes import ProcessGroup
 
 # The example living room (see `questions.ROOM_QUESTIONS`), small enough for two cores.
 _ROOM = ("--example", "1", "--frames", "60", "--width", "320", "--height", "240")

@@ -20,8 +20,6 @@ from rclpy.signals import SignalHandlerOptions
 
 from r1_model.scene.scene import Scene
 from r1_ros.bags.bag import Bag
-from r1_ros.cli.node_commands import NodeOptions, node_command
-from r1_ros.cli.processes import ProcessGroup
 from r1_ros.client import R1Client
 from r1_ros.demo.outcome import Outcome, ask
 from r1_ros.evaluation.expectations import Expectation, judge
@@ -33,6 +31,8 @@ from r1_ros.mapping.cameras import cameras_of
 from r1_ros.mapping.mapper_inputs import input_topics
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.node_states import NodeStates
+from r1_ros.starting.node_commands import NodeOptions, node_command
+from r1_ros.starting.processes import ProcessGroup
 
 NODES = ("scene_mapper", "scene_reasoner")
 # Steps wait for what the mapper says, what a bag's own pace would bring within a second may take

@@ -15,8 +15,8 @@ import pytest
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_ros.bags.recording import record
 from r1_ros.bags.rgbd_folder import RgbdFolder
-from r1_ros.cli.node_commands import NODES
 from r1_ros.runtime.node_states import NodeStates
+from r1_ros.starting.node_commands import NODES
 from tests.conftest import write_rgbd_folder
 from tests.r1_model.small import scene_tokenizer, seeded, small_config
 

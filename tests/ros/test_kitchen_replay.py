@@ -17,11 +17,11 @@ from rclpy.node import Node
 
 from r1_ros.bags.recording import record
 from r1_ros.bags.rgbd_folder import RgbdFolder
-from r1_ros.cli.node_commands import NodeOptions, node_command
-from r1_ros.cli.processes import ProcessGroup
 from r1_ros.client import R1Client
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.node_states import NodeStates
+from r1_ros.starting.node_commands import NodeOptions, node_command
+from r1_ros.starting.processes import ProcessGroup
 from tests.ros.kitchen_truth import share_on_measured, table_top
 
 pytestmark = pytest.mark.ros

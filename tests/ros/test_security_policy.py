@@ -12,10 +12,10 @@ from rclpy.context import Context
 from rclpy.node import Node
 
 from r1_model.plans.skills import SKILLS
-from r1_ros.cli.node_commands import NODES, NodeOptions, node_command
-from r1_ros.cli.processes import ProcessGroup
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.node_states import NodeStates
+from r1_ros.starting.node_commands import NODES, NodeOptions, node_command
+from r1_ros.starting.processes import ProcessGroup
 
 pytestmark = pytest.mark.ros
 POLICY = Path(__file__).resolve().parents[2] / "config" / "security" / "sros2_policy.xml"

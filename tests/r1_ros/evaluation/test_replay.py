@@ -6,10 +6,10 @@ import pytest
 
 pytest.importorskip("rclpy")
 
-from r1_ros.cli.node_commands import NodeOptions
 from r1_ros.evaluation.faults import Fault, FaultError
 from r1_ros.evaluation.replay import bag_topics
 from r1_ros.runtime.cameras import several_cameras
+from r1_ros.starting.node_commands import NodeOptions
 
 
 def test_topics_of_one_camera() -> None:

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from r1_ros.cli import processes
-from r1_ros.cli.node_commands import (
+from r1_ros.cli.up import topic_remaps
+from r1_ros.starting import processes
+from r1_ros.starting.node_commands import (
     NODES,
     InvalidNodeOptionError,
     NodeOptions,
     node_command,
     parse_remaps,
 )
-from r1_ros.cli.processes import Ended, ProcessGroup
-from r1_ros.cli.up import topic_remaps
+from r1_ros.starting.processes import Ended, ProcessGroup
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN);" + SLEEPER
