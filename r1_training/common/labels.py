@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.household.motifs import MOTIFS
@@ -62,16 +60,3 @@ def label_tables(rooms: Sequence[Room], objects: int = MAX_OBJECTS) -> dict[str,
             shown = [thing.motif == motif for motif in PRINTS.values()]
             tables["states"][index, row, len(STATES) :] = shown
     return tables
-
-
-def hide_unread(states: Tensor, readable: Tensor) -> Tensor:
-    """The states (B, O, S) of `label_tables`, -1 for the prints that no view shows well enough.
-
-    Args:
-        states: 1, 0, or -1.
-        readable: (B, O) bool, see `observe_batch`.
-    """
-    prints = states[..., len(STATES) :]
-    hidden = (prints == 1).any(-1) & ~readable
-    prints = torch.where(hidden.unsqueeze(-1), -1, prints)
-    return torch.cat((states[..., : len(STATES)], prints), -1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention.flex_attention import BlockMask
 
@@ -17,7 +18,7 @@ from r1_model.network.scene_tokens import LEVELS, normalise_boxes
 from r1_model.network.token_loss import IGNORED
 from r1_model.network.vision import MERGE, PATCH, patchify
 from r1_training.common.config import TrainingConfig
-from r1_training.common.labels import hide_unread
+from r1_training.common.labels import STATES
 from r1_training.synthetic.camera.observe import observe_batch
 from r1_training.synthetic.household.pack import MeshPack
 from r1_training.tiny.batches import Prefix
@@ -118,7 +119,8 @@ def observe_rooms(
         pack=pack,
     )
     labels = {name: table.to(device) for name, table in made["labels"].items()}
-    states = hide_unread(labels["states"], observed["readable"])
+    spare = labels["states"].shape[1] - observed["readable"].shape[1]  # rows of no object
+    states = hide_unread(labels["states"], F.pad(observed["readable"], (0, spare)))
     # a model that was made before prints were labels knows the first ones
     labels["states"] = states[..., : len(config.scene_config.states)]
     bounds = cloud_bounds(observed["points"])
@@ -143,6 +145,19 @@ def observe_rooms(
         mask,
     )
     return RoomBatch(scene, view_inputs(observed, bounds, config), targets, language)
+
+
+def hide_unread(states: Tensor, readable: Tensor) -> Tensor:
+    """States (B, O, S) of `label_tables`, -1 for the prints that no view shows well enough.
+
+    Args:
+        states: 1, 0, or -1.
+        readable: (B, O) bool, see `observe_batch`.
+    """
+    prints = states[..., len(STATES) :]
+    hidden = (prints == 1).any(-1) & ~readable
+    prints = torch.where(hidden.unsqueeze(-1), -1, prints)
+    return torch.cat((states[..., : len(STATES)], prints), -1)
 
 
 def pictures_of(observed: dict[str, Tensor]) -> Pictures:

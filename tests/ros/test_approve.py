@@ -20,10 +20,13 @@ from tests.ros.background import background, eventually
 pytestmark = pytest.mark.ros
 
 NAMESPACE = "approved"
-STEPS = [
-    PlanStep(index=n, action="look_at", object="kettle", arguments=["kettle"], text="Look.")
-    for n in (1, 2, 3)
-]
+
+
+def steps(count: int) -> list[PlanStep]:
+    return [
+        PlanStep(index=n, action="look_at", object="kettle", arguments=["kettle"], text="Look.")
+        for n in range(1, count + 1)
+    ]
 
 
 @dataclass
@@ -38,8 +41,8 @@ class Rig:
         values = [Parameter(name, value=value) for name, value in parameters.items()]
         assert all(result.successful for result in self.executor.set_parameters(values))
 
-    def hand_in(self) -> Future:
-        running = self.threads.submit(self.client.execute_plan, STEPS)
+    def hand_in(self, count: int = 3) -> Future:
+        running = self.threads.submit(self.client.execute_plan, steps(count))
         eventually(lambda: self.executor._plan_lock.locked(), "the plan is there")
         return running
 
@@ -114,7 +117,7 @@ def test_nothing_waits(rig: Rig) -> None:
 def test_stop(rig: Rig) -> None:
     rig.set(require_approval=False)
     assert r1("stop").stdout == "0 plans stopped\n"
-    running = rig.hand_in()
+    running = rig.hand_in(count=100)  # ten seconds and more, so that it is under way still
     assert r1("stop").stdout == "1 plan stopped\n"
     with pytest.raises(RequestFailedError, match="CANCELED"):
         running.result(30.0)

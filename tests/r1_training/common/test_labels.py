@@ -2,14 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from r1_training.common.labels import (
     MAX_OBJECTS,
     NAMES,
     PRINTS,
     STATES,
-    hide_unread,
     label_tables,
 )
 from r1_training.synthetic.rooms.room import make_room
@@ -54,15 +52,6 @@ def test_prints_are_labels_of_their_own():
         "shows star"
     ]
     assert (states[0, len(STATES) :] == 0).all()
-
-
-def test_a_print_that_no_view_shows_is_no_label():
-    states = torch.zeros(1, 3, len(NAMES["states"]), dtype=torch.int64)
-    states[0, :2, len(STATES) + 4] = 1
-    states[0, 0, 0] = 1
-    hidden = hide_unread(states, torch.tensor([[False, True, False]]))
-    assert (hidden[0, 0, len(STATES) :] == -1).all() and hidden[0, 0, 0] == 1
-    assert torch.equal(hidden[0, 1:], states[0, 1:])  # what bears no print says so, seen or not
 
 
 def test_a_room_with_too_many_objects_is_refused():

@@ -34,10 +34,11 @@ def test_torchrun_says_who_is_who_and_all_is_shared(monkeypatch):
 def test_what_two_processes_found_comes_together_in_the_first(tmp_path):
     script = tmp_path / "both.py"
     script.write_text(
+        "import os\n"
         "from r1_training.common.processes import Processes\n"
         "group = Processes.from_environment()\n"
         "found = group.gather({'rank': group.rank, 'share': group.share([1, 2, 3])})\n"
-        "print(group.rank, found, flush=True)\n"
+        "os.write(1, f'{group.rank} {found}\\n'.encode())\n"  # whole lines, not in parts
         "group.wait()\n"
         "group.close()\n"
     )

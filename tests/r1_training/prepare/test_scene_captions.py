@@ -49,11 +49,14 @@ def test_the_model_describes_what_is_there(
     assert describe_scans(prepared, out, tiny, "r1-tiny") == {}
     captions = read_scene_captions(out)
     assert set(captions) == set(SCENES)
+    named = []
     for scene, room in rooms.items():
         said = [line.split(" at (")[0].removeprefix("- ") for line in captions[scene].splitlines()]
         there = {item.category.replace("_", " ") for item in room.objects}
         assert len(said) >= 5
-        assert sum(name in there for name in said) >= 0.8 * len(said), said
+        named += [name in there for name in said]
+        print(scene, said, sorted(there))
+    assert sum(named) >= 0.8 * len(named)
     # The file goes straight into the engine.
     items = fixture.write_json(
         tmp_path / "ScanQA.json", [fixture.scanqa_row(scene) for scene in SCENES]

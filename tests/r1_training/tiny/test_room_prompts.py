@@ -33,10 +33,12 @@ def test_a_prompt_is_read_as_the_products(loaded):
     assert ids.shape == mask.shape == positions.shape[1:]
     boxes = {thing.id: (thing.center, thing.size) for thing in place.room.objects}
     bounds = tuple(place.bounds.double().numpy())
+    height, width = loaded.model.config.fixed_view_size
+    views = [height // 28 * (width // 28)] * loaded.model.config.num_views
     for row, sample in enumerate(samples):
         history = [Turn(asked, fill_boxes(raw, boxes, bounds)) for asked, raw in sample.turns]
         question = fill_boxes(sample.question, boxes, bounds)
-        text = loaded.processor.prompt(question, history, [24] * loaded.model.config.num_views)
+        text = loaded.processor.prompt(question, history, views)
         wanted = loaded.processor.tokenizer(text, add_special_tokens=False)["input_ids"]
         assert ids[row][mask[row] == 1].tolist() == wanted
     counts = seen["object_points"][0]

@@ -7,11 +7,18 @@ import torch
 from r1_model.conversation import R1Processor
 from r1_model.network.config import R1Config
 from r1_model.scene.scene import Scene, View
+from r1_training.common.labels import NAMES, STATES
 from r1_training.synthetic.camera.observe import observe_batch
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
 from r1_training.synthetic.rooms.room import make_room
 from r1_training.tiny.batches import make_prefix
-from r1_training.tiny.scene_batch import Seen, cloud_bounds, scene_targets, view_inputs
+from r1_training.tiny.scene_batch import (
+    Seen,
+    cloud_bounds,
+    hide_unread,
+    scene_targets,
+    view_inputs,
+)
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +107,12 @@ def test_a_question_about_a_print_is_trained_where_its_print_can_be_read():
     assert Seen.all_of(seen.readable, lists).tolist() == [[True, False, True, True]]
     assert Seen.all_of(seen.unread, lists).tolist() == [[False, False, False, True]]
     assert Seen.all_of(seen.points >= 60, lists).tolist() == [[False, False, False, True]]
+
+
+def test_a_print_that_no_view_shows_is_no_label():
+    states = torch.zeros(1, 3, len(NAMES["states"]), dtype=torch.int64)
+    states[0, :2, len(STATES) + 4] = 1
+    states[0, 0, 0] = 1
+    hidden = hide_unread(states, torch.tensor([[False, True, False]]))
+    assert (hidden[0, 0, len(STATES) :] == -1).all() and hidden[0, 0, 0] == 1
+    assert torch.equal(hidden[0, 1:], states[0, 1:])  # what bears no print says so, seen or not
