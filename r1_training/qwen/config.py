@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from r1_model.quantization import FORMATS
 from r1_training.common.config import TrainingConfigError, check_types, read_settings
 
 _NOT_NEGATIVE = ("new_modules_learning_rate", "weight_decay", "kl_beta", "clip_epsilon")
@@ -107,6 +106,8 @@ class FullSizeConfig:
                 raise TrainingConfigError(f"{name} must be a whole number: {getattr(self, name)!r}")
         if not _whole(self.group_size, 2):
             raise TrainingConfigError(f"group_size must be at least 2: {self.group_size!r}")
+        from r1_model.quantization import FORMATS  # torch with it: `--help` does without
+
         if self.quantization not in FORMATS:
             raise TrainingConfigError(
                 f"quantization must be one of {', '.join(FORMATS)}: {self.quantization!r}"

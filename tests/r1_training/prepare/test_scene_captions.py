@@ -55,7 +55,6 @@ def test_the_model_describes_what_is_there(
         there = {item.category.replace("_", " ") for item in room.objects}
         assert len(said) >= 5
         named += [name in there for name in said]
-        print(scene, said, sorted(there))
     assert sum(named) >= 0.8 * len(named)
     # The file goes straight into the engine.
     items = fixture.write_json(
