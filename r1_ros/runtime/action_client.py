@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from action_msgs.msg import GoalStatusArray
 from action_msgs.srv import CancelGoal
 from rclpy.action import ActionClient
 from rclpy.action.client import ClientGoalHandle
@@ -21,7 +22,8 @@ class ThreadSafeActionClient(ActionClient):
     """rclpy's client (Jazzy's 7.1) sends a request first and remembers it afterwards.
 
     A response that the executor's thread takes in between is dropped as unexpected, and its future
-    never ends. One lock around sending and taking closes the gap.
+    never ends. One lock around sending and taking closes the gap. A goal whose response is lost on
+    its way counts as accepted when the server's status lists it.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -36,9 +38,35 @@ class ThreadSafeActionClient(ActionClient):
             return super().send_goal_async(*arguments, **options)
 
     async def execute(self, taken_data: dict[str, Any]) -> None:
-        """As `rclpy.action.ActionClient`; called by the executor."""
+        """As `rclpy.action.ActionClient`; called by the executor.
+
+        A goal that the server's status lists was accepted, also where its response is lost: a
+        server that has not found this client's reader yet drops it and runs the goal all the same.
+        """
         with self._sending:
+            number = taken_data.get("goal", (None,))[0]
+            waiting = self._pending_goal_requests.get(number)
+            if waiting is not None and waiting.done():  # its status was here before
+                taken_data = {k: v for k, v in taken_data.items() if k != "goal"}
             await super().execute(taken_data)
+            if "status" in taken_data:
+                for response in self._accepted_unheard(taken_data["status"]):
+                    await super().execute({"goal": response})
+
+    def _accepted_unheard(self, status: GoalStatusArray) -> list[tuple[int, Any]]:
+        """(number of the request, response) of each listed goal that still waits for one."""
+        infos = [entry.goal_info for entry in status.status_list]
+        stamps = {bytes(info.goal_id.uuid): info.stamp for info in infos}
+        answer = self._action_type.Impl.SendGoalService.Response
+        # other threads of the executor take what was answered out of these
+        requests = list(self._pending_goal_requests.items())
+        waiting = [number for number, future in requests if not future.done()]
+        sent = {number: self._goal_sequence_number_to_goal_id.get(number) for number in waiting}
+        return [
+            (number, answer(accepted=True, stamp=stamps[bytes(goal_id.uuid)]))
+            for number, goal_id in sent.items()
+            if goal_id is not None and bytes(goal_id.uuid) in stamps
+        ]
 
     # what ClientGoalHandle calls
 

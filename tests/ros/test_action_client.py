@@ -7,7 +7,7 @@ import time
 
 import pytest
 from r1_ros.action import ExecutePlan
-from rclpy.action import ActionServer, CancelResponse
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 
@@ -57,6 +57,75 @@ def test_a_response_that_is_faster_than_its_sender_arrives() -> None:
         cancelling = handle.cancel_goal_async()
         eventually(cancelling.done, seconds=5.0)
         client._client_handle = client._client_handle._handle
+        client.destroy()
+        server.destroy()
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_goal_whose_response_is_lost_is_followed_to_its_end(
+    is_late: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As DDS loses it where the server has not found the client's reader; or it comes late."""
+    held, feedback = [], []
+
+    def execute(handle):
+        handle.publish_feedback(ExecutePlan.Feedback(status="on its way"))
+        handle.succeed()
+        return ExecutePlan.Result(steps_done=3)
+
+    with background() as spinning:
+        node = Node("deaf", context=spinning.context)
+        server = ActionServer(node, ExecutePlan, "deaf", execute)
+        client = ThreadSafeActionClient(node, ExecutePlan, "deaf")
+        take = client.take_data
+
+        def deaf():
+            data = take()
+            if "goal" in data and not held:
+                held.append(data.pop("goal"))
+            elif is_late and "result" in data:
+                data["goal"] = held[0]
+            return data
+
+        monkeypatch.setattr(client, "take_data", deaf)
+        spinning.start(node)
+        assert client.wait_for_server(10.0)
+        sending = client.send_goal_async(ExecutePlan.Goal(), feedback_callback=feedback.append)
+        handle = eventually(lambda: sending.done() and sending.result(), seconds=10.0)
+        assert held and handle.accepted
+        getting = handle.get_result_async()
+        eventually(getting.done, seconds=10.0)
+        assert getting.result().result.steps_done == 3
+        eventually(lambda: feedback)
+        client.destroy()
+        server.destroy()
+
+
+def test_a_goal_that_no_status_lists_waits_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other goals of the same server say nothing about one whose response is awaited."""
+    with background() as spinning:
+        node = Node("picky", context=spinning.context)
+        server = ActionServer(
+            *(node, ExecutePlan, "picky", lambda handle: ExecutePlan.Result()),
+            goal_callback=lambda g: GoalResponse.REJECT if g.frame_id else GoalResponse.ACCEPT,
+        )
+        client = ThreadSafeActionClient(node, ExecutePlan, "picky")
+        seen, take = [], client.take_data
+
+        def deaf():
+            data = take()
+            seen.extend(data)
+            return {kind: value for kind, value in data.items() if kind != "goal"}
+
+        monkeypatch.setattr(client, "take_data", deaf)
+        spinning.start(node)
+        assert client.wait_for_server(10.0)
+        refused = client.send_goal_async(ExecutePlan.Goal(frame_id="map"))
+        taken = client.send_goal_async(ExecutePlan.Goal())
+        eventually(taken.done, seconds=10.0)
+        assert taken.result().accepted
+        eventually(lambda: seen.count("goal") == 2)
+        assert not refused.done()
         client.destroy()
         server.destroy()
 
