@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from r1_model.text.answer import Box
 from r1_ros.mapping.rgbd_frame import RgbdFrame
 from r1_ros.mapping.scene_map import SceneMap
 from r1_ros.motion.simulated_base import ARM_M, MappedSpace
+from r1_ros.runtime.errors import BadMessageError
 from r1_ros.runtime.parameters import MapperConfig
 from r1_training.common.present import present
 from r1_training.synthetic.camera.observe import rendered
@@ -71,7 +73,8 @@ class Recorder:
             stamp=self.stamp,
             frame_id="camera_optical_frame",
         )
-        self.map.add_frame(frame, MapperConfig())
+        with suppress(BadMessageError):  # nothing in range: the mapper leaves such a frame out, too
+            self.map.add_frame(frame, MapperConfig())
 
 
 class TrueHome:

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 from collections import Counter
 from collections.abc import Sequence
@@ -53,7 +54,8 @@ from r1_training.synthetic.language.symbolic_world import world_of
 from r1_training.synthetic.rooms.elements import Room, RoomObject
 from r1_training.synthetic.rooms.homes import make_home
 
-LOOKS, LOOK_EVERY_M = 3, 0.8  # frames a look of the robot's camera, and between two looks
+# frames a look of the robot's camera; way and turning between two looks
+LOOKS, LOOK_EVERY_M, LOOK_EVERY_RAD = 3, 0.2, 0.4
 MOST_REPLANS = 4
 FAST = 1e6  # m/s: nobody waits for it
 KINDS = ("moved", "door", "closet", "grasp")
@@ -209,8 +211,10 @@ class Run:
         if self.door is None or pose is None:
             return self._mapped
         seen = self._looked_at
-        if seen is not None and np.linalg.norm(pose[:2] - seen[:2]) < LOOK_EVERY_M:
-            return self._mapped
+        if seen is not None:
+            turned = abs(math.remainder(float(pose[2] - seen[2]), math.tau))
+            if np.linalg.norm(pose[:2] - seen[:2]) < LOOK_EVERY_M and turned < LOOK_EVERY_RAD:
+                return self._mapped
         self._looked_at = pose.copy()
         eye = np.array([*pose[:2], CAMERA_M])
         ahead = np.array([np.cos(pose[2]), np.sin(pose[2]), -0.3])

@@ -16,6 +16,7 @@ from transformers import PreTrainedTokenizerBase
 from r1_model.asking.answers import Answerer, Said
 from r1_model.asking.reading import Ready, most_tokens, padded_prompts
 from r1_model.asking.scenes import KnownScene, Scenes
+from r1_model.asking.viewpoint import Facings
 from r1_model.conversation import Asking
 from r1_model.generation import Generator
 from r1_model.network.config import R1Config
@@ -27,7 +28,7 @@ from r1_model.pretrained import Pretrained, load_pretrained
 from r1_model.scene.scene import Scene, View
 from r1_model.spelling.mended import mended, mended_question
 from r1_model.text.answer import Answer, Box, Turn
-from r1_model.text.boxes import turned_box
+from r1_model.text.boxes import turned_answer, turned_box
 from r1_model.text.grammar import format_box
 from r1_model.text.question import Question, check_target
 from r1_model.text.refinement import target_box
@@ -63,6 +64,7 @@ class Reasoner:
         self.max_extent = loaded.model.config.scene_config.max_extent
         self._answers = Answerer(self.name, self.trained)
         self._scenes = Scenes(loaded.model, loaded.processor)
+        self._facings = Facings(loaded.processor)
         self._view_tokens = ViewTokens(loaded.model)
         self._generate = Generator(loaded.model, keep_prefix=True)
         self._scorer = None
@@ -117,6 +119,7 @@ class Reasoner:
     def close(self) -> None:
         """Drop the scene; the weights go with the object."""
         self._scenes.clear()
+        self._facings.clear()
         self._view_tokens.clear()
         if self._scorer is not None:
             self._scorer.clear()
@@ -133,10 +136,15 @@ class Reasoner:
         """Let other threads make what a CPU makes of scenes that will be asked about next."""
         self._scenes.prepare_ahead(scenes)
 
-    def frame(self, scene: Scene) -> tuple[Scene, float]:
+    def frame(self, scene: Scene, gaze: float | None = None) -> tuple[Scene, float]:
         """The scene in the frame of the boxes that are written about it (`Answer.raw`), and the
-        radians that it was turned by; the boxes of an `Answer` are turned back."""
-        return self._processor.frame(scene)
+        radians that it was turned by; the boxes of an `Answer` are turned back.
+
+        `gaze` is that of the question, see `ask`.
+        """
+        faced, yaw = self._facings.scene(scene, gaze)
+        read, more = self._processor.frame(faced)
+        return read, yaw + more
 
     def detect(self, scene: Scene, least_score: float = LEAST_SCORE) -> list[Box]:
         """Objects that the dense decoder finds, best first, with labels in English.
@@ -176,6 +184,7 @@ class Reasoner:
         history: Sequence[Turn] = (),
         forbidden: Sequence[Prohibition] = (),
         target: Box | None = None,
+        gaze: float | None = None,
         max_new_tokens: int | None = None,
         on_progress: Progress | None = None,
         should_stop: Callable[[], bool] | None = None,
@@ -190,6 +199,9 @@ class Reasoner:
                 the model reads the question alone (`R1Config.drop_unrelated_history`).
             forbidden: what turns forbade that are not in `history` any more.
             target: the object that the question is about; size 0 is a point on it.
+            gaze: where who asks looks: radians from the scene's +x axis about z. Left, right, in
+                front and behind are as seen that way (see `asking.viewpoint`); None: along +y of
+                the frame that is read (docs/text_format.md).
             max_new_tokens: upper bound; None takes the task's own.
             on_progress: called with (stage, text so far); stages views, encode, think, answer.
             should_stop: asked between tokens, and between the tiles of a large map; True ends the
@@ -197,13 +209,14 @@ class Reasoner:
 
         Raises:
             EmptySceneError: the scene has no points.
-            InvalidQuestionError: no text, an unknown task, a target outside of the scene, or no
-                token allowed.
+            InvalidQuestionError: no text, an unknown task, a target outside of the scene, a gaze
+                that is none, or no token allowed.
             QuestionTooLongError: more than MAX_QUESTION_CHARACTERS, or than the model can read.
         """
-        asked = Question(scene, question, task, history, target, forbidden)
+        asked = Question(scene, question, task, history, target, forbidden, gaze)
+        asked, yaw = self._facings.question(asked)
         [answer] = self._answer([asked], max_new_tokens, on_progress, should_stop)
-        return answer
+        return turned_answer(answer, -yaw)
 
     def ask_many(
         self,
@@ -225,6 +238,8 @@ class Reasoner:
             EmptySceneError, InvalidQuestionError, QuestionTooLongError: see `ask`.
         """
         most = at_a_time or AT_A_TIME[self.device.type]
+        faced = [self._facings.question(question) for question in questions]
+        questions = [question for question, _ in faced]
         # scene by scene: each is encoded once
         scenes = {id(question.scene): place for place, question in enumerate(questions)}
         order = sorted(range(len(questions)), key=lambda row: scenes[id(questions[row].scene)])
@@ -240,7 +255,7 @@ class Reasoner:
                 following=[questions[row].scene for row in following],
             )
             answers |= zip(rows, found, strict=True)
-        return [answers[row] for row in range(len(questions))]
+        return [turned_answer(answers[row], -yaw) for row, (_, yaw) in enumerate(faced)]
 
     def _answer(
         self,

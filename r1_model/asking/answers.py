@@ -12,6 +12,7 @@ from r1_model.plans.guard import FORBIDDEN, guard_steps, overlap
 from r1_model.plans.told import withheld_text
 from r1_model.text.answer import Answer, Box, Withheld
 from r1_model.text.boxes import turned_answer
+from r1_model.text.frames import text_frame
 from r1_model.text.grammar import ParsedAnswer, parse_answer, task_of_text
 from r1_model.text.question import Question
 from r1_model.text.refinement import snap_answer
@@ -96,6 +97,7 @@ class Answerer:
             exact=parsed.exact,
             withheld=guarded.withheld,
             view_ids=[view.id for view in asked.views],
+            frame=text_frame(0.0, asked.bounds),
             model=self.name,
             trained=self.trained,
             stopped=said.produced.stopped,

@@ -76,11 +76,32 @@ class Withheld:
 
 
 @dataclass(frozen=True)
+class TextFrame:
+    """What the numbers of boxes in a text refer to.
+
+    Attributes:
+        yaw: radians by which the scene's frame is turned about z.
+        low, high: corners of the scene in that frame, metres.
+    """
+
+    yaw: float
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Turn:
-    """One earlier turn of a dialogue: the question and the model's raw text."""
+    """One earlier turn of a dialogue.
+
+    Attributes:
+        question: as it was asked.
+        raw: the model's text.
+        frame: of the text's boxes; None: that of the question which is asked now.
+    """
 
     question: str
     raw: str
+    frame: TextFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +120,7 @@ class Answer:
         exact: the text is `<think>..</think><answer>..</answer>` and all of it was read.
         withheld: why steps of the text must not be carried out; empty where all may be.
         view_ids: ids of the views that were shown to the model.
+        frame: of the boxes in `raw`; None where the model was not asked.
         model: name of the model and its weights.
         trained: False where the weights are random.
         stopped: True where generation was cancelled before its end.
@@ -117,6 +139,7 @@ class Answer:
     exact: bool = False
     withheld: list[Withheld] = field(default_factory=list)
     view_ids: list[int] = field(default_factory=list)
+    frame: TextFrame | None = None
     model: str = ""
     trained: bool = False
     stopped: bool = False

@@ -33,7 +33,7 @@ def turned_steps(steps: Sequence[Step], yaw: float) -> list[Step]:
 def turned_answer(said: Answer, yaw: float) -> Answer:
     """An answer with all of its boxes in a frame that is turned by `yaw` radians about z.
 
-    What the model wrote stays as it is: its numbers are those of the frame in which it was asked.
+    What the model wrote stays as it is: `Answer.frame` says what its numbers refer to.
     """
     if yaw == 0:
         return said
@@ -41,8 +41,13 @@ def turned_answer(said: Answer, yaw: float) -> Answer:
         replace(item, step=turned_steps([item.step], yaw)[0]) if item.step else item
         for item in said.withheld
     ]
-    boxes = [turned_box(box, yaw) for box in said.boxes]
-    return replace(said, boxes=boxes, steps=turned_steps(said.steps, yaw), withheld=withheld)
+    return replace(
+        said,
+        boxes=[turned_box(box, yaw) for box in said.boxes],
+        steps=turned_steps(said.steps, yaw),
+        withheld=withheld,
+        frame=None if said.frame is None else replace(said.frame, yaw=said.frame.yaw - yaw),
+    )
 
 
 def along_axes(box: Box) -> Box:

@@ -102,6 +102,13 @@ def format_box(center: np.ndarray, size: np.ndarray, bounds: Bounds) -> str:
     return f"<obj>{', '.join(map(str, quantise_box(center, size, bounds)))}</obj>"
 
 
+def read_box(text: str, bounds: Bounds) -> tuple[np.ndarray, np.ndarray] | None:
+    """`<obj>cx, cy, cz, w, h, l</obj>` -> centre and size, (3,) metres; None: it is none."""
+    numbers = _NUMBERS.fullmatch(text.removeprefix("<obj>").removesuffix("</obj>"))
+    levels = np.array([int(number) for number in numbers.groups()] if numbers else [LEVELS])
+    return None if levels.max() >= LEVELS else dequantise_box(levels, bounds)
+
+
 def parse_answer(text: str, bounds: Bounds, task: str) -> ParsedAnswer:
     """Read the model's text.
 
@@ -234,14 +241,8 @@ def _read_boxes(text: str, bounds: Bounds) -> tuple[list[_Found], list[str], str
 def _read_box(text: str, start: int, end: int, label_start: int, bounds: Bounds) -> Box | None:
     if end - start > 120:  # blanks without end
         return None
-    numbers = _NUMBERS.fullmatch(text, start + len("<obj>"), end)
-    if numbers is None:
-        return None
-    levels = np.array([int(number) for number in numbers.groups()])
-    if levels.max() >= LEVELS:
-        return None
-    center, size = dequantise_box(levels, bounds)
-    return Box(center=center, size=size, label=_label(text, label_start, start))
+    found = read_box(text[start:end], bounds)
+    return None if found is None else Box(*found, label=_label(text, label_start, start))
 
 
 def _label(text: str, start: int, end: int) -> str:

@@ -42,6 +42,8 @@ class Question:
         history: earlier turns, oldest first.
         target: what the question is about.
         forbidden: what turns forbade that are not in `history` any more.
+        gaze: where who asks looks: radians from the scene's +x axis about z. Left, right, in front
+            and behind are as seen that way; None: along +y of the frame that is read.
     """
 
     scene: Scene
@@ -50,6 +52,7 @@ class Question:
     history: Sequence[Turn] = ()
     target: Box | None = None
     forbidden: Sequence[Prohibition] = ()
+    gaze: float | None = None
 
     @cached_property
     def request(self) -> Request:

@@ -85,6 +85,7 @@ def joined(answers: Sequence[Answer]) -> Answer:
         unread=[part for one in answers for part in one.unread],
         exact=all(one.exact for one in answers),
         withheld=[item for one in answers for item in one.withheld],
+        frame=next((one.frame for one in answers if one.frame is not None), None),
         view_ids=list(dict.fromkeys(number for one in answers for number in one.view_ids)),
         stopped=any(one.stopped for one in answers),
         finished=all(one.finished for one in answers),

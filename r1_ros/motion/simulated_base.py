@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from r1_ros.plans.robot import OnStatus, ShouldStop, SkillError, SkillStoppedErr
 ARM_M = 1.2  # how far the robot's arm reaches from the robot's middle, seen from above
 _STAND_M = 0.08  # from the robot's edge to the side of a thing, at least
 _AT_M = 0.15  # nearer than this the robot is there
-_LOOK_M = 0.5  # of way between two looks at the map
+_LOOK_M, _LOOK_RAD = 0.2, 0.5  # of way and of turning between two looks at the map
 _TICK_S = 0.05
 _MOST_WAYS = 4  # that turn out to be blocked
 _DOOR_M = 0.1  # a door's leaf is mapped this far from its box, at most
@@ -179,15 +180,14 @@ class SimulatedBase:
         """Drive along a way; False: what is left of it is blocked."""
         poses = poses_along(path, min(self._speed * _TICK_S, 0.1), yaw)
         self._watch.on_path(poses)
-        since, before = 0.0, poses[0]
+        looked = before = poses[0]
         for number, pose in enumerate(poses):
             way = float(np.linalg.norm(pose[:2] - before[:2]))
             _wait(way / self._speed, should_stop)
             self.pose = before = pose
             self._watch.on_pose(pose)
-            since += way
-            if since >= _LOOK_M and number + 1 < len(poses):
-                since, known = 0.0, self._space
+            if _is_far(looked, pose) and number + 1 < len(poses):
+                looked, known = pose, self._space
                 space = self._look(should_stop)
                 if space is not known and not _all_clear(space, poses[number:]):
                     return False
@@ -206,7 +206,9 @@ class SimulatedBase:
 
     def _free(self, points: np.ndarray) -> FreeSpace | None:
         for door in self._opened:
-            leaf = replace(door, size=door.size + 2 * _DOOR_M)
+            # no wider: beside the leaf stands the frame, which stays
+            thin = np.arange(3) == int(door.size[:2].argmin())
+            leaf = replace(door, size=door.size + 2 * _DOOR_M * thin)
             floor = door.center[2] - door.size[2] / 2
             above = points[:, 2] > floor + self._shape.step
             points = points[~(contains(leaf, points) & above)]
@@ -215,6 +217,12 @@ class SimulatedBase:
         except MotionError:
             return None
         return space if space.free.any() else None
+
+
+def _is_far(a: np.ndarray, b: np.ndarray) -> bool:
+    """Do two poses (3,) show so different parts of the room that it is looked at again?"""
+    turned = abs(math.remainder(float(b[2] - a[2]), math.tau))
+    return bool(np.linalg.norm(b[:2] - a[:2]) >= _LOOK_M) or turned >= _LOOK_RAD
 
 
 def _all_clear(space: FreeSpace | None, poses: np.ndarray) -> bool:

@@ -145,11 +145,20 @@ class SimulatedRobot:
 
     def _key(self, label: str, box: Box | None) -> Key:
         """The thing that a step means; a new one if it was never spoken of."""
-        same_name = [key for key, thing in self.world.things.items() if thing.name == label]
-        for key in same_name:
-            places = [place[key] for place in (self._boxes, self._were) if key in place]
-            if box is None or not places or any(_overlap(p, box) > SAME_IOU for p in places):
-                return key
+        places = {
+            key: [place[key] for place in (self._boxes, self._were) if key in place]
+            for key, thing in self.world.things.items()
+            if thing.name == label
+        }
+        # what is known to be there comes before what may be anywhere
+        there = [
+            key
+            for key, own in places.items()
+            if box is None or any(_overlap(place, box) > SAME_IOU for place in own)
+        ]
+        anywhere = [key for key, own in places.items() if not own]
+        if there or anywhere:
+            return (there or anywhere)[0]
         key = f"{label} #{len(self.world.things)}"
         things = {**self.world.things, key: unknown_thing(label)}
         if box is not None:

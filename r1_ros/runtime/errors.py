@@ -12,4 +12,8 @@ class BadMessageError(ValueError):
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
-        self.reason = reason
+        self.reason, self.detail = reason, detail
+
+    def __reduce__(self) -> tuple[type[BadMessageError], tuple[str, str]]:
+        """Other processes get it whole."""
+        return type(self), (self.reason, self.detail)

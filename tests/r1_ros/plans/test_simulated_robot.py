@@ -14,6 +14,7 @@ pytest.importorskip("rclpy")
 
 from r1_ros.msg import ErrorCode
 
+from r1_model.plans.simulator import unknown_thing
 from r1_model.text.answer import Box, Step
 from r1_ros.plans.assumptions import Assumptions
 from r1_ros.plans.plan_outcome import PlanOutcome
@@ -259,3 +260,17 @@ def test_plans_that_are_not_even_started() -> None:
 def test_a_step_that_names_things_it_never_saw() -> None:
     with pytest.raises(SkillError, match="takes 1"):
         SimulatedRobot(0.0).execute(Step(1, "pick"), lambda: False, lambda status: None)
+
+
+def test_what_is_known_to_be_there_is_meant_before_what_may_be_anywhere() -> None:
+    """Two tables, and the first one that it heard of has no place."""
+    robot = SimulatedRobot(0.0)
+    table = unknown_thing("table")
+    robot.know("lost", table)
+    robot.know("seen", table, _PLACES["table"])
+    robot.execute(_steps("navigate_to table")[0], lambda: False, lambda _: None)
+    assert robot.world.robot_at == "seen"
+    elsewhere = Box(np.array([9.0, 9, 0.4]), np.array([1.0, 1, 0.8]), "table")
+    step = Step(1, "navigate_to", ("table",), (elsewhere,))
+    robot.execute(step, lambda: False, lambda _: None)
+    assert robot.world.robot_at == "lost"
