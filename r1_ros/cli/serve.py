@@ -61,7 +61,6 @@ def serve(
     # After '#': browsers send that part to nobody, and it stays out of logs.
     shown = f"[{host}]" if ":" in host else host
     typer.echo(f"http://{shown}:{port}/{f'#token={token}' if token else ''}")
-    place = {"base_frame": base_frame, "namespaced_tf": namespaced_tf}
     with RobotLink(
         namespace, **place
     ) as link:  # at the end, what the page had started is cancelled
