@@ -1,10 +1,10 @@
 """The page of `r1 serve` in headless Chromium: a million points, and the first token.
 
-    python benchmarks/page.py [--points N] [--questions N] [--json FILE]
+    python benchmarks/page.py [--points N] [--questions N] [--model NAME] [--json FILE]
 
-The nodes are real, the model is scripted: measured is what lies between the model's first token and
-its being on the page. WebGL runs on the CPU here, so frames are a lower bound;
-questions are asked in a room of 20,000 points.
+Nodes and weights are real, the room is the demo's: measured is what lies between the model's first
+token and its being on the page, with the model, the nodes, the server and the browser all on this
+machine's cores. WebGL runs on the CPU here, so frames are a lower bound.
 """
 
 from __future__ import annotations
@@ -16,30 +16,49 @@ import platform
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("ROS_DOMAIN_ID", str(101 + os.getpid() % 100))
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from r1_model.reasoner import Reasoner
 from r1_model.text.answer import Answer
 from r1_ros.web.cloud_levels import cloud_levels
-from tests.ros.page_rig import CHROMIUM_ARGUMENTS, chromium_path, page_robot
-from tests.ros.scripted import ScriptedReasoner, room
+from r1_training.synthetic.camera.observe import room_to_scene
+from r1_training.synthetic.rooms.example_rooms import living_room
+from tests.ros.browser import chromium, chromium_path
+from tests.ros.page_rig import page_robot
+from tests.ros.scripted import room
 
 TARGET_MS = 300.0  # from the node's first token to the page's
 WAIT_MS = 300_000
 TURNING_S = 8.0
 
 
-class TimedReasoner(ScriptedReasoner):
-    """Notes when it says its first word."""
+QUESTIONS = (
+    "How many cushions are there?",
+    "Find the sofa.",
+    "有幾個抱枕？",
+    "What colour is the sofa?",
+)
 
-    first = 0.0
 
-    def ask(self, *arguments, on_progress, **options) -> Answer:  # noqa: D102
+class TimedReasoner:
+    """A Reasoner that notes when it says its first word."""
+
+    def __init__(self, model: Reasoner) -> None:
+        self._model, self.first = model, 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def ask(self, *arguments: Any, on_progress: Callable[..., None], **options: Any) -> Answer:
+        """See Reasoner."""
         self.first = 0.0
 
         def hear(stage: str, text: str) -> None:
@@ -47,15 +66,14 @@ class TimedReasoner(ScriptedReasoner):
                 self.first = time.time()
             on_progress(stage, text)
 
-        return super().ask(*arguments, on_progress=hear, **options)
+        return self._model.ask(*arguments, on_progress=hear, **options)
 
 
 def first_tokens(page: Page, model: TimedReasoner, count: int) -> list[float]:
     """Milliseconds from the model's first token to its being on the page."""
-    model.token_seconds = 0.02
     delays = []
     for number in range(count):
-        page.get_by_label("Question or goal").fill("How many chairs are there?")
+        page.get_by_label("Question or goal").fill(QUESTIONS[number % len(QUESTIONS)])
         page.get_by_role("button", name="Ask", exact=True).click()
         turn = page.locator("article[data-done]").nth(number)
         turn.wait_for(timeout=WAIT_MS)
@@ -83,6 +101,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--points", type=int, default=1_000_000)
     parser.add_argument("--questions", type=int, default=20)
+    parser.add_argument("--model", default="r1-tiny")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if not chromium_path():
@@ -92,11 +111,9 @@ def main() -> int:
     begin = time.perf_counter()
     cloud_levels(scene.points, scene.colors)
     levels_s = time.perf_counter() - begin
-    model = TimedReasoner()
-    with page_robot(model) as robot, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS
-        )
+    model = TimedReasoner(Reasoner.from_pretrained(options.model, device="cpu"))
+    demo, _ = room_to_scene(living_room(), partial=0.0)
+    with page_robot(model, demo) as robot, chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(robot.own)
         page.wait_for_selector("#points[data-done]", timeout=WAIT_MS)
@@ -111,10 +128,10 @@ def main() -> int:
         page.wait_for_selector("#points[data-done]", timeout=WAIT_MS)
         loaded_s = time.perf_counter() - begin
         motion = turning(page)
-        browser.close()
     figures = {
         "machine": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
+        "model": options.model,
         "points": options.points,
         "order_s": levels_s,
         "first_points_s": seen_s,

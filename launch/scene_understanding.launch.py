@@ -308,7 +308,9 @@ def start(context: LaunchContext, share: Path) -> list:
         )
     robot = full_namespace(context, namespace)
     if argument("web") == "true":
-        actions.append(r1_process("serve", "--namespace", robot, more=argument("web_args")))
+        own_tf = ["--namespaced-tf"] if argument("namespaced_tf") == "true" else []
+        command = ["serve", "--namespace", robot, *own_tf]
+        actions.append(r1_process(*command, more=argument("web_args")))
     if argument("rerun") == "true":
         sim_time = ["--use-sim-time"] if use_sim_time == "true" else []
         command = ["watch", "--namespace", robot, *sim_time]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import sys
 
@@ -43,6 +44,13 @@ def point(value: tuple[float, float, float] | None) -> tuple[float, float, float
     if value is not None and not all(map(math.isfinite, value)):
         raise typer.BadParameter(f"the coordinates must be finite, got {value}")
     return value
+
+
+def check_display(command: str, instead: str) -> None:
+    """End where no window can be opened."""
+    shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if sys.platform == "linux" and not shown:
+        raise SystemExit(f"{command}: no display here for the viewer: {instead}")
 
 
 def text(value: str) -> str:

@@ -16,6 +16,16 @@ def serve(
     namespace: Annotated[
         str, typer.Option(help="Namespace of the nodes.", callback=option_checks.namespace)
     ] = "",
+    base_frame: Annotated[
+        str,
+        typer.Option(
+            help="tf frame of the robot's base, x forward: where it is on the map.",
+            callback=option_checks.text,
+        ),
+    ] = "base_link",
+    namespaced_tf: Annotated[
+        bool, typer.Option("--namespaced-tf", help="tf is in the namespace: /robot1/tf.")
+    ] = False,
     host: Annotated[
         str,
         typer.Option(
@@ -51,7 +61,9 @@ def serve(
     # After '#': browsers send that part to nobody, and it stays out of logs.
     shown = f"[{host}]" if ":" in host else host
     typer.echo(f"http://{shown}:{port}/{f'#token={token}' if token else ''}")
-    with RobotLink(namespace) as link:  # at the end, what the page had started is cancelled
+    with RobotLink(
+        namespace, **place
+    ) as link:  # at the end, what the page had started is cancelled
         uvicorn.run(
             make_app(link, access),
             host=host,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -72,11 +70,11 @@ def _check(out: Path | None, connect: str) -> None:
         raise SystemExit(f"r1 watch: --out must end in .rrd, got {out}")
     if out is not None and not out.absolute().parent.is_dir():
         raise SystemExit(f"r1 watch: no such folder: {out.absolute().parent}")
-    shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    if out is None and not connect and sys.platform == "linux" and not shown:
-        raise SystemExit(
-            "r1 watch: no display here for the viewer: start `rerun` on a machine that has one and "
-            "give --connect rerun+http://ADDRESS:9876/proxy, or write a recording: --out FILE.rrd"
+    if out is None and not connect:
+        option_checks.check_display(
+            "r1 watch",
+            "start `rerun` on a machine that has one and give --connect "
+            "rerun+http://ADDRESS:9876/proxy, or write a recording: --out FILE.rrd",
         )
 
 

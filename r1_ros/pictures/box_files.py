@@ -1,45 +1,92 @@
-"""Boxes from files: predictions of the reference implementation, and RGB-D folders' objects.json.
+"""Boxes from files: our predictions and evaluations, the reference's predictions, objects.json.
 
 .npz   corners (N, 8, 3), or centers (N, 3), sizes (N, 3), headings (N,) about +z;
        labels (N,) and scores (N,) where known
 .json  a list of {center, scale, rotation?, label?, score?}: full edge lengths, 3x3 rotation;
        or {"objects": [{center, size, label}, ...]}
+       or what `r1 predict` and `r1 evaluate bag` write: see prediction_entries.py
 """
 
 from __future__ import annotations
 
+import json
 import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from r1_ros.pictures.prediction_entries import EntryError, is_entries, objects_of_entries
 from r1_ros.pictures.top_down import PALETTE, PictureBox
-from r1_ros.runtime.text_files import TextFileError, read_json
+from r1_ros.runtime.text_files import TextFileError, read_json, read_text
+
+# VoteNet's camera axes (x right, y down, z forward) in ours (x right, y forward, z up).
+R_SCENE_CAMERA = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 
 
 class PredictionsError(ValueError):
     """The file is no predictions file; the message names it and the field."""
 
 
-def read_predictions(path: Path, min_score: float = 0.0) -> list[PictureBox]:
-    """Boxes of a file, those scored below `min_score` left out; colours by label.
+@dataclass(frozen=True)
+class BoxChoice:
+    """Which boxes of a file, and how they are read.
+
+    Attributes:
+        min_score: boxes scored lower are left out.
+        id: of the entry, or of its scene, in a file of many scenes; empty: the file has one.
+        classes: names of labels that are numbers, from 0; none: numbers stay numbers.
+        camera_axes: the boxes are in VoteNet's camera axes, as the corners that the reference
+            exports.
+    """
+
+    min_score: float = 0.0
+    id: str = ""
+    classes: Sequence[str] = ()
+    camera_axes: bool = False
+
+
+ALL = BoxChoice()
+
+
+def read_predictions(path: Path, choice: BoxChoice = ALL) -> list[PictureBox]:
+    """Boxes of a file; colours by label.
 
     Raises:
-        PredictionsError: unreadable, or an array has another shape than it must.
+        PredictionsError: unreadable, an array has another shape than it must, no entry has the
+            id, or a label has no name among the classes.
     """
     try:
-        boxes = _from_npz(path) if path.suffix == ".npz" else _from_json(path)
+        boxes = _from_npz(path) if path.suffix == ".npz" else _from_json(path, choice.id)
+        labels = [_named(label, choice.classes) for _, label, _ in boxes]
     except TextFileError as error:
         raise PredictionsError(str(error)) from None
+    except EntryError as error:
+        raise PredictionsError(f"{path}: {error}") from None
     except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError) as error:
         raise PredictionsError(f"{path}: {type(error).__name__}: {error}") from error
-    kept = [(box, label) for box, label, score in boxes if not score < min_score]
+    A = R_SCENE_CAMERA if choice.camera_axes else np.eye(3)
+    kept = [
+        (box, label)
+        for (box, _, score), label in zip(boxes, labels, strict=True)
+        if not score < choice.min_score
+    ]
     names = sorted({label for _, label in kept})
     return [
-        PictureBox(center, size, label, PALETTE[names.index(label) % len(PALETTE)], R)
+        PictureBox(A @ center, size, label, PALETTE[names.index(label) % len(PALETTE)], A @ R)
         for (center, size, R), label in kept
     ]
+
+
+def _named(label: str, classes: Sequence[str]) -> str:
+    if not classes or not label.isdecimal():
+        return label
+    if int(label) >= len(classes):
+        raise EntryError(f"label {label}, but there are {len(classes)} classes, from 0")
+    return classes[int(label)]
 
 
 _Box = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -84,14 +131,31 @@ def _box_of_corners(corners: np.ndarray) -> _Box:
     return center, size, R
 
 
-def _from_json(path: Path) -> list[tuple[_Box, str, float]]:
-    data = read_json(path)
-    items = data["objects"] if isinstance(data, dict) else data
+def _from_json(path: Path, wanted: str) -> list[tuple[_Box, str, float]]:
+    data = _json_lines(path) if path.suffix == ".jsonl" else read_json(path)
+    if is_entries(data):
+        items: list[Any] = objects_of_entries(data, wanted)
+    else:
+        items = data["objects"] if isinstance(data, dict) else data
     boxes = []
     for item in items:
         center = np.asarray(item["center"], float).reshape(3)
         size = np.asarray(item["scale"] if "scale" in item else item["size"], float).reshape(3)
-        R = np.asarray(item.get("rotation", np.eye(3)), float).reshape(3, 3)
+        if "orientation" in item:
+            R = Rotation.from_quat(np.asarray(item["orientation"], float).reshape(4)).as_matrix()
+        else:
+            R = np.asarray(item.get("rotation", np.eye(3)), float).reshape(3, 3)
         score = float(item.get("score", float("nan")))
         boxes.append(((center, size, R), str(item.get("label", "")), score))
     return boxes
+
+
+def _json_lines(path: Path) -> list[Any]:
+    found = []
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        if line.strip():
+            try:
+                found.append(json.loads(line))
+            except (ValueError, RecursionError) as error:
+                raise EntryError(f"line {number} is no JSON: {error}") from None
+    return found

@@ -19,13 +19,16 @@ class SceneRecording:
     """Writes one .rrd file; use as a context manager. Open it with `rerun FILE`.
 
     Args:
-        path: the file to write; its folder must exist.
+        path: the file to write; its folder must exist. None: a viewer is opened instead.
         title: name of the recording in the viewer.
     """
 
-    def __init__(self, path: Path | str, title: str) -> None:
+    def __init__(self, path: Path | str | None, title: str) -> None:
         self._stream = rr.RecordingStream("r1_ros", recording_id=title)
-        self._stream.save(str(path), default_blueprint=_blueprint())
+        if path is None:
+            self._stream.spawn(default_blueprint=_blueprint())
+        else:
+            self._stream.save(str(path), default_blueprint=_blueprint())
         self._stream.log("scene", rr.ViewCoordinates.RIGHT_HAND_Z_UP, static=True)
         self._answers = 0
 

@@ -122,20 +122,32 @@ class TransformBuffer:
         target, source = _clean(target), _clean(source)
         if target == source:
             return np.eye(4)
-        from_source, from_target = list(self._ancestors(source)), list(self._ancestors(target))
-        known = set(from_target)
-        common = next((frame for frame in from_source if frame in known), None)
-        if common is None:
-            for name, line in ((source, from_source), (target, from_target)):
-                if len(line) == 1 and not any(e.parent == name for e in self._edges.values()):
-                    raise UnknownFrameError(f"frame {name!r} is in no transform so far")
-            raise DisconnectedError(
-                f"{source!r} (root {from_source[-1]!r}) and {target!r} (root {from_target[-1]!r}) "
-                "are not connected"
-            )
+        from_source, from_target, common = self._lines(target, source)
         T_common_source = self._compose(from_source, common, stamp)
         T_common_target = self._compose(from_target, common, stamp)
         return invert_pose(T_common_target) @ T_common_source
+
+    def latest(self, target: str, source: str) -> tuple[np.ndarray, int | None]:
+        """T_target_source (4, 4) at the newest stamp that every moving edge between them has.
+
+        Returns:
+            the transform, and that stamp [ns]; None: only static edges lie between them.
+
+        Raises:
+            UnknownFrameError, DisconnectedError, ExtrapolationError: see there.
+        """
+        target, source = _clean(target), _clean(source)
+        if target == source:
+            return np.eye(4), None
+        from_source, from_target, common = self._lines(target, source)
+        edges = [
+            self._edges[frame]
+            for line in (from_source, from_target)
+            for frame in line[: line.index(common)]
+        ]
+        moving = [edge.samples.stamps for edge in edges if edge.static is None]
+        stamp = min((stamps[-1] for stamps in moving if stamps), default=0)
+        return self.lookup(target, source, stamp), stamp if moving else None
 
     def jump_back(self, stamp: int) -> None:
         """Images say that time has jumped back to `stamp`: forget what is from before the jump."""
@@ -159,6 +171,21 @@ class TransformBuffer:
             if edge.before.stamps and stamp - edge.samples.stamps[0] >= self._cache:
                 edge.before = _Samples()
         edge.samples.trim(self._cache)
+
+    def _lines(self, target: str, source: str) -> tuple[list[str], list[str], str]:
+        """Each frame with its ancestors, and the first ancestor that both have."""
+        from_source, from_target = list(self._ancestors(source)), list(self._ancestors(target))
+        known = set(from_target)
+        common = next((frame for frame in from_source if frame in known), None)
+        if common is None:
+            for name, line in ((source, from_source), (target, from_target)):
+                if len(line) == 1 and not any(e.parent == name for e in self._edges.values()):
+                    raise UnknownFrameError(f"frame {name!r} is in no transform so far")
+            raise DisconnectedError(
+                f"{source!r} (root {from_source[-1]!r}) and {target!r} (root {from_target[-1]!r}) "
+                "are not connected"
+            )
+        return from_source, from_target, common
 
     def _ancestors(self, frame: str) -> Iterator[str]:
         seen = {frame}

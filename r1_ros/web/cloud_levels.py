@@ -9,6 +9,7 @@ import numpy as np
 COARSEST_M, LEVELS = 0.64, 4  # down to 8 cm; finer, a shuffle is even enough
 STEPS = 65535  # of a coordinate between the bounds
 BYTES_PER_POINT = 9
+OUTERMOST = 1.0  # percent on each side
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,15 @@ class CloudLevels:
 
     Attributes:
         low, high: (3,) float64, bounds of the points [m].
+        focus: (2, 3) float64, bounds of all but the outermost 1 % on each side [m]: what a first
+            look should show, whatever a sensor saw through a window.
         positions: (N, 3) uint16, 0 at `low`, 65535 at `high`.
         colors: (N, 3) uint8.
     """
 
     low: np.ndarray
     high: np.ndarray
+    focus: np.ndarray
     positions: np.ndarray
     colors: np.ndarray
 
@@ -70,9 +74,11 @@ def cloud_levels(points: np.ndarray, colors: np.ndarray) -> CloudLevels:
     """
     if not len(points):
         none = np.zeros(3)
-        return CloudLevels(none, none, np.zeros((0, 3), np.uint16), np.zeros((0, 3), np.uint8))
+        empty = np.zeros((0, 3), np.uint16), np.zeros((0, 3), np.uint8)
+        return CloudLevels(none, none, np.zeros((2, 3)), *empty)
     order = coarse_to_fine(points)
     low, high = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
     scale = STEPS / np.maximum(high - low, 1e-6)
     positions = np.rint((points[order] - low) * scale).clip(0, STEPS).astype(np.uint16)
-    return CloudLevels(low, high, positions, np.ascontiguousarray(colors[order]))
+    focus = np.percentile(points, (OUTERMOST, 100 - OUTERMOST), axis=0).astype(np.float64)
+    return CloudLevels(low, high, focus, positions, np.ascontiguousarray(colors[order]))

@@ -33,11 +33,15 @@ class RobotLink:
 
     Args:
         namespace: of its nodes.
+        base_frame: tf frame of the robot's base, to show where it is.
+        namespaced_tf: tf is in the namespace too.
     """
 
-    def __init__(self, namespace: str = "") -> None:
+    def __init__(
+        self, namespace: str = "", base_frame: str = "base_link", *, namespaced_tf: bool = False
+    ) -> None:
         self._mind, self._hands = R1Client(namespace), R1Client(namespace)
-        self._watch = RobotWatch(namespace)
+        self._watch = RobotWatch(namespace, base_frame, namespaced_tf=namespaced_tf)
         self._shelf = PlanShelf()
         self._lock = threading.Lock()
         self._scene: tuple[str, Scene, CloudLevels] | None = None
@@ -123,11 +127,14 @@ class RobotLink:
         return self._watch.stop_robot() is not None
 
     def state(self) -> dict[str, Any]:
-        """Health, the plan that runs or waits, and how the last one of a page ended."""
+        """Health, the plan that runs or waits, how the last one of a page ended, and the robot."""
+        held = self._scene
+        robot = {} if held is None else self._watch.place(held[1].frame_id)
         return {
             "health": self._watch.health(),
             "execution": self._watch.execution(),
             "outcome": self._outcome,
+            "robot": robot or {"unknown": "there is no map yet"},
         }
 
     def scene(self) -> dict[str, Any]:
@@ -139,6 +146,7 @@ class RobotLink:
             "points": len(levels),
             "low": levels.low.tolist(),
             "high": levels.high.tolist(),
+            "focus": [corner.tolist() for corner in levels.focus],
             "views": [_view_data(view) for view in scene.views],
         }
 

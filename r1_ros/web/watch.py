@@ -1,4 +1,4 @@
-"""What happens on the robot, whoever caused it: health of the nodes, and the plan that runs."""
+"""What happens on the robot, whoever caused it: health, the plan that runs, where it is."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from r1_ros.action import ExecutePlan
 from r1_ros.messages.plain import step_data, visible_text
+from r1_ros.web.robot_place import RobotPlace
 
 _LEVELS = {
     DiagnosticStatus.OK: "ok",
@@ -35,14 +36,28 @@ _ENDS = {
 
 
 class RobotWatch:
-    """Listens to diagnostics and to plan_executor, in a thread and a ROS context of its own."""
+    """Listens to diagnostics, plan_executor and tf, in a thread and a ROS context of its own.
 
-    def __init__(self, namespace: str = "") -> None:
+    Args:
+        namespace: of the robot.
+        base_frame: tf frame of the robot's base.
+        namespaced_tf: tf is in the namespace too.
+    """
+
+    def __init__(
+        self, namespace: str = "", base_frame: str = "base_link", *, namespaced_tf: bool = False
+    ) -> None:
         self._context = Context()
         rclpy.init(args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        remaps = ["--ros-args", "-r", "/tf:=tf", "-r", "/tf_static:=tf_static"]
         self._node = Node(
-            "_r1_web", context=self._context, namespace=namespace, start_parameter_services=False
+            "_r1_web",
+            context=self._context,
+            namespace=namespace,
+            start_parameter_services=False,
+            cli_args=remaps if namespaced_tf else None,
         )
+        self._place = RobotPlace(self._node, base_frame)
         self._prefix = f"{self._node.get_namespace().rstrip('/')}/"
         self._lock = threading.Lock()
         self._health: dict[str, tuple[float, dict[str, Any]]] = {}
@@ -84,6 +99,10 @@ class RobotWatch:
             else {**status, "level": "stale", "message": f"silent for {now - heard:.0f} s"}
             for _, (heard, status) in entries
         ]
+
+    def place(self, frame_id: str) -> dict[str, Any]:
+        """Where the robot is in a frame; see RobotPlace."""
+        return self._place.place(frame_id)
 
     def execution(self) -> dict[str, Any]:
         """The plan that was heard of last: plan_id, waiting, step, status, steps_done, ended."""

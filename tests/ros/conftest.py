@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,18 @@ def ros_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.environ["ROS_HOME"] = str(folder)
     yield folder
     os.environ["ROS_HOME"] = before
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, of playwright's type Browser."""
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    from tests.ros.browser import chromium, chromium_path
+
+    if not chromium_path():
+        pytest.skip("no Chromium on this machine")
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture

@@ -1,17 +1,18 @@
-"""`r1 serve`'s server with real nodes and a scripted model, and a browser for it."""
+"""`r1 serve`'s server with real nodes and a scripted model."""
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import uvicorn
 from rclpy.parameter import Parameter
 
+from r1_model.scene.scene import Scene
 from r1_ros.client import R1Client
 from r1_ros.nodes.plan_executor import PlanExecutor
 from r1_ros.nodes.scene_reasoner import SceneReasoner
@@ -24,26 +25,13 @@ from tests.ros.scripted import ScriptedReasoner, StubMapper, room
 NAMESPACE = "page"
 TOKEN = "a token of the tests"
 
-# https://playwright.dev: no network of its own, and WebGL without a GPU
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox", "--disable-quic", "--disable-background-networking", "--no-first-run",
-    "--disable-component-update", "--disable-sync", "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]  # fmt: skip
-
-
-def chromium_path() -> str:
-    """The browser of this machine; empty: none."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return next((path for name in names if (path := shutil.which(name))), "")
-
 
 @dataclass
 class PageRobot:
     """The nodes, and where their page is."""
 
     executor: PlanExecutor
-    model: ScriptedReasoner
+    model: Any
     mapper: StubMapper
     client: R1Client
     own: str
@@ -57,8 +45,13 @@ class PageRobot:
 
 
 @contextmanager
-def page_robot(model: ScriptedReasoner | None = None, points: int = 20_000) -> Iterator[PageRobot]:
-    """Nodes with two servers: one for this machine, one that wants TOKEN."""
+def page_robot(model: Any = None, scene: Scene | None = None) -> Iterator[PageRobot]:
+    """Nodes with two servers: one for this machine, one that wants TOKEN.
+
+    Args:
+        model: a Reasoner, or what stands in for one.
+        scene: what the mapper serves; by default a cloud of 20,000 points in a room.
+    """
     with background() as spinning:
         model = model or ScriptedReasoner()
         common = {"namespace": NAMESPACE, "context": spinning.context}
@@ -72,7 +65,7 @@ def page_robot(model: ScriptedReasoner | None = None, points: int = 20_000) -> I
             parameter_overrides=[Parameter("diagnostics_period", value=0.2)],
             **common,
         )
-        mapper = StubMapper(room(points), **common)
+        mapper = StubMapper(scene or room(20_000), **common)
         spinning.start(mapper, reasoner, executor)
         eventually(lambda: reasoner.is_active and executor.is_active, "the nodes are active")
         with (

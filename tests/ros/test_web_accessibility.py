@@ -8,24 +8,16 @@ from importlib.resources import files
 import pytest
 
 pytest.importorskip("fastapi", reason="the optional extra [web] is not installed")
-playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
 
 from playwright.sync_api import Browser, Page, expect  # noqa: E402
 
-from tests.ros.page_rig import (  # noqa: E402
-    CHROMIUM_ARGUMENTS,
-    PageRobot,
-    chromium_path,
-    page_robot,
-)
+from tests.ros.browser import WAIT_MS  # noqa: E402
+from tests.ros.page_rig import PageRobot, page_robot  # noqa: E402
 
-pytestmark = [
-    pytest.mark.ros,
-    pytest.mark.skipif(not chromium_path(), reason="no Chromium on this machine"),
-]
+pytestmark = pytest.mark.ros
 
-WAIT_MS = 30_000  # WebGL on a busy CPU
 DESKTOP, PHONE = (1280, 800), (390, 844)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 
@@ -35,16 +27,6 @@ def robot() -> Iterator[PageRobot]:
     with page_robot() as nodes:
         nodes.set(require_approval=True)
         yield nodes
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with playwright_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS
-        )
-        yield started
-        started.close()
 
 
 def violations(page: Page) -> list[str]:
@@ -109,4 +91,5 @@ def test_stop_is_at_hand_wherever_one_has_scrolled(robot: PageRobot, page: Page)
 def test_a_fault_would_be_seen(robot: PageRobot, page: Page) -> None:
     page.goto(robot.own)
     page.evaluate("document.querySelector('label').remove()")
+    page.locator("#question").evaluate("element => element.removeAttribute('placeholder')")
     assert any(line.startswith("label:") for line in violations(page))

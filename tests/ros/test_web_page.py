@@ -5,30 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 pytest.importorskip("fastapi", reason="the optional extra [web] is not installed")
 pytest.importorskip("uvicorn", reason="the optional extra [web] is not installed")
-playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from playwright.sync_api import Browser, Page, expect  # noqa: E402
+from playwright.sync_api import Browser, Page, Route, expect  # noqa: E402
 
 from tests.ros.background import eventually  # noqa: E402
-from tests.ros.page_rig import (  # noqa: E402
-    CHROMIUM_ARGUMENTS,
-    TOKEN,
-    PageRobot,
-    chromium_path,
-    page_robot,
-)
+from tests.ros.browser import WAIT_MS  # noqa: E402
+from tests.ros.page_rig import TOKEN, PageRobot, page_robot  # noqa: E402
+from tests.ros.scripted import room  # noqa: E402
 
-pytestmark = [
-    pytest.mark.ros,
-    pytest.mark.skipif(not chromium_path(), reason="no Chromium on this machine"),
-]
+pytestmark = pytest.mark.ros
 
-WAIT_MS = 30_000  # WebGL on a busy CPU
 expect.set_options(timeout=WAIT_MS)
 
 
@@ -36,16 +31,6 @@ expect.set_options(timeout=WAIT_MS)
 def nodes() -> Iterator[PageRobot]:
     with page_robot() as robot:
         yield robot
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with playwright_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS
-        )
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -89,7 +74,7 @@ def test_ask_box_click_plan_approve_done(robot: PageRobot, page: Page) -> None:
     assert "desk lamp" in last_turn(page)
     assert page.evaluate("r1Room.boxes.children.length") == 1
     expect(page.locator("#views button.chosen")).to_have_count(2)
-    expect(page.locator("#views button").first).to_contain_text("U 0.50: text 0.10, image 0.20")
+    expect(page.locator("#views button").first).to_contain_text("U 0.50text 0.10 · image 0.20")
 
     objects.first.click()  # the next question is about it
     expect(page.locator("#about-name")).to_have_text("desk lamp")
@@ -139,6 +124,70 @@ def test_a_click_on_a_box_in_the_picture_asks_about_it(page: Page) -> None:
     expect(page.locator("#about")).to_be_hidden()
 
 
+def test_what_is_looked_at_stays_where_it_is(page: Page) -> None:
+    """Or a click lands beside what it was meant for."""
+    expect(page.locator("#points[data-done]")).to_be_visible()
+    before = page.locator("#view").bounding_box()
+    ask(page, "Find the desk lamp.")
+    expect(page.locator("#views button.chosen")).to_have_count(2)
+    assert page.locator("#view").bounding_box() == before
+
+
+def test_colours_come_as_the_camera_saw_them(robot: PageRobot, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    scene = room(20_000)
+    scene.colors[:] = (200, 60, 20)
+    robot.mapper.scene, robot.mapper.revision = scene, robot.mapper.revision + 1
+    page.goto(robot.own)
+    expect(page.locator("#points[data-done]")).to_be_visible()
+    png = np.frombuffer(page.locator("#view").screenshot(), np.uint8)
+    drawn = cv2.imdecode(png, cv2.IMREAD_COLOR_RGB)
+    assert (np.abs(drawn.astype(int) - (200, 60, 20)).max(axis=2) <= 2).sum() > 1000
+    page.close()
+    robot.mapper.scene, robot.mapper.revision = room(20_000), robot.mapper.revision + 1
+
+
+def test_from_above_no_ceiling_is_in_the_way(page: Page) -> None:
+    expect(page.locator("#points[data-done]")).to_be_visible()
+    near, z = "r1Room.camera.near", "r1Room.camera.position.z"
+    page.get_by_role("button", name="From above").click()
+    eventually(lambda: page.evaluate(near) > 0.5, "it is cut")
+    assert page.evaluate(f"{z} - {near} - r1Room.focus[0].z") == pytest.approx(2.1)
+    page.locator("#view").focus()
+    page.keyboard.press("ArrowDown")  # a look from the side: the ceiling is there again
+    eventually(lambda: page.evaluate(near) == 0.05, "it is whole")
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ({"position": [1, 2, 0.1], "yaw": 1.5708, "age_s": 0, "simulated": False},
+         "Robot at 1.00, 2.00 m, facing 90°"),
+        ({"position": [1, 2, 0.1], "yaw": -1.5708, "age_s": 44, "simulated": True},
+         "Simulated robot at 1.00, 2.00 m, facing 270°; 44 s ago"),
+        ({"unknown": "no tf"}, "Where the robot is, is unknown: no tf"),
+    ],
+)  # fmt: skip
+def test_the_robot_on_the_map(page: Page, told: dict[str, Any], says: str) -> None:
+    state = {"health": [], "execution": {}, "outcome": {}, "robot": told}
+
+    def answer(route: Route) -> None:
+        route.fulfill(json=state)
+
+    page.route("**/api/state", answer)
+    expect(page.locator("#robot")).to_have_text(says)
+    visible, x, y, yaw = page.evaluate(
+        """() => { const m = r1Room.robot;
+        return [m.visible, m.position.x, m.position.y, m.rotation.z]; }"""
+    )
+    assert visible == ("yaw" in told)
+    if visible:
+        assert (x, y, yaw) == pytest.approx((1, 2, told["yaw"]))
+        expect(page.locator("#labels span")).to_have_text("robot")
+    else:
+        expect(page.locator("#labels span")).to_have_count(0)
+
+
 def test_by_keyboard_alone(page: Page) -> None:
     expect(page.locator("#points[data-done]")).to_be_visible()
     page.keyboard.press("Tab")
@@ -155,6 +204,21 @@ def test_by_keyboard_alone(page: Page) -> None:
     page.locator("#objects button").first.focus()
     page.keyboard.press("Space")
     expect(page.locator("#about-name")).to_have_text("desk lamp")
+
+
+def test_the_page_in_chinese(robot: PageRobot, browser: Browser) -> None:
+    page = browser.new_page(locale="zh-TW")
+    page.goto(robot.own)
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hant", timeout=WAIT_MS)
+    page.locator("#question").fill("找到檯燈。")
+    page.get_by_role("button", name="提問").click()
+    expect(page.locator("#views button.chosen").first).to_contain_text("增添房間的 40 %")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("#views button.chosen").first).to_contain_text("adds 40 % of the room")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "en", timeout=WAIT_MS)
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+    page.close()
 
 
 def test_everything_that_can_be_used_has_a_name(page: Page) -> None:

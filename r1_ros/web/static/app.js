@@ -1,9 +1,12 @@
 // The page. Every text of the robot enters as textContent: words from a room are never markup.
 
 import { ApiError, blob, bytes, get, lines, post } from "./api.js";
-import { Room, colorOf } from "./room.js";
+import { $, make } from "./dom.js";
+import { showHealth, summarize } from "./health.js";
+import { decide, followPlan, offerPlan } from "./plan.js";
+import { Room, cssColorOf } from "./room.js";
+import { otherLanguage, say, t, translatePage } from "./words.js";
 
-const $ = (id) => document.getElementById(id);
 const session = `web-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
 const CHUNK = 200000;
 const POLL_MS = 500, SCENE_MS = 5000;
@@ -11,16 +14,10 @@ const POLL_MS = 500, SCENE_MS = 5000;
 let room = null;
 let scene = null; // /api/scene
 let objects = []; // of the last answer
+let asked = ""; // what keyframes were chosen for
 let target = null; // { object_id } or { point }: what the next question is about
 let chosenViews = new Map(); // id -> scores
-let plan = null; // { id, steps, started } of this page, or { waiting } of somebody else
 let answering = null; // AbortController
-
-const make = (tag, properties = {}, ...children) => {
-  const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children);
-  return element;
-};
 
 function trouble(error) {
   const words = error instanceof ApiError || error instanceof TypeError ? error.message : String(error);
@@ -37,13 +34,13 @@ async function loadScene() {
   scene = news;
   showViews();
   if (!room) return;
-  room.begin(news.low, news.high, news.points);
+  room.begin(news.low, news.high, news.focus, news.points);
   if (first) room.whole();
   for (let start = 0; start < news.points; start += CHUNK) {
     const chunk = await bytes(`/api/points/${news.revision}?start=${start}&count=${CHUNK}`);
     if (scene !== news) return; // a newer map is being loaded
     room.add(chunk);
-    $("points").textContent = `${room.loaded.toLocaleString("en")} of ${news.points.toLocaleString("en")} points`;
+    $("points").textContent = t("{0} of {1} points", room.loaded.toLocaleString("en"), news.points.toLocaleString("en"));
   }
   $("points").dataset.done = news.revision;
 }
@@ -61,31 +58,31 @@ async function picture(image, id) {
 }
 
 function showViews() {
+  if (asked) say($("views-why"), t("Chosen for “{0}”, best first", asked));
   const order = [...scene.views].sort(
     (a, b) => (chosenViews.get(b.id)?.utility ?? -1) - (chosenViews.get(a.id)?.utility ?? -1));
   $("views").replaceChildren(...order.map((view) => {
     const scores = chosenViews.get(view.id);
     const image = make("img", { alt: "", loading: "lazy" });
+    const numbers = scores && ["text_3d", "image_3d", "clip"].map((name) => scores[name].toFixed(2));
     const why = scores
-      ? `U ${scores.utility.toFixed(2)}: text ${scores.text_3d.toFixed(2)}, image ${scores.image_3d.toFixed(2)}, ` +
-        `CLIP ${scores.clip.toFixed(2)}; adds ${Math.round(scores.coverage * 100)} % of the room`
-      : "not shown to the model";
+      ? [t("text {0} · image {1} · CLIP {2}", ...numbers), make("br"), t("adds {0} % of the room", Math.round(scores.coverage * 100))]
+      : [t("not shown to the model")];
+    const title = t("Keyframe {0}", view.id) + (scores ? ` · U ${scores.utility.toFixed(2)}` : "");
     const button = make("button", { type: "button", className: scores ? "chosen" : "" }, image,
-      make("strong", { textContent: `Keyframe ${view.id}` }), make("br"), why);
+      make("strong", { textContent: title }), make("br"), ...why);
     button.addEventListener("click", () => room?.through(view));
     picture(image, view.id);
     return make("li", {}, button);
   }));
-  if (!order.length) $("views").replaceChildren(make("li", { className: "quiet", textContent: "none: the map has no images" }));
+  if (!order.length) $("views").replaceChildren(make("li", { className: "quiet", textContent: t("none: the map has no images") }));
   room?.showCameras(scene.views, chosenViews);
 }
 
 async function showReasons(question) {
   const scores = await post("/api/reasons", { question });
   chosenViews = new Map(scores.map((score) => [score.id, score]));
-  $("views-why").textContent =
-    `Chosen for “${question}”, best first: U weighs how the question fits the points that a view sees (text), ` +
-    "how its picture fits them (image), and how the question fits its picture (CLIP); each adds part of the room.";
+  asked = question;
   if (scene) showViews();
 }
 
@@ -98,15 +95,15 @@ function showObjects(mentioned) {
   room?.showBoxes(list);
   $("objects").replaceChildren(...list.map((object, index) => {
     const mark = make("span", { textContent: "■ ", ariaHidden: "true" });
-    mark.style.color = `#${colorOf(index).toString(16).padStart(6, "0")}`;
+    mark.style.color = cssColorOf(index);
     const size = object.size.map((edge) => edge?.toFixed(2) ?? "?").join(" × ");
     const button = make("button", { type: "button", ariaPressed: "false" }, mark,
-      make("strong", { textContent: object.label || "object" }), ` ${size} m`);
+      make("strong", { textContent: object.label || t("object") }), ` ${size} m`);
     if (object.description) button.append(make("br"), object.description);
     button.addEventListener("click", () => aboutObject(index));
     return make("li", {}, button);
   }));
-  if (!list.length) $("objects").replaceChildren(make("li", { className: "quiet", textContent: "none" }));
+  if (!list.length) $("objects").replaceChildren(make("li", { className: "quiet", textContent: t("none") }));
 }
 
 function about(name, news, index) {
@@ -118,9 +115,9 @@ function about(name, news, index) {
   $("question").focus();
 }
 
-const aboutObject = (index) => about(objects[index].label || "object", { object_id: objects[index].id }, index);
+const aboutObject = (index) => about(objects[index].label || t("object"), { object_id: objects[index].id }, index);
 const aboutPoint = (point) => about(
-  `the point ${point.map((value) => value.toFixed(2)).join(", ")} m`, { point }, -1);
+  t("the point {0} m", point.map((value) => value.toFixed(2)).join(", ")), { point }, -1);
 
 // --- questions ---
 
@@ -144,9 +141,9 @@ async function converse(path, body, title) {
       } else result = line;
     }
     if (result?.answer) showAnswer(turn, text, stage, result.answer);
-    else showFailure(text, stage, result?.error ?? "the robot said nothing");
+    else showFailure(text, stage, result?.error ?? t("the robot said nothing"));
   } catch (error) {
-    showFailure(text, stage, error.name === "AbortError" ? "stopped" : error.message);
+    showFailure(text, stage, error.name === "AbortError" ? t("stopped") : error.message);
     result = null;
   } finally {
     answering = null;
@@ -164,14 +161,14 @@ function showAnswer(turn, text, stage, answer) {
   text.lang = answer.language;
   const seconds = answer.total_seconds?.toFixed(1) ?? "?";
   stage.textContent = `${answer.task}, ${seconds} s, ${answer.model}` +
-    (answer.trained ? "" : " · not trained: this answer means nothing");
+    (answer.trained ? "" : ` · ${t("not trained: this answer means nothing")}`);
   if (answer.thinking) {
     turn.append(make("details", { className: "thinking" },
-      make("summary", { textContent: "Thinking" }),
+      make("summary", { textContent: t("Thinking") }),
       make("p", { textContent: answer.thinking, lang: answer.language })));
   }
   if (answer.unread.length) {
-    turn.append(make("p", { className: "quiet", textContent: `Not readable: ${answer.unread.join(" · ")}` }));
+    turn.append(make("p", { className: "quiet", textContent: t("Not readable: {0}", answer.unread.join(" · ")) }));
   }
   showObjects(answer.objects);
   turn.dataset.done = "true";
@@ -206,92 +203,24 @@ async function makePlan() {
   $("question").value = "";
   const result = await converse("/api/plan", { goal, session }, goal);
   if (!result?.answer) return;
-  plan = { id: result.plan_id, goal, steps: result.answer.steps, started: false };
-  showPlan(goal, plan.steps.map(stepWords), result.answer.language);
-  $("plan-state").textContent = "Nothing moves before you approve.";
-  $("approve").focus();
+  offerPlan(result.plan_id, goal, result.answer);
 }
 
-// --- plans ---
+// --- state ---
 
-const stepWords = (step) =>
-  `${step.action}(${step.arguments.join(", ")})` + (step.text ? `: ${step.text}` : "") + (step.assumed ? " (not seen yet)" : "");
+const OLD_S = 3; // then it is said how old
 
-function showPlan(title, words, language = "") {
-  $("plan").hidden = false;
-  $("plan-goal").textContent = title;
-  $("steps").lang = language;
-  $("steps").replaceChildren(...words.map((text) => make("li", { textContent: text })));
-  $("approve").hidden = $("reject").hidden = false;
-  $("approve").disabled = $("reject").disabled = false;
-}
-
-async function decide(yes) {
-  const decided = plan;
-  $("approve").disabled = $("reject").disabled = true;
-  try {
-    if (decided.waiting) {
-      await post("/api/approve", { plan_id: decided.waiting, approve: yes, reason: yes ? "" : "rejected on the page" });
-    } else if (yes) {
-      decided.started = true;
-      await post("/api/carry_out", { plan_id: decided.id });
-    }
-    $("approve").hidden = $("reject").hidden = true;
-    $("plan-state").textContent = yes ? "approved" : "rejected; nothing moved";
-    if (!yes && !decided.waiting) plan = null;
-  } catch (error) {
-    $("plan-state").textContent = error.message;
+function showRobot(robot) {
+  room?.showRobot(robot.unknown ? null : robot, t("robot"));
+  if (robot.unknown) {
+    $("robot").textContent = t("Where the robot is, is unknown: {0}", robot.unknown);
+    return;
   }
-}
-
-function followPlan({ execution, outcome }) {
-  if (execution.waiting && !(plan?.started) && plan?.waiting !== execution.plan_id) {
-    // somebody else's, an agent's perhaps: a person decides here
-    plan = { waiting: execution.plan_id, started: false };
-    const list = execution.status.replace(/^[^:]*: /, "").split(/, (?=\w+\()/);
-    showPlan("A plan of somebody else waits for approval.", list);
-  }
-  if (!plan || (plan.id && outcome.plan !== plan.id && !plan.waiting)) return;
-  const steps = [...$("steps").children];
-  const mine = plan.started || plan.waiting === execution.plan_id;
-  if (!mine) return;
-  const done = execution.steps_done ?? 0, at = execution.step?.index ?? 0;
-  const over = plan.id ? outcome.running === false : Boolean(execution.ended);
-  const failed = plan.id ? Boolean(outcome.error) : execution.ended === "failed";
-  if (execution.waiting && !over) return;
-  const finished = over && plan.id ? outcome.steps_done : over && !failed && execution.ended === "done" ? steps.length : done;
-  steps.forEach((item, index) => {
-    item.dataset.state = index < finished ? "done" : index === at - 1 ? (over && failed ? "failed" : over ? "" : "running") : "";
-    if (item.dataset.state === "running") item.setAttribute("aria-current", "step");
-    else item.removeAttribute("aria-current");
-  });
-  if (over) {
-    $("plan-state").textContent = plan.id
-      ? (outcome.error ?? `done: ${outcome.steps_done} steps`)
-      : execution.ended;
-    $("approve").hidden = $("reject").hidden = true;
-    plan = null;
-  } else if (at) {
-    $("plan-state").textContent = `step ${at} of ${steps.length}: ${execution.status}`;
-  }
-}
-
-// --- health ---
-
-const WORST = ["ok", "stale", "warning", "error"];
-
-function showHealth(health) {
-  const worst = health.reduce((w, s) => Math.max(w, WORST.indexOf(s.level)), 0);
-  const nodes = new Set(health.map((status) => status.name.split(":")[0]));
-  const word = health.length ? WORST[worst] : "no node has reported yet";
-  $("health-word").textContent = word;
-  $("health-word").className = health.length ? WORST[worst] : "stale";
-  const first = health.find((status) => status.level === word);
-  $("summary").textContent = !health.length || word === "ok"
-    ? `${[...nodes].join(", ")} ${word}` : `${word}: ${first.name}: ${first.message}`;
-  if (!$("health").open) return;
-  $("health-list").replaceChildren(...health.map((status) => make("li", {},
-    make("span", { className: `level ${status.level}`, textContent: status.level }), ` ${status.name}: ${status.message}`)));
+  const [x, y] = robot.position.map((value) => value.toFixed(2));
+  const degrees = (Math.round((robot.yaw * 180) / Math.PI) + 360) % 360;
+  const words = robot.simulated
+    ? t("Simulated robot at {0}, {1} m, facing {2}°", x, y, degrees) : t("Robot at {0}, {1} m, facing {2}°", x, y, degrees);
+  $("robot").textContent = robot.age_s < OLD_S ? words : t("{0}; {1} s ago", words, Math.round(robot.age_s));
 }
 
 async function poll() {
@@ -299,9 +228,10 @@ async function poll() {
     const state = await get("/api/state");
     showHealth(state.health);
     followPlan(state);
+    showRobot(state.robot);
     if ($("trouble").dataset.from === "poll") { trouble(""); $("trouble").dataset.from = ""; }
   } catch (error) {
-    $("summary").textContent = "not connected";
+    summarize(t("not connected"));
     trouble(error);
     $("trouble").dataset.from = "poll";
     if (error.status === 401) return; // no use to ask again
@@ -314,7 +244,7 @@ async function followScene() {
   try {
     await loadScene();
   } catch (error) {
-    if (error.status !== 404) $("points").textContent = `no map: ${error.message}`;
+    if (error.status !== 404) $("points").textContent = t("no map: {0}", error.message);
     if (error.status === 401) return;
   }
   // a large map that changes all the time must not fill the network
@@ -323,12 +253,13 @@ async function followScene() {
 
 // --- start ---
 
+translatePage();
 try {
-  room = new Room($("view"), { onObject: aboutObject, onPoint: aboutPoint });
+  room = new Room($("view"), $("labels"), { onObject: aboutObject, onPoint: aboutPoint });
   window.r1Room = room; // for the console and the tests
 } catch (error) {
   // three.js says that the browser has no WebGL: everything but the picture works
-  $("view").replaceWith(make("p", { className: "quiet", textContent: `No 3D in this browser (${error.message}). Objects are in the list.` }));
+  $("view").replaceWith(make("p", { className: "quiet", textContent: t("No 3D in this browser ({0}). Objects are in the list.", error.message) }));
 }
 $("ask").addEventListener("submit", (event) => { event.preventDefault(); ask(); });
 $("question").addEventListener("keydown", (event) => {
@@ -341,9 +272,12 @@ $("about-clear").addEventListener("click", () => about("", null, -1));
 $("approve").addEventListener("click", () => decide(true));
 $("reject").addEventListener("click", () => decide(false));
 $("stop").addEventListener("click", () => post("/api/stop", {}).then(
-  ({ stopping }) => { $("summary").textContent = stopping ? "stopping" : "plan_executor is not there"; }, trouble));
+  ({ stopping }) => summarize(t(stopping ? "stopping" : "plan_executor is not there")), trouble));
 $("from-above").addEventListener("click", () => room?.fromAbove());
 $("whole").addEventListener("click", () => room?.whole());
-$("reload").addEventListener("click", () => { scene = null; loadScene().catch(trouble); });
+$("language").addEventListener("click", () => {
+  otherLanguage();
+  if (scene) showViews();
+});
 poll();
 followScene();

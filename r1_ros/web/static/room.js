@@ -3,8 +3,10 @@
 import {
   BoxGeometry, BufferAttribute, BufferGeometry, Color, ColorManagement, EdgesGeometry, GridHelper, Group, LineBasicMaterial,
   LineSegments, Mesh, MeshBasicMaterial, OrbitControls, PerspectiveCamera, Points, PointsMaterial,
-  Raycaster, Scene, Vector2, Vector3, WebGLRenderer, Float32BufferAttribute,
+  Raycaster, Scene, Vector2, Vector3, WebGLRenderer,
 } from "./three.min.js";
+import { Labels } from "./labels.js";
+import { ROBOT, cameraMarker, robotMarker } from "./markers.js";
 
 ColorManagement.enabled = false; // colours of cameras are shown as they came
 
@@ -14,14 +16,22 @@ const PAUSE_MS = 3000; // between frames: the hand has rested, that was no frame
 const STILL_MS = 400; // then everything is drawn once
 const COLORS = [0x4f9dff, 0xff8a3d, 0x55d187, 0xe86bd0, 0xf5d547, 0x9f8bff, 0x4dd6d6, 0xff6b6b];
 
-export const colorOf = (index) => COLORS[index % COLORS.length];
+const CHOSEN = 0xffd75e, OTHER = 0x70707a; // keyframes
+const POINT_M = 0.022; // of a point: what a voxel of 2 cm needs to look whole
+const CEILING_M = 2.1; // above the floor: what is higher is cut off for a look straight down
+
+const colorOf = (index) => COLORS[index % COLORS.length];
+const css = (color) => `#${color.toString(16).padStart(6, "0")}`;
+export const cssColorOf = (index) => css(colorOf(index));
 
 export class Room {
-  constructor(canvas, { onObject, onPoint }) {
+  constructor(canvas, names, { onObject, onPoint }) {
     this.canvas = canvas;
+    this.labels = new Labels(names);
     this.onObject = onObject;
     this.onPoint = onPoint;
     this.renderer = new WebGLRenderer({ canvas, antialias: false, powerPreference: "low-power" });
+    this.renderer.outputColorSpace = "srgb-linear"; // the other half of it
     this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
     this.scene = new Scene();
     this.scene.background = new Color(0x1b1b20);
@@ -31,12 +41,16 @@ export class Room {
     this.controls.addEventListener("change", () => this.moved());
     this.boxes = new Group();
     this.cameras = new Group();
-    this.scene.add(this.boxes, this.cameras);
+    this.robot = robotMarker();
+    this.robot.visible = false;
+    this.scene.add(this.boxes, this.cameras, this.robot);
     this.cloud = null;
     this.total = this.loaded = 0;
     this.budget = 200000;
     this.low = new Vector3(0, 0, 0);
     this.high = new Vector3(4, 4, 2);
+    this.focus = [this.low.clone(), this.high.clone()]; // what a first look shows
+    this.chosen = -1; // of the boxes
     new ResizeObserver(() => this.resize()).observe(canvas);
     canvas.addEventListener("pointerdown", (e) => { this.down = [e.clientX, e.clientY]; });
     canvas.addEventListener("pointerup", (e) => this.clicked(e));
@@ -45,9 +59,10 @@ export class Room {
   }
 
   // The beginning of the cloud is the whole room, coarsely; what is loaded later makes it finer.
-  begin(low, high, total) {
+  begin(low, high, focus, total) {
     this.low.fromArray(low);
     this.high.fromArray(high);
+    this.focus = focus.map((corner) => new Vector3().fromArray(corner));
     if (this.cloud) {
       this.scene.remove(this.cloud, this.grid);
       this.cloud.geometry.dispose();
@@ -58,14 +73,15 @@ export class Room {
     geometry.setAttribute("position", new BufferAttribute(new Uint16Array(total * 3), 3, true));
     geometry.setAttribute("color", new BufferAttribute(new Uint8Array(total * 3), 3, true));
     geometry.setDrawRange(0, 0);
-    this.cloud = new Points(geometry, new PointsMaterial({ size: 0.02, vertexColors: true }));
+    this.cloud = new Points(geometry, new PointsMaterial({ vertexColors: true }));
     this.cloud.frustumCulled = false;
     this.cloud.position.copy(this.low);
     this.cloud.scale.subVectors(this.high, this.low).clampScalar(1e-6, 1e6);
-    const side = Math.ceil(Math.max(this.high.x - this.low.x, this.high.y - this.low.y, 1)) + 2;
-    this.grid = new GridHelper(side, side, 0x555560, 0x303038);
+    const [from, to] = this.focus;
+    const side = Math.ceil(Math.max(to.x - from.x, to.y - from.y, 1)) + 2;
+    this.grid = new GridHelper(side, side, 0x44444e, 0x2a2a32);
     this.grid.rotation.x = Math.PI / 2;
-    this.grid.position.set((this.low.x + this.high.x) / 2, (this.low.y + this.high.y) / 2, this.low.z);
+    this.grid.position.set((from.x + to.x) / 2, (from.y + to.y) / 2, from.z - 0.02);
     this.scene.add(this.cloud, this.grid);
     this.draw();
   }
@@ -82,6 +98,7 @@ export class Room {
 
   showBoxes(objects) {
     this.boxes.clear();
+    this.chosen = -1;
     objects.forEach((object, index) => {
       if ([...object.center, ...object.size].some((value) => value === null)) return;
       const geometry = new BoxGeometry(...object.size.map((edge) => Math.max(edge, 0.01)));
@@ -97,10 +114,44 @@ export class Room {
       body.add(edges);
       this.boxes.add(body);
     });
+    this.name();
+    this.draw();
+  }
+
+  // Names of boxes and robot, over the picture.
+  name() {
+    const marks = this.boxes.children.map(({ userData: { index, object } }) => ({
+      text: object.label,
+      place: new Vector3(object.center[0], object.center[1], object.center[2] + object.size[2] / 2),
+      color: cssColorOf(index),
+      chosen: index === this.chosen,
+    })).filter((mark) => mark.text);
+    if (this.robot.visible) {
+      marks.push({ text: this.robotName, place: this.robot.position, color: css(ROBOT), chosen: true });
+    }
+    this.labels.show(marks);
+  }
+
+  // Where the robot is, on the floor below it; null: nobody knows.
+  showRobot(place, name) {
+    const key = JSON.stringify([place?.position, place?.yaw, name, this.focus[0].z]);
+    if (key === this.robotKey) return;
+    this.robotKey = key;
+    this.robot.visible = place !== null;
+    this.robotName = name;
+    if (place) {
+      const [from, to] = this.focus;
+      this.robot.position.set(place.position[0], place.position[1], from.z + 0.03);
+      this.robot.rotation.z = place.yaw;
+      this.robot.scale.setScalar(Math.max(0.4, 0.03 * Math.max(to.x - from.x, to.y - from.y)));
+    }
+    this.name();
     this.draw();
   }
 
   select(index) {
+    this.chosen = index;
+    this.name();
     for (const body of this.boxes.children) body.material.opacity = body.userData.index === index ? 0.45 : 0.12;
     this.draw();
   }
@@ -109,11 +160,8 @@ export class Room {
     this.cameras.clear();
     for (const view of views) {
       const at = new Vector3().fromArray(view.position);
-      const to = new Vector3().fromArray(view.forward).multiplyScalar(0.3).add(at);
-      const geometry = new BufferGeometry().setAttribute(
-        "position", new Float32BufferAttribute([...at.toArray(), ...to.toArray()], 3));
-      const color = chosen.has(view.id) ? 0xffffff : 0x70707a;
-      this.cameras.add(new LineSegments(geometry, new LineBasicMaterial({ color })));
+      const forward = new Vector3().fromArray(view.forward);
+      this.cameras.add(cameraMarker(at, forward, chosen.has(view.id) ? CHOSEN : OTHER));
     }
     this.draw();
   }
@@ -131,8 +179,8 @@ export class Room {
   }
 
   look(direction) {
-    const center = new Vector3().addVectors(this.low, this.high).multiplyScalar(0.5);
-    const size = new Vector3().subVectors(this.high, this.low);
+    const center = new Vector3().addVectors(...this.focus).multiplyScalar(0.5);
+    const size = new Vector3().subVectors(this.focus[1], this.focus[0]);
     // All eight corners inside the picture, from this direction.
     const toward = direction.clone().normalize();
     const right = new Vector3().crossVectors(this.camera.up, toward).normalize();
@@ -168,10 +216,25 @@ export class Room {
         this.lastFrame = this.moving ? now : 0;
         this.drawn = Math.min(this.loaded, this.moving ? this.budget : this.total);
         this.cloud.geometry.setDrawRange(0, this.drawn);
+        // three.js takes half the height of the picture for its focal length; fewer points are larger
+        const fewer = Math.min(2.5, Math.sqrt(this.total / Math.max(this.drawn, 1)));
+        this.cloud.material.size = (POINT_M * fewer) / Math.tan((this.camera.fov * Math.PI) / 360);
       }
+      this.cut();
       this.renderer.render(this.scene, this.camera);
+      this.labels.place(this.camera, this.canvas.clientWidth, this.canvas.clientHeight);
       if (this.moving) this.rest = setTimeout(() => { this.moving = false; this.draw(); }, STILL_MS);
     });
+  }
+
+  // A ceiling would hide everything from above: straight down, nothing nearer than it is drawn.
+  cut() {
+    const down = this.camera.getWorldDirection(new Vector3()).z < -0.999;
+    const above = this.camera.position.z - this.focus[0].z - CEILING_M;
+    const near = down ? Math.max(0.05, above) : 0.05;
+    if (near === this.camera.near) return;
+    this.camera.near = near;
+    this.camera.updateProjectionMatrix();
   }
 
   adapt(elapsed) {
@@ -219,7 +282,7 @@ export class Room {
       const y = array[i + 1] * scale.y + this.low.y - origin.y;
       const z = array[i + 2] * scale.z + this.low.z - origin.z;
       const along = x * direction.x + y * direction.y + z * direction.z;
-      if (along <= 0 || along >= best) continue;
+      if (along <= this.camera.near || along >= best) continue;
       if (x * x + y * y + z * z - along * along < 9e-4) {
         best = along;
         found = [x + origin.x, y + origin.y, z + origin.z];

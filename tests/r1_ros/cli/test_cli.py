@@ -163,6 +163,32 @@ def test_record_and_visualize(rgbd_folder: Path, tmp_path: Path) -> None:
         assert (tmp_path / name).stat().st_size > 1000
 
 
+def test_visualize_opens_a_viewer_where_there_is_a_display(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import numpy as np
+    import rerun
+    from plyfile import PlyData, PlyElement
+
+    vertices = np.zeros(3, [("x", "f4"), ("y", "f4"), ("z", "f4")])
+    PlyData([PlyElement.describe(vertices, "vertex")]).write(tmp_path / "c.ply")
+    opened = []
+    monkeypatch.setattr(
+        rerun.RecordingStream, "spawn", lambda self, **options: opened.append(options)
+    )
+    command = ["visualize", str(tmp_path / "c.ply"), "--spawn"]
+    monkeypatch.setenv("DISPLAY", ":0")
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0 and "the Rerun viewer: 3 points" in result.output
+    assert list(opened[0]) == ["default_blueprint"]
+    both = CliRunner().invoke(app, [*command, "-o", "x.rrd"])
+    assert "either --out or --spawn" in str(both.exception)
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert "no display here" in str(CliRunner().invoke(app, command).exception)
+    assert len(opened) == 1
+
+
 def typed(*arguments: str | bytes, **environment: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "r1_ros.cli.main", *arguments]
     return subprocess.run(command, capture_output=True, timeout=60, env=os.environ | environment)

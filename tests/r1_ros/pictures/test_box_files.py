@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from plyfile import PlyData, PlyElement
 from scipy.spatial.transform import Rotation
 
-from r1_ros.pictures.box_files import PredictionsError, read_predictions
+from r1_ros.pictures.box_files import BoxChoice, PredictionsError, read_predictions
+from r1_ros.pictures.class_names import SCANNET, class_names
 from r1_ros.pictures.ply import PlyError, read_ply
 from r1_ros.pictures.top_down import PictureBox
 
@@ -48,7 +49,7 @@ def test_centers_sizes_headings_labels_scores(tmp_path: Path) -> None:
         centers=[[1.0, 2, 3], [0, 0, 0]], sizes=[[2.0, 1, 1], [1, 1, 1]],
         headings=[np.pi / 2, 0], labels=[4, 7], scores=[0.9, 0.2],
     )  # fmt: skip
-    (box,) = read_predictions(path, min_score=0.5)
+    (box,) = read_predictions(path, BoxChoice(min_score=0.5))
     assert box.label == "4"
     np.testing.assert_allclose(box.R[:, 0], [0, 1, 0], atol=1e-12)
     assert len(read_predictions(path)) == 2
@@ -63,10 +64,102 @@ def test_json_of_the_reference_and_of_a_folder(tmp_path: Path) -> None:
     assert read_predictions(path)[0].label == ""
 
 
+def test_class_numbers_get_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, centers=np.zeros((2, 3)), sizes=np.ones((2, 3)), labels=[2, 13])
+    names = [box.label for box in read_predictions(path, BoxChoice(classes=SCANNET))]
+    assert names == ["chair", "shower curtain"]
+    (tmp_path / "own.txt").write_text("mug\n\nplate\n")
+    assert class_names(str(tmp_path / "own.txt")) == ("mug", "", "plate")
+    with pytest.raises(PredictionsError, match="label 13, but there are 3 classes"):
+        read_predictions(path, BoxChoice(classes=class_names(str(tmp_path / "own.txt"))))
+
+
+def test_the_classes_are_those_that_detection_is_scored_by() -> None:
+    from r1_training.datasets.scannet.class_labels import CLASSES
+
+    assert class_names("scannet") == CLASSES
+
+
+def test_corners_in_camera_axes_are_turned_up(tmp_path: Path) -> None:
+    """As VoteNet's flip_axis_to_camera writes a box of ours: x, -z, y."""
+    box = PictureBox(np.array([1.0, 2.0, 0.5]), np.array([0.4, 0.8, 1.2]))
+    x, y, z = box.corners().T
+    path = tmp_path / "x.npz"
+    np.savez(path, corners=np.stack([x, -z, y], axis=1)[None])
+    (read,) = read_predictions(path, BoxChoice(camera_axes=True))
+    same_box(read, box.corners())
+    assert np.linalg.det(read.R) == pytest.approx(1)
+    assert not np.allclose(read_predictions(path)[0].center, box.center)
+
+
+PREDICTED = [
+    {"id": "scene0011_00|3|0", "boxes": [[1, 2, 3, 1, 1, 2]], "answer": "a chair"},
+    {"id": "scene0011_00|4|0", "boxes": []},
+    {"id": "scene0012_00", "boxes": [[0, 0, 0, 1, 1, 1], [5, 0, 0, 1, 1, 1]],
+     "labels": ["chair", "bed"], "captions": ["a chair .", "a bed ."], "scores": [0.9, 0.2]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json"])
+def test_what_predict_writes(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"x{suffix}"
+    lines = "\n".join(map(json.dumps, PREDICTED)) + "\n"
+    path.write_text(lines if suffix == ".jsonl" else json.dumps(PREDICTED))
+    (box,) = read_predictions(path, BoxChoice(id="scene0011_00"))
+    assert box.center.tolist() == [1, 2, 3] and box.size.tolist() == [1, 1, 2]
+    assert [box.label for box in read_predictions(path, BoxChoice(id="scene0012_00"))] == [
+        "chair", "bed",
+    ]  # fmt: skip
+    assert len(read_predictions(path, BoxChoice(0.5, "scene0012_00"))) == 1
+    with pytest.raises(PredictionsError, match=r"3 entries: choose by --id, as scene0011_00\|3\|0"):
+        read_predictions(path)
+    with pytest.raises(PredictionsError, match="no entry 'scene0099_00'"):
+        read_predictions(path, BoxChoice(id="scene0099_00"))
+
+
+def test_what_evaluate_bag_writes(tmp_path: Path) -> None:
+    mug = {
+        "label": "mug",
+        "center": [1, 2, 3],
+        "size": [0.1, 0.2, 0.1],
+        "orientation": [0, 0, 1, 1],
+    }
+    table = mug | {"label": "table"}
+    answers = [
+        {"id": "where", "objects": [mug], "steps": []},
+        {"id": "put", "objects": [mug], "steps": [{"action": "place", "objects": [table]}]},
+    ]
+    path = tmp_path / "replay.json"
+    path.write_text(json.dumps({"answers": answers}))
+    mug_box, table_box = read_predictions(path, BoxChoice(id="put"))
+    assert (mug_box.label, table_box.label) == ("mug", "table")
+    np.testing.assert_allclose(mug_box.R[:, 0], [0, 1, 0], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"id": 5}, "must be an object with an `id`"),
+        ({"id": "a", "answer": "yes"}, "has no `boxes`"),
+        ({"id": "a", "boxes": [[1, 2, 3]]}, "six numbers"),
+        ({"id": "a", "boxes": [[1, 2, 3, 1, 1, 1]], "labels": []}, "`labels` must be one for each"),
+    ],
+)
+def test_entries_that_make_no_sense(tmp_path: Path, entry: dict, says: str) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(json.dumps(entry))
+    with pytest.raises(PredictionsError, match=says):
+        read_predictions(path)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
         ("x.npz", b"no zip"),
+        ("x.jsonl", b'{"id": "a", "boxes": []}\n{"id": '),
+        ("x.json", b'{"answers": [{"id": "a", "steps": [5]}]}'),
+        ("x.json", b'{"answers": 5}'),
         ("x.json", b"{"),
         ("x.json", b'[{"center": [1, 2]}]'),
         ("x.json", b'[{"center": [1, 2, 3]}]'),

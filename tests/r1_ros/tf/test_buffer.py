@@ -56,6 +56,22 @@ def test_chains_static_and_moving_transforms_both_ways() -> None:
     np.testing.assert_allclose(buffer.lookup("camera", "table", stamp), invert_pose(T), atol=1e-12)
 
 
+def test_the_newest_is_at_the_stamp_that_all_edges_have() -> None:
+    buffer = moving(TransformBuffer())
+    buffer.set_transform("odom", "map", 1 * SECOND, at(10.0))
+    buffer.set_transform("odom", "map", 3 * SECOND, at(30.0))
+    T, stamp = buffer.latest("odom", "camera")
+    assert stamp == 2 * SECOND
+    np.testing.assert_allclose(T, buffer.lookup("odom", "camera", stamp))
+    T, stamp = buffer.latest("/base", "camera")
+    assert stamp is None and T[0, 3] == 0.1
+    assert buffer.latest("map", "map")[1] is None
+    buffer.set_transform("elsewhere", "island", 0, at())
+    for target, error in (("nowhere", UnknownFrameError), ("elsewhere", DisconnectedError)):
+        with pytest.raises(error):
+            buffer.latest(target, "camera")
+
+
 def test_a_frame_is_itself_and_a_leading_slash_means_nothing() -> None:
     buffer = moving(TransformBuffer())
     np.testing.assert_array_equal(buffer.lookup("any", "any", 0), np.eye(4))
