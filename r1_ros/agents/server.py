@@ -6,7 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import anyio
 import anyio.from_thread
@@ -52,6 +52,10 @@ _Session = Annotated[
         max_length=100,
     ),
 ]
+_Viewpoint = Annotated[
+    Literal["map", "robot"],
+    Field(description="As seen from where left and right are meant: on the map, or by the robot."),
+]
 _Timeout = Annotated[float, Field(gt=0, le=3600, description="Seconds to wait at most.")]
 
 
@@ -82,6 +86,7 @@ class RobotTools:
             tuple[float, float, float] | None,
             Field(description="Or a point x y z on the object that the question is about [m]."),
         ] = None,
+        viewpoint: _Viewpoint = "map",
         timeout: _Timeout = 60.0,
     ) -> dict[str, Any]:
         """Ask the robot one question about its room; the answer has 3D boxes of what it names."""
@@ -91,6 +96,7 @@ class RobotTools:
                 question,
                 session_id=self._session_id(session),
                 target=object_id or point,
+                viewpoint=None if viewpoint == "map" else viewpoint,
                 timeout=timeout,
             )
         )
@@ -104,11 +110,18 @@ class RobotTools:
         description: Annotated[
             str, Field(description="Of the thing, in English or Chinese.", max_length=1000)
         ],
+        viewpoint: _Viewpoint = "map",
         timeout: _Timeout = 60.0,
     ) -> dict[str, Any]:
         """Find a thing in the room by a description: its boxes, none where it is not there."""
         answer = await _in_thread(
-            partial(self._mind.ask, description, task="grounding", timeout=timeout)
+            partial(
+                self._mind.ask,
+                description,
+                task="grounding",
+                viewpoint=None if viewpoint == "map" else viewpoint,
+                timeout=timeout,
+            )
         )
         return {
             "notice": NOTICE,

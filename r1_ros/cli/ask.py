@@ -29,6 +29,14 @@ _Session = Annotated[
         callback=option_checks.text,
     ),
 ]
+_Viewpoint = Annotated[
+    str,
+    typer.Option(
+        help="As seen from where left and right are meant: robot, or the direction looked in, in "
+        "degrees from the map's +x. Without it: as on the map.",
+        callback=option_checks.viewpoint,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")]
 
 
@@ -58,6 +66,7 @@ def ask(
             callback=option_checks.point,
         ),
     ] = None,
+    viewpoint: _Viewpoint = "",
     timeout: Timeout = 60.0,
     namespace: Namespace = "",
     as_json: Json = False,
@@ -74,6 +83,7 @@ def ask(
             task=task,
             session_id=session,
             target=object_id or point,
+            viewpoint=option_checks.looks_from(viewpoint),
             timeout=timeout,
             on_feedback=_progress(as_json),
         )
@@ -99,6 +109,7 @@ def plan(
         ),
     ] = False,
     session: _Session = "",
+    viewpoint: _Viewpoint = "",
     timeout: Timeout = 60.0,
     namespace: Namespace = "",
     as_json: Json = False,
@@ -108,7 +119,11 @@ def plan(
         raise SystemExit("r1: nobody can be asked here: --execute needs a terminal, or --yes")
     with client_of(namespace) as client:
         result = client.plan(
-            goal, session_id=session, timeout=timeout, on_feedback=_progress(as_json)
+            goal,
+            session_id=session,
+            viewpoint=option_checks.looks_from(viewpoint),
+            timeout=timeout,
+            on_feedback=_progress(as_json),
         )
         _show(result.answer, as_json)
         if execute:

@@ -46,6 +46,26 @@ def point(value: tuple[float, float, float] | None) -> tuple[float, float, float
     return value
 
 
+def viewpoint(value: str) -> str:
+    """robot, or a direction in degrees; empty: the map's."""
+    if value not in ("", "robot"):
+        looks_from(value)
+    return value
+
+
+def looks_from(value: str) -> str | float | None:
+    """What `R1Client.ask` takes for an option that `viewpoint` has checked."""
+    if value in ("", "robot"):
+        return value or None
+    try:
+        degrees = float(value)
+    except ValueError:
+        degrees = math.nan
+    if not math.isfinite(degrees):
+        raise typer.BadParameter(f"must be robot, or degrees from the map's +x, got {value!r}")
+    return math.radians(degrees)
+
+
 def check_display(command: str, instead: str) -> None:
     """End where no window can be opened."""
     shown = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from r1_model.scene.scene import Scene
 from r1_ros.action import Ask, DescribeScene, ExecutePlan, Plan
 from r1_ros.client.calls import CallScope, call_scope
-from r1_ros.client.client import R1Client, Target
+from r1_ros.client.client import LooksFrom, R1Client, Target
 from r1_ros.client.errors import ClientClosedError
 from r1_ros.msg import KnownObjects, PlanStep, SceneAnswer
 from r1_ros.srv import SelectViews
@@ -61,6 +61,7 @@ class AsyncR1Client:
         task: str = "auto",
         session_id: str = "",
         target: Target | None = None,
+        viewpoint: LooksFrom | None = None,
         timeout: float = 60.0,
         on_feedback: Callable[[Ask.Feedback], object] | None = None,
     ) -> SceneAnswer:
@@ -71,6 +72,7 @@ class AsyncR1Client:
             task=task,
             session_id=session_id,
             target=target,
+            viewpoint=viewpoint,
             timeout=timeout,
         )
         return await self._goal(call, on_feedback)
@@ -80,11 +82,18 @@ class AsyncR1Client:
         description: str,
         *,
         session_id: str = "",
+        viewpoint: LooksFrom | None = None,
         timeout: float = 60.0,
         on_feedback: Callable[[Ask.Feedback], object] | None = None,
     ) -> SceneAnswer:
         """Find a thing by its description; see `R1Client.locate`."""
-        call = partial(self._client.locate, description, session_id=session_id, timeout=timeout)
+        call = partial(
+            self._client.locate,
+            description,
+            session_id=session_id,
+            viewpoint=viewpoint,
+            timeout=timeout,
+        )
         return await self._goal(call, on_feedback)
 
     async def plan(
@@ -92,11 +101,18 @@ class AsyncR1Client:
         goal: str,
         *,
         session_id: str = "",
+        viewpoint: LooksFrom | None = None,
         timeout: float = 60.0,
         on_feedback: Callable[[Plan.Feedback], object] | None = None,
     ) -> Plan.Result:
         """Turn a goal into steps; nothing moves. See `R1Client.plan`."""
-        call = partial(self._client.plan, goal, session_id=session_id, timeout=timeout)
+        call = partial(
+            self._client.plan,
+            goal,
+            session_id=session_id,
+            viewpoint=viewpoint,
+            timeout=timeout,
+        )
         return await self._goal(call, on_feedback)
 
     async def describe(

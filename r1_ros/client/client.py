@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from geometry_msgs.msg import Point, Vector3
+from geometry_msgs.msg import Point, PoseStamped, Quaternion, Vector3
 from rcl_interfaces.msg import ParameterType
 from rcl_interfaces.srv import GetParameters
 
@@ -23,6 +24,8 @@ from r1_ros.srv import ApprovePlan, GetScene, ListObjects, SelectViews
 from r1_ros.srv import Ask as AskService
 
 Target = str | Sequence[float] | Box
+# "robot", a direction in the map [rad from +x about z], or a pose that looks along its +x
+LooksFrom = str | float | PoseStamped
 
 
 class R1Client(NodeCalls):
@@ -85,6 +88,7 @@ class R1Client(NodeCalls):
         task: str = "auto",
         session_id: str = "",
         target: Target | None = None,
+        viewpoint: LooksFrom | None = None,
         timeout: float = 60.0,
         on_feedback: Callable[[Ask.Feedback], None] | None = None,
     ) -> SceneAnswer:
@@ -96,6 +100,9 @@ class R1Client(NodeCalls):
             session_id: questions with the same name form one dialogue; empty: no memory.
             target: what the question is about: the id of an object of an earlier answer, a point
                 (x, y, z) on it, or its box; scene frame, metres.
+            viewpoint: as seen from where left and right are meant: "robot", a direction in the
+                map [rad from +x about z], or a pose in any frame of tf, which looks along its +x.
+                None: as on the map.
             timeout: deadline of the answer [s].
             on_feedback: gets stage and text so far, in the calling thread.
         """
@@ -103,6 +110,7 @@ class R1Client(NodeCalls):
             question=question, task=task, session_id=session_id, timeout_seconds=float(timeout)
         )
         _set_target(goal, target)
+        _set_viewpoint(goal, viewpoint)
         return self._run(self._ask, goal, timeout, on_feedback).answer
 
     def locate(
@@ -110,6 +118,7 @@ class R1Client(NodeCalls):
         description: str,
         *,
         session_id: str = "",
+        viewpoint: LooksFrom | None = None,
         timeout: float = 60.0,
         on_feedback: Callable[[Ask.Feedback], None] | None = None,
     ) -> SceneAnswer:
@@ -121,6 +130,7 @@ class R1Client(NodeCalls):
             description,
             task="grounding",
             session_id=session_id,
+            viewpoint=viewpoint,
             timeout=timeout,
             on_feedback=on_feedback,
         )
@@ -130,11 +140,13 @@ class R1Client(NodeCalls):
         goal: str,
         *,
         session_id: str = "",
+        viewpoint: LooksFrom | None = None,
         timeout: float = 60.0,
         on_feedback: Callable[[Plan.Feedback], None] | None = None,
     ) -> Plan.Result:
         """Turn a goal into steps: `result.steps`, with the whole answer in `result.answer`."""
         request = Plan.Goal(goal=goal, session_id=session_id, timeout_seconds=float(timeout))
+        _set_viewpoint(request, viewpoint)
         return self._run(self._plan, request, timeout, on_feedback)
 
     def describe(
@@ -266,3 +278,19 @@ def _set_target(goal: Ask.Goal, target: Target | None) -> None:
     if isinstance(target, Box):
         x, y, z = (float(value) for value in extent(target))
         goal.target_kind, goal.target_size = AskService.Request.TARGET_BOX, Vector3(x=x, y=y, z=z)
+
+
+def _set_viewpoint(goal: Ask.Goal | Plan.Goal, viewpoint: LooksFrom | None) -> None:
+    if viewpoint is None:
+        return
+    if isinstance(viewpoint, str):
+        if viewpoint != "robot":
+            raise ValueError(f'a viewpoint is "robot", an angle or a pose, got {viewpoint!r}')
+        goal.viewpoint_kind = AskService.Request.VIEWPOINT_ROBOT
+        return
+    goal.viewpoint_kind = AskService.Request.VIEWPOINT_POSE
+    if isinstance(viewpoint, PoseStamped):
+        goal.viewpoint = viewpoint
+        return
+    half = float(viewpoint) / 2
+    goal.viewpoint.pose.orientation = Quaternion(z=math.sin(half), w=math.cos(half))

@@ -38,6 +38,7 @@ from r1_ros.reasoning.requests import (
 )
 from r1_ros.reasoning.scene_client import SceneClient
 from r1_ros.reasoning.sessions import Sessions
+from r1_ros.reasoning.viewpoints import Viewpoints
 from r1_ros.reasoning.worker import ReasoningWorker
 from r1_ros.runtime.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
 from r1_ros.runtime.executor import destroy_waitable
@@ -95,11 +96,14 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             self.config.objects_folder(), self._publish_objects, self.get_logger().warning
         )
         sessions = Sessions(self.config.max_sessions, self.config.max_turns, objects.box)
+        viewpoints = Viewpoints(self, self.config.base_frame, group)
+        self._undo.append(viewpoints.close)
         self._answering = Answering(
             worker,
             SceneClient(self, self.config.scene_service, group, sessions.enter_map),
             sessions,
             objects,
+            viewpoints,
             lambda trace: self.get_logger().error(f"a request failed by a defect:\n{trace}"),
         )
         self._offer_outputs()

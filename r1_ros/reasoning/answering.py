@@ -29,6 +29,7 @@ from r1_ros.reasoning.object_keeper import Known, ObjectKeeper
 from r1_ros.reasoning.requests import AskRequest, require_in_scene, require_no_object
 from r1_ros.reasoning.scene_client import SceneClient
 from r1_ros.reasoning.sessions import Sessions
+from r1_ros.reasoning.viewpoints import Viewpoints
 from r1_ros.reasoning.worker import Job, Progress, ReasoningWorker
 from r1_ros.runtime.parameters import ReasonerConfig
 from r1_ros.runtime.quick_imports import quick_imports
@@ -101,6 +102,7 @@ class AskJob(Job[Answer]):
         request: what was asked.
         forbidden: what its dialogue forbids, itself included.
         scene: what it is answered from, once that is known.
+        gaze: where who asks looks, see `Reasoner.ask`.
         written, yaw: the scene in the frame of what the model writes, see `Reasoner.frame`.
     """
 
@@ -108,6 +110,7 @@ class AskJob(Job[Answer]):
         super().__init__()
         self.request, self.forbidden = request, forbidden
         self.scene: Scene | None = None
+        self.gaze: float | None = None
         self.written: Scene | None = None
         self.yaw = 0.0
 
@@ -121,10 +124,11 @@ class Answering:
         scenes: SceneClient,
         sessions: Sessions,
         objects: ObjectKeeper,
+        viewpoints: Viewpoints,
         log_defect: Callable[[str], object],
     ) -> None:
         self.worker, self.scenes, self.sessions = worker, scenes, sessions
-        self.objects = objects
+        self.objects, self._viewpoints = objects, viewpoints
         self._log_defect = log_defect
 
     def start(self, request: AskRequest, config: ReasonerConfig) -> AskJob:
@@ -148,7 +152,8 @@ class Answering:
             require_in_scene(request.target, scene)
             self._look(reasoner, scene)
             job.scene = scene
-            job.written, job.yaw = reasoner.frame(scene)
+            job.gaze = self._viewpoints.gaze(request.viewpoint, scene.frame_id, job.should_stop)
+            job.written, job.yaw = reasoner.frame(scene, job.gaze)
             return _ask(reasoner, scene, job, earlier, config)
 
         self.worker.submit(work, job, config.queue_size)
@@ -299,6 +304,7 @@ def _ask(
         history=history,
         forbidden=job.forbidden,
         target=request.target,
+        gaze=job.gaze,
         max_new_tokens=config.max_new_tokens or None,
         on_progress=job.report,
         should_stop=job.should_stop,

@@ -14,6 +14,7 @@ from r1_model.text.boxes import extent
 from r1_ros.messages.answers import point_and_size
 from r1_ros.msg import ErrorCode
 from r1_ros.reasoning.sessions import Sessions, UnknownObjectError
+from r1_ros.reasoning.viewpoints import Viewpoint, read_viewpoint
 from r1_ros.runtime.errors import BadMessageError
 from r1_ros.runtime.parameters import ReasonerConfig
 from r1_ros.runtime.request_errors import RequestError
@@ -35,6 +36,7 @@ class AskRequest:
         target: what it is about; size 0 is a point.
         timeout: deadline [s].
         target_id: id of the target, where an earlier answer named it.
+        viewpoint: from where left and right are meant; None: as on the map.
     """
 
     question: str
@@ -43,6 +45,7 @@ class AskRequest:
     target: Box | None
     timeout: float
     target_id: str = ""
+    viewpoint: Viewpoint | None = None
 
 
 def read_ask(request: Any, config: ReasonerConfig, sessions: Sessions) -> AskRequest:
@@ -64,6 +67,7 @@ def read_ask(request: Any, config: ReasonerConfig, sessions: Sessions) -> AskReq
         target=_target(request, sessions),
         timeout=_timeout(request.timeout_seconds, config),
         target_id=request.target_id if request.target_kind == Ask.Request.TARGET_ID else "",
+        viewpoint=read_viewpoint(request),
     )
 
 
@@ -79,6 +83,7 @@ def read_plan(request: Any, config: ReasonerConfig) -> AskRequest:
         session_id=_name("session_id", request.session_id),
         target=None,
         timeout=_timeout(request.timeout_seconds, config),
+        viewpoint=read_viewpoint(request),
     )
 
 

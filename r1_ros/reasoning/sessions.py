@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from r1_model.plans.forbidden import Prohibition
-from r1_model.text.answer import Answer, Box, Turn
+from r1_model.text.answer import Answer, Box, TextFrame, Turn
 from r1_model.text.boxes import box_ious
 
 MAX_PROHIBITIONS = 200  # of one session
@@ -34,6 +34,7 @@ class UnknownObjectError(LookupError):
 class _Turn:
     question: str
     raw: str
+    frame: TextFrame | None
     planned: bool
 
 
@@ -92,7 +93,8 @@ class Sessions:
             session = self._sessions.get(session_id)
             if session is None:
                 return []
-            return [Turn(turn.question, turn.raw) for turn in session.turns[-self.max_turns :]]
+            turns = session.turns[-self.max_turns :]
+            return [Turn(turn.question, turn.raw, turn.frame) for turn in turns]
 
     def forbid(self, session_id: str, prohibitions: Sequence[Prohibition]) -> list[Prohibition]:
         """Remember what a request forbids; everything that its dialogue forbids.
@@ -143,7 +145,7 @@ class Sessions:
         with self._lock:
             session = self._open(session_id)
             session.language = answer.language
-            session.turns.append(_Turn(question, answer.raw, bool(answer.steps)))
+            session.turns.append(_Turn(question, answer.raw, answer.frame, bool(answer.steps)))
             del session.turns[: -self.max_turns]
 
     def report(self, session_id: str, sentence: str) -> bool:

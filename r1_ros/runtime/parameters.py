@@ -229,6 +229,9 @@ class ReasonerConfig(NodeConfig):
     scene_timeout: float = parameter(
         10.0, "How long to wait for the scene [s].", low=0.1, high=600.0, live=True
     )
+    base_frame: str = parameter(
+        "base_link", "tf frame of the robot's base, x forward: where VIEWPOINT_ROBOT looks."
+    )
     max_scene_points: int = parameter(
         500_000, "Points of the map that are fetched at most; 0: all.", low=0, high=100_000_000
     )

@@ -18,7 +18,7 @@ from rclpy.signals import SignalHandlerOptions
 
 from r1_ros.action import ExecutePlan
 from r1_ros.messages.plain import step_data, visible_text
-from r1_ros.web.robot_place import RobotPlace
+from r1_ros.tf.robot_place import PlaceUnknownError, RobotPlace
 
 _LEVELS = {
     DiagnosticStatus.OK: "ok",
@@ -101,8 +101,21 @@ class RobotWatch:
         ]
 
     def place(self, frame_id: str) -> dict[str, Any]:
-        """Where the robot is in a frame; see RobotPlace."""
-        return self._place.place(frame_id)
+        """Where the robot is in a frame.
+
+        Returns:
+            `{"position" [m], "yaw" [rad], "age_s", "simulated"}`, or `{"unknown": sentence}`.
+        """
+        try:
+            found = self._place.place(frame_id)
+        except PlaceUnknownError as error:
+            return {"unknown": visible_text(str(error), 500)}
+        return {
+            "position": found.T[:3, 3].round(4).tolist(),
+            "yaw": round(found.yaw, 4),
+            "age_s": round(found.age_s, 1),
+            "simulated": found.simulated,
+        }
 
     def execution(self) -> dict[str, Any]:
         """The plan that was heard of last: plan_id, waiting, step, status, steps_done, ended."""

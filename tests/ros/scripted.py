@@ -86,6 +86,7 @@ class ScriptedReasoner:
     def __init__(self, token_seconds: float = 0.0, say: str | dict[str, str] = "") -> None:
         self.token_seconds, self.say = token_seconds, say
         self.asked: list[tuple[str, list[Turn], Box | None]] = []
+        self.gazes: list[float | None] = []
         self.scenes: list[Scene] = []
         self.fail: BaseException | None = None
         self.cut_off = False
@@ -99,7 +100,7 @@ class ScriptedReasoner:
     def prepare(self, scene: Scene) -> None:
         pass
 
-    def frame(self, scene: Scene) -> tuple[Scene, float]:
+    def frame(self, scene: Scene, gaze: float | None = None) -> tuple[Scene, float]:
         return scene, 0.0
 
     def detect(self, scene: Scene, least_score: float = 0.3) -> list[Box]:
@@ -116,12 +117,14 @@ class ScriptedReasoner:
         history: Sequence[Turn] = (),
         forbidden: Sequence[Prohibition] = (),
         target: Box | None = None,
+        gaze: float | None = None,
         max_new_tokens: int | None = None,
         on_progress: Callable[[str, str], None] | None = None,
         should_stop: Callable[[], bool] | None = None,
     ) -> Answer:
         start = time.perf_counter()
         self.asked.append((question, list(history), target))
+        self.gazes.append(gaze)
         self.scenes.append(scene)
         if not len(scene.points):
             raise EmptySceneError("the scene has no points")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -222,3 +224,17 @@ def test_a_question_may_start_with_a_dash() -> None:
 
 def test_a_mistyped_option_is_still_named() -> None:
     assert b"No such option" in typed("ask", "--no-such", "hi").stderr
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"), [("", None), ("robot", "robot"), ("90", math.pi / 2), ("-180", -math.pi)]
+)
+def test_where_an_asker_looks(given: str, taken: str | float | None) -> None:
+    assert option_checks.viewpoint(given) == given
+    assert option_checks.looks_from(given) == taken
+
+
+@pytest.mark.parametrize("given", ["left", "nan", "inf", "1 2", "９０°"])
+def test_a_direction_that_is_none(given: str) -> None:
+    with pytest.raises(typer.BadParameter, match="robot, or degrees"):
+        option_checks.viewpoint(given)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
+from rclpy.callback_groups import CallbackGroup
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
-from r1_ros.messages.geometry import pose_from_message
-from r1_ros.messages.plain import visible_text
+from r1_ros.messages.geometry import pose_from_message, same_frame
 from r1_ros.runtime.errors import BadMessageError
 from r1_ros.tf.buffer import TransformBuffer, TransformError
 from r1_ros.tf.listener import TransformListener
@@ -40,53 +41,98 @@ class _SharedBuffer(TransformBuffer):
             return super().latest(target, source)
 
 
+class PlaceUnknownError(LookupError):
+    """Nothing says where a robot or a frame is; the sentence says what is missing."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the robot is.
+
+    Attributes:
+        T: (4, 4) of its base in the frame that was asked for, metres.
+        age_s: since this place was first heard of.
+        simulated: the robot is plan_executor's.
+    """
+
+    T: np.ndarray
+    age_s: float
+    simulated: bool
+
+    @property
+    def yaw(self) -> float:
+        """Where its x axis looks, radians about z."""
+        return math.atan2(self.T[1, 0], self.T[0, 0])
+
+
 class RobotPlace:
     """Hears /tf, /tf_static and the simulated robot's pose.
 
     Args:
-        node: whose subscriptions these are.
+        node: whose subscriptions these are; spun by other threads.
         base_frame: of the robot, x forward (REP 105: `base_link`).
+        callback_group: of the subscriptions; None: the node's own.
     """
 
-    def __init__(self, node: Node, base_frame: str) -> None:
+    def __init__(
+        self, node: Node, base_frame: str, callback_group: CallbackGroup | None = None
+    ) -> None:
         self._node, self._base_frame = node, base_frame
         self._buffer = _SharedBuffer()
-        self._listener = TransformListener(
-            node, self._buffer, lambda: None, self._on_bad, node.default_callback_group
-        )
+        group = callback_group or node.default_callback_group
+        self._listener = TransformListener(node, self._buffer, lambda: None, self._on_bad, group)
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        node.create_subscription(
+        self._poses = node.create_subscription(
             PoseStamped,
             _POSE_TOPIC,
             self._on_pose,
             latched,
+            callback_group=group,
             event_callbacks=SubscriptionEventCallbacks(matched=self._on_matched),
         )
         self._lock = threading.Lock()
         self._newest: tuple[int, float] | None = None  # stamp [ns], when it was first seen
         self._simulated: tuple[str, np.ndarray] | None = None
 
-    def place(self, frame_id: str) -> dict[str, Any]:
-        """Position [m] and yaw [rad] in a frame, and how long ago that was [s]; or why not.
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.close()
+        self._node.destroy_subscription(self._poses)
 
-        Returns:
-            `{"position", "yaw", "age_s", "simulated"}`, or `{"unknown": sentence}`.
+    def place(self, frame_id: str) -> Place:
+        """Where the robot is in a frame.
+
+        Raises:
+            PlaceUnknownError: nothing says so.
         """
         with self._lock:
             if self._simulated is not None:
                 frame, pose = self._simulated
-                if frame != frame_id:
-                    return _unknown(f"it is simulated in {frame!r}, the map is in {frame_id!r}")
-                return _place(pose, 0.0, simulated=True)
-            try:
-                pose, stamp = self._buffer.latest(frame_id, self._base_frame)
-            except TransformError as error:
-                return _unknown(f"no tf from {frame_id!r} to {self._base_frame!r}: {error}")
+                if not same_frame(frame, frame_id):
+                    raise PlaceUnknownError(
+                        f"it is simulated in {frame!r}, the map is in {frame_id!r}"
+                    )
+                return Place(pose, 0.0, simulated=True)
+            pose, stamp = self._latest(frame_id, self._base_frame)
             now = time.monotonic()
             if stamp is not None and (self._newest is None or self._newest[0] != stamp):
                 self._newest = stamp, now
             age = 0.0 if stamp is None or self._newest is None else now - self._newest[1]
-            return _place(pose, age, simulated=False)
+            return Place(pose, age, simulated=False)
+
+    def transform(self, target: str, source: str) -> np.ndarray:
+        """T_target_source (4, 4) of tf, at the newest stamp.
+
+        Raises:
+            PlaceUnknownError: tf does not connect them.
+        """
+        return self._latest(target, source)[0]
+
+    def _latest(self, target: str, source: str) -> tuple[np.ndarray, int | None]:
+        try:
+            return self._buffer.latest(target, source)
+        except TransformError as error:
+            raise PlaceUnknownError(f"no tf from {target!r} to {source!r}: {error}") from None
 
     def _on_pose(self, message: PoseStamped) -> None:
         try:
@@ -104,16 +150,3 @@ class RobotPlace:
 
     def _on_bad(self, error: BadMessageError) -> None:
         self._node.get_logger().warning(f"the robot's place: {error}", throttle_duration_sec=60.0)
-
-
-def _place(pose: np.ndarray, age_s: float, *, simulated: bool) -> dict[str, Any]:
-    return {
-        "position": pose[:3, 3].round(4).tolist(),
-        "yaw": round(math.atan2(pose[1, 0], pose[0, 0]), 4),
-        "age_s": round(age_s, 1),
-        "simulated": simulated,
-    }
-
-
-def _unknown(why: str) -> dict[str, Any]:
-    return {"unknown": visible_text(why, 500)}
