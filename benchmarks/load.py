@@ -1,14 +1,14 @@
 """A robot at work for half an hour: camera, clouds and 20 clients at once, on two cores.
 
-    python benchmarks/load.py [--minutes 30] [--clients 20] [--room FOLDER] [--out output/load.json] [--docs]
+    python benchmarks/load.py [--minutes 30] [--clients 20] [--room FOLDER] [--docs]
 
 Mapper, reasoner, camera and clients are processes of their own. First an idle robot: its map stands
-still and one client asks for a minute; that is what its answers are held against. Then 30 Hz RGB-D of
-640x480 and 10 Hz clouds are sent, and every client asks without a pause (after BUSY: a second later).
-Counted are answers, BUSY, and everything else; the age of the map when it is asked for, the answers'
-latencies; and the memory of both nodes: the mean of the last tenth against that after the warm-up (a
-fifth of the time, at most five minutes). Exit status 1 where a target is missed; `--docs` writes the
-table of docs/reliability.md.
+still and one client asks for a minute; that is what its answers are held against. Then 30 Hz RGB-D
+of 640x480 and 10 Hz clouds are sent, and every client asks without a pause (after BUSY: a second
+later). Counted are answers, BUSY, and everything else; the age of the map when it is asked for, the
+answers' latencies; and the memory of both nodes: the mean of the last tenth against that after the
+warm-up (a fifth of the time, at most five minutes). Exit status 1 where a target is missed;
+`--docs` writes the table of docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -272,9 +272,14 @@ def measure(folder: Path, room: Path, clients: int, seconds: float) -> dict[str,
 def missed(found: Mapping[str, Any]) -> list[str]:
     """Which targets are missed."""
     other = {k: n for k, n in found["outcomes"].items() if k not in ("answered", "BUSY")}
+    share = found["share_of_idle"]
     return [
         *(f"{n} grew by {g:.1%}" for n, g in found["memory_growth"].items() if g >= GROWTH),
-        *([f"{found['share_of_idle']:.0%} of the answers"] if found["share_of_idle"] < SHARE else []),
+        *(
+            [f"{found['share_of_idle']:.0%} of the answers"]
+            if found["share_of_idle"] < SHARE
+            else []
+        ),
         *([f"neither answered nor BUSY: {other}"] if other else []),
         *([f"get_scene failed: {found['map_failures'][0]}"] if found["map_failures"] else []),
         *([found["ended"]] if found["ended"] else []),
@@ -288,15 +293,19 @@ def table(found: Mapping[str, Any]) -> str:
         return ", ".join(f"{key} {value:.2f} s" for key, value in of[name].items())
 
     grown, memory = found["memory_growth"], found["memory_mb"]
-    frames = found["messages"]
+    frames, outcomes = found["messages"], found["outcomes"]
+    used = ", ".join(f"{name} {value:.2f}" for name, value in found["cpu_cores"].items())
     rows = [
         ("answers a minute, idle", f"{found['idle']['answers_per_minute']:.0f}"),
         ("answers a minute, under load", f"{found['answers_per_minute']:.0f}"),
         ("share (target 80 %)", f"{found['share_of_idle']:.0%}"),
-        ("answered, BUSY", f"{found['outcomes'].get('answered', 0)}, {found['outcomes'].get('BUSY', 0)}"),
+        (
+            "answered, BUSY",
+            f"{found['outcomes'].get('answered', 0)}, {found['outcomes'].get('BUSY', 0)}",
+        ),
         (
             "lost, hanging, failed otherwise",
-            str(sum(n for k, n in found["outcomes"].items() if k not in ("answered", "BUSY"))),
+            str(sum(n for k, n in outcomes.items() if k not in ("answered", "BUSY"))),
         ),
         ("latency of an answer", spread("answer_latency_s")),
         ("latency of an answer, idle", spread("latency_s", found["idle"])),
@@ -313,7 +322,10 @@ def table(found: Mapping[str, Any]) -> str:
             (f"memory of {name}", f"{memory[name]} MB, grown by {grown[name]:.1%} (target 2 %)")
             for name in grown
         ),
-        ("cores used", ", ".join(f"{name} {value:.2f}" for name, value in found["cpu_cores"].items())),
+        (
+            "cores used",
+            ", ".join(f"{name} {value:.2f}" for name, value in found["cpu_cores"].items()),
+        ),
     ]
     head = f"| {found['minutes']:.0f} minutes, {found['clients']} clients, {found['machine']} | |"
     return "\n".join([head, "|---|---|", *(f"| {a} | {b} |" for a, b in rows)])

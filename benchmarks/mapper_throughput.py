@@ -47,7 +47,12 @@ IN_FLIGHT = 20
 SETTLE_S = 2.0
 REPEATS = 3
 TARGET_FPS = 60.0
-_STAMP_OFFSET = {Image: 4, CameraInfo: 4, PointCloud2: 4, TFMessage: 8}  # of the stamp in the serialised message
+_STAMP_OFFSET = {
+    Image: 4,
+    CameraInfo: 4,
+    PointCloud2: 4,
+    TFMessage: 8,
+}  # of the stamp in the serialised message
 
 
 def frames_of(folder: Path | None, count: int) -> tuple[list, np.ndarray]:

@@ -1,14 +1,14 @@
 """What the reading of a question does to the questions that people wrote for other data sets.
 
-    python benchmarks/real_questions.py FILE... [--foreign FILE...] [--json output/real_questions.json]
+    python benchmarks/real_questions.py FILE... [--foreign FILE...]
 
-A FILE is JSON with texts under "question", "description" or "utterance", at any depth (ScanQA, SQA3D,
-3D-LLM, OpenEQA, ScanRefer), YAML with lists of `sentences` (home commands in 60 languages:
+A FILE is JSON with texts under "question", "description" or "utterance", at any depth (ScanQA,
+SQA3D, 3D-LLM, OpenEQA, ScanRefer), YAML with lists of `sentences` (home commands in 60 languages:
 github.com/OHF-Voice/intents, tests/), or one text a line. Of each are counted: those refused as
 another language, taken apart into several, answered as a courtesy, without their courtesies, and
-clipped by what is read as a prohibition. Almost none of these people asked for two things, greeted or
-forbade, so all of them are to be near zero. `--foreign` files are in other languages: counted is what
-is not refused. The first ten of each are printed: they are to be looked at.
+clipped by what is read as a prohibition. Almost none of these people asked for two things, greeted
+or forbade, so all of them are to be near zero. `--foreign` files are in other languages: counted is
+what is not refused. The first ten of each are printed: they are to be looked at.
 """
 
 from __future__ import annotations

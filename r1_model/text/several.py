@@ -1,7 +1,8 @@
 """Two questions or goals in one text: taken apart, and their answers put together.
 
 Only what stands on its own is taken apart: "pick up the mug and put it down" is one goal, "what has
-keys and is played by hand?" one question. `benchmarks/real_questions.py` counts what is taken apart.
+keys and is played by hand?" one question. `benchmarks/real_questions.py` counts what is taken
+apart.
 """
 
 from __future__ import annotations

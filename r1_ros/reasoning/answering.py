@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -254,12 +255,21 @@ class Answering:
         return [next(rest) if name is None else name for name in known]
 
     def _fetch(self, job: Job, config: ReasonerConfig) -> Scene:
+        """The map as it is when a request came, or later; of before that where requests wait.
+
+        Looking through a map that has changed takes several times as long as an answer: beside a
+        camera that always moves, a queue would otherwise spend its time on that.
+        """
         job.report("scene", "")
+        since = job.asked_at
+        if job.queued:
+            since = min(since, time.monotonic() - config.busy_scene_age)
         return self.scenes.fetch(
             config.scene_timeout,
             job.should_stop,
             max_points=config.max_scene_points,
             max_views=config.max_scene_views,
+            since=since,
         )
 
     def _failure(self, error: BaseException, answer: SceneAnswer) -> Reply:
