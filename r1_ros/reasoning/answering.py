@@ -76,6 +76,10 @@ def give_back_memory() -> None:
         give_back()
 
 
+# so much longer than a new map takes is spent on answers, while requests wait
+_ANSWERING = 5.0
+
+
 class NoResultError(RuntimeError):
     """A job ended with neither a result nor an error: a defect."""
 
@@ -127,6 +131,8 @@ class Answering:
         self.worker, self.scenes, self.sessions = worker, scenes, sessions
         self.objects = objects
         self._log_defect = log_defect
+        self._looked_at = (0, 0)  # map and revision
+        self._looking_s = 0.0  # what it took to fetch the newest map and to look through it
 
     def start(self, request: AskRequest, config: ReasonerConfig) -> AskJob:
         """Queue a request.
@@ -141,6 +147,7 @@ class Answering:
         job = AskJob(request, forbidden or forbids)
 
         def work(reasoner: Reasoner) -> Answer:
+            began = time.monotonic()
             scene = self._fetch(job, config)
             earlier = history
             if self.sessions.map_id != map_id:  # the map was started anew since it was asked
@@ -148,6 +155,8 @@ class Answering:
                 earlier = []
             require_in_scene(request.target, scene)
             self._look(reasoner, scene)
+            if self._looked_at != (newest := (self.scenes.map_id, self.scenes.revision)):
+                self._looked_at, self._looking_s = newest, time.monotonic() - began
             job.scene = scene
             job.written, job.yaw = reasoner.frame(scene)
             return _ask(reasoner, scene, job, earlier, config)
@@ -262,8 +271,9 @@ class Answering:
         """
         job.report("scene", "")
         since = job.asked_at
-        if job.queued:
-            since = min(since, time.monotonic() - config.busy_scene_age)
+        if job.queued and config.busy_scene_age:
+            age = max(config.busy_scene_age, _ANSWERING * self._looking_s)
+            since = min(since, time.monotonic() - age)
         return self.scenes.fetch(
             config.scene_timeout,
             job.should_stop,
