@@ -1,17 +1,20 @@
 """Faults put into a running robot: what is noticed, what survives, and how long recovery takes.
 
-    python benchmarks/fault_matrix.py [--kills 5] [--out output/reliability.json] [--docs]
+    python benchmarks/fault_matrix.py [--kills 5] [--only PART ...] [--out output/reliability.json]
+        [--docs]
 
-Every fault of every input is played to a real scene_mapper (`r1_ros.evaluation.faults`), 3 seconds
-long, and must be told of on /diagnostics, under the name of its input; afterwards messages are used
-again. Then each node is killed (SIGKILL) as often as asked, under load, and started again as `r1 up
---respawn` does: time until it is active, and whether the mapper has its map from the last automatic
-snapshot. `--docs` writes the tables of docs/reliability.md.
+inputs: every fault of every input is played to a real scene_mapper (`r1_ros.evaluation.faults`),
+4.5 seconds long, and must be told of on /diagnostics, under the name of its input; afterwards
+messages are used again. scenarios: `fault_scenarios.py`. kills: each node is killed (SIGKILL) as
+often as asked, under load, and started again as `r1 up --respawn` does: time until it is active,
+whether the mapper has its map from the last automatic snapshot, and how old that was (what came
+after it is lost). `--docs` writes the tables and the plot of docs/reliability.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -20,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +32,10 @@ import yaml
 from rclpy.context import Context
 from rclpy.node import Node
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.fault_scenarios import Scenario, run_scenarios
+from benchmarks.generated import RELIABILITY, write_part
 from r1_ros.bags.bag import Bag
 from r1_ros.client import NoResponseError, R1Client, RequestFailedError, ServerMissingError
 from r1_ros.evaluation.faults import Fault
@@ -40,7 +47,9 @@ from r1_ros.runtime.node_states import NodeStates
 from r1_ros.starting.node_commands import NODES, NodeOptions, node_command
 from r1_ros.starting.processes import ProcessGroup
 
-DOCS = Path(__file__).resolve().parent.parent / "docs" / "reliability.md"
+PLOT = RELIABILITY.parent / "images" / "reliability.png"
+PARTS = ("inputs", "scenarios", "kills")
+AUTOSAVE_S = 1.0
 ROOM = ("--seed", "7", "--frames", "60", "--width", "320", "--height", "240")
 # (input, kind, what must be said; empty: the fault is one that nothing is wrong with)
 FAULTS = (
@@ -91,7 +100,7 @@ def wait_for(condition: Callable[[], bool], what: str) -> float:
 def start(group: ProcessGroup, name: str, folder: Path, *, autosave: bool = True) -> None:
     values = {"diagnostics_period": 0.1}
     if name == "scene_mapper" and autosave:
-        values |= {"autosave_period": 1.0, "snapshot_directory": str(folder / "snapshots")}
+        values |= {"autosave_period": AUTOSAVE_S, "snapshot_directory": str(folder / "snapshots")}
     extra = folder / f"{name}_matrix.yaml"
     extra.write_text(yaml.safe_dump({f"/{name}": {"ros__parameters": values}}))
     command = [*node_command(name, NodeOptions(), folder), "--params-file", str(extra)]
@@ -141,9 +150,11 @@ def kills(group: ProcessGroup, bag: Path, folder: Path, count: int) -> dict[str,
         group.start("load", play, log=folder / "play.log")
         time.sleep(6.0)
         for name in NODES:
-            seconds, kept, hung = [], 0, 0
+            seconds, lost, kept, hung = [], [], 0, 0
             for _ in range(count):
+                wait_for(lambda: saved_at(folder) > 0, "an automatic snapshot")
                 os.kill(group.pid(name), signal.SIGKILL)
+                lost.append(time.time() - saved_at(folder))
                 group.wait(name, 5.0)
                 group.forget(name)
                 start(group, name, folder)
@@ -161,6 +172,8 @@ def kills(group: ProcessGroup, bag: Path, folder: Path, count: int) -> dict[str,
                 "kills": count,
                 "p50_s": float(np.percentile(seconds, 50)),
                 "p95_s": float(np.percentile(seconds, 95)),
+                "seconds": seconds,
+                "lost_s": lost if name == "scene_mapper" else [],
                 "map_kept": kept,
                 "clients_hung": hung,
                 "target_s": TARGETS_S[name],
@@ -170,32 +183,71 @@ def kills(group: ProcessGroup, bag: Path, folder: Path, count: int) -> dict[str,
     return found
 
 
-def tables(rows: Sequence[Row], killed: dict[str, dict]) -> str:
+def saved_at(folder: Path) -> float:
+    """When the automatic snapshot was written, seconds since 1970; 0: there is none."""
+    files = (folder / "snapshots" / ".autosave").rglob("*")
+    with contextlib.suppress(FileNotFoundError):  # replaced meanwhile
+        return max((file.stat().st_mtime for file in files), default=0.0)
+    return 0.0
+
+
+def plot(killed: dict[str, dict], scenarios: Sequence[Scenario]) -> None:
+    """How long recovery takes: of each kill, and of each scenario."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+    for name, row in killed.items():
+        ordered = np.sort(row["seconds"])
+        left.step(ordered, np.arange(1, len(ordered) + 1) / len(ordered), label=name, where="post")
+        left.axvline(row["target_s"], color="0.8", zorder=0)
+    left.set(xlabel="active again after a kill [s]", ylabel="share of kills", xlim=0, ylim=(0, 1))
+    left.legend(loc="lower right")
+    names = [row.name for row in scenarios]
+    right.barh(names, [row.recovered_s for row in scenarios], color="tab:blue")
+    right.set(xlabel="works again after a fault [s]")
+    right.invert_yaxis()
+    PLOT.parent.mkdir(exist_ok=True)
+    figure.savefig(PLOT, dpi=90)
+
+
+def seconds_text(value: float) -> str:
+    """A duration in a table; empty where there is none."""
+    return "" if np.isnan(value) else f"{value:.1f} s"
+
+
+def tables(rows: Sequence[Row], scenarios: Sequence[Scenario], killed: dict[str, dict]) -> str:
     lines = ["| input | fault | told after | messages used afterwards |", "|---|---|---|---|"]
     for row in rows:
         told = "not told" if np.isnan(row.told_s) else f"{row.told_s:.1f} s"
         told = told if row.must_tell or not np.isnan(row.told_s) else "nothing is wrong"
         lines.append(f"| {row.input} | {row.kind} | {told} | {'yes' if row.used_after else 'no'} |")
-    lines += ["", "| node | kills | active again p50 | p95 | map kept | clients that hung |"]
-    lines += ["|---|---|---|---|---|---|"]
+    lines += ["", "| fault | told as | told after | works again after | |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {r.name} | {r.told} | {seconds_text(r.told_s)} | {seconds_text(r.recovered_s)} | "
+        f"{'held' if r.held else 'FAILED'} |"
+        for r in scenarios
+    ]
+    lines += [
+        "",
+        "| node | kills | active p50 | p95 | map kept | lost at most | clients hung |",
+    ]
+    lines += ["|---|---|---|---|---|---|---|"]
     lines += [
         f"| {name} | {r['kills']} | {r['p50_s']:.1f} s | {r['p95_s']:.1f} s | "
-        f"{r['map_kept']} of {r['kills']} | {r['clients_hung']} |"
+        f"{r['map_kept']} of {r['kills']} | {seconds_text(max(r['lost_s'], default=np.nan))} | "
+        f"{r['clients_hung']} |"
         for name, r in killed.items()
     ]
     return "\n".join(lines)
 
 
-def write_docs(text: str) -> None:
-    begin, end = "<!-- fault_matrix begin -->", "<!-- fault_matrix end -->"
-    page = DOCS.read_text(encoding="utf-8")
-    head, _, rest = page.partition(begin)
-    DOCS.write_text(f"{head}{begin}\n{text}\n{end}{rest.partition(end)[2]}", encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--out", type=Path, default=Path("output/reliability.json"))
     parser.add_argument("--docs", action="store_true")
     arguments = parser.parse_args()
@@ -207,19 +259,26 @@ def main() -> None:
     node = Node("fault_matrix", context=context, start_parameter_services=False)
     with tempfile.TemporaryDirectory() as name, ProcessGroup() as group:
         folder = Path(name)
-        bag = make_bag(folder)
-        rows = input_faults(group, bag, node, folder)
-        killed = kills(group, bag, folder, arguments.kills) if arguments.kills else {}
+        os.environ.setdefault("ROS_HOME", name)
+        bag = make_bag(folder) if {"inputs", "kills"} & set(arguments.only) else folder
+        rows = input_faults(group, bag, node, folder) if "inputs" in arguments.only else []
+        scenarios = run_scenarios(folder / "more") if "scenarios" in arguments.only else []
+        killed = kills(group, bag, folder, arguments.kills) if "kills" in arguments.only else {}
     node.destroy_node()
     context.try_shutdown()
-    text = tables(rows, killed)
+    text = tables(rows, scenarios, killed)
     print(text)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    report = {"inputs": [row.__dict__ for row in rows], "kills": killed}
+    report = {
+        "inputs": [asdict(row) for row in rows],
+        "scenarios": [asdict(row) for row in scenarios],
+        "kills": killed,
+    }
     arguments.out.write_text(json.dumps(report, indent=1))
     if arguments.docs:
-        write_docs(text)
-    good = all(row.held for row in rows) and all(
+        write_part("fault_matrix", text)
+        plot(killed, scenarios)
+    good = all(row.held for row in (*rows, *scenarios)) and all(
         r["p95_s"] <= r["target_s"] and not r["clients_hung"] for r in killed.values()
     )
     sys.exit(not good)

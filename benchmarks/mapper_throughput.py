@@ -32,7 +32,7 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.serialization import serialize_message
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from tf2_msgs.msg import TFMessage
 
 from r1_model.geometry.poses import invert_pose, pose_matrix
@@ -47,7 +47,12 @@ IN_FLIGHT = 20
 SETTLE_S = 2.0
 REPEATS = 3
 TARGET_FPS = 60.0
-_STAMP_OFFSET = {Image: 4, CameraInfo: 4, TFMessage: 8}  # of the stamp in the serialised message
+_STAMP_OFFSET = {
+    Image: 4,
+    CameraInfo: 4,
+    PointCloud2: 4,
+    TFMessage: 8,
+}  # of the stamp in the serialised message
 
 
 def frames_of(folder: Path | None, count: int) -> tuple[list, np.ndarray]:

@@ -116,6 +116,7 @@ class Answer:
         language: one of LANGUAGES.
         boxes: every box of the answer part, in order of the text.
         steps: the steps, where the answer holds a plan.
+        said: beside steps, what the other parts of the request are answered with.
         unread: parts of the text that the grammar could not read.
         exact: the text is `<think>..</think><answer>..</answer>` and all of it was read.
         withheld: why steps of the text must not be carried out; empty where all may be.
@@ -135,6 +136,7 @@ class Answer:
     language: str
     boxes: list[Box] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    said: str = ""
     unread: list[str] = field(default_factory=list)
     exact: bool = False
     withheld: list[Withheld] = field(default_factory=list)

@@ -1,13 +1,18 @@
 """Is a text in a language that is understood: English or Chinese?
 
 A text of another script is not. A text in Latin letters is not where it holds more of the commonest
-words of another language than of English ones: names of things alone are never refused.
+words of another language than of English ones, or where half of its words are in no English
+dictionary, also when typing errors are mended. Names of things, of two words or fewer, are never
+refused: "papasan stool". `benchmarks/real_questions.py` counts both kinds of error.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+
+from r1_model.spelling.correction import corrected
+from r1_model.spelling.vocabulary import english, vocabulary
 
 ONLY = "I understand English and Chinese only. 我只懂英文和中文。"
 
@@ -50,7 +55,13 @@ _OTHERS = _words(
     "kaç var nerede ne renk hangi bir kuinka monta on missä mikä minkä ada berapa di mana apa "
     "warna yang có bao nhiêu ở đâu màu gì cái"
 ) - {"a", "on", "was", "var", "den", "et"}
+# words of other languages as well: they do not make a text English
+_SHARED = _words("is in on me do of to for at an a my go can was i we over under all show has")
 _FOREIGN_NEEDED = 2  # of them, unless it has letters that English has not
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_BORROWED = frozenset("éèêëàâäöüïîôûçñåøæœóáíúß")  # in names of things: café, crème brûlée, Poäng
+_FEWEST = 3  # words of a text without letters that no name has
+_RARE = 200  # counts of the dictionary's subtitles: what is rarer there is mostly not English
 
 
 def understood(text: str) -> bool:
@@ -65,9 +76,32 @@ def understood(text: str) -> bool:
         return False
     words = [word.lower() for word in _WORD.findall(text)]
     other = sum(word in _OTHERS and word not in _ENGLISH for word in words)
-    english = sum(word in _ENGLISH for word in words)
+    own = sum(word in _ENGLISH for word in words)
     accents = any(ord(c) > 127 and unicodedata.name(c, "").startswith("LATIN") for c in text)
-    return not (other > english and (other >= _FOREIGN_NEEDED or accents))
+    if other > own and (other >= _FOREIGN_NEEDED or accents):
+        return False
+    return not (_strange_words(text) and _strange_words(corrected(text)))
+
+
+def _strange_words(text: str) -> bool:
+    """Whether half of a text's words, two at least, are in no English dictionary."""
+    if _HAN.search(text):
+        return False
+    words = [word.lower() for word in _WORD.findall(text)]
+    strange = [word for word in words if not _is_english(word)]
+    sure = any(word in _ENGLISH and word not in _SHARED for word in words)
+    if 2 * len(strange) < len(words) + sure or not strange:
+        return False
+    if any(ord(c) > 127 and c not in _BORROWED for word in strange for c in word):
+        return True
+    return len(words) >= _FEWEST and len(strange) >= _FOREIGN_NEEDED
+
+
+def _is_english(word: str) -> bool:
+    stem = word.replace("’", "'").split("'")[0]
+    if stem in _ENGLISH or stem in vocabulary().words or word in vocabulary().words:
+        return True
+    return english().word_frequency[stem] >= _RARE
 
 
 def in_language(text: str, language: str) -> bool:

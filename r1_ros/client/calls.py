@@ -68,6 +68,13 @@ class CallScope:
 call_scope: ContextVar[CallScope | None] = ContextVar("call_scope", default=None)
 
 
+_ENDED = (GoalStatus.STATUS_SUCCEEDED, GoalStatus.STATUS_CANCELED, GoalStatus.STATUS_ABORTED)
+
+
+class _ResultLostError(Exception):
+    """A goal has ended, and its result does not come."""
+
+
 class NodeCalls:
     """A node of its own in a ROS context of its own, which spins in a thread.
 
@@ -213,9 +220,14 @@ class NodeCalls:
         self._discovery.wait(name, client.server_is_ready, timeout, self._raise_if_ended)
         deadline = time.monotonic() + timeout + GRACE_S
 
-        def wait(future: Future) -> Any:
+        def wait(future: Future, has_ended: Callable[[], bool] = lambda: False) -> Any:
             future.add_done_callback(inbox.put)
+            again_at = math.inf
             while True:
+                if has_ended() and again_at == math.inf:
+                    again_at = time.monotonic() + AGAIN_S
+                if time.monotonic() > again_at:
+                    raise _ResultLostError
                 rest = deadline - time.monotonic()
                 try:
                     item = inbox.get(timeout=max(min(rest, _LIVENESS_S), 0.0))
@@ -231,7 +243,8 @@ class NodeCalls:
                     return future.result()
                 if item is _WAKE:
                     self._raise_if_ended()
-                if on_feedback is not None:
+                    continue
+                if on_feedback is not None and not isinstance(item, Future):
                     on_feedback(item.feedback)
 
         with self._lock:
@@ -245,7 +258,7 @@ class NodeCalls:
             with self._lock:
                 self._goals.append(handle)
                 self._sending.remove(sending)
-            response = wait(handle.get_result_async())
+            response = self._ended(handle, wait)
             finished, result = True, response.result
             if response.status != GoalStatus.STATUS_SUCCEEDED and result.error_code == 0:
                 # a server that raises leaves a result of defaults behind
@@ -263,6 +276,15 @@ class NodeCalls:
                 self._cancel(handle)
         return result
 
+    def _ended(self, handle: ClientGoalHandle, wait: Callable[..., Any]) -> Any:
+        """The result of a goal: asked for again where its status says that it has ended."""
+        getting = handle.get_result_async()
+        while True:
+            try:
+                return wait(getting, lambda: handle.status in _ENDED)
+            except _ResultLostError:
+                getting = handle.get_result_async()
+
     def _cancel(self, handle: ClientGoalHandle) -> None:
         """Cancel, and see the request off: the caller may end the process next."""
         sent = threading.Event()
@@ -277,7 +299,7 @@ def _drain(inbox: queue.SimpleQueue[Any], on_feedback: Callable) -> None:
             item = inbox.get(timeout=_LATE_FEEDBACK_S)
         except queue.Empty:
             return
-        if item is not _WAKE:
+        if item is not _WAKE and not isinstance(item, Future):
             on_feedback(item.feedback)
 
 

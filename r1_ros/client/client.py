@@ -11,6 +11,7 @@ import numpy as np
 from geometry_msgs.msg import Point, PoseStamped, Quaternion, Vector3
 from rcl_interfaces.msg import ParameterType
 from rcl_interfaces.srv import GetParameters
+from rclpy.client import Client
 
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box
@@ -20,6 +21,7 @@ from r1_ros.client.calls import GRACE_S, NodeCalls
 from r1_ros.messages.scenes import scene_from_response
 from r1_ros.msg import KnownObjects, PlanStep, SceneAnswer
 from r1_ros.runtime.action_client import ThreadSafeActionClient
+from r1_ros.runtime.service_qos import MANY_CLIENTS
 from r1_ros.srv import ApprovePlan, GetScene, ListObjects, SelectViews
 from r1_ros.srv import Ask as AskService
 
@@ -62,18 +64,39 @@ class R1Client(NodeCalls):
             f"{mapper}/get_scene": mapper,
         }
         super().__init__(namespace, servers, discovery_timeout)
-        self._ask = ThreadSafeActionClient(self._node, Ask, "ask")
-        self._plan = ThreadSafeActionClient(self._node, Plan, "plan")
-        self._describe = ThreadSafeActionClient(self._node, DescribeScene, "describe")
-        self._execute = ThreadSafeActionClient(self._node, ExecutePlan, "execute_plan")
+        self._ask = self._action(Ask, "ask")
+        self._plan = self._action(Plan, "plan")
+        self._describe = self._action(DescribeScene, "describe")
+        self._execute = self._action(ExecutePlan, "execute_plan")
         self._actions = (self._ask, self._plan, self._describe, self._execute)
-        self._get_scene = self._node.create_client(GetScene, f"{mapper}/get_scene")
-        self._select_views = self._node.create_client(SelectViews, f"{reasoner}/select_views")
-        self._objects = self._node.create_client(ListObjects, "list_objects")
-        self._approve = self._node.create_client(ApprovePlan, f"{executor}/approve")
+        # made when it is used: each client of a service is sent every response, and a map is large
+        self._scene_client: Client | None = None
+        self._scene_service = f"{mapper}/get_scene"
+        self._select_views = self._service(SelectViews, f"{reasoner}/select_views")
+        self._objects = self._service(ListObjects, "list_objects")
+        self._approve = self._service(ApprovePlan, f"{executor}/approve")
         self._parameters = self._node.create_client(GetParameters, f"{executor}/get_parameters")
         self._scene: tuple[int, Scene] | None = None
         self._thread.start()
+
+    def _action(self, kind: type, name: str) -> ThreadSafeActionClient:
+        return ThreadSafeActionClient(
+            self._node,
+            kind,
+            name,
+            goal_service_qos_profile=MANY_CLIENTS,
+            result_service_qos_profile=MANY_CLIENTS,
+            cancel_service_qos_profile=MANY_CLIENTS,
+        )
+
+    def _service(self, kind: type, name: str) -> Client:
+        return self._node.create_client(kind, name, qos_profile=MANY_CLIENTS)
+
+    def _get_scene(self) -> Client:
+        with self._lock:
+            if self._scene_client is None:
+                self._scene_client = self._node.create_client(GetScene, self._scene_service)
+            return self._scene_client
 
     def __enter__(self) -> R1Client:
         return self
@@ -224,7 +247,7 @@ class R1Client(NodeCalls):
         held = None if bounded else self._scene
         known = 0 if held is None else held[0]
         request = GetScene.Request(known_revision=known, max_points=max_points, max_views=max_views)
-        response = self._read(self._get_scene, request, timeout)
+        response = self._read(self._get_scene(), request, timeout)
         if response.unchanged and held is not None:
             return held[1]
         scene = scene_from_response(response)

@@ -66,6 +66,11 @@ class Health:
             text = self._values.get(status, {}).get(key, "0")
         return int(text) if text.isdigit() else 0
 
+    def text(self, status: str) -> str:
+        """What a status said last; empty before."""
+        with self._heard:
+            return self._last.get(status, (0, ""))[1]
+
     def known(self, status: str) -> bool:
         """Whether this status was heard at all."""
         with self._heard:

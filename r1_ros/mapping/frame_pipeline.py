@@ -15,6 +15,7 @@ from sensor_msgs.msg import PointCloud2
 
 from r1_model.geometry.poses import transform_points
 from r1_ros.mapping.cameras import Camera
+from r1_ros.mapping.pose_jumps import PoseJump, PoseJumps
 from r1_ros.mapping.rgbd_frame import make_frame
 from r1_ros.mapping.scene_map import SceneMap
 from r1_ros.mapping.synchronizer import Synchronizer
@@ -76,6 +77,7 @@ class FramePipeline:
         on_keyframe: called with each new keyframe.
         on_drop: called with (input, reason, detail) for each message that is not used.
         on_jump_back: called when time has jumped back.
+        on_pose_jump: called when a camera's pose has jumped.
         cameras: that make the map together; messages are matched within each of them.
     """
 
@@ -87,10 +89,12 @@ class FramePipeline:
         on_keyframe: Callable[[SceneView], None],
         on_drop: Callable[[str, str, str], None],
         on_jump_back: Callable[[], None],
+        on_pose_jump: Callable[[PoseJump], None],
         cameras: Sequence[Camera] = (Camera(),),
     ) -> None:
         self._config, self._buffer, self._map = config, buffer, scene_map
         self._on_keyframe, self._on_jump = on_keyframe, on_jump_back
+        self._on_pose_jump, self._poses = on_pose_jump, PoseJumps()
         inputs = [*(name for camera in cameras for name in camera.inputs), POINTS]
         self.counts = {name: InputCounts() for name in inputs}
         # no method: its parts would hold the pipeline, and that the map, until garbage is collected
@@ -147,6 +151,7 @@ class FramePipeline:
         with self._lock:
             self._watch.clear(reason)
             self._drop_waiting(reason)
+            self._poses.clear()
 
     def _synchronize(self, name: str, stamp: int, message: Any, source: str) -> None:
         frame = message.header.frame_id.lstrip("/")
@@ -199,6 +204,10 @@ class FramePipeline:
         color, depth, info = (messages[name] for name in own.camera.inputs)
         config = own.camera.applied(config)
         frame = make_frame(color, depth, own.models.get(info), info.header.frame_id, T, config)
+        stamp, name = stamp_of(color.header.stamp), color.header.frame_id.lstrip("/")
+        jump = self._poses.see(name, stamp, T, config.pose_jump)
+        if jump is not None:
+            self._on_pose_jump(jump)
         keyframe = self._map.add_frame(frame, config)
         if keyframe is not None:
             self._on_keyframe(keyframe)

@@ -19,6 +19,7 @@ def map_status(
     bad_transforms: int,
     inputs: Sequence[DiagnosticStatus] | None,
     unheard: Sequence[str] = (),
+    warnings: Sequence[str] = (),
 ) -> DiagnosticStatus:
     """Whether there is a map; where there is none, what its inputs say.
 
@@ -29,6 +30,7 @@ def map_status(
         bad_transforms: how many were refused.
         inputs: what is said about the inputs; None while the node does not listen.
         unheard: publishers of transforms whose QoS keeps them from being heard.
+        warnings: what else is wrong with it; empty ones say nothing.
     """
     values = {
         "state": "active" if node.is_active else "inactive",
@@ -48,5 +50,6 @@ def map_status(
         text = "; ".join(["nothing mapped so far", *unheard, *reasons])
         return status_message(node, "map", WARN, text, values)
     text = "{keyframes} keyframes, {blocks} blocks, {other_points} other points"
-    text = "; ".join([text.format(**values), *unheard])
-    return status_message(node, "map", WARN if unheard else OK, text, values)
+    wrong = [*unheard, *filter(None, warnings)]
+    text = "; ".join([text.format(**values), *wrong])
+    return status_message(node, "map", WARN if wrong else OK, text, values)

@@ -145,7 +145,7 @@ def answer_message(
     """The message of an answer.
 
     A plan's text for people is made from its steps: whatever the model wrote around them must not
-    claim that it is done (`raw` keeps it).
+    claim that it is done (`raw` keeps it). What else was asked is answered below it.
 
     Args:
         answer: of the model.
@@ -183,7 +183,8 @@ def _text(answer: Answer) -> str:
     if not answer.steps:
         return answer.answer
     why = withheld_text(answer.withheld, answer.language)
-    return "\n".join(filter(None, (planned_text(answer.steps, answer.language), why)))
+    parts = (planned_text(answer.steps, answer.language), why, answer.said)
+    return "\n".join(filter(None, parts))
 
 
 def _vector(values: np.ndarray) -> Vector3:

@@ -42,6 +42,7 @@ from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
 from r1_ros.runtime.lifecycle import ManagedNode, configured, end_process, spin_node
 from r1_ros.runtime.parameters import ExecutorConfig
 from r1_ros.runtime.request_errors import RequestError, code_name
+from r1_ros.runtime.service_qos import MANY_CLIENTS
 from r1_ros.srv import ApprovePlan, ReportPlan
 
 _MOST_SHOWN = 20  # steps in the line that asks for approval
@@ -147,6 +148,9 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
             self._on_goal,
             callback_group=group,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
+            goal_service_qos_profile=MANY_CLIENTS,
+            result_service_qos_profile=MANY_CLIENTS,
+            cancel_service_qos_profile=MANY_CLIENTS,
             result_timeout=RESULT_TIMEOUT_S,
         )
         self._undo.append(partial(destroy_waitable, self, server.destroy))

@@ -21,6 +21,7 @@ from r1_ros.mapping import services
 from r1_ros.mapping.cameras import Camera, declared_cameras
 from r1_ros.mapping.frame_pipeline import DEACTIVATED, RESET, FramePipeline
 from r1_ros.mapping.mapper_inputs import MapperInputs
+from r1_ros.mapping.pose_jumps import PoseJump
 from r1_ros.mapping.scene_map import SceneMap
 from r1_ros.mapping.snapshots import Snapshots
 from r1_ros.mapping.status import map_status
@@ -63,6 +64,8 @@ class SceneMapper(ManagedNode[MapperConfig]):
         self._timers_active: list[Any] = []
         self._endpoints: list[tuple[Any, Any]] = []
         self._bad_transforms = 0
+        self._not_saved = ""  # why the last automatic snapshot failed
+        self._pose_jump: PoseJump | None = None  # the last one since the map was begun
         self._last_logged: dict[str, float] = {}
         self._cloud_timer: Timer | None = None
         super().__init__("scene_mapper", **node_arguments)
@@ -85,7 +88,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
         buffer = make_buffer(config.tf_cache)
         pipeline = FramePipeline(
             lambda: self.config, buffer, scene_map, self._publish_keyframe, self._log_drop,
-            self._log_jump, cameras,
+            self._log_jump, self._log_pose_jump, cameras,
         )  # fmt: skip
         self._parts = _Parts(cameras, scene_map, buffer, pipeline)
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -231,8 +234,10 @@ class SceneMapper(ManagedNode[MapperConfig]):
         try:
             self._snapshots.save_automatic(snapshot.scene)
         except R1Error as error:
-            self._warn("autosave", str(error))
+            self._not_saved = f"the map is not saved: {error}"
+            self._warn("autosave", self._not_saved)
             return
+        self._not_saved = ""
         self._saved_revision = snapshot.revision
 
     # Services.
@@ -253,11 +258,13 @@ class SceneMapper(ManagedNode[MapperConfig]):
         response = services.load_scene(self._map, self._snapshots, request, self.config)
         if response.error_code == ErrorCode.NONE:
             self._pipeline.clear()
+            self._pose_jump = None
         return response
 
     def _reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._pipeline.clear()
         self._map.reset()
+        self._pose_jump = None
         self._snapshots.remove_automatic()
         response.success = True
         return response
@@ -278,7 +285,10 @@ class SceneMapper(ManagedNode[MapperConfig]):
             inputs = self._inputs.statuses(self._pipeline.counts, self._pipeline.pending)
         listener = self._listener  # deactivation takes it away
         unheard = () if listener is None else listener.conflicts()
-        about_map = map_status(self, self._map, self.config, self._bad_transforms, inputs, unheard)
+        warnings = [str(self._pose_jump or ""), self._not_saved]
+        about_map = map_status(
+            self, self._map, self.config, self._bad_transforms, inputs, unheard, warnings
+        )
         return [about_map, *(inputs or ())]
 
     def _log_drop(self, name: str, reason: str, detail: str) -> None:
@@ -288,6 +298,10 @@ class SceneMapper(ManagedNode[MapperConfig]):
     def _log_jump(self) -> None:
         kept = "starting a new map" if self.config.jump_back_reset else "the map stays"
         self._warn("jump", f"time jumped back; {kept}")
+
+    def _log_pose_jump(self, jump: PoseJump) -> None:
+        self._pose_jump = jump
+        self._warn("pose jump", str(jump))
 
     def _log_bad_transform(self, error: BadMessageError) -> None:
         self._bad_transforms += 1

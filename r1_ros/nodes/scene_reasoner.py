@@ -46,10 +46,12 @@ from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
 from r1_ros.runtime.lifecycle import STEADY, ManagedNode, configured, end_process, spin_node
 from r1_ros.runtime.parameters import ReasonerConfig
 from r1_ros.runtime.request_errors import RequestError, code_name
+from r1_ros.runtime.service_qos import MANY_CLIENTS
 from r1_ros.srv import Ask as AskService
 from r1_ros.srv import ListObjects, ReportPlan, SelectViews
 
 _SETTLE_S = 1.0
+_WATCH_S = 1.0  # how often it is seen whether the model hangs
 # answers that say something about the scene, if not what was asked for
 _PUBLISHED = (ErrorCode.NONE, ErrorCode.UNREADABLE_OUTPUT, ErrorCode.NO_PLAN)
 
@@ -113,7 +115,9 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             (ReportPlan, "~/report_plan", self._on_report_plan),
             (ListObjects, "list_objects", self._on_list_objects),
         ):
-            service = self.create_service(kind, name, callback, callback_group=group)
+            service = self.create_service(
+                kind, name, callback, qos_profile=MANY_CLIENTS, callback_group=group
+            )
             self._undo.append(partial(self.destroy_service, service))
         for kind, name, serve in (
             (Ask, "ask", self._on_ask_goal),
@@ -127,12 +131,17 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
                 serve,
                 callback_group=group,
                 cancel_callback=self._on_cancel,
+                goal_service_qos_profile=MANY_CLIENTS,
+                result_service_qos_profile=MANY_CLIENTS,
+                cancel_service_qos_profile=MANY_CLIENTS,
                 result_timeout=RESULT_TIMEOUT_S,
             )
             self._undo.append(partial(destroy_waitable, self, server.destroy))
         if self.config.objects_period:
             timer = self.create_timer(self.config.objects_period, self._look_ahead, group, STEADY)
             self._undo.append(partial(self.destroy_timer, timer))
+        watching = self.create_timer(_WATCH_S, self._watch_model, group, STEADY)
+        self._undo.append(partial(self.destroy_timer, watching))
         diagnostics = DiagnosticsPublisher(
             self, self.config.diagnostics_period, lambda: [self._status()], group
         )
@@ -285,6 +294,18 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
                 graph = scene_graph(known.memory, known.relations, words)
                 response.scene_graph = json.dumps(graph, ensure_ascii=False)
             return response
+
+    def _watch_model(self) -> None:
+        """A model that hangs cannot be stopped: the process ends, and is started again."""
+        if self._answering is None or self.broken or not self.config.hang_timeout:
+            return
+        seconds = self._answering.worker.stuck_for()
+        if seconds > self.config.hang_timeout:
+            self.get_logger().fatal(
+                f"the model hangs: it has not come back for {seconds:.0f} s after its request was "
+                "ended; this node ends, to be started again (respawn:=true)"
+            )
+            self.broken = True
 
     def _look_ahead(self) -> None:
         if self.is_active and self._answering is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -76,6 +77,10 @@ def give_back_memory() -> None:
         give_back()
 
 
+# so much longer than a new map takes is spent on answers, while requests wait
+_ANSWERING = 5.0
+
+
 class NoResultError(RuntimeError):
     """A job ended with neither a result nor an error: a defect."""
 
@@ -130,6 +135,8 @@ class Answering:
         self.worker, self.scenes, self.sessions = worker, scenes, sessions
         self.objects, self._viewpoints = objects, viewpoints
         self._log_defect = log_defect
+        self._looked_at = (0, 0)  # map and revision
+        self._looking_s = 0.0  # what it took to fetch the newest map and to look through it
 
     def start(self, request: AskRequest, config: ReasonerConfig) -> AskJob:
         """Queue a request.
@@ -144,6 +151,7 @@ class Answering:
         job = AskJob(request, forbidden or forbids)
 
         def work(reasoner: Reasoner) -> Answer:
+            began = time.monotonic()
             scene = self._fetch(job, config)
             earlier = history
             if self.sessions.map_id != map_id:  # the map was started anew since it was asked
@@ -151,6 +159,8 @@ class Answering:
                 earlier = []
             require_in_scene(request.target, scene)
             self._look(reasoner, scene)
+            if self._looked_at != (newest := (self.scenes.map_id, self.scenes.revision)):
+                self._looked_at, self._looking_s = newest, time.monotonic() - began
             job.scene = scene
             job.gaze = self._viewpoints.gaze(request.viewpoint, scene.frame_id, job.should_stop)
             job.written, job.yaw = reasoner.frame(scene, job.gaze)
@@ -259,12 +269,22 @@ class Answering:
         return [next(rest) if name is None else name for name in known]
 
     def _fetch(self, job: Job, config: ReasonerConfig) -> Scene:
+        """The map as it is when a request came, or later; of before that where requests wait.
+
+        Looking through a map that has changed takes several times as long as an answer: beside a
+        camera that always moves, a queue would otherwise spend its time on that.
+        """
         job.report("scene", "")
+        since = job.asked_at
+        if job.queued and config.busy_scene_age:
+            age = max(config.busy_scene_age, _ANSWERING * self._looking_s)
+            since = min(since, time.monotonic() - age)
         return self.scenes.fetch(
             config.scene_timeout,
             job.should_stop,
             max_points=config.max_scene_points,
             max_views=config.max_scene_views,
+            since=since,
         )
 
     def _failure(self, error: BaseException, answer: SceneAnswer) -> Reply:

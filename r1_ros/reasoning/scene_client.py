@@ -37,6 +37,7 @@ class SceneClient:
         self._name = node.resolve_service_name(service)
         self._revision = 0
         self._scene: Scene | None = None
+        self._fetched_at = -float("inf")  # when the newest scene was asked for, time.monotonic()
         self.longest_m = 0.0  # longest horizontal side of the newest scene
         self.map_id = 0  # of the newest scene
 
@@ -47,6 +48,7 @@ class SceneClient:
         *,
         max_points: int = 0,
         max_views: int = 0,
+        since: float = float("inf"),
     ) -> Scene:
         """The current scene; the same object as before while the map did not change.
 
@@ -54,10 +56,13 @@ class SceneClient:
             timeout: how long the mapper may take [s].
             should_stop: True ends the wait.
             max_points, max_views: upper bounds of what is sent; 0: all.
+            since: a scene that was asked for at this time or later will do, time.monotonic().
 
         Raises:
             RequestError: SCENE_UNAVAILABLE, EMPTY_SCENE, or CANCELED by `should_stop`.
         """
+        if self._scene is not None and self._fetched_at >= since:
+            return self._scene
         _wait(
             self._client.service_is_ready,
             min(timeout, _DISCOVERY_S),
@@ -68,6 +73,7 @@ class SceneClient:
             known_revision=self._revision, max_points=max_points, max_views=max_views
         )
         arrived = threading.Event()
+        asked_at = time.monotonic()
         future = self._client.call_async(request)
         future.add_done_callback(lambda _: arrived.set())
         try:
@@ -79,7 +85,9 @@ class SceneClient:
             )
         finally:
             self._client.remove_pending_request(future)
-        return self._take(future.result())
+        scene = self._take(future.result())
+        self._fetched_at = asked_at
+        return scene
 
     @property
     def revision(self) -> int:
@@ -98,6 +106,7 @@ class SceneClient:
     def forget(self) -> None:
         """Let go of the scene."""
         self._revision, self._scene, self.longest_m = 0, None, 0.0
+        self._fetched_at = -float("inf")
 
     def _take(self, response: GetScene.Response) -> Scene:
         if response.error_code in (ErrorCode.NONE, ErrorCode.EMPTY_SCENE):

@@ -24,9 +24,15 @@ Progress = Callable[[str, str], None]
 
 
 class Job(Generic[T]):
-    """One request: what the worker does, how far it is, and whether anybody still wants it."""
+    """One request: what the worker does, how far it is, and whether anybody still wants it.
+
+    Attributes:
+        asked_at: when it was made, time.monotonic().
+        queued: others ran or waited when it was submitted.
+    """
 
     def __init__(self) -> None:
+        self.asked_at, self.queued = time.monotonic(), False
         self._changed = threading.Condition()
         self._progress: tuple[str, str] | None = ("queued", "")
         self._ended_by: RequestError | None = None
@@ -52,6 +58,11 @@ class Job(Generic[T]):
                 self._ended_by = RequestError(code, sentence)
                 self._ended_at = time.monotonic()
                 self._changed.notify_all()
+
+    def ended_for(self) -> float:
+        """Seconds since it was ended; 0: it was not."""
+        with self._changed:
+            return 0.0 if self._ended_by is None else time.monotonic() - self._ended_at
 
     @property
     def wanted(self) -> bool:
@@ -126,6 +137,7 @@ class ReasoningWorker(Generic[M]):
         """
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reasoning")
         self._jobs: list[Job] = []
+        self._running: Job | None = None
         self._lock = threading.Lock()
         loading = self._thread.submit(load)
         if loading.exception() is not None:
@@ -157,9 +169,18 @@ class ReasoningWorker(Generic[M]):
                     f"another request runs and {waiting - 1} of {queue_size} places in the queue "
                     "are taken",
                 )
+            job.queued = waiting > 0
             self._jobs.append(job)
             future = self._thread.submit(self._run, work, job)
         future.add_done_callback(job.finish)
+
+    def stuck_for(self) -> float:
+        """For how long the model has gone on with a request that was ended [s]; 0: it has not.
+
+        The model looks between tokens whether anybody waits: what lasts is a call that hangs.
+        """
+        running = self._running
+        return 0.0 if running is None else running.ended_for()
 
     def end_all(self, code: int, sentence: str) -> None:
         """End all requests that run or wait."""
@@ -174,7 +195,13 @@ class ReasoningWorker(Generic[M]):
         del self.model
 
     def _run(self, work: Callable[[M], T], job: Job[T]) -> T | None:
-        return work(self.model) if job.wanted else None
+        if not job.wanted:
+            return None
+        self._running = job
+        try:
+            return work(self.model)
+        finally:
+            self._running = None
 
     def _wanted(self) -> list[Job]:
         self._jobs = [job for job in self._jobs if job.wanted]

@@ -26,6 +26,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.timer import Timer
 
 from r1_model.errors import R1Error
+from r1_ros.runtime.bond import Bond
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.executor import NodeExecutor
 from r1_ros.runtime.parameter_schema import (
@@ -78,6 +79,7 @@ class ManagedNode(LifecycleNode, Generic[Config]):
         executor_threads: threads of the executor that `spin_node` makes.
         inline_group: callbacks that run in the thread that spins (many short ones).
         start_errors: exceptions that a transition reports as a failure.
+        broken: set it when the node cannot go on in this process: it ends with status 1.
     """
 
     config_class: ClassVar[type]
@@ -101,6 +103,9 @@ class ManagedNode(LifecycleNode, Generic[Config]):
         self._fixed = names - self._live
         self._state = State.PRIMARY_STATE_UNCONFIGURED
         self._ending = False
+        self.broken = False
+        self._bond: Bond | None = None
+        self._bond_group = MutuallyExclusiveCallbackGroup()
         self._start_is_over = threading.Event()
         self.config: Config = declare_config(self, self.config_class)
         self.add_on_set_parameters_callback(self._refuse_late_changes)
@@ -194,11 +199,15 @@ class ManagedNode(LifecycleNode, Generic[Config]):
         if result == TransitionCallbackReturn.SUCCESS:
             self._state = State.PRIMARY_STATE_ACTIVE
             result = super().on_activate(state)
+            self._bond = Bond(self, self._bond_group)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """See `deactivate`."""
         self._state = State.PRIMARY_STATE_INACTIVE
+        if self._bond is not None:
+            self._bond.close()
+            self._bond = None
         super().on_deactivate(state)
         return self._attempt("deactivate", self.deactivate)
 
@@ -266,7 +275,8 @@ def spin_node(node_class: Callable[[], ManagedNode], arguments: Sequence[str] | 
     """Run a node until SIGINT, SIGTERM or a shutdown of its context.
 
     Returns:
-        Exit status: 0 after a clean end, 1 when the node could not be made (one line says why).
+        Exit status: 0 after a clean end; 1 when the node could not be made (one line says why), or
+        has found itself `broken`: whoever started it is to start it again.
     """
     use_large_message_transport()
     arguments = list(sys.argv if arguments is None else arguments)
@@ -282,18 +292,18 @@ def spin_node(node_class: Callable[[], ManagedNode], arguments: Sequence[str] | 
     executor = NodeExecutor(node.executor_threads, node.inline_group)
     executor.add_node(node)
     try:
-        _spin_while(executor, lambda: not signals.came)
+        _spin_while(executor, lambda: not signals.came and not node.broken)
         _answer_callers(node, executor)
     except ExternalShutdownException:
         pass
     finally:
         node.interrupt()  # what came in since; and where a defect ended the spinning
-        if executor.shutdown(timeout_sec=_LAST_CALLBACKS_S):
+        if executor.shutdown(timeout_sec=_LAST_CALLBACKS_S) and not node.broken:
             node.end()
             node.destroy_node()
         # else a model is still being loaded: nothing is taken from under it, the process ends
         rclpy.try_shutdown()
-    return 0  # signals stay handled until the process has ended
+    return int(node.broken)  # signals stay handled until the process has ended
 
 
 def end_process(status: int) -> NoReturn:

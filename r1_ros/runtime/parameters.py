@@ -88,6 +88,15 @@ class MapperConfig(NodeConfig):
         False, "Start a new map when time jumps back, as when a bag is played in a loop.", live=True
     )
 
+    pose_jump: float = parameter(
+        0.3,
+        "A camera that moves by more between two frames than this and 1.5 m/s has jumped (loop "
+        "closure, relocalisation): told on /diagnostics until ~/reset [m]; 0: never.",
+        low=0.0,
+        high=100.0,
+        live=True,
+    )
+
     # Fusion
     voxel_size: float = parameter(
         0.02, "Edge length of the voxels of the map [m].", low=0.005, high=0.5
@@ -217,6 +226,14 @@ class ReasonerConfig(NodeConfig):
     request_timeout: float = parameter(
         60.0, "Deadline of a request that sets none [s].", low=0.1, high=86_400.0, live=True
     )
+    hang_timeout: float = parameter(
+        60.0,
+        "A model that does not come back for so long after its request was ended hangs: the node "
+        "ends with status 1, to be started again [s]; 0: never.",
+        low=0.0,
+        high=86_400.0,
+        live=True,
+    )
     queue_size: int = parameter(
         4, "Requests that wait while another runs; 0: refuse them.", low=0, high=100, live=True
     )
@@ -231,6 +248,14 @@ class ReasonerConfig(NodeConfig):
     )
     base_frame: str = parameter(
         "base_link", "tf frame of the robot's base, x forward: where VIEWPOINT_ROBOT looks."
+    )
+    busy_scene_age: float = parameter(
+        10.0,
+        "While requests wait for each other, an answer may be about a map that was fetched so long "
+        "ago [s]; 0: about one fetched after it was asked, as when nothing waits.",
+        low=0.0,
+        high=600.0,
+        live=True,
     )
     max_scene_points: int = parameter(
         500_000, "Points of the map that are fetched at most; 0: all.", low=0, high=100_000_000

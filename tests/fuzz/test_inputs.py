@@ -47,7 +47,7 @@ class Rig:
         self.drops: Counter[str] = Counter()
         self.pipeline = FramePipeline(
             lambda: CONFIG, self.buffer, self.map, lambda _: None,
-            lambda name, *_: self.drops.update([name]), lambda: None,
+            lambda name, *_: self.drops.update([name]), lambda: None, lambda _: None,
         )  # fmt: skip
 
     def check(self) -> None:

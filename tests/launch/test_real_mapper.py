@@ -138,8 +138,7 @@ def test_two_robots_with_a_tf_of_their_own(tmp_path: Path) -> None:
         looking = Node("looking", context=context)
 
         def heard(name: str) -> set[str]:
-            known = dict(looking.get_node_names_and_namespaces())
-            if known.get("scene_mapper") is None:
+            if ("scene_mapper", f"/{name}") not in looking.get_node_names_and_namespaces():
                 return set()
             found = looking.get_subscriber_names_and_types_by_node("scene_mapper", f"/{name}")
             return {topic for topic, _ in found}

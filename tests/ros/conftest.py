@@ -80,7 +80,7 @@ def robot(shared_robot: Robot) -> Robot:
     shared_robot.model.__init__()
     shared_robot.mapper.scene, shared_robot.mapper.error = room(), (ErrorCode.NONE, "")
     shared_robot.mapper.revision += 1
-    shared_robot.set(queue_size=4, request_timeout=60.0, scene_timeout=10.0)
+    shared_robot.set(queue_size=4, request_timeout=60.0, scene_timeout=10.0, busy_scene_age=10.0)
     if not shared_robot.node.is_active:
         shared_robot.node.trigger_activate()
     return shared_robot

@@ -1,7 +1,8 @@
 """A reasoner that says what its test wants, token by token, and a mapper that serves one scene.
 
 Run as a program, it is a scene_reasoner process with the scripted model:
-`python -m tests.ros.scripted TOKEN_SECONDS --ros-args ...`.
+`python -m tests.ros.scripted TOKEN_SECONDS --ros-args ...`. With "hang" instead of a number, the
+model never comes back from its first forward pass.
 """
 
 from __future__ import annotations
@@ -203,10 +204,12 @@ class StubMapper(Node):
 
 def main() -> None:
     from r1_ros.nodes.scene_reasoner import SceneReasoner
-    from r1_ros.runtime.lifecycle import spin_node
+    from r1_ros.runtime.lifecycle import end_process, spin_node
 
-    seconds = float(sys.argv[1])
-    sys.exit(spin_node(lambda: SceneReasoner(lambda _: ScriptedReasoner(seconds))))
+    model = ScriptedReasoner(0.0 if sys.argv[1] == "hang" else float(sys.argv[1]))
+    if sys.argv[1] == "hang":
+        model.encode_seconds = 10_000.0
+    end_process(spin_node(lambda: SceneReasoner(lambda _: model)))
 
 
 if __name__ == "__main__":

@@ -238,3 +238,18 @@ def test_a_signal_ends_a_running_request_and_the_process() -> None:
             assert began, str(caught.value)  # or it never got the signal
             assert process.end() == 0
             assert time.monotonic() - began[0] < 6.0
+
+
+def test_a_model_that_hangs_ends_the_process_to_be_started_again() -> None:
+    """What hangs in a forward pass cannot be stopped: callers are told, and the node ends."""
+    process = Process(
+        "tests.ros.scripted", "hang", "--ros-args", "-p", "hang_timeout:=1.0", namespace="hanging"
+    )
+    with background() as spinning:
+        spinning.start(StubMapper(room(), namespace="hanging", context=spinning.context))
+        with R1Client("hanging", discovery_timeout=60.0) as client:
+            with pytest.raises(RequestFailedError) as caught:
+                client.ask("Why?", task="reasoning", timeout=1.0)
+            assert caught.value.code == ErrorCode.TIMEOUT
+            assert process.end() == 1
+            assert process.said("the model hangs: it has not come back for")

@@ -13,6 +13,7 @@ from r1_ros.msg import ErrorCode, SceneView
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, PointCloud2
+from std_srvs.srv import Trigger
 
 from r1_model.geometry.poses import pose_matrix
 from r1_ros.messages.scenes import scene_from_response
@@ -235,3 +236,40 @@ def test_a_full_map_keeps_what_it_has(ros: Spinner) -> None:
     rig.until_number("color", "integrated", 2)
     points = scene_from_response(rig.get_scene()).points
     np.testing.assert_allclose(points[:, 0], 0.6, atol=2e-3)
+
+
+def test_a_pose_that_jumps_is_told_until_the_map_is_started_anew(ros: Spinner) -> None:
+    """As after a loop closure: what was mapped before stands beside what is mapped now."""
+    rig = Rig(ros, static=False)
+
+    def frame_at(x: float) -> None:
+        stamp, T = rig.next(), views.T_MAP_OPTICAL.copy()
+        T[0, 3] = x
+        rig.robot.pose(stamp, T)
+        rig.robot.frame(stamp)
+
+    def mapped(x: float) -> bool:
+        before = rig.statuses.number("color", "integrated")
+        frame_at(x)
+        ros.spin(0.15)
+        return rig.statuses.number("color", "integrated") > max(before, 1)
+
+    ros.until(lambda: mapped(0.0), "frames in the map")
+    assert "jumped" not in rig.statuses.of("map")["message"]
+
+    def told() -> bool:
+        frame_at(1.0)
+        ros.spin(0.15)
+        return "jumped by 1.00 m" in rig.statuses.of("map")["message"]
+
+    ros.until(told, "the jump is told")
+    assert rig.statuses.of("map")["level"] == WARN
+    rig.call(Trigger, "reset")
+
+    def told_no_more() -> bool:
+        frame_at(1.0)
+        ros.spin(0.15)
+        status = rig.statuses.of("map")
+        return status["level"] == OK and "jumped" not in status["message"]
+
+    ros.until(told_no_more, "a new map")

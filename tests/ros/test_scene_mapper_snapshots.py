@@ -13,6 +13,7 @@ from sensor_msgs.msg import PointCloud2
 
 from r1_ros.messages.point_clouds import read_points
 from r1_ros.messages.scenes import scene_from_response
+from r1_ros.runtime.diagnostics import WARN
 from tests.ros import robot as views
 from tests.ros.rig import Rig
 from tests.ros.spinning import Spinner
@@ -116,3 +117,18 @@ def test_the_period_of_the_cloud_changes_at_once(ros: Spinner) -> None:
     assert len(clouds) == count
     refused = rig.mapper.set_parameters([Parameter("autosave_period", value=5.0)])[0]
     assert not refused.successful and "cannot change now" in refused.reason
+
+
+def test_a_disk_that_takes_nothing_is_told_until_it_does_again(
+    ros: Spinner, tmp_path: Path
+) -> None:
+    folder = tmp_path / "scenes"
+    folder.write_text("a file where the folder should be")
+    rig = Rig(ros, snapshot_directory=str(folder), autosave_period=0.1)
+    rig.map_frames()
+    ros.until(lambda: "the map is not saved" in rig.statuses.of("map")["message"], "told")
+    assert rig.statuses.of("map")["level"] == WARN
+    assert rig.save("mine").error_code == ErrorCode.STORAGE
+    folder.unlink()
+    ros.until(lambda: "not saved" not in rig.statuses.of("map")["message"], "saved again")
+    assert rig.save("mine").error_code == ErrorCode.NONE

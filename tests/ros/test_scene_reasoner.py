@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -134,6 +135,28 @@ def test_the_map_is_fetched_again_only_when_it_has_changed(robot: Robot) -> None
     first, second, third = robot.model.scenes
     assert first is second and third is not second
     assert robot.mapper.requests[-2:] == [robot.mapper.revision - 1] * 2
+
+
+@pytest.mark.parametrize(("age", "fetched"), [(60.0, 1), (0.0, 2)])
+def test_a_request_that_waited_may_be_about_the_map_of_before(
+    robot: Robot, age: float, fetched: int
+) -> None:
+    """Where the map always changes, looking through it would leave no time for answers."""
+    robot.set(busy_scene_age=age)
+    robot.model.token_seconds = 0.02
+    before = len(robot.mapper.requests)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(robot.client.ask, "Why?", task="reasoning")
+        eventually(lambda: robot.model.scenes, "the first request runs")
+        robot.mapper.revision += 1
+        second = pool.submit(robot.client.ask, "How many chairs?", task="qa")
+        eventually(lambda: robot.node._answering.worker.requests == 2, "the second one waits")
+        robot.model.token_seconds = 0.0
+        assert first.result(30.0).answer and second.result(30.0).answer
+    assert len(robot.mapper.requests) - before == fetched
+    assert (robot.model.scenes[0] is robot.model.scenes[-1]) == (fetched == 1)
+    robot.client.ask("How many chairs?", task="qa")  # nothing waits: the newest map
+    assert len(robot.mapper.requests) - before == fetched + 1
 
 
 def test_answers_and_markers_are_published(robot: Robot) -> None:

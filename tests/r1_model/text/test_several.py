@@ -36,6 +36,23 @@ from tests.r1_training.synthetic.language.rooms import samples_of
             "Turn off the laptop and then tell me what colour the ball is.",
             ["Turn off the laptop.", "tell me what colour the ball is."],
         ),
+        (
+            "Turn off the lamp and what colour is the ball?",
+            ["Turn off the lamp.", "what colour is the ball?"],
+        ),
+        (
+            "Where is the ball and bring me the cup.",
+            ["Where is the ball?", "bring me the cup."],
+        ),
+        (
+            "Go to the table. What colour is the fridge?",
+            ["Go to the table.", "What colour is the fridge?"],
+        ),
+        (
+            "Where is the mug, and how many chairs are there? Close the door.",
+            ["Where is the mug?", "how many chairs are there?", "Close the door."],
+        ),
+        ("冰箱是什麼顏色？把門關上。", ["冰箱是什麼顏色？", "把門關上。"]),
         ("冰箱和爐子分別是什麼顏色？", ["冰箱是什麼顏色？", "爐子是什麼顏色？"]),
     ],
 )
@@ -53,6 +70,14 @@ def test_what_stands_on_its_own_is_taken_apart(text: str, parts: list[str]) -> N
         "Is there a fridge and what is on it?",
         "Find the table. It is brown.",
         "Open the window but not the door.",
+        "What instrument has keys and is played with hands?",
+        "Which cup is red and is on the table?",
+        "Can I sit on the couch and put the remote on the table?",
+        "Where is the plug used to charge and turn on the lamp?",
+        "Go to the door. What is on your left?",
+        "Washing my hands now. Which way should I go?",
+        "I am by the stove. What is behind me?",
+        "Walk over to the window and then look to the left.",
         "冰箱和爐子之間有什麼？",
         "把杯子拿起來，然後放到桌上。",
         "",
@@ -101,3 +126,13 @@ def test_answers_are_put_together() -> None:
     assert both.answer == "1. pick(mug): Take it.\n2. pick(mug): Take it."
     assert both.raw.count("<answer>") == 1 and both.raw.endswith("2. pick(mug): Take it.</answer>")
     assert (len(both.boxes), both.view_ids, both.total_seconds) == (2, [0, 7, 1], 2.0)
+
+
+def test_an_answer_beside_a_plan_is_told() -> None:
+    """ "Turn off the laptop and tell me what colour the ball is": both are answered."""
+    step = Step(1, "turn_off", ("laptop",), (), "Turn off the laptop.")
+    plan = Answer("", "", "1. turn_off(laptop)", "planning", "en", steps=[step])
+    colour = Answer("", "", "The ball is green.", "qa", "en")
+    claim = Answer("", "", "The lamp is off now.", "planning", "en")
+    assert joined([plan, colour, claim]).said == "The ball is green."
+    assert joined([colour, colour]).said == ""

@@ -12,6 +12,7 @@ pytest.importorskip("open3d")
 
 from r1_model.geometry.poses import pose_matrix
 from r1_ros.mapping.frame_pipeline import FramePipeline
+from r1_ros.mapping.pose_jumps import PoseJump
 from r1_ros.mapping.rgbd_frame import RgbdFrame
 from r1_ros.runtime.parameters import MapperConfig
 from r1_ros.tf.buffer import TransformBuffer
@@ -48,6 +49,7 @@ class Rig:
     def __init__(self, *, static: bool = True, **parameters: object) -> None:
         self.drops: Counter[tuple[str, str]] = Counter()
         self.map, self.buffer = RecordingMap(), TransformBuffer()
+        self.pose_jumps: list[PoseJump] = []
         config = MapperConfig(jump_back_reset=True, **parameters)
         self.pipeline = FramePipeline(
             lambda: config,
@@ -56,6 +58,7 @@ class Rig:
             lambda _: None,
             lambda name, reason, _: self.drops.update([(name, reason)]),
             lambda: None,
+            self.pose_jumps.append,
         )
         self.buffer.set_transform("base", views.OPTICAL, 0, np.eye(4), static=True)
         if static:

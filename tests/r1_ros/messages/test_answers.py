@@ -191,3 +191,9 @@ def test_a_plan_is_numbered_by_position_and_bounded() -> None:
     assert [step.index for step in steps] == [1, 2]
     with pytest.raises(BadMessageError, match=str(MAX_PLAN_STEPS)):
         steps_from_messages([PlanStep()] * (MAX_PLAN_STEPS + 1))
+
+
+def test_what_else_was_asked_is_answered_below_the_plan() -> None:
+    step = Step(1, "turn_off", ("lamp",), (), "Turn off the lamp.")
+    answer = _answer(task="planning", steps=[step], said="The ball is green.")
+    assert _message(answer).answer.splitlines()[-1] == "The ball is green."

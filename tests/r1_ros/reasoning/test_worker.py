@@ -154,3 +154,31 @@ def test_codes_have_names() -> None:
     assert code_name(65535) == "65535"
     assert error_code_of(MemoryError()) == ErrorCode.OUT_OF_MEMORY
     assert error_code_of(ValueError()) == ErrorCode.INTERNAL
+
+
+def test_a_model_that_does_not_come_back_is_seen(worker: ReasoningWorker) -> None:
+    begun, release = threading.Event(), threading.Event()
+
+    def hang(model: str, job: Job) -> None:
+        begun.set()
+        release.wait(30.0)
+
+    job = _submit(worker, hang)
+    assert begun.wait(5.0) and worker.stuck_for() == 0.0  # it may take its time
+    job.end(ErrorCode.TIMEOUT, "too late")
+    first = worker.stuck_for()
+    time.sleep(0.01)
+    assert 0.0 <= first < worker.stuck_for()
+    release.set()
+    assert _submit(worker, lambda model, job: model).follow(5.0, 0.1) == ("model", None)
+    assert worker.stuck_for() == 0.0
+
+
+def test_who_came_while_others_ran_knows_it(worker: ReasoningWorker) -> None:
+    release = threading.Event()
+    first = _submit(worker, lambda model, job: release.wait(5.0))
+    second = _submit(worker, lambda model, job: None)
+    release.set()
+    assert second.follow(5.0, 0.1)[1] is None
+    assert (first.queued, second.queued) == (False, True)
+    assert first.asked_at <= second.asked_at <= time.monotonic()
