@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from geometry_msgs.msg import Point, PoseStamped, Quaternion, Vector3
@@ -27,7 +27,7 @@ from r1_ros.srv import Ask as AskService
 
 Target = str | Sequence[float] | Box
 # "robot", a direction in the map [rad from +x about z], or a pose that looks along its +x
-LooksFrom = str | float | PoseStamped
+LooksFrom: TypeAlias = str | float | PoseStamped
 
 
 class R1Client(NodeCalls):

@@ -17,11 +17,11 @@ from rclpy.clock_type import ClockType
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile
 
-Status: Any
 try:
-    from bond.msg import Status
+    import bond.msg as bond_messages
 except ImportError:  # not on PyPI
-    Status = None
+    bond_messages = None
+Status: Any = getattr(bond_messages, "Status", None)
 
 TOPIC = "bond"  # of the namespace, as Nav2's nodes have it
 _PERIOD_S = 0.1
