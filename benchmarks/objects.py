@@ -165,7 +165,7 @@ def judge(
 ) -> tuple[dict[str, int | float], list[np.ndarray]]:
     """Counts of one room, and the place that each scan shows."""
     device = reasoner.device
-    before = make_room(FIRST_SEED + seed, "test")
+    before = make_room(first_seed + seed, "test")
     [first] = observe([before], seed, device)
     after, moved = moved_room(before, first.visible, share, seed)
     # another seed: other cameras, other noise

@@ -11,7 +11,6 @@ from r1_model.scene.scene import View
 from r1_model.views.visibility import project
 
 GRID = 4  # rays an edge
-LOWEST = 0.25  # of its height: what a thing stands on would pass for the thing below this
 TOLERANCE = 0.03  # metres: noise of depth and poses
 
 
@@ -21,7 +20,7 @@ class Evidence:
 
     Attributes:
         hit: (N, V) rays that end in the box.
-        through: (N, V) rays that leave it again: nothing was in their way.
+        through: (N, V) rays that reach its far side: nothing was in their way.
         hidden: (N, V) rays that end before it.
         uncovered: (N, V, R) bool, which rays reached the box.
     """
@@ -47,10 +46,13 @@ def look(
 ) -> Evidence:
     """Send rays of every view to a grid of points in every box.
 
+    A ray that ends within `tolerance` of where it leaves the box has met what the thing stands on
+    or leans at, not the thing. Of thin things, a magazine, it is half of the way through.
+
     Args:
         views: V views of one scene.
         centers, sizes: (N, 3) metres, axis-aligned.
-        tolerance: how far outside of the box a surface still counts as in it, metres.
+        tolerance: how far before the box a surface still counts as in it, metres.
     """
     count, rays = len(centers), GRID**3
     hit, through, hidden = (np.zeros((count, len(views)), int) for _ in range(3))
@@ -59,17 +61,18 @@ def look(
         return Evidence(hit, through, hidden, uncovered)
     steps = (np.arange(GRID) + 0.5) / GRID - 0.5
     grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3)
-    grid[:, 2] = LOWEST / 2 + grid[:, 2] * (1 - LOWEST)
     points = centers[:, None] + grid * sizes[:, None]  # (N, R, 3)
-    low = (centers - sizes / 2 - tolerance)[:, None]
-    high = (centers + sizes / 2 + tolerance)[:, None]
+    low, high = (centers - sizes / 2)[:, None], (centers + sizes / 2)[:, None]
     for number, view in enumerate(views):
         surface, z = _depth_at(view, points.reshape(-1, 3))
         surface, z = surface.reshape(count, rays), z.reshape(count, rays)
-        enter, leave = _crossing(view.T_scene_camera[:3, 3], points, low, high)
-        known = surface > 0
-        before = known & (surface < z * enter)
-        beyond = known & (surface > z * leave)
+        eye = view.T_scene_camera[:3, 3]
+        length = np.linalg.norm(points - eye, axis=-1)  # all that follows is in metres of the ray
+        enter, leave = (share * length for share in _crossing(eye, points, low, high))
+        known = (surface > 0) & (z > 0)
+        ends = np.where(known, surface / np.where(known, z, 1.0), 0.0) * length
+        before = known & (ends < enter - tolerance)
+        beyond = known & (ends > leave - np.minimum(tolerance, (leave - enter) / 2))
         inside = known & ~before & ~beyond
         hit[:, number], through[:, number] = inside.sum(1), beyond.sum(1)
         hidden[:, number] = before.sum(1)

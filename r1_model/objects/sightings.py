@@ -45,7 +45,6 @@ def make_sightings(scene: Scene, found: Sequence[Box]) -> list[Sighting]:
         if fill < GHOST_FILL:  # never true where no view looks
             continue
         own = contains(replace(box, size=box.size + 0.02), points)
-        color = np.median(colors[own], 0) if own.any() else np.full(3, np.nan)
         sightings.append(
             Sighting(
                 center=centers[row],
@@ -53,11 +52,19 @@ def make_sightings(scene: Scene, found: Sequence[Box]) -> list[Sighting]:
                 label=box.label,
                 score=float(box.score),
                 turned=turned_box(box, points[own]),
-                color=np.asarray(color, np.float64),
+                color=_color(box, points[own], colors[own]),
                 fill=fill,
+                names=dict(box.names),
             )
         )
     return sightings
+
+
+def _color(box: Box, points: np.ndarray, colors: np.ndarray) -> np.ndarray:
+    """Mean of a box's points, without those of what it stands on where there are others."""
+    above = points[:, 2] > box.center[2] - box.size[2] / 2 + min(_FLOOR, box.size[2] / 2)
+    own = colors[above] if above.any() else colors
+    return own.mean(0, dtype=np.float64) if len(own) else np.full(3, np.nan)
 
 
 def merge_doubles(found: Sequence[Box]) -> list[Box]:
