@@ -72,6 +72,14 @@ def match(
     return Matches([p for p in pairs if place[p]], [p for p in pairs if not place[p]], ghosts)
 
 
+def in_place(known: Sequence[KnownObject], seen: Sequence[Sighting]) -> list[tuple[int, int]]:
+    """Pairs (known, seen) of what lies at one place, whatever it looks like."""
+    if not (known and seen):
+        return []
+    near, overlap = _in_place(known, seen)
+    return _assign(np.where(near, 1 + overlap, 0.0))
+
+
 def _in_place(
     known: Sequence[KnownObject], seen: Sequence[Sighting]
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -22,7 +22,7 @@ MOVED_SCORE = 0.2  # one that tells where a missing thing is now
 LEAST_COVERAGE = 0.3  # of a place must be looked at before it can be empty
 EMPTY_FILL = 0.35  # of its usual fill: a place that holds less than this is empty
 LEFT_FILL, LEFT_COVERAGE = 0.6, 0.1  # the same, where what stood there is found elsewhere
-SHOWN_FILL = 0.3  # of what is detected at its place again: more than this is there
+SHOWN_FILL = 0.3  # of what is detected at its place again: more than this, or as above, is there
 LEAST_FILL = 0.12  # things of thin parts, which rays miss anyway, are never told to be gone
 MOVED_DISTANCE = 0.3  # metres between centres; detections of a thing that stayed differ by less
 LABEL_MAJORITY = 1.5  # times the votes of the old label, for a new one to be told
@@ -78,13 +78,14 @@ class ObjectMemory:
         shown = [_last_shown(scene, orders, of_seen, row) for row in range(len(seen))]
         gone = np.array([thing.gone for thing in things], bool)
         movable = np.array([sighting.score >= MOVED_SCORE for sighting in seen], bool)
-        # a map that still holds points of what was taken away shows it to the detector, not to views
+        # points of what was taken away may stay in a map; the newest views show the truth
         shown_again = [
             [
-                not (empty[row] or t.gone) or of_seen.fill(s, orders > t.order) > SHOWN_FILL
+                not (empty[row] or thing.gone)
+                or of_seen.fill(s, orders > thing.order) > min(SHOWN_FILL, LEFT_FILL * thing.fill)
                 for s in range(len(seen))
             ]
-            for row, t in enumerate(things)
+            for row, thing in enumerate(things)
         ]
         found = match(
             things, seen, np.array(left, bool) | gone, np.array(shown_again, bool), movable
