@@ -14,8 +14,8 @@ box most (IoU >= 0.25, one id a thing). After the second one, whose cameras stan
   false moves  things with an id that stayed where they were and are called moved or gone
 `--reposed`: the second map lies in another frame, turned by any yaw and shifted. Beside the above:
 how many rooms are known again, and how many are taken for another of the rooms.
-`--recording`: an RGB-D folder (`r1_ros.bags.rgbd_folder`) in which nothing moves, mapped twice: from
-every other frame and the frames between, and from the halves of the way.
+`--recording`: an RGB-D folder (`r1_ros.bags.rgbd_folder`) in which nothing moves, mapped twice:
+from every other frame and the frames between, and from the halves of the way.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from benchmarks.recording_passes import judge_recording
 from r1_model.geometry.boxes import aabb_iou
 from r1_model.geometry.oriented_boxes import turn
 from r1_model.objects.evidence import look
-from r1_model.objects.known_object import KnownObject, Sighting
+from r1_model.objects.known_object import KnownObject, OrientedBox, Sighting
 from r1_model.objects.memory import DOUBTFUL_SCORE, MOVED_SCORE, ObjectMemory
 from r1_model.objects.place import agreement, place_of, same_place
 from r1_model.objects.registration import Turn
@@ -195,9 +195,8 @@ def judge(scans: TwoScans, memory: ObjectMemory, start: ObjectMemory | None) -> 
 def looked_at(scans: TwoScans, ids: list[int]) -> set[int]:
     """Of some things those whose old places the second scan looked at."""
     places = [scans.before.object(id) for id in ids]
-    centers = np.array([p.center for p in places]).reshape(-1, 3)
-    sizes = np.array([p.size for p in places]).reshape(-1, 3)
-    left = look(turned_scene(scans.scenes[1], scans.back).views, centers, sizes)
+    boxes = [OrientedBox(place.center, place.size) for place in places]
+    left = look(turned_scene(scans.scenes[1], scans.back).views, boxes)
     return {p.id for row, p in enumerate(places) if left.coverage(row) >= LOOKED_AT}
 
 

@@ -1,4 +1,4 @@
-"""A recording in which nothing moves, mapped twice: which ids stay, what is falsely told to move?"""
+"""A recording in which nothing moves, mapped twice: which ids stay, which moves are false?"""
 
 from __future__ import annotations
 
@@ -81,11 +81,20 @@ def _seen(reasoner: Reasoner, scene: Scene) -> list:
 
 
 def _owners(things: Sequence[dict], known: Sequence[KnownObject]) -> dict[str, str]:
-    """Id of an annotated thing -> id of the known one that overlaps it most."""
-    found = {}
-    for thing in things:
-        centers, sizes = (np.array([getattr(k, n) for k in known]) for n in ("center", "size"))
-        overlap = aabb_iou(centers, sizes, np.array(thing["center"]), np.array(thing["size"]))
-        if overlap.max(initial=0.0) >= MATCH_IOU:
-            found[thing["id"]] = known[int(overlap.argmax())].id
+    """Id of an annotated thing -> id of the known one at its place; the best first, each once."""
+    centers, sizes = (np.array([thing[n] for thing in things]) for n in ("center", "size"))
+    pairs = sorted(
+        (
+            (-float(overlap), thing["id"], one.id)
+            for one in known
+            for overlap, thing in zip(
+                aabb_iou(centers, sizes, one.center, one.size), things, strict=True
+            )
+            if overlap >= MATCH_IOU
+        )
+    )
+    found: dict[str, str] = {}
+    for _, thing_id, known_id in pairs:
+        if thing_id not in found and known_id not in found.values():
+            found[thing_id] = known_id
     return found

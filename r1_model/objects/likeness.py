@@ -36,8 +36,17 @@ def name_share(thing: KnownObject, label: str) -> float:
 
 
 def size_ratios(known: Sequence[KnownObject], seen: Sequence[Sighting]) -> np.ndarray:
-    """(N, M) in (0, 1]: geometric mean of the ratios of edges, turned by quarters or not."""
-    a, b = (np.array([thing.size for thing in things]) for things in (known, seen))
+    """(N, M) in (0, 1]: geometric mean of the ratios of edges, turned by quarters or not.
+
+    Of boxes along the axes or of turned ones, whichever are more alike: how a thing is turned is
+    not always seen.
+    """
+    along = [np.array([thing.size for thing in things]) for things in (known, seen)]
+    turned = [np.array([thing.turned.size for thing in things]) for things in (known, seen)]
+    return np.maximum(_ratios(*along), _ratios(*turned))
+
+
+def _ratios(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     # what lies across now has its edges swapped; height stays
     a, b = (np.concatenate((np.sort(s[:, :2], -1), s[:, 2:]), -1) for s in (a, b))
     logs = np.abs(np.log(np.maximum(a, 1e-3))[:, None] - np.log(np.maximum(b, 1e-3)))

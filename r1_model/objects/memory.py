@@ -69,12 +69,12 @@ class ObjectMemory:
         arrivals = _arrivals(self.arrivals, scene)
         orders = np.array([arrivals[view.stamp] for view in scene.views], int)
         things, views = list(self.objects), scene.views
-        evidence = look(views, _field(things, "center"), _field(things, "size"))
+        evidence = look(views, [thing.turned for thing in things])
         empty, left = (
             [_is_empty(t, row, evidence, orders, *bounds) for row, t in enumerate(things)]
             for bounds in ((EMPTY_FILL, LEAST_COVERAGE), (LEFT_FILL, LEFT_COVERAGE))
         )
-        of_seen = look(views, _field(seen, "center"), _field(seen, "size"))
+        of_seen = look(views, [sighting.turned for sighting in seen])
         shown = [_last_shown(scene, orders, of_seen, row) for row in range(len(seen))]
         gone = np.array([thing.gone for thing in things], bool)
         movable = np.array([sighting.score >= MOVED_SCORE for sighting in seen], bool)
@@ -82,8 +82,10 @@ class ObjectMemory:
         shown_again = [
             [
                 not (empty[row] or thing.gone)
-                or of_seen.fill(s, orders > thing.order) > min(SHOWN_FILL, LEFT_FILL * thing.fill)
-                for s in range(len(seen))
+                or movable[index]
+                and of_seen.fill(index, orders > thing.order)
+                > min(SHOWN_FILL, LEFT_FILL * thing.fill)
+                for index in range(len(seen))
             ]
             for row, thing in enumerate(things)
         ]
@@ -269,7 +271,3 @@ def _mean(old: np.ndarray, new: np.ndarray, weight: float) -> np.ndarray:
     """Of two values; the other one where one is NaN."""
     mixed = old + weight * (new - old)
     return np.where(np.isnan(mixed), np.where(np.isnan(old), new, old), mixed)
-
-
-def _field(things: Sequence[KnownObject] | Sequence[Sighting], name: str) -> np.ndarray:
-    return np.array([getattr(thing, name) for thing in things]).reshape(-1, 3)

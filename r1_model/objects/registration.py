@@ -29,7 +29,7 @@ LAST_GATE, LAST_STEPS = 0.1, 15  # to the surfaces
 NEIGHBOURS, FLAT = 10, 0.1  # points that a surface is laid through; least to middle spread of one
 MOST_POINTS = 2000  # that are brought into place
 NEAR = 0.08  # metres between points that lie on each other
-FITS = 0.5  # of the smaller place's points must lie on the larger one's
+FITS = 0.4  # of the smaller place's points must lie on the larger one's
 
 
 @dataclass(frozen=True)

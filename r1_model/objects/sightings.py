@@ -34,24 +34,23 @@ def make_sightings(scene: Scene, found: Sequence[Box]) -> list[Sighting]:
     boxes = merge_doubles(found)
     if not boxes:
         return []
-    centers = np.array([box.center for box in boxes], np.float64)
-    sizes = np.array([extent(box) for box in boxes], np.float64)
-    evidence = look(scene.views, centers, sizes)
     stride = max(1, len(scene.points) // MOST_POINTS)
     points, colors = scene.points[::stride], scene.colors[::stride]
+    owns = [contains(replace(box, size=box.size + 0.02), points) for box in boxes]
+    turned = [turned_box(box, points[own]) for box, own in zip(boxes, owns, strict=True)]
+    evidence = look(scene.views, turned)
     sightings = []
-    for row, box in enumerate(boxes):
+    for row, (box, own) in enumerate(zip(boxes, owns, strict=True)):
         fill = evidence.fill(row)
         if fill < GHOST_FILL:  # never true where no view looks
             continue
-        own = contains(replace(box, size=box.size + 0.02), points)
         sightings.append(
             Sighting(
-                center=centers[row],
-                size=sizes[row],
+                center=np.asarray(box.center, np.float64),
+                size=extent(box).astype(np.float64),
                 label=box.label,
                 score=float(box.score),
-                turned=turned_box(box, points[own]),
+                turned=turned[row],
                 color=_color(box, points[own], colors[own]),
                 fill=fill,
                 names=dict(box.names),

@@ -10,6 +10,7 @@ from r1_model.objects.evidence import look
 from r1_model.objects.known_object import OrientedBox, Sighting
 from r1_model.scene.scene import Scene, View
 from r1_model.text.answer import Box
+from r1_model.text.boxes import extent
 from r1_model.views.visibility import look_at
 
 K = np.array([[60.0, 0, 39.5], [0, 60.0, 29.5], [0, 0, 1]])
@@ -65,8 +66,9 @@ def scene(boxes: Sequence[Box], start: int, eyes: Sequence[Sequence[float]] = EY
 
 def sighting(one: Box, scene: Scene | None = None) -> Sighting:
     center, size = np.asarray(one.center, float), np.asarray(one.size, float)
-    fill = look(scene.views, center[None], size[None]).fill(0) if scene else float("nan")
-    turned = OrientedBox(center, size)
+    turned = OrientedBox(center, size, one.yaw)
+    size = extent(one)
+    fill = look(scene.views, [turned]).fill(0) if scene else float("nan")
     return Sighting(center, size, one.label, one.score, turned, np.full(3, 120.0), fill)
 
 

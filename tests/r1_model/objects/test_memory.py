@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1_model.objects.evidence import look
+from r1_model.objects.known_object import OrientedBox
 from r1_model.objects.memory import (
     GHOST_MISSES,
     LEAST_COVERAGE,
@@ -125,9 +126,9 @@ def test_names_of_answers_are_kept() -> None:
 def test_a_thing_behind_another_is_hidden_not_gone() -> None:
     wall = Box(np.array([1.2, 0.9, 0.8]), np.array([1.4, 0.1, 1.6]), "screen", score=0.9)
     eyes = [(1.2, 0.2, 0.5)]
-    evidence = look(scene([wall], 1, eyes).views, A.center[None], A.size[None])
+    evidence = look(scene([wall], 1, eyes).views, [OrientedBox(A.center, A.size)])
     assert evidence.coverage(0) == 0.0 and np.isnan(evidence.fill(0))
-    assert look(scene([A], 1, EYES).views, A.center[None], A.size[None]).fill(0) > 0.8
+    assert look(scene([A], 1, EYES).views, [OrientedBox(A.center, A.size)]).fill(0) > 0.8
 
 
 @given(
@@ -178,9 +179,9 @@ def test_a_wall_or_a_table_does_not_stand_in_for_what_left(thing: Box, others: l
 
 def test_a_glimpse_of_an_empty_place_is_enough_where_the_thing_is_found() -> None:
     eyes, screen = [(2.0, 0.3, 1.0)], box(1.45, 0.9, 0.9, size=0.5, label="screen")
-    screen = replace(screen, size=np.array([0.35, 0.05, 1.8]))
+    screen = replace(screen, size=np.array([0.4, 0.05, 1.8]))
     there = replace(A, center=np.array([2.9, 1.0, 0.25]))
-    evidence = look(scene([there, screen], 200, eyes).views, A.center[None], A.size[None])
+    evidence = look(scene([there, screen], 200, eyes).views, [OrientedBox(A.center, A.size)])
     assert LEFT_COVERAGE < evidence.coverage(0) < LEAST_COVERAGE
     memory = after(first(A), scene([there, screen], 200, eyes), [there, screen])
     assert memory.objects[0].moved

@@ -19,6 +19,8 @@ from tests.r1_model.objects.rooms import box, furnished, scene
 
 THINGS = [box(1.0, 1.0, label="mug"), box(3.0, 1.2, label="lamp"), box(3.1, 3.0, label="vase")]
 THINGS += [box(1.5, 3.1, label="bag")]
+# the same kinds of things, elsewhere
+OTHERS = [replace(b, label=a.label) for a, b in zip(THINGS, THINGS[::-1], strict=True)]
 INTO = Turn(2.0, np.array([-3.0, 1.0, 0.2]))
 NOWHERE = Turn(0.0, np.zeros(3))
 
@@ -45,11 +47,11 @@ class Rig:
         self, boxes: Sequence[Box], start: int, map_id: int, into: Turn = NOWHERE,
         *, layout: int = 0, share: float = 1.0, frame: str = "map",
     ) -> list[str]:  # fmt: skip
-        """Ids after one more map of a room, of which the first part of x is known."""
+        """Ids after one more map of a room, or of a share of its width and depth."""
         self.revision += 1
         map = scene(boxes, start)
         points = furnished(layout, noise=start)
-        points = points[points[:, 0] < 5.0 * share]
+        points = points[(points[:, :2] < share * np.array([5.0, 4.0])).all(1) | (share == 1.0)]
         T = turn(into.yaw)
         T[:3, 3] = into.shift
         map = replace(
@@ -91,23 +93,22 @@ def test_without_a_folder_the_map_before_is_known(tmp_path: Path) -> None:
     rig.look(THINGS, 100, 1)
     assert rig.look(THINGS, 200, 2, INTO) == IDS
     assert Rig(None).look(THINGS, 300, 3, INTO) == IDS  # given anew: nothing was kept
-    assert rig.look(THINGS, 400, 4, layout=7) == ["obj5", "obj6", "obj7", "obj8"]
+    assert rig.look(OTHERS, 400, 4, layout=7) == ["obj5", "obj6", "obj7", "obj8"]
 
 
 def test_another_room_in_another_frame_is_another_place(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.look(THINGS, 100, 1)
-    others = [replace(b, label=a.label) for a, b in zip(THINGS, THINGS[::-1], strict=True)]
     new = ["obj5", "obj6", "obj7", "obj8"]
-    assert rig.look(others, 200, 2, INTO) == new
+    assert rig.look(OTHERS, 200, 2, INTO) == new
     assert len(list(tmp_path.glob("place-*.json"))) == 2
-    assert rig.look(THINGS, 300, 3) == IDS and rig.look(others, 400, 4, INTO) == new
+    assert rig.look(THINGS, 300, 3) == IDS and rig.look(OTHERS, 400, 4, INTO) == new
 
 
 def test_a_map_that_starts_small_is_known_once_it_is_large_enough(tmp_path: Path) -> None:
     Rig(tmp_path).look(THINGS, 100, 1)
     rig = Rig(tmp_path)
-    assert rig.look(THINGS[:1], 200, 1, INTO, share=0.01) == ["obj5"]
+    assert rig.look(THINGS[:1], 200, 1, INTO, share=0.25) == ["obj5"]
     assert 0 < len(rig.keeper._place) < LEAST_POINTS
     assert len(list(tmp_path.glob("place-*.json"))) == 2
     assert rig.look(THINGS, 300, 1, INTO) == IDS  # the same map has grown
