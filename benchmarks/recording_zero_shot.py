@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,11 +28,12 @@ from r1_ros.runtime.parameters import MapperConfig
 TASKS = {"dense_captioning": "dense_caption"}
 
 
-def fuse(folder: Path) -> Scene:
-    """The scene that the mapper makes of a recording."""
+def fuse(folder: Path, frames: Sequence[int] | np.ndarray | None = None) -> Scene:
+    """The scene that the mapper makes of a recording, or of some of its frames."""
     recording, config = RgbdFolder.open(folder), MapperConfig()
     scene_map = SceneMap(config)
-    for frame in recording.frames:
+    for number in range(len(recording.frames)) if frames is None else frames:
+        frame = recording.frames[number]
         scene_map.add_frame(
             RgbdFrame(
                 color=recording.read_color(frame),

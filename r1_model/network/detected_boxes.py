@@ -10,6 +10,7 @@ from r1_model.network.modeling import EncodedScene
 from r1_model.text.answer import Box
 
 LEAST_SCORE = 0.3
+MOST_NAMES, LEAST_NAME = 5, 0.02  # of a detection's other names, how many and how likely
 
 
 def detected_boxes(
@@ -27,11 +28,17 @@ def detected_boxes(
     centers, sizes = (
         t[row, index].double().cpu().numpy() for t in (encoded.found.center, encoded.found.size)
     )
-    labels = encoded.found.category[row, index].argmax(-1).tolist()
-    return [
-        Box(center, np.maximum(size, MIN_SIZE), config.categories[label], score=score)
-        for center, size, label, score in zip(
-            centers, sizes, labels, encoded.score[row].tolist(), strict=True
-        )
-        if score >= least_score
-    ]
+    likely = encoded.found.category[row, index].float().softmax(-1)
+    shares, labels = likely.topk(min(MOST_NAMES, likely.shape[-1]))
+    boxes = []
+    for center, size, numbers, parts, score in zip(
+        centers, sizes, labels.tolist(), shares.tolist(), encoded.score[row].tolist(), strict=True
+    ):
+        if score < least_score:
+            continue
+        label, *others = (config.categories[number] for number in numbers)
+        names = [(label, parts[0])]
+        names += [(o, p) for o, p in zip(others, parts[1:], strict=True) if p >= LEAST_NAME]
+        size = np.maximum(size, MIN_SIZE)
+        boxes.append(Box(center, size, label, score=score, names=tuple(names)))
+    return boxes

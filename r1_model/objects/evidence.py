@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from r1_model.geometry.oriented_boxes import turn
+from r1_model.objects.known_object import OrientedBox
 from r1_model.scene.scene import View
 from r1_model.views.visibility import project
 
 GRID = 4  # rays an edge
-LOWEST = 0.25  # of its height: what a thing stands on would pass for the thing below this
 TOLERANCE = 0.03  # metres: noise of depth and poses
 
 
@@ -21,7 +22,7 @@ class Evidence:
 
     Attributes:
         hit: (N, V) rays that end in the box.
-        through: (N, V) rays that leave it again: nothing was in their way.
+        through: (N, V) rays that reach its far side: nothing was in their way.
         hidden: (N, V) rays that end before it.
         uncovered: (N, V, R) bool, which rays reached the box.
     """
@@ -43,33 +44,39 @@ class Evidence:
 
 
 def look(
-    views: Sequence[View], centers: np.ndarray, sizes: np.ndarray, tolerance: float = TOLERANCE
+    views: Sequence[View], boxes: Sequence[OrientedBox], tolerance: float = TOLERANCE
 ) -> Evidence:
     """Send rays of every view to a grid of points in every box.
 
+    A ray that ends within `tolerance` of where it leaves the box has met what the thing stands on
+    or leans at, not the thing. Of thin things, a magazine, it is half of the way through.
+
     Args:
         views: V views of one scene.
-        centers, sizes: (N, 3) metres, axis-aligned.
-        tolerance: how far outside of the box a surface still counts as in it, metres.
+        boxes: N of them.
+        tolerance: how far before the box a surface still counts as in it, metres.
     """
-    count, rays = len(centers), GRID**3
+    count, rays = len(boxes), GRID**3
     hit, through, hidden = (np.zeros((count, len(views)), int) for _ in range(3))
     uncovered = np.zeros((count, len(views), rays), bool)
     if not count:
         return Evidence(hit, through, hidden, uncovered)
     steps = (np.arange(GRID) + 0.5) / GRID - 0.5
     grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3)
-    grid[:, 2] = LOWEST / 2 + grid[:, 2] * (1 - LOWEST)
-    points = centers[:, None] + grid * sizes[:, None]  # (N, R, 3)
-    low = (centers - sizes / 2 - tolerance)[:, None]
-    high = (centers + sizes / 2 + tolerance)[:, None]
+    sizes, centers = (np.array([getattr(box, n) for box in boxes]) for n in ("size", "center"))
+    axes = np.array([turn(box.yaw)[:3, :3] for box in boxes])  # (N, 3, 3), columns in the scene
+    own = grid * sizes[:, None]  # (N, R, 3), in the frames of the boxes
+    points = own @ axes.swapaxes(1, 2) + centers[:, None]
     for number, view in enumerate(views):
         surface, z = _depth_at(view, points.reshape(-1, 3))
         surface, z = surface.reshape(count, rays), z.reshape(count, rays)
-        enter, leave = _crossing(view.T_scene_camera[:3, 3], points, low, high)
-        known = surface > 0
-        before = known & (surface < z * enter)
-        beyond = known & (surface > z * leave)
+        eyes = (view.T_scene_camera[:3, 3] - centers)[:, None] @ axes  # (N, 1, 3)
+        length = np.linalg.norm(own - eyes, axis=-1)  # all that follows is in metres of the ray
+        enter, leave = (share * length for share in _crossing(eyes, own, sizes[:, None] / 2))
+        known = (surface > 0) & (z > 0)
+        ends = np.where(known, surface / np.where(known, z, 1.0), 0.0) * length
+        before = known & (ends < enter - tolerance)
+        beyond = known & (ends > leave - np.minimum(tolerance, (leave - enter) / 2))
         inside = known & ~before & ~beyond
         hit[:, number], through[:, number] = inside.sum(1), beyond.sum(1)
         hidden[:, number] = before.sum(1)
@@ -88,10 +95,10 @@ def _depth_at(view: View, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _crossing(
-    eye: np.ndarray, points: np.ndarray, low: np.ndarray, high: np.ndarray
+    eyes: np.ndarray, points: np.ndarray, half: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where rays from `eye` to points enter and leave boxes, as a share of the way to the point."""
-    way = points - eye
+    """Where rays from eyes to points enter and leave boxes about 0, as a share of the way there."""
+    way = points - eyes
     way = np.where(np.abs(way) < 1e-9, 1e-9, way)
-    first, second = (low - eye) / way, (high - eye) / way
+    first, second = (-half - eyes) / way, (half - eyes) / way
     return np.minimum(first, second).max(-1), np.maximum(first, second).min(-1)

@@ -32,8 +32,9 @@ class Sighting:
         label: category.
         score: confidence in [0, 1].
         turned: the box around its points.
-        color: (3,) float64 median RGB in [0, 255] of its points; NaN where it has none.
+        color: (3,) float64 median RGB in [0, 255] of its upper points; NaN where it has none.
         fill: share of the rays into its box that end in it, in [0, 1]; NaN where no view looks.
+        names: name -> how likely it is called so; empty: by its label, surely.
     """
 
     center: np.ndarray
@@ -43,6 +44,7 @@ class Sighting:
     turned: OrientedBox
     color: np.ndarray
     fill: float
+    names: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

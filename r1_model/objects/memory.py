@@ -13,7 +13,7 @@ import numpy as np
 
 from r1_model.objects.evidence import Evidence, look
 from r1_model.objects.known_object import KnownObject, Sighting
-from r1_model.objects.matching import match_in_place, match_moved
+from r1_model.objects.matching import match
 from r1_model.scene.scene import Scene
 
 BIRTH_SCORE = 0.5  # a sighting that makes a thing known at once
@@ -21,8 +21,8 @@ DOUBTFUL_SCORE = 0.1  # one that only confirms what is known (ByteTrack, arXiv 2
 MOVED_SCORE = 0.2  # one that tells where a missing thing is now
 LEAST_COVERAGE = 0.3  # of a place must be looked at before it can be empty
 EMPTY_FILL = 0.35  # of its usual fill: a place that holds less than this is empty
-LEFT_FILL = 0.6  # the same, where what stood there is found elsewhere
-SHOWN_FILL = 0.3  # of what is detected at its place again: more than this is there
+LEFT_FILL, LEFT_COVERAGE = 0.6, 0.1  # the same, where what stood there is found elsewhere
+SHOWN_FILL = 0.3  # of what is detected at its place again: more than this, or as above, is there
 LEAST_FILL = 0.12  # things of thin parts, which rays miss anyway, are never told to be gone
 MOVED_DISTANCE = 0.3  # metres between centres; detections of a thing that stayed differ by less
 LABEL_MAJORITY = 1.5  # times the votes of the old label, for a new one to be told
@@ -69,35 +69,37 @@ class ObjectMemory:
         arrivals = _arrivals(self.arrivals, scene)
         orders = np.array([arrivals[view.stamp] for view in scene.views], int)
         things, views = list(self.objects), scene.views
-        evidence = look(views, _field(things, "center"), _field(things, "size"))
+        evidence = look(views, [thing.turned for thing in things])
         empty, left = (
-            [_is_empty(t, row, evidence, orders, bound) for row, t in enumerate(things)]
-            for bound in (EMPTY_FILL, LEFT_FILL)
+            [_is_empty(t, row, evidence, orders, *bounds) for row, t in enumerate(things)]
+            for bounds in ((EMPTY_FILL, LEAST_COVERAGE), (LEFT_FILL, LEFT_COVERAGE))
         )
-        of_seen = look(views, _field(seen, "center"), _field(seen, "size"))
+        of_seen = look(views, [sighting.turned for sighting in seen])
         shown = [_last_shown(scene, orders, of_seen, row) for row in range(len(seen))]
+        gone = np.array([thing.gone for thing in things], bool)
+        movable = np.array([sighting.score >= MOVED_SCORE for sighting in seen], bool)
+        # points of what was taken away may stay in a map; the newest views show the truth
+        shown_again = [
+            [
+                not (empty[row] or thing.gone)
+                or movable[index]
+                and of_seen.fill(index, orders > thing.order)
+                > min(SHOWN_FILL, LEFT_FILL * thing.fill)
+                for index in range(len(seen))
+            ]
+            for row, thing in enumerate(things)
+        ]
+        found = match(
+            things, seen, np.array(left, bool) | gone, np.array(shown_again, bool), movable
+        )
         result: dict[str, KnownObject] = {}
-        free = set(range(len(seen)))
-
-        def stay(rows: list[int], needs_news: bool) -> None:
-            some = sorted(free)
-            for a, b in match_in_place([things[r] for r in rows], [seen[s] for s in some]):
-                row, index = rows[a], some[b]
-                newer = orders > things[row].order
-                news = of_seen.fill(index, newer) > SHOWN_FILL  # not where no newer view looks
-                free.discard(index)
-                if (empty[row] or needs_news) and not news:
-                    continue  # a map that still holds points of what was taken away: a ghost
-                result[things[row].id] = _seen_again(things[row], seen[index], shown[index])
-
-        stay([r for r, t in enumerate(things) if not t.gone], needs_news=False)
-        stay([r for r, t in enumerate(things) if t.gone], needs_news=True)  # brought back
-        missing = [t for r, t in enumerate(things) if (left[r] or t.gone) and t.id not in result]
-        some = [s for s in sorted(free) if seen[s].score >= MOVED_SCORE]
-        for a, b in match_moved(missing, [seen[s] for s in some]):
-            moved = _found_elsewhere(missing[a], seen[some[b]], shown[some[b]], scene.stamp)
-            result[moved.id] = moved
-            free.discard(some[b])
+        for row, index in found.stayed:
+            result[things[row].id] = _seen_again(things[row], seen[index], shown[index])
+        for row, index in found.moved:
+            result[things[row].id] = _found_elsewhere(
+                things[row], seen[index], shown[index], scene.stamp
+            )
+        free = set(range(len(seen))) - found.ghosts - {s for _, s in (*found.stayed, *found.moved)}
         for row, thing in enumerate(things):
             if thing.id not in result:
                 kept = _not_seen(thing, row, evidence, orders, scene, empty=empty[row])
@@ -149,14 +151,19 @@ def _arrivals(known: Mapping[int, int], scene: Scene) -> dict[int, int]:
 
 
 def _is_empty(
-    thing: KnownObject, row: int, evidence: Evidence, orders: np.ndarray, bound: float
+    thing: KnownObject,
+    row: int,
+    evidence: Evidence,
+    orders: np.ndarray,
+    bound: float,
+    least_coverage: float,
 ) -> bool:
     """Do views that are newer than its last sighting show its place emptier than `bound`?"""
     newer = orders > thing.order
     if not newer.any() or not thing.fill >= LEAST_FILL:  # NaN: no view has ever shown it
         return False
     fill, coverage = evidence.fill(row, newer), evidence.coverage(row, newer)
-    return coverage >= LEAST_COVERAGE and fill < bound * thing.fill
+    return coverage >= least_coverage and fill < bound * thing.fill
 
 
 def _born(object_id: str, seen: Sighting, shown: _Shown, stamp: int) -> KnownObject:
@@ -264,7 +271,3 @@ def _mean(old: np.ndarray, new: np.ndarray, weight: float) -> np.ndarray:
     """Of two values; the other one where one is NaN."""
     mixed = old + weight * (new - old)
     return np.where(np.isnan(mixed), np.where(np.isnan(old), new, old), mixed)
-
-
-def _field(things: Sequence[KnownObject] | Sequence[Sighting], name: str) -> np.ndarray:
-    return np.array([getattr(thing, name) for thing in things]).reshape(-1, 3)

@@ -13,6 +13,7 @@ import numpy as np
 from r1_model.errors import R1Error
 from r1_model.objects.known_object import KnownObject, OrientedBox
 from r1_model.objects.memory import ID_PREFIX, ObjectMemory
+from r1_model.objects.place import Place
 from r1_model.objects.relations import Relation
 
 VERSION = 1
@@ -62,13 +63,14 @@ def memory_from_json(data: Any) -> ObjectMemory:
     return memory
 
 
-def write_objects(path: Path, memory: ObjectMemory, place: np.ndarray) -> None:
-    """Write a memory with the place that it is of (`place.place_cells`), in one step.
+def write_objects(path: Path, memory: ObjectMemory, place: Place) -> None:
+    """Write a memory with the place that it is of, its points in millimetres, in one step.
 
     Raises:
         ObjectFileError: disk full, permissions.
     """
-    data = {**memory_to_json(memory), "place": place.tolist()}
+    points = np.rint(place.points * 1000).astype(int).tolist()
+    data = {**memory_to_json(memory), "place": {"floor": place.floor, "points": points}}
     temporary = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +80,7 @@ def write_objects(path: Path, memory: ObjectMemory, place: np.ndarray) -> None:
         raise ObjectFileError(f"cannot write {path}: {error.strerror or error}") from None
 
 
-def read_objects(path: Path) -> tuple[ObjectMemory, np.ndarray]:
+def read_objects(path: Path) -> tuple[ObjectMemory, Place]:
     """Memory and place of `write_objects`.
 
     Raises:
@@ -86,8 +88,13 @@ def read_objects(path: Path) -> tuple[ObjectMemory, np.ndarray]:
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        place = np.array(data["place"], np.int64).reshape(-1)
+        points = np.array(data["place"]["points"], np.float64).reshape(-1, 3) / 1000
+        place = Place(points, float(data["place"]["floor"]))
+        if not (np.isfinite(points).all() and math.isfinite(place.floor)):
+            raise ObjectFileError(f"{path} is damaged: a place without numbers")
         return memory_from_json(data), place
+    except ObjectFileError:
+        raise
     except OSError as error:
         raise ObjectFileError(f"cannot read {path}: {error.strerror or error}") from None
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:

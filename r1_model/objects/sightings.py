@@ -34,30 +34,36 @@ def make_sightings(scene: Scene, found: Sequence[Box]) -> list[Sighting]:
     boxes = merge_doubles(found)
     if not boxes:
         return []
-    centers = np.array([box.center for box in boxes], np.float64)
-    sizes = np.array([extent(box) for box in boxes], np.float64)
-    evidence = look(scene.views, centers, sizes)
     stride = max(1, len(scene.points) // MOST_POINTS)
     points, colors = scene.points[::stride], scene.colors[::stride]
+    owns = [contains(replace(box, size=box.size + 0.02), points) for box in boxes]
+    turned = [turned_box(box, points[own]) for box, own in zip(boxes, owns, strict=True)]
+    evidence = look(scene.views, turned)
     sightings = []
-    for row, box in enumerate(boxes):
+    for row, (box, own) in enumerate(zip(boxes, owns, strict=True)):
         fill = evidence.fill(row)
         if fill < GHOST_FILL:  # never true where no view looks
             continue
-        own = contains(replace(box, size=box.size + 0.02), points)
-        color = np.median(colors[own], 0) if own.any() else np.full(3, np.nan)
         sightings.append(
             Sighting(
-                center=centers[row],
-                size=sizes[row],
+                center=np.asarray(box.center, np.float64),
+                size=extent(box).astype(np.float64),
                 label=box.label,
                 score=float(box.score),
-                turned=turned_box(box, points[own]),
-                color=np.asarray(color, np.float64),
+                turned=turned[row],
+                color=_color(box, points[own], colors[own]),
                 fill=fill,
+                names=dict(box.names),
             )
         )
     return sightings
+
+
+def _color(box: Box, points: np.ndarray, colors: np.ndarray) -> np.ndarray:
+    """Mean of a box's points, without those of what it stands on where there are others."""
+    above = points[:, 2] > box.center[2] - box.size[2] / 2 + min(_FLOOR, box.size[2] / 2)
+    own = colors[above] if above.any() else colors
+    return own.mean(0, dtype=np.float64) if len(own) else np.full(3, np.nan)
 
 
 def merge_doubles(found: Sequence[Box]) -> list[Box]:

@@ -29,6 +29,7 @@ class Box:
         description: the sentence about it (dense captions); else empty.
         score: confidence in [0, 1]; NaN where the model gives none.
         yaw: radians that it is turned about z; 0: it lies along the axes.
+        names: what a detection may be called and how likely that is, best first; empty: only label.
     """
 
     center: np.ndarray
@@ -37,6 +38,7 @@ class Box:
     description: str = ""
     score: float = float("nan")
     yaw: float = 0.0
+    names: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)

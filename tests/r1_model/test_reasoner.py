@@ -138,6 +138,11 @@ def test_detections_are_sorted_named_and_large_enough(reasoner):
     assert [box.score for box in some] == [score for score in scores if score >= 0.3]
     assert {box.label for box in every} <= {"chair", "table"}
     assert all((box.size > 0).all() for box in every)
+    for box in every:  # by all names that it may have
+        shares = [share for _, share in box.names]
+        assert box.names[0][0] == box.label and shares == sorted(shares, reverse=True)
+        assert min(shares) >= 0.02 and sum(shares) <= 1.0 + 1e-6
+        assert len({name for name, _ in box.names}) == len(box.names) <= 2
 
 
 def test_a_target_reaches_the_model_as_a_box(reasoner, prompts):

@@ -5,13 +5,16 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from r1_model.text.answer import LANGUAGES
 from r1_training.synthetic.rooms.room import make_room
+from tests.r1_model.objects.rooms import box, scene
 from tests.r1_training.evaluation.asked import sample
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,3 +141,44 @@ def test_full_size_is_skipped_without_a_gpu(monkeypatch, capsys):
     monkeypatch.setattr(bench.torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(sys, "argv", ["full_size_training.py"])
     assert bench.main() == 0 and "needs a GPU" in capsys.readouterr().out
+
+
+def test_what_is_moved_in_a_room_is_moved_as_a_whole():
+    moved_room = importlib.import_module("benchmarks.moved_rooms").moved_room
+    before = make_room(31, "test")
+    after, moved = moved_room(before, [thing.id for thing in before.objects], 0.2, seed=1)
+    assert moved
+    for old, new in zip(before.objects, after.objects, strict=True):
+        way = new.center - old.center
+        assert (np.linalg.norm(way) >= 0.6) == (old.id in moved)
+        own = before.primitives.instance == old.id
+        old_parts, new_parts = (r.primitives.unit_from_map[own] for r in (before, after))
+        corner = np.append(old.center + 0.1, 1.0)
+        there = np.append(old.center + 0.1 + way, 1.0)
+        assert np.allclose(old_parts @ corner, new_parts @ there, atol=1e-3)
+        if old.parent in moved:
+            assert old.id in moved  # what stands on it goes along
+
+
+def test_each_thing_of_a_room_has_one_box_and_each_box_one_thing():
+    owners = importlib.import_module("benchmarks.objects").owners
+    room = make_room(31, "test")
+    things = room.objects[:3]
+    boxes = [SimpleNamespace(center=t.center + 0.01, size=t.size) for t in things[::-1]]
+    boxes.append(SimpleNamespace(center=things[0].center, size=things[0].size))
+    found = owners(room, [t.id for t in things], boxes)
+    assert found == {things[0].id: 3, things[1].id: 1, things[2].id: 0}
+    assert owners(room, [], boxes) == {} == owners(room, [things[0].id], [])
+
+
+def test_a_recording_that_is_mapped_twice_is_judged_by_what_stays(monkeypatch):
+    passes = importlib.import_module("benchmarks.recording_passes")
+    there = [box(1.2, 1.5, label="mug"), box(2.8, 2.4, label="lamp")]
+    found = [there, [replace(there[0], center=np.array([2.9, 1.0, 0.25])), there[1]]]
+    reasoner = SimpleNamespace(detect=lambda *_: found.pop(0))
+    scenes = [scene(boxes, 100) for boxes in found]
+    things = [{"id": b.label, "center": b.center.tolist(), "size": b.size.tolist()} for b in there]
+    counts = passes.judge_passes(reasoner, scenes, things)
+    assert (counts["known"], counts["seen_again"], counts["false_moves"]) == (2, 2, 1)
+    assert counts["annotated_with_id_in_both"] == counts["annotated_ids_stay"] == 1
+    assert counts["same_place"] == 1 and counts["false_gone"] == 0

@@ -10,6 +10,7 @@ from r1_model.objects.evidence import look
 from r1_model.objects.known_object import OrientedBox, Sighting
 from r1_model.scene.scene import Scene, View
 from r1_model.text.answer import Box
+from r1_model.text.boxes import extent
 from r1_model.views.visibility import look_at
 
 K = np.array([[60.0, 0, 39.5], [0, 60.0, 29.5], [0, 0, 1]])
@@ -65,6 +66,35 @@ def scene(boxes: Sequence[Box], start: int, eyes: Sequence[Sequence[float]] = EY
 
 def sighting(one: Box, scene: Scene | None = None) -> Sighting:
     center, size = np.asarray(one.center, float), np.asarray(one.size, float)
-    fill = look(scene.views, center[None], size[None]).fill(0) if scene else float("nan")
-    turned = OrientedBox(center, size)
+    turned = OrientedBox(center, size, one.yaw)
+    size = extent(one)
+    fill = look(scene.views, [turned]).fill(0) if scene else float("nan")
     return Sighting(center, size, one.label, one.score, turned, np.full(3, 120.0), fill)
+
+
+def furnished(
+    layout: int, noise: int, size: tuple[float, float] = (5.0, 4.0), spread: float = 0.008
+) -> np.ndarray:
+    """(N, 3) points of a room's walls, floor and some blocks, metres.
+
+    Args:
+        layout: which blocks stand where.
+        noise: which points of their surfaces were measured.
+        size: of the room, metres.
+        spread: standard deviation of the measurement, metres.
+    """
+    where, rng = np.random.default_rng(layout), np.random.default_rng(noise)
+    solids = [(np.zeros(3), np.array([*size, 2.5]))]
+    for _ in range(6):
+        edges = where.uniform((0.4, 0.4, 0.5), (1.2, 0.8, 1.6))
+        low = where.uniform((0, 0), np.array(size) - edges[:2])
+        solids.append((np.array([*low, 0.0]), edges))
+    clouds = []
+    for low, edges in solids:
+        for axis in range(3):
+            for side in (0.0, 1.0):
+                face = rng.uniform(size=(max(300, int(1200 * edges.prod() / edges[axis])), 3))
+                face[:, axis] = side
+                clouds.append(low + face * edges)
+    points = np.concatenate(clouds)
+    return points + rng.normal(0, spread, points.shape)

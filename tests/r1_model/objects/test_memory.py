@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1_model.objects.evidence import look
-from r1_model.objects.memory import GHOST_MISSES, ObjectMemory, voted_label
+from r1_model.objects.known_object import OrientedBox
+from r1_model.objects.memory import (
+    GHOST_MISSES,
+    LEAST_COVERAGE,
+    LEFT_COVERAGE,
+    ObjectMemory,
+    voted_label,
+)
 from r1_model.objects.sightings import make_sightings
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box
@@ -118,9 +126,9 @@ def test_names_of_answers_are_kept() -> None:
 def test_a_thing_behind_another_is_hidden_not_gone() -> None:
     wall = Box(np.array([1.2, 0.9, 0.8]), np.array([1.4, 0.1, 1.6]), "screen", score=0.9)
     eyes = [(1.2, 0.2, 0.5)]
-    evidence = look(scene([wall], 1, eyes).views, A.center[None], A.size[None])
+    evidence = look(scene([wall], 1, eyes).views, [OrientedBox(A.center, A.size)])
     assert evidence.coverage(0) == 0.0 and np.isnan(evidence.fill(0))
-    assert look(scene([A], 1, EYES).views, A.center[None], A.size[None]).fill(0) > 0.8
+    assert look(scene([A], 1, EYES).views, [OrientedBox(A.center, A.size)]).fill(0) > 0.8
 
 
 @given(
@@ -149,3 +157,40 @@ def test_ids_are_unique_and_never_used_again(seed: int) -> None:
         assert not (set(ids) - before) & given_ids
         given_ids |= set(ids)
         assert all(np.isfinite(t.center).all() and (t.size > 0).all() for t in memory.objects)
+
+
+@pytest.mark.parametrize(
+    ("thing", "others"),
+    [
+        (Box(np.array([0.3, 1.5, 0.45]), np.array([0.6, 0.6, 0.9]), "stove", score=0.9), []),
+        (
+            Box(np.array([2.0, 2.2, 0.715]), np.array([0.3, 0.25, 0.03]), "magazine", score=0.9),
+            [Box(np.array([2.0, 2.0, 0.35]), np.array([1.2, 0.8, 0.7]), "table", score=0.9)],
+        ),
+    ],
+    ids=["at a wall", "flat on a table"],
+)
+def test_a_wall_or_a_table_does_not_stand_in_for_what_left(thing: Box, others: list[Box]) -> None:
+    there = replace(thing, center=thing.center + [1.0 if not others else 0.4, -0.4, 0])
+    memory = after(first(thing, *others), scene([there, *others], 200), [there, *others])
+    assert memory.objects[0].moved and np.allclose(memory.objects[0].center, there.center)
+    assert not any(other.moved or other.gone for other in memory.objects[1:])
+
+
+def test_a_glimpse_of_an_empty_place_is_enough_where_the_thing_is_found() -> None:
+    eyes, screen = [(2.0, 0.3, 1.0)], box(1.45, 0.9, 0.9, size=0.5, label="screen")
+    screen = replace(screen, size=np.array([0.4, 0.05, 1.8]))
+    there = replace(A, center=np.array([2.9, 1.0, 0.25]))
+    evidence = look(scene([there, screen], 200, eyes).views, [OrientedBox(A.center, A.size)])
+    assert LEFT_COVERAGE < evidence.coverage(0) < LEAST_COVERAGE
+    memory = after(first(A), scene([there, screen], 200, eyes), [there, screen])
+    assert memory.objects[0].moved
+    # but not to call it gone
+    memory = after(first(A), scene([screen], 200, eyes), [screen])
+    assert not memory.objects[0].gone
+
+
+def test_a_ghost_does_not_keep_a_thing_from_being_found() -> None:
+    there = replace(A, center=np.array([2.9, 1.0, 0.25]))
+    memory = after(first(A, B), scene([there, B], 200), [A, there, B])
+    assert [(t.id, t.moved) for t in memory.objects] == [("obj1", True), ("obj2", False)]

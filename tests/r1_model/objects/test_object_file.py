@@ -17,7 +17,7 @@ from r1_model.objects.object_file import (
     read_objects,
     write_objects,
 )
-from r1_model.objects.place import place_cells, same_place
+from r1_model.objects.place import Place
 from r1_model.objects.sightings import make_sightings
 from r1_model.objects.words import ObjectWords, ObjectWordsError, read_rooms, read_synonyms
 from tests.r1_model.objects.rooms import box, scene
@@ -32,11 +32,12 @@ def memory() -> ObjectMemory:
 
 
 def test_there_and_back(tmp_path: Path) -> None:
-    known, cells = memory(), np.array([3, 5, 2**50], np.int64)
-    write_objects(tmp_path / "new" / "place.json", known, cells)
+    known, stood = memory(), Place(np.array([[0.5, -1.25, 3.0], [7.125, 0.0, 1.0]]), -0.1)
+    write_objects(tmp_path / "new" / "place.json", known, stood)
     again, place = read_objects(tmp_path / "new" / "place.json")
     assert json.dumps(memory_to_json(again)) == json.dumps(memory_to_json(known))
-    assert place.tolist() == cells.tolist() and again.arrivals == known.arrivals
+    assert np.allclose(place.points, stood.points, atol=1e-3) and place.floor == stood.floor
+    assert again.arrivals == known.arrivals
     # and goes on like the one that never stopped
     map = scene(BOXES, 300)
     seen = make_sightings(map, BOXES)
@@ -70,20 +71,14 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     path = tmp_path / "place.json"
     with pytest.raises(ObjectFileError, match="cannot read"):
         read_objects(path)
-    for text in ("", "[]", "{}", "[" * 100_000, '{"place": ["x"]}'):
+    whole = memory_to_json(memory())
+    places = [["x"], [3, 5], {"floor": 0}, {"points": [[1, 2]], "floor": 0}]
+    places += [{"points": [[1, 2, float("nan")]], "floor": 0}, {"points": [], "floor": "low"}]
+    damaged = [json.dumps({**whole, "place": place}) for place in places]
+    for text in ("", "[]", "{}", "[" * 100_000, json.dumps(whole), *damaged):
         path.write_text(text)
         with pytest.raises(ObjectFileError):
             read_objects(path)
-
-
-def test_a_place_is_known_by_what_stands_there() -> None:
-    rng = np.random.default_rng(0)
-    room = rng.uniform((0, 0, 0), (4, 3, 2.5), (3000, 3))
-    cells = place_cells(room)
-    assert same_place(cells, place_cells(room[::2] + 0.03))
-    other = np.array([9.0, 0, 0]) + room
-    assert not same_place(cells, place_cells(other))
-    assert not same_place(cells, place_cells(room[:20])) and not len(place_cells(room[:0]))
 
 
 def test_words_of_users() -> None:

@@ -74,3 +74,26 @@ def test_a_detection_that_is_turned_is_seen_as_it_stands() -> None:
     assert np.allclose(seen.size[0], across) and seen.size[1] > 1.0
     beside = replace(long, center=long.center + (-0.4 * np.sin(0.7), 0.4 * np.cos(0.7), 0))
     assert not is_double(long, beside)  # two benches in parallel, whose upright boxes overlap
+
+
+def test_a_colour_is_not_that_of_what_a_thing_stands_on() -> None:
+    mug = box(2.0, 2.0, 0.05, size=0.1, label="mug")
+    map = scene([mug], 0)
+    rng = np.random.default_rng(0)
+    table = rng.uniform((1.9, 1.9, -0.01), (2.1, 2.1, 0.01), (3000, 3)).astype(np.float32)
+    white = np.full((len(table), 3), 250, np.uint8)
+    points, colors = np.concatenate((map.points, table)), np.concatenate((map.colors, white))
+    [seen] = make_sightings(replace(map, points=points, colors=colors), [mug])
+    assert np.allclose(seen.color, 120)
+    # a sheet of paper has no upper points of its own: what is there counts
+    sheet = replace(mug, center=np.array([2.0, 2.0, 0.0]), size=np.array([0.2, 0.2, 0.0]))
+    [seen] = make_sightings(replace(map, points=table, colors=white, views=[]), [sheet])
+    assert np.allclose(seen.color, 250)
+    [seen] = make_sightings(replace(map, views=[]), [box(9, 9)])
+    assert np.isnan(seen.color).all()
+
+
+def test_other_names_come_along() -> None:
+    unsure = replace(box(2.0, 2.0), names=(("box", 0.6), ("bag", 0.3)))
+    [seen] = make_sightings(scene([unsure], 0), [unsure])
+    assert seen.names == {"box": 0.6, "bag": 0.3}
