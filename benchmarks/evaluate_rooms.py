@@ -40,7 +40,9 @@ def one_by_one(reasoner: Reasoner, rooms: int, alone: int) -> tuple[float, list[
     questions = [
         as_question(place, sample)
         for place in places
-        for sample in samples_about(place.room, place.visible, place.readable, 0, QUESTIONS, SPLIT)
+        for sample in samples_about(
+            *(place.room, place.visible, place.readable, place.topped), 0, QUESTIONS, SPLIT
+        )
     ]
     for q in questions:  # each length of an answer is captured once
         reasoner.ask(q.scene, q.text, history=q.history, target=q.target)

@@ -43,6 +43,7 @@ from r1_training.evaluation.swaps import SWAPS
 from r1_training.synthetic.camera.observe import rendered, room_to_scene
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
 from r1_training.synthetic.camera.sensor import apply_sensor, noisy_poses, sample_levels
+from r1_training.synthetic.camera.tops import shown_tops
 from r1_training.synthetic.camera.trajectories import intrinsics, smooth_path
 from r1_training.synthetic.camera.view_sets import HARDLY
 from r1_training.synthetic.household.pack import MeshPack, MeshPackError, load_pack
@@ -119,7 +120,8 @@ def recorded_room(room: Room, pack: MeshPack, frames: int) -> ObservedRoom:
     readable = torch.stack([one.readable[0, 0] for one in kept]).any(0).tolist()
     unread = (torch.stack([one.seen[0, 0] for one in kept]).amax(0) < HARDLY).tolist()
     sure = {id: readable[id - 1] for id in visible if readable[id - 1] or unread[id - 1]}
-    return ObservedRoom(room, scene, visible, sure)
+    tops = shown_tops([room.object(id) for id in visible], scene.points)
+    return ObservedRoom(room, scene, visible, sure, tops)
 
 
 def is_right(reasoner: Reasoner, scene: Scene, room: Room, sample: Sample) -> bool:
@@ -152,7 +154,8 @@ def test_rooms(
     for count, places in made.items():
         for k, place in enumerate(places):
             room, other = place.room, places[(k + 1) % len(places)].scene
-            samples = samples_about(room, place.visible, place.readable, 0, questions, "test")
+            shown = place.visible, place.readable, place.topped
+            samples = samples_about(room, *shown, 0, questions, "test")
             for name, swap in SWAPS.items():
                 swapped = swap(place.scene, other)
                 for sample in samples:
@@ -189,7 +192,7 @@ def rooms_of_primitives(reasoner: Reasoner, rooms: int, questions: int) -> dict[
         scene, counts = room_to_scene(room, seed, views=12, points=81_920, keep_views=12)
         visible = [id for id, points in counts.items() if points >= LEAST_POINTS]
         places.append(ObservedRoom(room, scene, visible, {}))
-        for sample in samples_about(room, visible, {}, 0, questions, "test"):
+        for sample in samples_about(room, visible, {}, {}, 0, questions, "test"):
             right[sample.task].append(is_right(reasoner, scene, room, sample))
     tasks = {task: [_mean(hits), len(hits)] for task, hits in sorted(right.items())}
     return {"tasks": tasks, "recall": recall_of(reasoner, places)}

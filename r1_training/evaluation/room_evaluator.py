@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from r1_model.text.answer import Answer, Box, Turn
 from r1_model.text.question import Question
 from r1_training.synthetic.camera.observe import observe_batch, scene_of
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
+from r1_training.synthetic.camera.tops import shown_tops
 from r1_training.synthetic.household.pack import MeshPack
 from r1_training.synthetic.language.answer_check import check_parsed
 from r1_training.synthetic.language.make import make_samples
@@ -66,12 +67,15 @@ class ObservedRoom:
         visible: ids of the objects that the scan saw.
         readable: id of a visible object -> can what is printed on it be read in a view? Without
             those of which it is hard to say.
+        topped: id of a visible object -> does the cloud show its top? Without those of which it is
+            hard to say.
     """
 
     room: Room
     scene: Scene
     visible: list[int]
     readable: dict[int, bool]
+    topped: dict[int, bool] = field(default_factory=dict)
 
 
 def observe(
@@ -102,7 +106,9 @@ def observe(
         visible = [o.id for o in room.objects if points[row][o.id - 1] >= LEAST_POINTS]
         sure = [id for id in visible if readable[row][id - 1] or unread[row][id - 1]]
         read = {id: readable[row][id - 1] for id in sure}
-        found.append(ObservedRoom(room, scene_of(seen, row), visible, read))
+        scene = scene_of(seen, row)
+        tops = shown_tops([room.object(id) for id in visible], scene.points)
+        found.append(ObservedRoom(room, scene, visible, read, tops))
     return found
 
 
@@ -214,7 +220,8 @@ def asked_pieces(
             (place, sample)
             for place in places
             for sample in samples_about(
-                place.room, place.visible, place.readable, piece.seed, questions, split, tasks
+                *(place.room, place.visible, place.readable, place.topped),
+                *(piece.seed, questions, split, tasks),
             )
         ]
         if number + 1 < len(pieces):
@@ -227,6 +234,7 @@ def samples_about(
     room: Room,
     visible: Sequence[int],
     readable: Mapping[int, bool],
+    topped: Mapping[int, bool],
     seed: int,
     questions: int,
     split: str,
@@ -241,6 +249,7 @@ def samples_about(
         split=split,
         tasks=tasks,
         readable=readable,
+        topped=topped,
     )
 
 

@@ -142,6 +142,7 @@ def _row(
         "piece": asdict(piece),
         "visible": [place.visible for place in places],
         "readable": [list(place.readable.items()) for place in places],
+        "topped": [list(place.topped.items()) for place in places],
         "answers": [answer_row(one.answer) for one in asked],
         "detected": [
             {"name": room.name, "found": [box_row(box) for box in room.found]} for room in rooms
@@ -155,10 +156,11 @@ def _piece(
     """What `_row` was made of: questions and verdicts follow from the rooms."""
     rooms = piece.rooms(settings.split, mix)
     about = piece.seed, settings.questions, settings.split
+    shown = zip(rooms, row["visible"], row["readable"], row["topped"], strict=True)
     samples = [
         (room, sample)
-        for room, visible, readable in zip(rooms, row["visible"], row["readable"], strict=True)
-        for sample in samples_about(room, visible, dict(readable), *about)
+        for room, visible, readable, topped in shown
+        for sample in samples_about(room, visible, dict(readable), dict(topped), *about)
     ]
     asked = [
         judged(room, sample, answer_of_row(answer))

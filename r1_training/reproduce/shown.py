@@ -50,7 +50,8 @@ def _about_prints(reasoner: PartlyShownReasoner, config: ReproduceConfig, seed: 
         pending = []
         for place in observed(piece, "test", reasoner.device, mix):
             samples = samples_about(
-                place.room, place.visible, place.readable, seed, MADE, "test", config.tasks
+                *(place.room, place.visible, place.readable, place.topped),
+                *(seed, MADE, "test", config.tasks),
             )
             needing = [sample for sample in samples if sample.reads]
             pending += [(place, sample) for sample in needing[: config.questions]]

@@ -128,4 +128,5 @@ def as_conversation(sample: Sample, room: Room, extra_row: int) -> Conversation:
     answer = f"<think>{sample.think}</think><answer>{sample.answer}</answer>"
     required = tuple(id for id in sample.objects if id not in sample.extra_boxes)
     turns = (*sample.turns, (sample.question, answer))
-    return Conversation(turns, rows, required, sample.reads, sample.unread)
+    prints, tops = (sample.reads, sample.unread), (sample.tops, sample.no_tops)
+    return Conversation(turns, rows, required, *prints, *tops)

@@ -24,7 +24,8 @@ from r1_training.tiny.tokenizer import number_tokens
 PLACEHOLDER = re.compile(r"<obj:(\d+)>")
 PREFIX = 0  # segment of the scene and its views
 UNUSED = -1  # segment of padding
-NEEDS = ("required", "reads", "unread")  # lists of objects that decide whether a question is fair
+# lists of objects that decide whether a question is fair
+NEEDS = ("required", "reads", "unread", "tops", "no_tops")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Conversation:
         rows: object id -> row of the scene's box table.
         required: ids of the objects that must have been observed for the answer to be fair.
         reads, unread: ids of the objects whose print must be readable in a view, or may not be.
+        tops, no_tops: ids of the objects whose top the cloud must show, or may not.
     """
 
     turns: tuple[tuple[str, str], ...]
@@ -43,6 +45,8 @@ class Conversation:
     required: tuple[int, ...] = ()
     reads: tuple[int, ...] = ()
     unread: tuple[int, ...] = ()
+    tops: tuple[int, ...] = ()
+    no_tops: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ class Packed:
         trained: bool, the token is part of a last answer.
         slot_box: int16, row of the box table for a slot, else -1.
         slot_coordinate: int8, 0..5 for a slot, else -1.
-        required, reads, unread: (conversations, R) int16 rows of the box table, -1 for none.
+        required, reads, unread, tops, no_tops: (conversations, R) int16 rows of the box table, -1
+            for none.
     """
 
     input_ids: np.ndarray
@@ -68,6 +73,8 @@ class Packed:
     required: np.ndarray
     reads: np.ndarray
     unread: np.ndarray
+    tops: np.ndarray
+    no_tops: np.ndarray
 
 
 def encode_with_slots(

@@ -20,6 +20,7 @@ from r1_model.network.vision import MERGE, PATCH, patchify
 from r1_training.common.config import TrainingConfig
 from r1_training.common.labels import STATES
 from r1_training.synthetic.camera.observe import observe_batch
+from r1_training.synthetic.camera.tops import SHOWN, top_points
 from r1_training.synthetic.household.pack import MeshPack
 from r1_training.tiny.batches import Prefix
 from r1_training.tiny.dense_loss import SceneTargets
@@ -72,11 +73,13 @@ class Seen:
     Attributes:
         points: (B, O) points of each object in the cloud.
         readable, unread: (B, O) bool, see `observe_batch`.
+        tops: (B, O) points of each object on its top, see `tops.top_points`.
     """
 
     points: Tensor
     readable: Tensor
     unread: Tensor
+    tops: Tensor
 
     @staticmethod
     def all_of(holds: Tensor, rows: Tensor) -> Tensor:
@@ -135,11 +138,16 @@ def observe_rooms(
     if not run.conversations:
         return RoomBatch(scene, {}, targets, None)
     boxes = torch.stack((labels["center"], labels["size"]), 2)
+    objects = observed["object_points"].shape[1]
+    tops = top_points(
+        *(observed["points"], observed["instance"]),
+        *(labels[name][:, :objects] for name in ("center", "size")),
+    )
     language = language_inputs(
         {name: field.to(device) for name, field in made["text"].items()},
         torch.cat((boxes, made["extra_boxes"].to(device)), 1),
         bounds,
-        Seen(observed["object_points"], observed["readable"], observed["unread"]),
+        Seen(observed["object_points"], observed["readable"], observed["unread"], tops),
         prefix,
         numbers.to(device),
         mask,
@@ -225,6 +233,8 @@ def language_inputs(
         seen.all_of(seen.points >= LEAST_POINTS, text["required"])
         & seen.all_of(seen.readable, text["reads"])
         & seen.all_of(seen.unread, text["unread"])
+        & seen.all_of(seen.tops >= SHOWN, text["tops"])
+        & seen.all_of(seen.tops == 0, text["no_tops"])
     )
     segment = text["segment"].int()
     fair = torch.cat((torch.zeros_like(fair[:, :1]), fair), 1)  # the prefix is not trained

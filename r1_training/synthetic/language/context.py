@@ -66,6 +66,8 @@ class Asking:
         is_label: bool = False,
         reads: tuple[int, ...] = (),
         unread: tuple[int, ...] = (),
+        tops: tuple[int, ...] = (),
+        no_tops: tuple[int, ...] = (),
     ) -> Sample:
         """Put the parts together in a wording of the split; a label is no sentence."""
         form = forms.pick(self.rng, self.split)
@@ -85,6 +87,8 @@ class Asking:
             form=form,
             reads=reads,
             unread=unread,
+            tops=tops,
+            no_tops=no_tops,
         )
 
 

@@ -27,6 +27,7 @@ AROUND, APART = 0.4, 0.8  # metres between a seat and the table that it belongs 
 SEATS = ("chair", "office chair", "stool", "armchair")
 FLAT = ("rug", "puddle")
 CORRIDOR = "corridor"
+EYES = 1.5  # metres: what is higher shows its top to few cameras
 STEPS = 256  # of a coordinate in the text
 # type of a room -> what one knows it by
 CLUES: dict[str, tuple[str, ...]] = {
@@ -73,6 +74,11 @@ class Thing:
         return self.size[0] * self.size[1] * self.size[2]
 
     @property
+    def top(self) -> float:
+        """Metres above the floor."""
+        return self.center[2] + self.size[2] / 2
+
+    @property
     def face(self) -> float:
         """Area of its largest face, square metres: how large it looks, however thin it is."""
         low, middle, high = sorted(self.size)
@@ -98,6 +104,8 @@ class Facts:
         readable: id -> can what is printed on it be read in the views that the model gets? What is
             not in it may neither be asked about nor called unreadable; None where the views are
             not known yet.
+        topped: id -> does the cloud show its top? What is not in it is hard to say; None where the
+            cloud is not known yet.
 
     Attributes:
         things: the visible objects by id, from left to right.
@@ -106,10 +114,14 @@ class Facts:
     """
 
     def __init__(
-        self, room: Room, visible: Collection[int], readable: Mapping[int, bool] | None = None
+        self,
+        room: Room,
+        visible: Collection[int],
+        readable: Mapping[int, bool] | None = None,
+        topped: Mapping[int, bool] | None = None,
     ) -> None:
         self.room = room
-        self.readable = readable
+        self.readable, self.topped = readable, topped
         seen = {id for id in visible if not shut_away(room, room.objects[id - 1])}
         things = [_thing(room.objects[id - 1]) for id in seen]
         things.sort(key=lambda thing: (thing.center[0], thing.center[1], thing.id))
@@ -130,6 +142,15 @@ class Facts:
     def reads(self, thing: Thing, readable: bool) -> bool:
         """May its print be readable (or not be, as asked), as far as the views are known?"""
         return self.readable is None or self.readable.get(thing.id) is readable
+
+    def shows_top(self, thing: Thing) -> bool | None:
+        """Does the cloud show what is on top of it? None: hard to say.
+
+        Where the cloud is not known yet it is what is likely: nobody looks down on a wardrobe.
+        """
+        if self.topped is None:
+            return thing.top < EYES
+        return self.topped.get(thing.id)
 
     def parent_of(self, thing: Thing) -> Thing | None:
         """What a thing stands on, in or under; None for the floor, and for what is not visible."""

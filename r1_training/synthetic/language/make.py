@@ -70,6 +70,7 @@ def make_samples(
     tasks: Sequence[str] | None = None,
     weights: Mapping[str, float] = WEIGHTS,
     readable: Mapping[int, bool] | None = None,
+    topped: Mapping[int, bool] | None = None,
 ) -> list[Sample]:
     """Questions about a room that can be answered from what was seen.
 
@@ -84,6 +85,7 @@ def make_samples(
         weights: task -> its share of the samples, where a room offers it.
         readable: as in `Facts`; None where the views are not known yet: then what a sample needs of
             them is in its `reads` and `unread`.
+        topped: as in `Facts`; None where the cloud is not known yet: `tops` and `no_tops`.
 
     Raises:
         ValueError: unknown language, split or task.
@@ -98,7 +100,7 @@ def make_samples(
     if not visible:
         return []
     random = Random(int(rng.integers(2**62)))
-    facts = Facts(room, visible, readable)
+    facts = Facts(room, visible, readable, topped)
     shares = [weights[task] * _boost(facts, task) for task in tasks]
     samples: list[Sample] = []
     seen: set[tuple[str, str]] = set()

@@ -37,6 +37,8 @@ class Sample:
         form: the wording of the question without its slots.
         reads: ids of the objects whose print must be readable in a view that the model gets.
         unread: ids of the objects whose print may not be seen in any of them.
+        tops: ids of the objects whose top the cloud must show.
+        no_tops: ids of the objects of whose top it may show nothing.
     """
 
     task: str
@@ -52,6 +54,8 @@ class Sample:
     form: str = ""
     reads: tuple[int, ...] = ()
     unread: tuple[int, ...] = ()
+    tops: tuple[int, ...] = ()
+    no_tops: tuple[int, ...] = ()
 
     @property
     def raw(self) -> str:

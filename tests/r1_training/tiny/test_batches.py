@@ -90,7 +90,7 @@ def filled(batch: dict, builder: BatchBuilder, object_points: torch.Tensor | Non
         batch["text"],
         torch.cat((boxes, batch["extra_boxes"]), 1),
         BOUNDS.expand(len(boxes), -1, -1),
-        Seen(object_points, no, ~no),
+        Seen(object_points, no, ~no, torch.zeros_like(object_points)),
         builder.prefix,
         number_table(builder.tokenizer),
     )

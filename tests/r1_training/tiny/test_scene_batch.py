@@ -10,6 +10,7 @@ from r1_model.scene.scene import Scene, View
 from r1_training.common.labels import NAMES, STATES
 from r1_training.synthetic.camera.observe import observe_batch
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
+from r1_training.synthetic.camera.tops import SHOWN
 from r1_training.synthetic.rooms.room import make_room
 from r1_training.tiny.batches import make_prefix
 from r1_training.tiny.scene_batch import (
@@ -102,11 +103,14 @@ def test_a_question_about_a_print_is_trained_where_its_print_can_be_read():
         points=torch.tensor([[50, 50, 50]]),
         readable=torch.tensor([[True, False, True]]),
         unread=torch.tensor([[False, True, False]]),
+        tops=torch.tensor([[0, 3, 9]]),
     )
     lists = torch.tensor([[[0, -1], [0, 1], [2, 0], [-1, -1]]])
     assert Seen.all_of(seen.readable, lists).tolist() == [[True, False, True, True]]
     assert Seen.all_of(seen.unread, lists).tolist() == [[False, False, False, True]]
     assert Seen.all_of(seen.points >= 60, lists).tolist() == [[False, False, False, True]]
+    assert Seen.all_of(seen.tops >= SHOWN, lists).tolist() == [[False, False, False, True]]
+    assert Seen.all_of(seen.tops == 0, lists).tolist() == [[True, False, False, True]]
 
 
 def test_a_print_that_no_view_shows_is_no_label():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from r1_training.common.present import present
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box, named
 from r1_training.synthetic.language.facts import DIRECTIONS
 from r1_training.synthetic.language.qa.qa_words import qa_sample, tell, yes_or_no
+from r1_training.synthetic.language.qa.unseen import unseen_top
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.words.phrases import (
     all_seen,
@@ -155,11 +158,16 @@ def what(ask: Asking) -> Sample | None:
         "value": [(t.category, t.color) for t in things],
         "claim": ("list", relation, host.id, tuple(t.id for t in things)),
     }
+    # rooms of primitives are asked about as before, also about tops that no camera saw
+    of_meshes = facts.room.meshes is not None
+    if not things and of_meshes and (shown := facts.shows_top(host)) is not True:
+        return None if shown is None else unseen_top(ask, host, anchor)
     if not things:
         nothing = "nothing" if ask.family == "en" else "沒有東西"
         think = f"{named(say, anchor)}{say.colon}{nothing}"
         answer = tell(ask, "nothing", p=there)
-        return qa_sample(ask, "relation", "what", words, think, answer, [anchor.id], key)
+        sample = qa_sample(ask, "relation", "what", words, think, answer, [anchor.id], key)
+        return replace(sample, tops=(host.id,)) if of_meshes else sample
     listed = say.comma.join(f"{say.noun(t.category)} {box(t.id)}" for t in things)
     group = described_group(ask, things)
     return qa_sample(

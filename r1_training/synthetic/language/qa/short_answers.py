@@ -12,6 +12,7 @@ from r1_training.synthetic.language.qa import (
     places,
     relations,
     rooms,
+    unseen,
 )
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.tasks import absent_things, uses
@@ -49,6 +50,7 @@ _WEIGHTS = tuple(weight for _, weight in MAKERS.values())
 # Only rooms of meshes have what these ask for.
 PICTURED = 6.0
 UNREAD = 0.25  # share of them that is about what the views do not show
+UNSEEN = 1.2
 OF_ROOMS = 4.0  # only flats have several rooms
 
 
@@ -57,6 +59,8 @@ def make(ask: Asking) -> Sample | None:
     of_meshes = ask.facts.room.meshes is not None
     if of_meshes and ask.rng.random() < PICTURED / (PICTURED + sum(_WEIGHTS)):
         return pictures.unread(ask) if ask.rng.random() < UNREAD else pictures.motif(ask)
+    if of_meshes and ask.rng.random() < UNSEEN / (UNSEEN + sum(_WEIGHTS)):
+        return unseen.on_top(ask)
     if ask.facts.several and ask.rng.random() < OF_ROOMS / (OF_ROOMS + sum(_WEIGHTS)):
         return rooms.make(ask)
     [kind] = ask.rng.choices(_KINDS, _WEIGHTS)
