@@ -292,6 +292,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     reasoner = Reasoner.from_pretrained(options.model, device=options.device, num_views=0)
+    found: dict[str, object]
     if options.recording:
         found = {folder.name: judge_recording(reasoner, folder) for folder in options.recording}
     else:

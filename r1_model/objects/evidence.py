@@ -23,12 +23,14 @@ class Evidence:
     Attributes:
         hit: (N, V) rays that end in the box.
         through: (N, V) rays that reach its far side: nothing was in their way.
+        beyond: (N, V) of those the ones that go on well behind it.
         hidden: (N, V) rays that end before it.
         uncovered: (N, V, R) bool, which rays reached the box.
     """
 
     hit: np.ndarray
     through: np.ndarray
+    beyond: np.ndarray
     hidden: np.ndarray
     uncovered: np.ndarray
 
@@ -36,6 +38,11 @@ class Evidence:
         """Share of the rays of some views into a box that end in it; NaN where none looks."""
         hit, through = self.hit[box, views].sum(), self.through[box, views].sum()
         return float(hit / (hit + through)) if hit + through else float("nan")
+
+    def seen_through(self, box: int) -> float:
+        """Share of all rays into a box that go on well behind it; NaN where none looks."""
+        looks = self.hit[box].sum() + self.through[box].sum()
+        return float(self.beyond[box].sum() / looks) if looks else float("nan")
 
     def coverage(self, box: int, views: np.ndarray | slice = slice(None)) -> float:
         """Share of a box's rays that reached it in at least one of some views."""
@@ -57,10 +64,10 @@ def look(
         tolerance: how far before the box a surface still counts as in it, metres.
     """
     count, rays = len(boxes), GRID**3
-    hit, through, hidden = (np.zeros((count, len(views)), int) for _ in range(3))
+    hit, through, beyond, hidden = (np.zeros((count, len(views)), int) for _ in range(4))
     uncovered = np.zeros((count, len(views), rays), bool)
     if not count:
-        return Evidence(hit, through, hidden, uncovered)
+        return Evidence(hit, through, beyond, hidden, uncovered)
     steps = (np.arange(GRID) + 0.5) / GRID - 0.5
     grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3)
     sizes, centers = (np.array([getattr(box, n) for box in boxes]) for n in ("size", "center"))
@@ -76,12 +83,13 @@ def look(
         known = (surface > 0) & (z > 0)
         ends = np.where(known, surface / np.where(known, z, 1.0), 0.0) * length
         before = known & (ends < enter - tolerance)
-        beyond = known & (ends > leave - np.minimum(tolerance, (leave - enter) / 2))
-        inside = known & ~before & ~beyond
-        hit[:, number], through[:, number] = inside.sum(1), beyond.sum(1)
+        passed = known & (ends > leave - np.minimum(tolerance, (leave - enter) / 2))
+        inside = known & ~before & ~passed
+        hit[:, number], through[:, number] = inside.sum(1), passed.sum(1)
+        beyond[:, number] = (known & (ends > leave + tolerance)).sum(1)
         hidden[:, number] = before.sum(1)
-        uncovered[:, number] = inside | beyond
-    return Evidence(hit, through, hidden, uncovered)
+        uncovered[:, number] = inside | passed
+    return Evidence(hit, through, beyond, hidden, uncovered)
 
 
 def _depth_at(view: View, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

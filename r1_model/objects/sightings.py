@@ -17,10 +17,11 @@ from r1_model.text.boxes import box_ious, contains, extent
 DOUBLE_IOU = 0.5  # whatever they are called
 DOUBLE_IOU_ALIKE = 0.25  # called the same
 DOUBLE_INSIDE = 0.7  # called the same, and this share of the smaller one lies in the larger one
-GHOST_FILL = 0.03  # rays that look into it find nothing
+GHOST = 0.97  # of the rays that look into it find nothing in it, nor right behind it
 MOST_POINTS = 100_000  # of a map that colours and orientations are read from
 _TURNED_POINTS = 40  # fewer say little about how a thing is turned
-_TURNED_AREA = 0.8  # a turned footprint must be this much smaller to be believed
+_TURNED_AREA = 0.8  # a turned footprint must be this much smaller to be believed,
+_TURNED = np.radians(5)  # and turned: one along the axes is only that of few points, of a window
 _FLOOR = 0.03  # metres above a box's bottom: what it stands on
 
 
@@ -41,8 +42,7 @@ def make_sightings(scene: Scene, found: Sequence[Box]) -> list[Sighting]:
     evidence = look(scene.views, turned)
     sightings = []
     for row, (box, own) in enumerate(zip(boxes, owns, strict=True)):
-        fill = evidence.fill(row)
-        if fill < GHOST_FILL:  # never true where no view looks
+        if evidence.seen_through(row) > GHOST:  # never true where no view looks
             continue
         sightings.append(
             Sighting(
@@ -52,7 +52,7 @@ def make_sightings(scene: Scene, found: Sequence[Box]) -> list[Sighting]:
                 score=float(box.score),
                 turned=turned[row],
                 color=_color(box, points[own], colors[own]),
-                fill=fill,
+                fill=evidence.fill(row),
                 names=dict(box.names),
             )
         )
@@ -108,5 +108,7 @@ def turned_box(box: Box, points: np.ndarray) -> OrientedBox:
         return straight
     yaw = np.radians(degrees)
     yaw = np.pi / 2 - (np.pi / 2 - yaw) % np.pi  # in (-pi/2, pi/2]
+    if abs(np.remainder(yaw + np.pi / 4, np.pi / 2) - np.pi / 4) < _TURNED:
+        return straight
     center = np.array([box.center[0] + x, box.center[1] + y, box.center[2]])
     return OrientedBox(center, np.array([width, depth, box.size[2]]), float(yaw))

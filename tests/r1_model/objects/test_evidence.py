@@ -47,7 +47,7 @@ def test_what_is_noise_before_a_thing_is_in_it() -> None:
 
 def slow_look(views: list[View], place: OrientedBox) -> Evidence:
     """One ray after the other, in metres along it."""
-    hit, through, hidden = (np.zeros((1, len(views)), int) for _ in range(3))
+    hit, through, beyond, hidden = (np.zeros((1, len(views)), int) for _ in range(4))
     uncovered = np.zeros((1, len(views), GRID**3), bool)
     axes, half = turn(place.yaw)[:3, :3], place.size / 2
     for number, one in enumerate(views):
@@ -74,7 +74,8 @@ def slow_look(views: list[View], place: OrientedBox) -> Evidence:
             uncovered[0, number, ray] = True
             passed = ends > leave - min(TOLERANCE, (leave - enter) / 2)
             (through if passed else hit)[0, number] += 1
-    return Evidence(hit, through, hidden, uncovered)
+            beyond[0, number] += ends > leave + TOLERANCE
+    return Evidence(hit, through, beyond, hidden, uncovered)
 
 
 def test_as_one_ray_after_the_other() -> None:
@@ -82,7 +83,7 @@ def test_as_one_ray_after_the_other() -> None:
     views[0].depth[:, ::3] = 0.0  # nothing was measured there
     for place in (MAGAZINE, TABLE, box(1.0, 1.0), replace(TABLE, yaw=0.6)):
         fast, slow = look(views, [stand(place)]), slow_look(views, stand(place))
-        for name in ("hit", "through", "hidden", "uncovered"):
+        for name in ("hit", "through", "beyond", "hidden", "uncovered"):
             assert np.array_equal(getattr(fast, name), getattr(slow, name)), name
 
 

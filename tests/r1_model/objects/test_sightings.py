@@ -44,6 +44,22 @@ def test_what_all_views_look_through_is_a_ghost() -> None:
     assert len(seen) == 1 and np.allclose(seen[0].center, real.center) and seen[0].fill > 0.5
 
 
+def test_a_picture_that_lies_in_the_wall_is_no_ghost() -> None:
+    flush = Box(np.array([0.0, 2.0, 1.4]), np.array([0.04, 0.8, 0.6]), "picture", score=0.9)
+    [seen] = make_sightings(scene([], 1), [flush])
+    assert seen.fill < 0.6  # rays cannot tell it from the wall
+    before = replace(flush, center=flush.center + [0.2, 0, 0])
+    assert make_sightings(scene([], 1), [before]) == []
+
+
+def test_few_points_of_a_thing_do_not_turn_it() -> None:
+    rng = np.random.default_rng(0)
+    box_of_all = Box(np.array([2.0, 2.0, 0.5]), np.array([1.2, 0.15, 1.0]), "window")
+    part = rng.uniform((1.4, 1.93, 0.1), (1.8, 1.97, 1.0), (500, 3))
+    turned = turned_box(box_of_all, part)
+    assert turned.yaw == 0.0 and np.array_equal(turned.size, box_of_all.size)
+
+
 def test_without_views_nothing_is_a_ghost() -> None:
     map = replace(scene([], 1), views=[])
     [seen] = make_sightings(map, [box(2.6, 2.4)])
