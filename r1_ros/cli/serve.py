@@ -61,9 +61,8 @@ def serve(
     # After '#': browsers send that part to nobody, and it stays out of logs.
     shown = f"[{host}]" if ":" in host else host
     typer.echo(f"http://{shown}:{port}/{f'#token={token}' if token else ''}")
-    with RobotLink(
-        namespace, **place
-    ) as link:  # at the end, what the page had started is cancelled
+    # at the end, what the page had started is cancelled
+    with RobotLink(namespace, base_frame, namespaced_tf=namespaced_tf) as link:
         uvicorn.run(
             make_app(link, access),
             host=host,
