@@ -9,6 +9,7 @@ trajectory.txt         one line a frame: timestamp_s tx ty tz qx qy qz qw frame
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ class RgbdFrame:
     Attributes:
         name: file name without suffix.
         time: seconds, on the clock of the trajectory.
-        translation: (3,) float64, metres, camera optical frame in `map`.
+        translation: (3,) float64, metres, camera optical frame in `map`; NaN where nobody knows.
         quaternion: (4,) float64, x y z w, unit length.
         color_path, depth_path: the image files.
     """
@@ -83,8 +84,14 @@ class RgbdFolder:
     frames: tuple[RgbdFrame, ...]
 
     @staticmethod
-    def open(path: Path | str) -> RgbdFolder:
+    def open(path: Path | str, *, posed: bool = True) -> RgbdFolder:
         """Read camera and trajectory and check that every image file is there.
+
+        Args:
+            path: the folder.
+            posed: False: there is no trajectory. All pairs of images are taken, in the order of
+                their names, with NaN for poses. Names that are seconds (`1305031102.175304`) are
+                their times, else `rate_hz` counts them.
 
         Raises:
             RgbdFolderError: something is missing, malformed or out of order.
@@ -93,7 +100,7 @@ class RgbdFolder:
         if not path.is_dir():
             raise RgbdFolderError(f"no such folder: {path}")
         camera = _read_camera(path / "camera.json")
-        frames = _read_trajectory(path)
+        frames = _read_trajectory(path) if posed else _unposed(path, float(camera["rate_hz"]))
         _check_unit(path, frames, float(camera["rate_hz"]))
         K = np.array(
             [[camera["fx"], 0, camera["cx"]], [0, camera["fy"], camera["cy"]], [0, 0, 1]], float
@@ -199,6 +206,41 @@ def _read_trajectory(folder: Path) -> tuple[RgbdFrame, ...]:
     return tuple(frames)
 
 
+def _unposed(folder: Path, rate_hz: float) -> tuple[RgbdFrame, ...]:
+    """All pairs of images in the order of their names."""
+    if (folder / "trajectory.txt").exists():
+        raise RgbdFolderError(f"{folder} has poses: {folder / 'trajectory.txt'}")
+    names = sorted({path.stem for path in (folder / "color").glob("*") if path.is_file()})
+    seconds = all(re.fullmatch(r"\d+\.\d+", name) for name in names)
+    if seconds:
+        names.sort(key=float)
+    nobody = np.full(3, np.nan), np.full(4, np.nan)
+    frames = [
+        RgbdFrame(
+            name,
+            float(name) if seconds else index / rate_hz,
+            *nobody,
+            *_image_files(folder, name, f"{folder / 'color'}"),
+        )
+        for index, name in enumerate(names)
+    ]
+    if not frames:
+        raise RgbdFolderError(f"no images in {folder / 'color'}")
+    return tuple(frames)
+
+
+def _image_files(folder: Path, name: str, where: str) -> tuple[Path, Path]:
+    """Colour and depth image of a frame."""
+    color_files = [folder / "color" / f"{name}{suffix}" for suffix in COLOR_SUFFIXES]
+    color = next((file for file in color_files if file.is_file()), None)
+    if color is None:
+        raise RgbdFolderError(f"{where}: no colour image {color_files[0]} (or .png)")
+    depth = folder / "depth" / f"{name}.png"
+    if not depth.is_file():
+        raise RgbdFolderError(f"{where}: no depth image {depth}")
+    return color, depth
+
+
 def _parse_pose(folder: Path, fields: list[str], where: str) -> RgbdFrame:
     if len(fields) != 9:
         raise RgbdFolderError(
@@ -219,11 +261,5 @@ def _parse_pose(folder: Path, fields: list[str], where: str) -> RgbdFrame:
     name = fields[8]
     if name in (".", "..") or "/" in name:
         raise RgbdFolderError(f"{where}: {name!r} is no name of a frame")
-    color_files = [folder / "color" / f"{name}{suffix}" for suffix in COLOR_SUFFIXES]
-    color = next((file for file in color_files if file.is_file()), None)
-    if color is None:
-        raise RgbdFolderError(f"{where}: no colour image {color_files[0]} (or .png)")
-    depth = folder / "depth" / f"{name}.png"
-    if not depth.is_file():
-        raise RgbdFolderError(f"{where}: no depth image {depth}")
+    color, depth = _image_files(folder, name, where)
     return RgbdFrame(name, float(numbers[0]), numbers[1:4], numbers[4:] / norm, color, depth)

@@ -15,6 +15,7 @@ from r1_ros.cli.demo import demo
 from r1_ros.cli.doctor import doctor
 from r1_ros.cli.mcp import mcp
 from r1_ros.cli.objects import objects
+from r1_ros.cli.poses import poses
 from r1_ros.cli.recordings import play, record
 from r1_ros.cli.serve import serve
 from r1_ros.cli.up import up
@@ -48,6 +49,7 @@ app.command(rich_help_panel=_TALK)(serve)
 app.command(rich_help_panel=_TALK)(watch)
 app.command(rich_help_panel=_TALK)(mcp)
 app.command(rich_help_panel=_FILES)(record)
+app.command(rich_help_panel=_FILES)(poses)
 app.command(rich_help_panel=_FILES)(play)
 app.command(rich_help_panel=_FILES)(visualize)
 

@@ -115,7 +115,7 @@ class LiveRecording:
         asked = [f"**{_escaped(message.question)}**"] if message.question else []
         lines = [*asked, _escaped(message.answer)]
         if message.steps:
-            lines.append("\n".join(f"{s.index}. {_escaped(_call(s))}" for s in message.steps))
+            lines.append(" → ".join(_escaped(_call(s)) for s in message.steps))  # no second list
         trained = "" if message.trained else ", weights are random"
         lines.append(f"*{message.task}, {message.total_seconds:.2f} s, {message.model}{trained}*")
         self._log("answer", _markdown("\n\n".join(lines)), now)
@@ -142,7 +142,7 @@ class LiveRecording:
         ]
         marks = rr.Points3D(
             [place[:3, 3] for _, _, place in placed],
-            labels=[f"{rank}: keyframe {v.id}, U {v.utility:.2f}" for rank, v, _ in placed],
+            labels=[str(rank) for rank, _, _ in placed],
             radii=0.04,
             colors=[(230, 159, 0)],
         )
@@ -220,4 +220,12 @@ def _boxes(
         labels.append(visible_text(f"{item.label} {item.id}".strip(), 200))
         own = object_color(item.id)
         colors.append(color or tuple(round(255 * c) for c in (own.r, own.g, own.b)))
-    return rr.Boxes3D(centers=centers, sizes=sizes, quaternions=turns, labels=labels, colors=colors)
+    return rr.Boxes3D(
+        centers=centers,
+        sizes=sizes,
+        quaternions=turns,
+        labels=labels,
+        colors=colors,
+        show_labels=color is None,  # those of all things hide the room; a pointer shows one
+        fill_mode=rr.components.FillMode.MajorWireframe,
+    )

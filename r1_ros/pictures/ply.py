@@ -1,4 +1,4 @@
-"""Read a coloured point cloud from a .ply file."""
+"""Coloured point clouds as .ply files."""
 
 from __future__ import annotations
 
@@ -31,6 +31,22 @@ def read_ply(path: Path) -> tuple[np.ndarray, np.ndarray]:
     colors = _colors(vertices)
     finite = np.isfinite(points).all(1)
     return points[finite], colors[finite]
+
+
+def write_ply(path: Path, points: np.ndarray, colors: np.ndarray) -> None:
+    """Write points (N, 3) metres with colours (N, 3) uint8.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    vertices = np.empty(
+        len(points), [(a, "f4") for a in "xyz"] + [(c, "u1") for c in ("red", "green", "blue")]
+    )
+    for axis, name in enumerate("xyz"):
+        vertices[name] = points[:, axis]
+    for channel, name in enumerate(("red", "green", "blue")):
+        vertices[name] = colors[:, channel]
+    PlyData([PlyElement.describe(vertices, "vertex")]).write(path)
 
 
 def _colors(vertices: PlyElement) -> np.ndarray:

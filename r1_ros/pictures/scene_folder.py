@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from plyfile import PlyData, PlyElement
 
 from r1_model.geometry.poses import split_pose
 from r1_model.objects.memory import ObjectMemory
 from r1_model.objects.object_file import ObjectFileError, memory_from_json
 from r1_model.scene.scene import Scene
 from r1_model.scene.storage import SceneStorageError, load_scene, save_scene
+from r1_ros.pictures.ply import write_ply
 from r1_ros.runtime.text_files import TextFileError, read_json
 
 
@@ -35,21 +35,13 @@ def write_scene_folder(folder: Path, scene: Scene, graph: dict[str, Any]) -> Non
         SceneStorageError: disk full, permissions.
     """
     save_scene(scene, folder)
-    vertices = np.empty(
-        len(scene.points),
-        [(a, "f4") for a in "xyz"] + [(c, "u1") for c in ("red", "green", "blue")],
-    )
-    for axis, name in enumerate("xyz"):
-        vertices[name] = scene.points[:, axis]
-    for channel, name in enumerate(("red", "green", "blue")):
-        vertices[name] = scene.colors[:, channel]
     lines = [
         f"{view.stamp / 1e9:.9f} " + " ".join(f"{v:.9g}" for v in np.concatenate(pose))
         for view in scene.views
         for pose in [split_pose(view.T_scene_camera)]
     ]
     try:
-        PlyData([PlyElement.describe(vertices, "vertex")]).write(folder / "cloud.ply")
+        write_ply(folder / "cloud.ply", scene.points, scene.colors)
         (folder / "trajectory.txt").write_text("".join(f"{line}\n" for line in lines))
         text = json.dumps(graph, ensure_ascii=False, indent=1)
         (folder / "objects.json").write_text(text + "\n", encoding="utf-8")

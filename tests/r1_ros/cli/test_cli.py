@@ -18,7 +18,7 @@ from r1_ros.cli.main import app
 
 OWN = (
     "demo", "up", "doctor", "ask", "plan", "describe", "objects", "serve", "mcp", "record", "play",
-    "visualize", "watch", "approve", "stop",
+    "visualize", "watch", "approve", "stop", "poses",
 )  # fmt: skip
 HANDED_OVER = (
     "train",

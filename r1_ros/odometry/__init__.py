@@ -1,0 +1,1 @@
+"""Poses for recordings that have none."""
