@@ -193,7 +193,9 @@ class ManagedNode(LifecycleNode, Generic[Config]):
             result = super().on_configure(state)
         return result
 
-    def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:
+    def _LifecycleNodeMixin__change_state(  # noqa: N802  # rclpy's own name
+        self, transition_id: int
+    ) -> TransitionCallbackReturn:
         """As rclpy's (Jazzy's 7.1), which raises where the state has no such transition.
 
         That would end the process: a manager that lost a response asks for the same one again.

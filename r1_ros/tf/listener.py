@@ -51,7 +51,7 @@ class TransformListener:
     Args:
         node: whose subscriptions these are.
         buffer: to fill.
-        on_change: called after each message that changed the buffer.
+        on_change: called after messages that changed the buffer.
         on_bad: called with the reason of each transform that was refused.
         callback_group: of the subscriptions.
     """

@@ -75,7 +75,7 @@ def test_publishers_that_are_heard_are_no_conflict(
     for stamp, publisher in enumerate(publishers, 1):
         ros.until(publisher.get_subscription_count, "the listener")
         publisher.publish(TFMessage(transforms=[camera_pose(stamp)]))
-    ros.until(lambda: ears.changes == 3, "all transforms")
+        ros.until(lambda stamp=stamp: ears.changes == stamp, "the transform")
     assert ears.listener.conflicts() == []
     assert "incompatible" not in capfd.readouterr().err
 
