@@ -133,8 +133,10 @@ class FramePipeline:
 
     def process(self) -> None:
         """Fuse what has its transform by now; drop what waited for too long."""
-        with self._lock:
-            for _ in range(len(self._waiting)):
+        for _ in range(len(self._waiting)):
+            with self._lock:  # others get it between two frames
+                if not self._waiting:
+                    return
                 waiting = self._waiting.popleft()
                 if not self._try(waiting):
                     self._waiting.append(waiting)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
 import time
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from r1_ros.mapping.voxel_cloud import VoxelCloud
 from r1_ros.messages.images import depth_metres
 from r1_ros.messages.scenes import view_to_message
 from r1_ros.msg import SceneView
+from r1_ros.runtime.fair_lock import FairLock
 from r1_ros.runtime.parameters import MapperConfig
 
 _MAX_CELLS = 2**30  # from the origin; what lies beyond (a loaded file may say so) shares the last
@@ -49,7 +49,7 @@ class SceneMap:
     def __init__(self, config: MapperConfig) -> None:
         self._scene_frame = config.scene_frame
         self._voxel_size = config.voxel_size
-        self._lock = threading.Lock()
+        self._lock = FairLock()
         self._volume = TsdfVolume(config.voxel_size, config.max_blocks)
         self._cloud = VoxelCloud(config.voxel_size, config.max_cloud_points)
         self._min_observations = config.min_observations

@@ -193,6 +193,25 @@ class ManagedNode(LifecycleNode, Generic[Config]):
             result = super().on_configure(state)
         return result
 
+    def _LifecycleNodeMixin__change_state(  # noqa: N802  # rclpy's own name
+        self, transition_id: int
+    ) -> TransitionCallbackReturn:
+        """As rclpy's (Jazzy's 7.1), which raises where the state has no such transition.
+
+        That would end the process: a manager that lost a response asks for the same one again.
+        """
+        available = self._state_machine.available_transitions
+        if transition_id not in {transition[0] for transition in available}:
+            names = ", ".join(sorted({transition[1] for transition in available})) or "none"
+            state = self._state_machine.current_state[1]
+            self.get_logger().warning(
+                f"no transition {transition_id} from {state!r}; there are: {names}"
+            )
+            return TransitionCallbackReturn.FAILURE
+        change = super()._LifecycleNodeMixin__change_state  # type: ignore[misc]
+        result: TransitionCallbackReturn = change(transition_id)
+        return result
+
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """See `activate`."""
         result = self._attempt("activate", self.activate, undo=self.deactivate)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Protocol
 
@@ -51,7 +51,7 @@ class TransformListener:
     Args:
         node: whose subscriptions these are.
         buffer: to fill.
-        on_change: called after each message that changed the buffer.
+        on_change: called after messages that changed the buffer.
         on_bad: called with the reason of each transform that was refused.
         callback_group: of the subscriptions.
     """
@@ -115,13 +115,32 @@ class TransformListener:
         )
 
     def _add(self, message: TFMessage, *, static: bool) -> None:
-        for transform in message.transforms:
-            try:
-                self._set(transform, static)
-            except BadMessageError as error:
-                self._on_bad(error)
-        if message.transforms:
+        changed = False
+        for one in (message, *self._waiting(static)):
+            for transform in one.transforms:
+                changed = True
+                try:
+                    self._set(transform, static)
+                except BadMessageError as error:
+                    self._on_bad(error)
+        if changed:
             self._on_change()
+
+    def _waiting(self, static: bool) -> Iterator[TFMessage]:
+        """What the middleware holds beside the message that was handed over.
+
+        An executor hands over one message of each topic in turn. Where it cannot keep up, the
+        images that are kept are the newest, and transforms would lag behind them for good.
+        """
+        if len(self._subscriptions) < 2:
+            return  # it is being made, or closed
+        subscription = self._subscriptions[static]
+        for _ in range(_DEPTH):
+            with subscription.handle:
+                taken = subscription.handle.take_message(subscription.msg_type, False)
+            if taken is None:
+                return
+            yield taken[0]
 
     def _set(self, transform: TransformStamped, static: bool) -> None:
         parent, child = transform.header.frame_id, transform.child_frame_id

@@ -95,6 +95,18 @@ def test_without_autostart_a_manager_drives_the_node(ros: Spinner) -> None:
     assert state.current_state.label == "active" and node.is_active
 
 
+def test_a_transition_that_the_state_has_not_is_refused(ros: Spinner, capfd) -> None:
+    """rclpy raises in the service's callback, and the process would end."""
+    node = ros.add(_Node(autostart=False))
+    change = node.create_client(ChangeState, "managed/change_state")
+    for transition in (Transition.TRANSITION_ACTIVATE, 77):
+        request = ChangeState.Request(transition=Transition(id=transition))
+        assert not ros.call(change, request).success
+    assert "no transition 77 from 'unconfigured'; there are: configure" in capfd.readouterr().err
+    assert node.trigger_activate() == TransitionCallbackReturn.FAILURE
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+
+
 def test_a_known_error_fails_the_transition_with_one_line(ros: Spinner, capfd) -> None:
     node = ros.add(_Node(fail=OSError("no such\n model"), autostart=False))
     assert node.trigger_configure() == TransitionCallbackReturn.FAILURE

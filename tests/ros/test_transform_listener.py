@@ -8,9 +8,9 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from tf2_msgs.msg import TFMessage
 
-from r1_ros.tf.buffer import TransformBuffer
+from r1_ros.tf.buffer import TransformBuffer, TransformError
 from r1_ros.tf.listener import TransformListener
-from tests.ros.robot import camera_pose
+from tests.ros.robot import OPTICAL, START, camera_pose
 from tests.ros.spinning import Spinner
 
 pytestmark = pytest.mark.ros
@@ -26,8 +26,9 @@ class Ears:
     def __init__(self, ros: Spinner) -> None:
         self.changes = 0
         self.node = ros.add(Node("ears"))
+        self.buffer = TransformBuffer()
         self.listener = TransformListener(
-            self.node, TransformBuffer(), self._count, print, MutuallyExclusiveCallbackGroup()
+            self.node, self.buffer, self._count, print, MutuallyExclusiveCallbackGroup()
         )
 
     def _count(self) -> None:
@@ -74,6 +75,25 @@ def test_publishers_that_are_heard_are_no_conflict(
     for stamp, publisher in enumerate(publishers, 1):
         ros.until(publisher.get_subscription_count, "the listener")
         publisher.publish(TFMessage(transforms=[camera_pose(stamp)]))
-    ros.until(lambda: ears.changes == 3, "all transforms")
+        ros.until(lambda stamp=stamp: ears.changes == stamp, "the transform")
     assert ears.listener.conflicts() == []
     assert "incompatible" not in capfd.readouterr().err
+
+
+def test_all_that_waits_is_taken_at_once(ros: Spinner) -> None:
+    """An executor that is behind must not leave transforms behind the images."""
+    ears, robot = Ears(ros), ros.add(Node("robot"))
+    publisher = robot.create_publisher(TFMessage, "/tf", QoSProfile(depth=100))
+    ros.until(publisher.get_subscription_count, "the listener is found")
+    for number in range(50):
+        publisher.publish(TFMessage(transforms=[camera_pose(START + number * 10**8)]))
+    newest = START + 49 * 10**8
+
+    def heard() -> bool:
+        try:
+            return ears.buffer.lookup("map", OPTICAL, newest) is not None
+        except TransformError:
+            return False
+
+    ros.until(heard, "all of them")
+    assert 1 <= ears.changes < 25
