@@ -107,7 +107,7 @@ def test_an_answer_with_boxes_steps_and_times(written: Written) -> None:
     )
     path = written.done()
     (answer,) = texts(path, "answer")
-    assert "拿起杯子。" in answer and "1. pick(mug)" in answer and "weights are random" in answer
+    assert "拿起杯子。" in answer and "\n\npick(mug)" in answer and "weights are random" in answer
     assert "![x]" not in answer  # words of a room load nothing
     assert "I look." in texts(path, "reasoning")[0]
     found = read(path)
