@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,12 @@ def test_keyframes_and_why_they_were_chosen(written: Written) -> None:
     assert "/views/1" in found and "/views/2" not in found  # 8 was never seen
     table = found["/views/scores"]["TextDocument:text"][0][0]
     assert "| 1 | 7 | 0.90 | 0.10 | 0.20 | 0.30 | 40% |" in table
+
+
+def test_the_report_of_a_plan_is_an_answer_without_thoughts_or_times(written: Written) -> None:
+    report = SceneAnswer(answer="Done.", task="dialogue", first_token_seconds=math.nan)
+    written.live.log_answer(report, NOW)
+    assert not {"/reasoning", "/timings/total_seconds"} & read(written.done()).keys()
 
 
 def test_an_answer_with_boxes_steps_and_times(written: Written) -> None:
