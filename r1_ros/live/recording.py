@@ -119,12 +119,13 @@ class LiveRecording:
         trained = "" if message.trained else ", weights are random"
         lines.append(f"*{message.task}, {message.total_seconds:.2f} s, {message.model}{trained}*")
         self._log("answer", _markdown("\n\n".join(lines)), now)
-        self.log_said(message.question, "thought", message.thinking, now)
+        if message.thinking:  # a report of a plan's end has none
+            self.log_said(message.question, "thought", message.thinking, now)
         found = {item.id or str(n): item for n, item in enumerate(_objects_of(message))}
         self._log("scene/answer", _boxes(list(found.values())), now)
         for name in ("first_token_seconds", "total_seconds"):
             value = float(getattr(message, name))
-            if math.isfinite(value):
+            if math.isfinite(value) and value > 0:  # nor did it take a model's time
                 self._log(f"timings/{name}", rr.Scalars(value), now)
 
     def log_views(self, question: str, chosen: Sequence[ChosenView], now: int) -> None:

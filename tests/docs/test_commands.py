@@ -28,7 +28,6 @@ HELD = [
     (r"r1 visualize", "tests/r1_ros/cli/test_cli.py"),
     (r"r1 evaluate bag", "tests/ros/test_replay_evaluation.py"),
     (r"r1 --(install|show)-completion", "tests/docs/test_run.py"),
-    (r"rosbags-convert", "tests/docs/test_run.py"),
     (r"r1 poses", "tests/r1_ros/odometry/test_poses.py"),
     (r"ros2 launch", "needs an installed ROS: tests/launch, in hosted CI"),
     (r"ros2 bag|rosdep|colcon|source|export FASTRTPS", "needs an installed ROS: hosted CI builds"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +90,12 @@ def test_keyframes_and_why_they_were_chosen(written: Written) -> None:
     assert "| 1 | 7 | 0.90 | 0.10 | 0.20 | 0.30 | 40% |" in table
 
 
+def test_the_report_of_a_plan_is_an_answer_without_thoughts_or_times(written: Written) -> None:
+    report = SceneAnswer(answer="Done.", task="dialogue", first_token_seconds=math.nan)
+    written.live.log_answer(report, NOW)
+    assert not {"/reasoning", "/timings/total_seconds"} & read(written.done()).keys()
+
+
 def test_an_answer_with_boxes_steps_and_times(written: Written) -> None:
     step = PlanStep(index=1, action="pick", arguments=["mug"], targets=[thing("obj1")])
     written.live.log_answer(
@@ -107,7 +114,7 @@ def test_an_answer_with_boxes_steps_and_times(written: Written) -> None:
     )
     path = written.done()
     (answer,) = texts(path, "answer")
-    assert "拿起杯子。" in answer and "1. pick(mug)" in answer and "weights are random" in answer
+    assert "拿起杯子。" in answer and "\n\npick(mug)" in answer and "weights are random" in answer
     assert "![x]" not in answer  # words of a room load nothing
     assert "I look." in texts(path, "reasoning")[0]
     found = read(path)
