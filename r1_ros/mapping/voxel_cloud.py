@@ -30,8 +30,9 @@ class VoxelCloud:
         """Forget everything."""
         self._hash = o3c.HashMap(
             min(_INITIAL_VOXELS, self._max_voxels),
-            o3c.int64,
-            (1,),
+            # not packed into one number: Open3D's hash of that has the lowest bits of z alone
+            o3c.int32,
+            (3,),
             # sums of the offsets from the voxel's corner and of the colours; number of points
             [o3c.float32, o3c.float32, o3c.float32],
             [(3,), (3,), (1,)],
@@ -58,7 +59,7 @@ class VoxelCloud:
         offsets = points - cells * self._voxel_size
         sums = np.stack([np.bincount(owner, column) for column in (*offsets.T, *colors.T)], -1)
         counts = np.bincount(owner)[:, None]
-        tensor = o3c.Tensor(keys[:, None])
+        tensor = o3c.Tensor(unpack_cells(keys, _BITS).astype(np.int32))
         _, present = self._hash.find(tensor)
         needed = len(self) + len(keys) - int(present.numpy().sum())
         if needed > self._max_voxels:
@@ -75,7 +76,7 @@ class VoxelCloud:
     def extract(self) -> tuple[np.ndarray, np.ndarray]:
         """points (N, 3) float32 metres and colors (N, 3) uint8: the mean of each voxel."""
         slots = self._hash.active_buf_indices().numpy()
-        keys = self._hash.key_tensor().numpy()[slots, 0]
+        keys = pack_cells(self._hash.key_tensor().numpy()[slots].astype(np.int64), _BITS)
         order = np.argsort(keys)  # the hash's own order depends on its history
         slots, keys = slots[order], keys[order]
         offsets, colors, counts = (self._hash.value_tensor(i).numpy()[slots] for i in range(3))

@@ -46,6 +46,7 @@ _LAST_CALLBACKS_S = 5.0
 # How long results may take to be sent once the callbacks that made them were released.
 _LAST_RESULTS_S = 0.3
 # For timers that must go on while simulated time stands still.
+_CHANGE_STATE = "_LifecycleNodeMixin__change_state"  # rclpy's, private to its class
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 
 
@@ -208,9 +209,8 @@ class ManagedNode(LifecycleNode, Generic[Config]):
                 f"no transition {transition_id} from {state!r}; there are: {names}"
             )
             return TransitionCallbackReturn.FAILURE
-        change = super()._LifecycleNodeMixin__change_state  # type: ignore[misc]
-        result: TransitionCallbackReturn = change(transition_id)
-        return result
+        change: Callable[[int], TransitionCallbackReturn] = getattr(super(), _CHANGE_STATE)
+        return change(transition_id)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """See `activate`."""
