@@ -186,6 +186,12 @@ def test_the_page_and_the_live_view_speak_to_the_robot_wherever_it_was_pushed(
     assert not options["use_sim_time"]
 
 
+def test_the_page_reads_tf_where_the_nodes_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    for namespaced in ("true", "false"):
+        page = start(monkeypatch, namespace="robot1", web="true", namespaced_tf=namespaced)[3]
+        assert command_of(page)[1]["namespaced_tf"] is (namespaced == "true")
+
+
 def test_the_live_view_follows_the_time_of_a_bag(monkeypatch: pytest.MonkeyPatch) -> None:
     live, _ = start(monkeypatch, bag="/b", rerun="true")[3:]
     assert command_of(live)[1]["use_sim_time"]
