@@ -276,8 +276,9 @@ def main() -> None:
     }
     arguments.out.write_text(json.dumps(report, indent=1))
     if arguments.docs:
-        write_part("fault_matrix", text)
         plot(killed, scenarios)
+        picture = f"![How long recovery takes, of kills and of other faults](images/{PLOT.name})"
+        write_part("fault_matrix", f"{text}\n\n{picture}")
     good = all(row.held for row in (*rows, *scenarios)) and all(
         r["p95_s"] <= r["target_s"] and not r["clients_hung"] for r in killed.values()
     )

@@ -51,6 +51,10 @@ def robot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Launched, 
         assert "Traceback" not in launch.said, launch.said[-4000:]
 
 
+# what asks the graph must not start a daemon, nor look for half a second only
+_PATIENT = ("--no-daemon", "--spin-time", "5")
+
+
 def ros2(environment: dict[str, str], *arguments: str) -> str:
     """What `ros2 ARGUMENTS` prints; it must succeed."""
     done = subprocess.run(
@@ -69,7 +73,7 @@ def test_a_question_by_service(robot: tuple[Launched, dict[str, str]]) -> None:
         "call",
         "/ask",
         "r1_ros/srv/Ask",
-        "{question: How many sofas are there?}",
+        "{question: 'How many sofas are there?'}",
     )
     assert "error_code=0" in said and re.search(r"answer='[^']*(?:one|1)[^']*'", said), said
 
@@ -92,21 +96,23 @@ def test_a_plan_with_feedback_is_carried_out(robot: tuple[Launched, dict[str, st
 def test_descriptions_and_parameters(robot: tuple[Launched, dict[str, str]]) -> None:
     said = ros2(robot[1], "action", "send_goal", "/describe", "r1_ros/action/DescribeScene", "{}")
     assert "SUCCEEDED" in said and "label: " in said, said[-2000:]
-    assert "4" in ros2(robot[1], "param", "get", "/scene_reasoner", "queue_size")
-    ros2(robot[1], "param", "set", "/scene_reasoner", "queue_size", "7")
-    assert "7" in ros2(robot[1], "param", "get", "/scene_reasoner", "queue_size")
+    assert "4" in ros2(robot[1], "param", "get", *_PATIENT, "/scene_reasoner", "queue_size")
+    ros2(robot[1], "param", "set", *_PATIENT, "/scene_reasoner", "queue_size", "7")
+    assert "7" in ros2(robot[1], "param", "get", *_PATIENT, "/scene_reasoner", "queue_size")
 
 
 def test_the_lifecycle_by_hand(robot: tuple[Launched, dict[str, str]]) -> None:
     """Last: down and up again; then questions are answered as before."""
-    listed = ros2(robot[1], "lifecycle", "nodes")
+    listed = ros2(robot[1], "lifecycle", "nodes", *_PATIENT)
     assert set(NODES) <= set(re.findall(r"\w+", listed)), listed
     for transition, state in (
         ("deactivate", "inactive"), ("cleanup", "unconfigured"),
         ("configure", "inactive"), ("activate", "active"),
     ):  # fmt: skip
-        assert "successful" in ros2(robot[1], "lifecycle", "set", "/scene_reasoner", transition)
-        assert state in ros2(robot[1], "lifecycle", "get", "/scene_reasoner")
+        assert "successful" in ros2(
+            robot[1], "lifecycle", "set", *_PATIENT, "/scene_reasoner", transition
+        )
+        assert state in ros2(robot[1], "lifecycle", "get", *_PATIENT, "/scene_reasoner")
     test_a_question_by_service(robot)
 
 
