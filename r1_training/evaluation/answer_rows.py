@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
 
-from r1_model.text.answer import Answer, Box, Step, Withheld
+from r1_model.text.answer import Answer, Box, Step, TextFrame, Withheld
 
 
 def answer_row(answer: Answer) -> dict[str, Any]:
@@ -20,6 +20,7 @@ def answer_row(answer: Answer) -> dict[str, Any]:
         {"reason": item.reason, "words": item.words, "step": item.step and _step_row(item.step)}
         for item in answer.withheld
     ]
+    row["frame"] = answer.frame and asdict(answer.frame)
     return row
 
 
@@ -32,6 +33,7 @@ def answer_of_row(row: Mapping[str, Any]) -> Answer:
             Withheld(item["reason"], item["words"], item["step"] and _step(item["step"]))
             for item in row["withheld"]
         ],
+        "frame": row["frame"] and _frame(row["frame"]),
     }
     return Answer(**(dict(row) | parts))
 
@@ -45,12 +47,19 @@ def box_row(box: Box) -> dict[str, Any]:
         "description": box.description,
         "score": float(box.score),
         "yaw": float(box.yaw),
+        "names": [[name, float(share)] for name, share in box.names],
     }
 
 
 def box_of_row(row: Mapping[str, Any]) -> Box:
     """The box of `box_row`."""
-    return Box(**(dict(row) | {name: np.array(row[name]) for name in ("center", "size")}))
+    parts: dict[str, Any] = {name: np.array(row[name]) for name in ("center", "size")}
+    parts["names"] = tuple((name, share) for name, share in row["names"])
+    return Box(**(dict(row) | parts))
+
+
+def _frame(row: Mapping[str, Any]) -> TextFrame:
+    return TextFrame(row["yaw"], tuple(row["low"]), tuple(row["high"]))
 
 
 def _step_row(step: Step) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1_model.geometry.oriented_boxes import turn
@@ -17,6 +17,7 @@ from r1_model.text.grammar import format_box, parse_answer
 SMALL = TextFrame(0.0, (0.0, 0.0, 0.0), (4.0, 3.0, 2.5))
 
 
+@settings(deadline=None)
 @given(
     center=st.tuples(*(st.floats(0.2, 0.8),) * 3),
     quarters=st.integers(-3, 3),

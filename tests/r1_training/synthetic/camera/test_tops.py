@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from r1_training.synthetic.camera.observe import observe_batch
@@ -28,6 +28,7 @@ def slow_counts(points, instance, center, size):
     return counts
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_every_point_is_counted_for_its_own_object(seed):
     rng = np.random.default_rng(seed)
