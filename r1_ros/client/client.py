@@ -94,6 +94,7 @@ class R1Client(NodeCalls):
 
     def _get_scene(self) -> Client:
         with self._lock:
+            self._raise_if_ended()
             if self._scene_client is None:
                 self._scene_client = self._node.create_client(GetScene, self._scene_service)
             return self._scene_client
