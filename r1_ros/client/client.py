@@ -21,7 +21,7 @@ from r1_ros.client.calls import GRACE_S, NodeCalls
 from r1_ros.messages.scenes import scene_from_response
 from r1_ros.msg import KnownObjects, PlanStep, SceneAnswer
 from r1_ros.runtime.action_client import ThreadSafeActionClient
-from r1_ros.runtime.service_qos import MANY_CLIENTS
+from r1_ros.runtime.dds_transport import MANY_CLIENTS
 from r1_ros.srv import ApprovePlan, GetScene, ListObjects, SelectViews
 from r1_ros.srv import Ask as AskService
 
@@ -94,6 +94,7 @@ class R1Client(NodeCalls):
 
     def _get_scene(self) -> Client:
         with self._lock:
+            self._raise_if_ended()
             if self._scene_client is None:
                 self._scene_client = self._node.create_client(GetScene, self._scene_service)
             return self._scene_client

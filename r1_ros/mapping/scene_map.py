@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from r1_model.scene.scene import Scene, View
+from r1_ros.mapping.fair_lock import FairLock
 from r1_ros.mapping.keyframes import KeyframeGate, KeyframeRules, Pose
 from r1_ros.mapping.rgbd_frame import RgbdFrame
 from r1_ros.mapping.tsdf import TsdfVolume, empty_cloud
@@ -16,7 +17,6 @@ from r1_ros.mapping.voxel_cloud import VoxelCloud
 from r1_ros.messages.images import depth_metres
 from r1_ros.messages.scenes import view_to_message
 from r1_ros.msg import SceneView
-from r1_ros.runtime.fair_lock import FairLock
 from r1_ros.runtime.parameters import MapperConfig
 
 _MAX_CELLS = 2**30  # from the origin; what lies beyond (a loaded file may say so) shares the last

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from r1_ros.runtime.fair_lock import FairLock
+from r1_ros.mapping.fair_lock import FairLock
 
 DEADLINE_S = 30.0
 
