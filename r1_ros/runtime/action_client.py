@@ -30,6 +30,7 @@ class ThreadSafeActionClient(ActionClient):
         """As `rclpy.action.ActionClient`."""
         # a callback of a response may send the next request
         self._sending = threading.RLock()
+        self._accepted_by_status: set[int] = set()  # requests whose responses may still come
         super().__init__(*arguments, **options)
 
     def send_goal_async(self, *arguments: Any, **options: Any) -> Future:
@@ -45,13 +46,14 @@ class ThreadSafeActionClient(ActionClient):
         """
         with self._sending:
             number = taken_data.get("goal", (None,))[0]
-            waiting = self._pending_goal_requests.get(number)
-            if waiting is not None and waiting.done():  # its status was here before
+            if number in self._accepted_by_status:
+                self._accepted_by_status.remove(number)
                 taken_data = {k: v for k, v in taken_data.items() if k != "goal"}
             await super().execute(taken_data)
             if "status" in taken_data:
-                for response in self._accepted_unheard(taken_data["status"]):
-                    await super().execute({"goal": response})
+                for number, response in self._accepted_unheard(taken_data["status"]):
+                    self._accepted_by_status.add(number)
+                    await super().execute({"goal": (number, response)})
 
     def _accepted_unheard(self, status: GoalStatusArray) -> list[tuple[int, Any]]:
         """(number of the request, response) of each listed goal that still waits for one."""

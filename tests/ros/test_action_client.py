@@ -63,7 +63,7 @@ def test_a_response_that_is_faster_than_its_sender_arrives() -> None:
 
 @pytest.mark.parametrize("is_late", [False, True])
 def test_a_goal_whose_response_is_lost_is_followed_to_its_end(
-    is_late: bool, monkeypatch: pytest.MonkeyPatch
+    is_late: bool, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """As DDS loses it where the server has not found the client's reader; or it comes late."""
     held, feedback = [], []
@@ -97,6 +97,8 @@ def test_a_goal_whose_response_is_lost_is_followed_to_its_end(
         eventually(getting.done, seconds=10.0)
         assert getting.result().result.steps_done == 3
         eventually(lambda: feedback)
+        assert len(client._accepted_by_status) == (0 if is_late else 1)
+        assert "unexpected" not in capfd.readouterr().err
         client.destroy()
         server.destroy()
 
