@@ -21,7 +21,7 @@ from r1_ros.client.calls import GRACE_S, NodeCalls
 from r1_ros.messages.scenes import scene_from_response
 from r1_ros.msg import KnownObjects, PlanStep, SceneAnswer
 from r1_ros.runtime.action_client import ThreadSafeActionClient
-from r1_ros.runtime.dds_transport import MANY_CLIENTS
+from r1_ros.runtime.service_qos import MANY_CLIENTS
 from r1_ros.srv import ApprovePlan, GetScene, ListObjects, SelectViews
 from r1_ros.srv import Ask as AskService
 

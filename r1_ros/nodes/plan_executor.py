@@ -35,7 +35,6 @@ from r1_ros.plans.runner import PlanRunner, refuse_plan
 from r1_ros.plans.sight import ReasonerSight, pretended
 from r1_ros.plans.simulated_robot import SimulatedRobot
 from r1_ros.plans.skill_servers import SkillServers
-from r1_ros.runtime.dds_transport import MANY_CLIENTS
 from r1_ros.runtime.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
 from r1_ros.runtime.errors import BadMessageError
 from r1_ros.runtime.executor import destroy_waitable
@@ -43,6 +42,7 @@ from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
 from r1_ros.runtime.lifecycle import ManagedNode, configured, end_process, spin_node
 from r1_ros.runtime.parameters import ExecutorConfig
 from r1_ros.runtime.request_errors import RequestError, code_name
+from r1_ros.runtime.service_qos import MANY_CLIENTS
 from r1_ros.srv import ApprovePlan, ReportPlan
 
 _MOST_SHOWN = 20  # steps in the line that asks for approval

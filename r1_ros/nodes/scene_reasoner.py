@@ -40,13 +40,13 @@ from r1_ros.reasoning.scene_client import SceneClient
 from r1_ros.reasoning.sessions import Sessions
 from r1_ros.reasoning.viewpoints import Viewpoints
 from r1_ros.reasoning.worker import ReasoningWorker
-from r1_ros.runtime.dds_transport import MANY_CLIENTS
 from r1_ros.runtime.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
 from r1_ros.runtime.executor import destroy_waitable
 from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
 from r1_ros.runtime.lifecycle import STEADY, ManagedNode, configured, end_process, spin_node
 from r1_ros.runtime.parameters import ReasonerConfig
 from r1_ros.runtime.request_errors import RequestError, code_name
+from r1_ros.runtime.service_qos import MANY_CLIENTS
 from r1_ros.srv import Ask as AskService
 from r1_ros.srv import ListObjects, ReportPlan, SelectViews
 

@@ -14,6 +14,7 @@ SCRIPT = "tests.r1_training.grpo.two_processes"
 long_run = pytest.mark.skipif(not os.environ.get("R1_LONG"), reason="long run: set R1_LONG=1")
 
 
+@pytest.mark.timeout(700)
 @pytest.mark.parametrize("loss", ["dapo", pytest.param("grpo", marks=long_run)])
 def test_two_processes_equal_one(tmp_path, loss):
     for side, devices in (("one", 1), ("two", 2)):

@@ -15,6 +15,7 @@ from tests.r1_training.processes import run_processes
 from tests.r1_training.tiny_model import small_run
 
 
+@pytest.mark.timeout(700)
 def test_two_processes_have_the_mean_gradient_of_their_batches(room_model, tmp_path):
     run_processes("tests.r1_training.tiny.two_devices", 2, room_model, tmp_path, 2)
     first, second = (load_file(tmp_path / f"gradients-{rank}") for rank in (0, 1))
