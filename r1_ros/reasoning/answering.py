@@ -181,7 +181,7 @@ class Answering:
         """
         request = job.request
         answer, error = job.follow(request.timeout, config.feedback_period, on_progress)
-        message = SceneAnswer(session_id=request.session_id, question=request.question)
+        message = SceneAnswer(session_id=request.session_id, question=request.said)
         if answer is not None and job.scene is not None:
             message = self._message(answer, request, job.scene)
         if answer is None or error is not None:
@@ -299,7 +299,7 @@ class Answering:
         session_id = request.session_id
         return answer_message(
             answer,
-            request.question,
+            request.said,
             session_id=session_id,
             stamp=scene.stamp,
             frame_id=scene.frame_id,

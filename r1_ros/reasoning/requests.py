@@ -30,13 +30,15 @@ class AskRequest:
     """One question to the model.
 
     Attributes:
-        question: with text, within the limit.
+        question: with text, within the limit; with labels in the place of the user's words for
+            them (`object_synonyms`, `object_classes`).
         task: auto or one of `answer.TASKS`.
         session_id: empty: no memory.
         target: what it is about; size 0 is a point.
         timeout: deadline [s].
         target_id: id of the target, where an earlier answer named it.
         viewpoint: from where left and right are meant; None: as on the map.
+        said: the question in the user's words.
     """
 
     question: str
@@ -46,6 +48,7 @@ class AskRequest:
     timeout: float
     target_id: str = ""
     viewpoint: Viewpoint | None = None
+    said: str = ""
 
 
 def read_ask(request: Any, config: ReasonerConfig, sessions: Sessions) -> AskRequest:
@@ -68,6 +71,7 @@ def read_ask(request: Any, config: ReasonerConfig, sessions: Sessions) -> AskReq
         timeout=_timeout(request.timeout_seconds, config),
         target_id=request.target_id if request.target_kind == Ask.Request.TARGET_ID else "",
         viewpoint=read_viewpoint(request),
+        said=request.question,
     )
 
 
@@ -84,6 +88,7 @@ def read_plan(request: Any, config: ReasonerConfig) -> AskRequest:
         target=None,
         timeout=_timeout(request.timeout_seconds, config),
         viewpoint=read_viewpoint(request),
+        said=request.goal,
     )
 
 
@@ -99,6 +104,7 @@ def read_describe(request: Any, config: ReasonerConfig) -> AskRequest:
         session_id="",
         target=None,
         timeout=_timeout(request.timeout_seconds, config),
+        said=request.question or DEFAULT_DESCRIBE,
     )
 
 
@@ -167,7 +173,7 @@ def _question(field: str, text: str, config: ReasonerConfig) -> str:
         )
     if not text.strip():
         raise RequestError(ErrorCode.EMPTY_QUESTION, f"{field} holds no text")
-    return text
+    return config.object_words().meant(text)
 
 
 def _name(field: str, text: str) -> str:

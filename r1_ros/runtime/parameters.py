@@ -8,7 +8,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from r1_model.objects.words import ObjectWords, ObjectWordsError, read_rooms, read_synonyms
+from r1_model.objects.words import (
+    ObjectWords,
+    ObjectWordsError,
+    read_classes,
+    read_rooms,
+    read_synonyms,
+)
 from r1_ros.runtime.parameter_schema import (
     InvalidParameterError,
     NodeConfig,
@@ -285,10 +291,18 @@ class ReasonerConfig(NodeConfig):
         "", "Folder of known objects; empty: r1_objects in $ROS_HOME or ~/.ros."
     )
     object_synonyms: str = parameter(
-        "", "Other names of labels, as 'mug: cup, coffee mug; sofa: couch'."
+        "", "Other names of labels, as 'mug: cup, coffee mug; sofa: couch'.", live=True
+    )
+    object_classes: str = parameter(
+        "",
+        "Classes of one's own: a label and perhaps from and to how long [m], as 'kettlebell: ball "
+        "0.1 0.4; dock: box'.",
+        live=True,
     )
     rooms: str = parameter(
-        "", "Rooms of the map by two corners x y x y [m], as 'kitchen: 0 0 4 3; hall: 4 0 6 8'."
+        "",
+        "Rooms of the map by two corners x y x y [m], as 'kitchen: 0 0 4 3; hall: 4 0 6 8'.",
+        live=True,
     )
 
     def check(self) -> None:
@@ -300,7 +314,11 @@ class ReasonerConfig(NodeConfig):
 
     def object_words(self) -> ObjectWords:
         """What the parameters say about objects."""
-        return ObjectWords(read_synonyms(self.object_synonyms), read_rooms(self.rooms))
+        return ObjectWords(
+            read_synonyms(self.object_synonyms),
+            read_rooms(self.rooms),
+            read_classes(self.object_classes),
+        )
 
     def objects_folder(self) -> Path | None:
         """The folder of known objects, with the default filled in; None: they are not kept."""

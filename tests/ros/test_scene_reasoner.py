@@ -229,6 +229,16 @@ def test_points_and_boxes_reach_the_model(robot: Robot) -> None:
     assert np.allclose(robot.model.asked[-1][2].size, DESK.size)
 
 
+def test_a_user_s_words_reach_the_model_as_labels(robot: Robot) -> None:
+    robot.set(object_synonyms="sofa: couch", object_classes="dock: filing cabinet")
+    try:
+        answer = robot.client.ask("Is the couch by the dock?", task="qa")
+        assert robot.model.asked[-1][0] == "Is the sofa by the filing cabinet?"
+        assert answer.question == "Is the couch by the dock?"
+    finally:
+        robot.set(object_synonyms="", object_classes="")
+
+
 # What cannot be answered is refused with a code and a sentence, and the node lives on.
 
 
