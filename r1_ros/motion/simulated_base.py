@@ -23,6 +23,7 @@ _AT_M = 0.15  # nearer than this the robot is there
 _LOOK_M, _LOOK_RAD = 0.2, 0.5  # of way and of turning between two looks at the map
 _TICK_S = 0.05
 _MOST_WAYS = 4  # that turn out to be blocked
+_LEAF_M = 0.3  # what is thicker is no door, but has one
 _DOOR_M = 0.1  # a door's leaf is mapped this far from its box, at most
 _BLOCKED = Change(Kind.BLOCKED, "")
 
@@ -97,9 +98,13 @@ class SimulatedBase:
         self._watch.on_close()
 
     def opened(self, box: Box) -> None:
-        """A door was opened: what the map shows in its box is not in the way any more."""
-        self._opened.append(box)
-        self._space = None
+        """A door was opened: what the map shows in its box is not in the way any more.
+
+        A wardrobe that was opened still stands there.
+        """
+        if box.size[:2].min() <= _LEAF_M:
+            self._opened.append(box)
+            self._space = None
 
     def closed(self, box: Box) -> None:
         """A door was closed again."""

@@ -117,6 +117,18 @@ def test_an_open_door_is_no_obstacle_and_a_closed_one_is() -> None:
         world.drive(Box(np.array([0.5, 0.5, 0.2]), np.array([0.2, 0.2, 0.4]), "ball"))
 
 
+def test_an_open_wardrobe_still_stands_there() -> None:
+    body = block((2.0, 3.0), (0.0, 2.2), (0.0, 2.0))
+    wardrobe = Box(np.array([2.5, 1.1, 1.0]), np.array([1.0, 2.2, 2.0]), "wardrobe")
+    stool = Box(np.array([3.6, 0.6, 0.2]), np.array([0.3, 0.3, 0.4]), "stool")
+    world = _World(room(body))
+    world.base.opened(wardrobe)
+    world.drive(stool)
+    poses = np.array(world.poses)[:, :2]
+    gap = np.maximum(np.abs(poses - [2.5, 1.1]) - [0.5, 1.1], 0)
+    assert np.linalg.norm(gap, axis=1).min() >= 0.2
+
+
 def test_without_a_map_nothing_is_driven_and_it_says_so() -> None:
     for points in (None, np.zeros((0, 3)), np.random.default_rng(0).uniform(0, 3, (300, 3))):
         world = _World(points)
