@@ -15,11 +15,11 @@ from r1_model.motion.approach import reachable_poses
 from r1_model.motion.free_space import FreeSpace, RobotShape, free_space
 from r1_model.motion.paths import path_length, poses_along, ways_from
 from r1_model.text.answer import Box
+from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.mapping.rgbd_frame import RgbdFrame
 from r1_ros.mapping.scene_map import SceneMap
 from r1_ros.motion.simulated_base import ARM_M, MappedSpace
 from r1_ros.runtime.errors import BadMessageError
-from r1_ros.runtime.parameters import MapperConfig
 from r1_training.common.present import present
 from r1_training.synthetic.camera.observe import rendered
 from r1_training.synthetic.camera.packed_rooms import PackedRooms, pack_rooms

@@ -22,8 +22,8 @@ from r1_model.geometry.boxes import aabb_iou
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
 from r1_ros.bags.rgbd_folder import RgbdFolder
+from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.mapping.scene_map import RgbdFrame, SceneMap
-from r1_ros.runtime.parameters import MapperConfig
 
 TASKS = {"dense_captioning": "dense_caption"}
 

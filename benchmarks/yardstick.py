@@ -34,8 +34,8 @@ from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box, Turn
 from r1_ros.bags.rgbd_folder import RgbdFolder
+from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.mapping.scene_map import RgbdFrame, SceneMap
-from r1_ros.runtime.parameters import MapperConfig
 from r1_training.common.present import present
 from r1_training.evaluation.fitting_names import fits
 from r1_training.evaluation.room_evaluator import ObservedRoom, samples_about

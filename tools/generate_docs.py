@@ -15,8 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from r1_ros.runtime.parameter_schema import parameter_table  # noqa: E402
-from r1_ros.runtime.parameters import CONFIGS, CameraConfig  # noqa: E402
+from r1_ros.configuration.parameter_schema import parameter_table  # noqa: E402
+from r1_ros.configuration.parameters import CONFIGS, CameraConfig  # noqa: E402
 
 PARAMETERS_FILE = ROOT / "config" / "scene_understanding.yaml"
 INTERFACES_FILE = ROOT / "docs" / "interfaces.md"

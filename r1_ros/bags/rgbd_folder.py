@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from r1_ros.runtime.text_files import TextFileError, read_json, read_text
+from r1_ros.configuration.text_files import TextFileError, read_json, read_text
 
 COLOR_SUFFIXES = (".jpg", ".jpeg", ".png")
 _LATEST_S = 2**31  # ROS counts seconds in 32 bits

@@ -58,11 +58,11 @@ def evaluate_bag(
     status is 0 where every expectation holds, 1 where one does not, 2 where nothing could be run.
     """
     from r1_ros.bags.bag import BagError
+    from r1_ros.configuration.cameras import UnknownCameraError, several_cameras
+    from r1_ros.configuration.parameter_schema import InvalidParameterError
     from r1_ros.evaluation.page import write_page
     from r1_ros.evaluation.replay import ReplayError, ReplayOptions, replay, write_record
     from r1_ros.evaluation.scenario import ScenarioError, read_scenario
-    from r1_ros.runtime.cameras import UnknownCameraError, several_cameras
-    from r1_ros.runtime.parameter_schema import InvalidParameterError
 
     unusable = (
         *(ScenarioError, InvalidNodeOptionError, BagError, ReplayError),

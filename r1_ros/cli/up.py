@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from r1_ros.cli import option_checks
-from r1_ros.runtime.cameras import CAMERAS, camera_preset, several_cameras
+from r1_ros.configuration.cameras import CAMERAS, camera_preset, several_cameras
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.starting.node_commands import (
     LOG_LEVELS,

@@ -53,10 +53,10 @@ def visualize(
     ] = False,
 ) -> None:
     """Draw a cloud with boxes: a top-down PNG, or a Rerun recording to open with `rerun FILE`."""
+    from r1_ros.configuration.text_files import TextFileError
     from r1_ros.pictures.box_files import BoxChoice, PredictionsError, read_predictions
     from r1_ros.pictures.class_names import class_names
     from r1_ros.pictures.ply import PlyError, read_ply
-    from r1_ros.runtime.text_files import TextFileError
 
     if spawn and out is not None:
         raise SystemExit("r1 visualize: either --out or --spawn")

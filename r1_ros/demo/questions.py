@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from r1_model.text.answer import TASKS
-from r1_ros.runtime.text_files import TextFileError, read_json
+from r1_ros.configuration.text_files import TextFileError, read_json
 
 
 class QuestionsError(ValueError):

@@ -8,11 +8,11 @@ from typing import Any
 
 import yaml
 
+from r1_ros.configuration.parameter_schema import InvalidParameterError, ParameterGroup
+from r1_ros.configuration.parameters import CONFIGS, CameraConfig, MapperConfig
+from r1_ros.configuration.share_files import share_file
+from r1_ros.configuration.text_files import TextFileError, read_text
 from r1_ros.doctor.check import Check
-from r1_ros.runtime.parameter_schema import InvalidParameterError, ParameterGroup
-from r1_ros.runtime.parameters import CONFIGS, CameraConfig, MapperConfig
-from r1_ros.runtime.share_files import share_file
-from r1_ros.runtime.text_files import TextFileError, read_text
 
 # Every ROS node has these; they are not in our table.
 _COMMON = ("use_sim_time", "qos_overrides", "start_type_description_service")

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import yaml
 
+from r1_ros.configuration.text_files import TextFileError, read_json, read_text
 from r1_ros.demo.questions import Question, QuestionsError, read_question
 from r1_ros.evaluation.faults import Fault, FaultError
-from r1_ros.runtime.text_files import TextFileError, read_json, read_text
 
 _EXPECTATIONS = {
     "no_errors": bool,

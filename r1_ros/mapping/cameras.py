@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from r1_ros.configuration.parameter_schema import declare_config, read_config
+from r1_ros.configuration.parameters import CameraConfig, MapperConfig
 from r1_ros.runtime.lifecycle import ManagedNode
-from r1_ros.runtime.parameter_schema import declare_config, read_config
-from r1_ros.runtime.parameters import CameraConfig, MapperConfig
 
 RGBD = ("color", "depth", "camera_info")
 

@@ -14,6 +14,7 @@ import numpy as np
 from sensor_msgs.msg import PointCloud2
 
 from r1_model.geometry.poses import transform_points
+from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.mapping.cameras import Camera
 from r1_ros.mapping.pose_jumps import PoseJump, PoseJumps
 from r1_ros.mapping.rgbd_frame import make_frame
@@ -26,7 +27,6 @@ from r1_ros.messages.point_clouds import read_points
 from r1_ros.msg import SceneView
 from r1_ros.runtime.diagnostics import InputCounts
 from r1_ros.runtime.errors import BadMessageError
-from r1_ros.runtime.parameters import MapperConfig
 from r1_ros.tf.buffer import ExtrapolationError, TransformError
 from r1_ros.tf.listener import Buffer
 from r1_ros.tf.time_jumps import JUMPED, JumpWatch

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.messages.camera_info import CameraModel
 from r1_ros.messages.geometry import same_frame, stamp_of
 from r1_ros.messages.images import color_image, depth_image, depth_millimetres
 from r1_ros.runtime.errors import BadMessageError
-from r1_ros.runtime.parameters import MapperConfig
 
 
 @dataclass(frozen=True)

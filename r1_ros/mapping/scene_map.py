@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from r1_model.scene.scene import Scene, View
+from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.mapping.fair_lock import FairLock
 from r1_ros.mapping.keyframes import KeyframeGate, KeyframeRules, Pose
 from r1_ros.mapping.rgbd_frame import RgbdFrame
@@ -17,7 +18,6 @@ from r1_ros.mapping.voxel_cloud import VoxelCloud
 from r1_ros.messages.images import depth_metres
 from r1_ros.messages.scenes import view_to_message
 from r1_ros.msg import SceneView
-from r1_ros.runtime.parameters import MapperConfig
 
 _MAX_CELLS = 2**30  # from the origin; what lies beyond (a loaded file may say so) shares the last
 

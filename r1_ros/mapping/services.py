@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from r1_model.scene.storage import CorruptSceneError, SceneNotFoundError, SceneStorageError
+from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.mapping.scene_map import SceneMap
 from r1_ros.mapping.snapshots import InvalidNameError, Snapshots
 from r1_ros.messages.scenes import scene_to_response
 from r1_ros.msg import ErrorCode
-from r1_ros.runtime.parameters import MapperConfig
 from r1_ros.srv import GetScene, LoadScene, SaveScene
 
 _CODES = {

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
+from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.mapping.scene_map import SceneMap
 from r1_ros.runtime.diagnostics import OK, WARN, status_message
 from r1_ros.runtime.lifecycle import ManagedNode
-from r1_ros.runtime.parameters import MapperConfig
 
 
 def map_status(

@@ -15,6 +15,7 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from r1_model.motion.free_space import RobotShape
 from r1_model.text.answer import Step
 from r1_ros.action import ExecutePlan
+from r1_ros.configuration.parameters import ExecutorConfig
 from r1_ros.messages.answers import step_message, steps_from_messages
 from r1_ros.messages.plan_text import call_text
 from r1_ros.motion.mapper_space import MapperSpace
@@ -40,7 +41,6 @@ from r1_ros.runtime.errors import BadMessageError
 from r1_ros.runtime.executor import destroy_waitable
 from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
 from r1_ros.runtime.lifecycle import ManagedNode, configured, end_process, spin_node
-from r1_ros.runtime.parameters import ExecutorConfig
 from r1_ros.runtime.request_errors import RequestError, code_name
 from r1_ros.runtime.service_qos import MANY_CLIENTS
 from r1_ros.srv import ApprovePlan, ReportPlan

@@ -17,6 +17,7 @@ from std_srvs.srv import Trigger
 from r1_model.errors import R1Error
 from r1_model.scene.scene import Scene
 from r1_model.scene.storage import SceneNotFoundError
+from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.mapping import services
 from r1_ros.mapping.cameras import Camera, declared_cameras
 from r1_ros.mapping.frame_pipeline import DEACTIVATED, RESET, FramePipeline
@@ -31,7 +32,6 @@ from r1_ros.msg import ErrorCode, SceneView
 from r1_ros.runtime.diagnostics import DiagnosticsPublisher
 from r1_ros.runtime.errors import BadMessageError
 from r1_ros.runtime.lifecycle import STEADY, ManagedNode, configured, end_process, spin_node
-from r1_ros.runtime.parameters import MapperConfig
 from r1_ros.srv import GetScene, LoadScene, SaveScene
 from r1_ros.tf.listener import Buffer, TransformListener, make_buffer
 

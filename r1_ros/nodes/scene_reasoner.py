@@ -20,6 +20,7 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
 from r1_ros.action import Ask, DescribeScene, Plan
+from r1_ros.configuration.parameters import ReasonerConfig
 from r1_ros.messages.detections import detection_type, detections_message
 from r1_ros.messages.known_objects import known_objects_message, scene_graph
 from r1_ros.messages.markers import answer_markers
@@ -44,7 +45,6 @@ from r1_ros.runtime.diagnostics import OK, WARN, DiagnosticsPublisher, status_me
 from r1_ros.runtime.executor import destroy_waitable
 from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
 from r1_ros.runtime.lifecycle import STEADY, ManagedNode, configured, end_process, spin_node
-from r1_ros.runtime.parameters import ReasonerConfig
 from r1_ros.runtime.request_errors import RequestError, code_name
 from r1_ros.runtime.service_qos import MANY_CLIENTS
 from r1_ros.srv import Ask as AskService

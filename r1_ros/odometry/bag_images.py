@@ -15,11 +15,11 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from r1_ros.bags.bag import Bag, BagError
 from r1_ros.bags.rgbd_folder import RgbdFolderError
+from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.mapping.rgbd_frame import RgbdFrame, make_frame
 from r1_ros.mapping.synchronizer import Synchronizer
 from r1_ros.messages.camera_info import CameraCache
 from r1_ros.messages.geometry import stamp_of
-from r1_ros.runtime.parameters import MapperConfig
 
 _SLOP_NS = 20_000_000
 _QUEUE = 30

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from r1_ros.configuration.text_files import TextFileError, read_json, read_text
 from r1_ros.pictures.prediction_entries import EntryError, is_entries, objects_of_entries
 from r1_ros.pictures.top_down import PALETTE, PictureBox
-from r1_ros.runtime.text_files import TextFileError, read_json, read_text
 
 # VoteNet's camera axes (x right, y down, z forward) in ours (x right, y forward, z up).
 R_SCENE_CAMERA = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from r1_ros.runtime.text_files import read_text
+from r1_ros.configuration.text_files import read_text
 
 # In the order of VoteNet's and the reference's detection.
 SCANNET = (

@@ -19,8 +19,8 @@ from r1_model.objects.memory import ObjectMemory
 from r1_model.objects.object_file import ObjectFileError, memory_from_json
 from r1_model.scene.scene import Scene
 from r1_model.scene.storage import SceneStorageError, load_scene, save_scene
+from r1_ros.configuration.text_files import TextFileError, read_json
 from r1_ros.pictures.ply import write_ply
-from r1_ros.runtime.text_files import TextFileError, read_json
 
 
 def write_scene_folder(folder: Path, scene: Scene, graph: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ from r1_model.text.boxes import turned_box, turned_steps
 from r1_model.text.grammar import ParsedAnswer, parse_answer
 from r1_model.text.languages import in_language
 from r1_model.text.measures import compares_with_itself
+from r1_ros.configuration.parameters import ReasonerConfig
 from r1_ros.messages.answers import answer_message, object_message, step_message
 from r1_ros.msg import ErrorCode, GroundedObject, PlanStep, SceneAnswer
 from r1_ros.reasoning.object_keeper import Known, ObjectKeeper
@@ -32,7 +33,6 @@ from r1_ros.reasoning.scene_client import SceneClient
 from r1_ros.reasoning.sessions import Sessions
 from r1_ros.reasoning.viewpoints import Viewpoints
 from r1_ros.reasoning.worker import Job, Progress, ReasoningWorker
-from r1_ros.runtime.parameters import ReasonerConfig
 from r1_ros.runtime.quick_imports import quick_imports
 from r1_ros.runtime.request_errors import RequestError, error_code_of
 

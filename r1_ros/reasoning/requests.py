@@ -11,12 +11,12 @@ import numpy as np
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import TASKS, Box
 from r1_model.text.boxes import extent
+from r1_ros.configuration.parameters import ReasonerConfig
 from r1_ros.messages.answers import point_and_size
 from r1_ros.msg import ErrorCode
 from r1_ros.reasoning.sessions import Sessions, UnknownObjectError
 from r1_ros.reasoning.viewpoints import Viewpoint, read_viewpoint
 from r1_ros.runtime.errors import BadMessageError
-from r1_ros.runtime.parameters import ReasonerConfig
 from r1_ros.runtime.request_errors import RequestError
 from r1_ros.srv import Ask
 

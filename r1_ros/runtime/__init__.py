@@ -1,1 +1,1 @@
-"""What every node needs: lifecycle, executor, parameters, diagnostics, action ends, errors."""
+"""What every node needs: lifecycle, executor, diagnostics, action ends, errors."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from r1_ros.runtime.share_files import share_file
+from r1_ros.configuration.share_files import share_file
 
 # Fast DDS 3 (from Kilted on) reads the first name, Fast DDS 2 (Jazzy) the second
 PROFILES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")

@@ -26,16 +26,16 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.timer import Timer
 
 from r1_model.errors import R1Error
-from r1_ros.runtime.bond import Bond
-from r1_ros.runtime.dds_transport import use_large_message_transport
-from r1_ros.runtime.executor import NodeExecutor
-from r1_ros.runtime.parameter_schema import (
+from r1_ros.configuration.parameter_schema import (
     Config,
     InvalidParameterError,
     declare_config,
     live_names,
     read_config,
 )
+from r1_ros.runtime.bond import Bond
+from r1_ros.runtime.dds_transport import use_large_message_transport
+from r1_ros.runtime.executor import NodeExecutor
 
 # Of a shutdown with a second signal: launch sends SIGTERM after 5 s, and SIGKILL after 10.
 _PATIENCE_S = 9.0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from r1_ros.runtime.share_files import share_file
+from r1_ros.configuration.share_files import share_file
 
 NODES = ("scene_mapper", "scene_reasoner", "plan_executor")
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")

@@ -13,11 +13,11 @@ pytest.importorskip("open3d")
 from hypothesis import given
 from hypothesis import strategies as st
 
+from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.mapping.frame_pipeline import FramePipeline
 from r1_ros.mapping.scene_map import SceneMap
 from r1_ros.messages.geometry import stamp_of, transform_from_message
 from r1_ros.runtime.errors import BadMessageError
-from r1_ros.runtime.parameters import MapperConfig
 from r1_ros.tf.buffer import TransformBuffer, TransformError
 from tests.fuzz import messages as any_message
 from tests.ros import robot as views

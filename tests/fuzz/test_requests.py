@@ -15,12 +15,12 @@ from r1_model.errors import R1Error
 from r1_model.text.answer import TASKS
 from r1_model.text.grammar import parse_answer
 from r1_model.text.question import Question
+from r1_ros.configuration.parameters import ReasonerConfig
 from r1_ros.mapping.snapshots import InvalidNameError, Snapshots
 from r1_ros.messages.answers import steps_from_messages
 from r1_ros.reasoning.requests import read_ask
 from r1_ros.reasoning.sessions import Sessions
 from r1_ros.runtime.errors import BadMessageError
-from r1_ros.runtime.parameters import ReasonerConfig
 from r1_ros.runtime.request_errors import RequestError
 from tests.fuzz import messages as any_message
 from tests.fuzz.conftest import TIMES

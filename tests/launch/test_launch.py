@@ -123,7 +123,7 @@ def test_a_camera_gives_topics_and_ranges_unless_told_otherwise(
 
 def test_several_cameras_are_parameters_of_the_mapper(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same ones as `r1 up` gives it."""
-    from r1_ros.runtime.cameras import several_cameras
+    from r1_ros.configuration.cameras import several_cameras
 
     text = "front=realsense, rear=zed, top"
     mapper, reasoner, _, rviz = start(monkeypatch, cameras=text, rviz="true")
@@ -329,7 +329,7 @@ def test_replay_evaluation_ends_as_the_evaluation_does(
 
 
 def test_the_presets_of_the_launch_file_are_those_of_the_package() -> None:
-    from r1_ros.runtime.cameras import CAMERAS
+    from r1_ros.configuration.cameras import CAMERAS
 
     line = next(x for x in LAUNCH_FILE.read_text().splitlines() if x.startswith("CAMERAS = "))
     assert ast.literal_eval(line.removeprefix("CAMERAS = ")) == CAMERAS

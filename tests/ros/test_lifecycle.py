@@ -20,8 +20,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from r1_ros.client import R1Client, RequestFailedError
+from r1_ros.configuration.parameter_schema import InvalidParameterError, NodeConfig, parameter
 from r1_ros.runtime.lifecycle import ManagedNode
-from r1_ros.runtime.parameter_schema import InvalidParameterError, NodeConfig, parameter
 from tests.ros.spinning import Spinner
 
 pytestmark = pytest.mark.ros

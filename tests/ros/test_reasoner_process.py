@@ -22,9 +22,9 @@ from rclpy.parameter import Parameter
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_model.scene.storage import save_scene
 from r1_ros.client import NoResponseError, R1Client, RequestFailedError
+from r1_ros.configuration.parameters import ReasonerConfig
 from r1_ros.nodes.scene_reasoner import SceneReasoner
 from r1_ros.reasoning.answering import load_reasoner
-from r1_ros.runtime.parameters import ReasonerConfig
 from tests.r1_model.posed_views import kitchen_scene
 from tests.r1_model.small import scene_tokenizer, seeded, small_config
 from tests.ros.background import background, eventually

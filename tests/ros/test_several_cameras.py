@@ -11,12 +11,12 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from tf2_msgs.msg import TFMessage
 
 from r1_model.geometry.poses import pose_matrix
+from r1_ros.configuration.parameter_schema import InvalidParameterError
 from r1_ros.messages.geometry import header_message, transform_message
 from r1_ros.messages.scenes import scene_from_response
 from r1_ros.nodes.scene_mapper import SceneMapper
 from r1_ros.runtime import diagnostics
 from r1_ros.runtime.diagnostics import OK, WARN
-from r1_ros.runtime.parameter_schema import InvalidParameterError
 from tests.ros import robot as views
 from tests.ros.spinning import Spinner
 

@@ -17,6 +17,13 @@ FORBIDDEN = {
     "r1_ros": ("r1_training",),
     "r1_ros/tf": ("r1_ros.mapping", "r1_ros.reasoning", "r1_ros.plans", "r1_ros.nodes"),
     "r1_ros/messages": ("r1_ros.mapping", "r1_ros.reasoning", "r1_ros.plans", "r1_ros.nodes"),
+    "r1_ros/configuration": (
+        "r1_ros.runtime",
+        "r1_ros.mapping",
+        "r1_ros.reasoning",
+        "r1_ros.plans",
+        "r1_ros.nodes",
+    ),
     "r1_ros/runtime": ("r1_ros.mapping", "r1_ros.reasoning", "r1_ros.plans", "r1_ros.nodes"),
     "r1_ros/mapping": ("r1_ros.reasoning", "r1_ros.plans", "r1_ros.nodes"),
     "r1_ros/reasoning": ("r1_ros.mapping", "r1_ros.plans", "r1_ros.nodes"),

@@ -6,9 +6,9 @@ import pytest
 
 pytest.importorskip("rclpy")
 
+from r1_ros.configuration.cameras import several_cameras
 from r1_ros.evaluation.faults import Fault, FaultError
 from r1_ros.evaluation.replay import bag_topics
-from r1_ros.runtime.cameras import several_cameras
 from r1_ros.starting.node_commands import NodeOptions
 
 

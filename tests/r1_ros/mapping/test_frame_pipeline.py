@@ -11,10 +11,10 @@ pytest.importorskip("rclpy")
 pytest.importorskip("open3d")
 
 from r1_model.geometry.poses import pose_matrix
+from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.mapping.frame_pipeline import FramePipeline
 from r1_ros.mapping.pose_jumps import PoseJump
 from r1_ros.mapping.rgbd_frame import RgbdFrame
-from r1_ros.runtime.parameters import MapperConfig
 from r1_ros.tf.buffer import TransformBuffer
 from r1_ros.tf.time_jumps import JUMPED
 from tests.ros import robot as views

@@ -10,9 +10,9 @@ pytest.importorskip("open3d")
 
 from r1_model.geometry.poses import pose_matrix
 from r1_model.scene.scene import Scene
+from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.mapping.rgbd_frame import RgbdFrame
 from r1_ros.mapping.scene_map import SceneMap
-from r1_ros.runtime.parameters import MapperConfig
 
 pytestmark = pytest.mark.ros
 K = np.array([[60.0, 0, 31.5], [0, 60.0, 23.5], [0, 0, 1]])

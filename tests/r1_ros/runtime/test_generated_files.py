@@ -13,8 +13,8 @@ import yaml
 
 pytest.importorskip("rclpy")
 
+from r1_ros.configuration.parameters import CONFIGS  # noqa: E402
 from r1_ros.doctor.parameter_file import check_parameters  # noqa: E402
-from r1_ros.runtime.parameters import CONFIGS  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
 

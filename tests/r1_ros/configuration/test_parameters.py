@@ -8,8 +8,8 @@ import pytest
 
 pytest.importorskip("rclpy")
 
-from r1_ros.runtime.parameter_schema import InvalidParameterError, live_names, parameter_table
-from r1_ros.runtime.parameters import CONFIGS, MapperConfig
+from r1_ros.configuration.parameter_schema import InvalidParameterError, live_names, parameter_table
+from r1_ros.configuration.parameters import CONFIGS, MapperConfig
 
 
 @pytest.mark.parametrize("config_class", CONFIGS.values())

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from r1_ros.runtime.share_files import share_file
+from r1_ros.configuration.share_files import share_file
 
 CAMERAS = ("realsense", "zed", "oak", "orbbec", "azure_kinect", "openni2")
 
@@ -57,7 +57,7 @@ def several_cameras(text: str) -> dict[str, Any]:
         UnknownCameraError: there is no such preset.
         InvalidParameterError: a name cannot be that of a camera.
     """
-    from r1_ros.runtime.parameters import MapperConfig  # rclpy: slow, and only needed here
+    from r1_ros.configuration.parameters import MapperConfig  # rclpy: slow, and only needed here
 
     names = []
     parameters: dict[str, Any] = {}

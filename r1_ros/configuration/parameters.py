@@ -15,7 +15,7 @@ from r1_model.objects.words import (
     read_rooms,
     read_synonyms,
 )
-from r1_ros.runtime.parameter_schema import (
+from r1_ros.configuration.parameter_schema import (
     InvalidParameterError,
     NodeConfig,
     ParameterGroup,

@@ -10,10 +10,10 @@ import yaml
 
 pytest.importorskip("rclpy")
 
+from r1_ros.configuration.cameras import CAMERAS, UnknownCameraError, camera_preset, several_cameras
+from r1_ros.configuration.parameter_schema import InvalidParameterError
+from r1_ros.configuration.parameters import CameraConfig, MapperConfig
 from r1_ros.mapping.cameras import cameras_of
-from r1_ros.runtime.cameras import CAMERAS, UnknownCameraError, camera_preset, several_cameras
-from r1_ros.runtime.parameter_schema import InvalidParameterError
-from r1_ros.runtime.parameters import CameraConfig, MapperConfig
 
 ROOT = Path(__file__).resolve().parents[3]
 

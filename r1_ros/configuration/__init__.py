@@ -1,0 +1,1 @@
+"""What users configure: parameters, camera files, and how such files are read."""
