@@ -113,7 +113,7 @@ def full_size_model(config: R1Config, tiny: R1ForConditionalGeneration) -> Any:
             reset = getattr(module, "reset_parameters", None)
             if reset is not None:
                 reset()
-    for name in ("scene_encoder", "dense_decoder"):
+    for name in ("scene_encoder", "dense_decoder", "looks"):
         getattr(backbone, name).load_state_dict(getattr(tiny.model, name).state_dict())
     return model
 
