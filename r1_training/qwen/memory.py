@@ -73,6 +73,9 @@ def estimate_memory(
     block = read * (8 * text.hidden_size + 2 * key_value + 4 * text.intermediate_size) * BF16
     stored = read * text.hidden_size * BF16 * learning
     if not config.gradient_checkpointing:
+        if config.stage == "grpo":
+            # TRL has no autocast: adapters in float32 keep copies of what they read in float32
+            block += read * (6 * text.hidden_size + text.intermediate_size) * FP32
         stored, block = stored + block * learning, 0
     patches = config.views * per_view * 4
     tower = patches * (8 * vision.hidden_size + 3 * vision.intermediate_size) * BF16
