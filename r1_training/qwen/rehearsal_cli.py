@@ -62,11 +62,12 @@ def rehearse(
     ) as error:
         console.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
-    Console(width=max(console.width, 100)).print(_table(report))
+    Console(width=max(console.width, 100)).print(report_table(report))
     console.print(f"report: {out / REPORT_NAME}; model: {report.model}", highlight=False)
 
 
-def _table(report: RehearsalReport) -> Table:
+def report_table(report: RehearsalReport) -> Table:
+    """Seconds of each part, and scores by data set."""
     table = Table("part", "seconds", "samples", "missing", "scores")
     for name, seconds in report.seconds.items():
         what, _, dataset = name.partition(" ")
