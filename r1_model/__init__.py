@@ -6,6 +6,7 @@ torch, and only `Reasoner` needs it.
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ _EXPORTS = {
     "Scene": "r1_model.scene.scene",
     "View": "r1_model.scene.scene",
 }
+# transformers imports torchao where it is installed, and that says what only its authors can mend
+logging.getLogger("torch.utils._pytree").setLevel(logging.ERROR)
 __all__ = ["Answer", "Box", "Reasoner", "Scene", "View"]
 
 

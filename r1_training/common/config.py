@@ -47,6 +47,8 @@ class TrainingConfig:
         devices: GPUs of the run, each a process of torchrun with batches of its own.
         distinct: batches with rooms of their own; then the same rooms and questions come again,
             scanned anew. 0: every room is new.
+        new_frames: these rooms stand in another frame of the map each time, at another place and
+            turned by few degrees, so that boxes cannot be learned by heart.
         conversations: questions per room; 0 trains the scene encoder alone.
         sequence_length: tokens of scene, views and questions of one room.
         scan_views: RGB-D views that a room's cloud is made from.
@@ -84,6 +86,7 @@ class TrainingConfig:
     rooms: int = 64
     devices: int = 1
     distinct: int = 0
+    new_frames: bool = False
     conversations: int = 8
     sequence_length: int = 1536
     scan_views: int = 12
@@ -124,6 +127,8 @@ class TrainingConfig:
             raise TrainingConfigError(f"minutes must be above 0 or null, not {self.minutes}")
         if self.precision not in ("bf16", "fp32"):
             raise TrainingConfigError(f"precision must be bf16 or fp32, not {self.precision!r}")
+        if self.new_frames and not self.distinct:
+            raise TrainingConfigError("new_frames needs distinct: else every room is new anyway")
         if not 0 <= self.mesh_rooms <= 1:
             raise TrainingConfigError(f"mesh_rooms must lie in 0 to 1, not {self.mesh_rooms}")
         if not 0 <= self.modality_dropout <= 1:

@@ -53,6 +53,8 @@ class GRPORunConfig:
         rooms: rooms of one batch of answers, over all devices.
         questions: of each of these rooms.
         scans: of a room that are kept and used in turn; 0: each visit scans it anew.
+        new_frames: each of these scans stands in another frame of the map, none of SFT's (see
+            `TrainingConfig.new_frames`).
         tasks: of the questions; dense captions are long, and no reward of ours needs them.
         group_size: answers to each question.
         temperature: of sampling.
@@ -87,6 +89,7 @@ class GRPORunConfig:
     rooms: int = 12
     questions: int = 6
     scans: int = 0
+    new_frames: bool = False
     tasks: tuple[str, ...] = tuple(task for task in TASKS if task != "dense_caption")
     group_size: int = 16
     temperature: float = 1.0

@@ -19,6 +19,7 @@ from r1_model.text.grammar import Bounds
 from r1_training.common.present import present
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.rewards.judge import Judged, judge
+from r1_training.synthetic.language.frames import in_frame
 from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.tasks.topic_changes import after_other_topics
@@ -26,6 +27,7 @@ from r1_training.synthetic.rooms.elements import Room
 from r1_training.synthetic.rooms.room import make_room
 from r1_training.tiny.room_prompts import EncodedRoom, RoomPrompts
 
+FIRST_FRAME = 1_000_000  # frames of the map that SFT does not come to
 JUDGED_TOGETHER = 3  # questions about a room that a process judges in one go
 
 
@@ -90,7 +92,8 @@ def make_visit(config: GRPORunConfig, visit: int) -> tuple[Room, list[Sample]]:
     those that SFT asks in it.
     """
     epoch, place = divmod(visit, config.all_rooms)
-    room = make_room(config.first_room + int(_order(config, epoch)[place]), "train")
+    number = config.first_room + int(_order(config, epoch)[place])
+    room = make_room(number, "train")
     samples = make_samples(
         room,
         np.random.default_rng(room.seed),
@@ -100,6 +103,10 @@ def make_visit(config: GRPORunConfig, visit: int) -> tuple[Room, list[Sample]]:
         weights=TRAINING_WEIGHTS,
     )
     asked = after_other_topics(samples, Random(room.seed))
+    if config.new_frames:
+        frame = FIRST_FRAME + (epoch % config.scans if config.scans else epoch)
+        room = make_room(number, "train", frame=frame)
+        asked = in_frame(asked, room)
     return room, [sample for sample in asked if sample.task in config.tasks]
 
 

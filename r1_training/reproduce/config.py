@@ -121,6 +121,7 @@ class ReproduceConfig:
             "first_room": sft.seed * 1_000_000 * sft.rooms,
             "all_rooms": sft.distinct * sft.rooms,
             "made_questions": sft.conversations,
+            "new_frames": sft.new_frames,
             "model": str(Path(self.output) / "sft" / "final"),
             "seed": self.seed,
         }

@@ -22,6 +22,7 @@ from r1_model.network.vision import MERGE, PATCH
 from r1_training.common.config import TrainingConfig
 from r1_training.common.labels import MAX_OBJECTS, label_tables
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
+from r1_training.synthetic.language.frames import in_frame
 from r1_training.synthetic.language.make import TRAINING_WEIGHTS, make_samples
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.tasks.topic_changes import after_other_topics
@@ -74,22 +75,29 @@ class BatchBuilder:
         number = rows[0]["batch"]
         if not self.config.distinct:
             return {**self._make(number), "number": number}
-        own = number % self.config.distinct
+        turn, own = divmod(number, self.config.distinct)
+        if self.config.new_frames:
+            return {**self._make(own, turn), "number": number}
         if own not in self._made:
             self._made[own] = self._make(own)
         # a copy: what goes to another process is moved to memory that both share
         return {**copy.deepcopy(self._made[own]), "number": number}
 
-    def _make(self, own: int) -> dict[str, Any]:
+    def _make(self, own: int, frame: int = 0) -> dict[str, Any]:
         torch.set_num_threads(1)  # many workers share the cores
         first = (self.config.seed * 1_000_000 + own) * self.config.rooms
-        rooms = [self.mix.room(first + index, "train") for index in range(self.config.rooms)]
+        numbers = range(first, first + self.config.rooms)
+        rooms = [self.mix.room(number, "train") for number in numbers]
+        asked = [self._asked(room) for room in rooms] if self.config.conversations else []
+        if frame:
+            rooms = [self.mix.room(number, "train", frame) for number in numbers]
+            asked = [in_frame(samples, room) for samples, room in zip(asked, rooms, strict=False)]
         batch: dict[str, Any] = {
             "rooms": pack_rooms(rooms, views=self.config.scan_views),
             "labels": {k: torch.from_numpy(v) for k, v in label_tables(rooms).items()},
         }
-        if self.config.conversations:
-            packed, extra = zip(*(self._questions(room) for room in rooms), strict=True)
+        if asked:
+            packed, extra = zip(*map(self._packed, rooms, asked), strict=True)
             batch["extra_boxes"] = torch.from_numpy(np.stack(extra))
             batch["text"] = {
                 field.name: torch.from_numpy(np.stack([getattr(p, field.name) for p in packed]))
@@ -97,9 +105,7 @@ class BatchBuilder:
             }
         return batch
 
-    def _questions(self, room: Room) -> tuple[Packed, np.ndarray]:
-        """Packed conversations, and (EXTRA_BOXES, 2, 3) centres and sizes of regions."""
-        extra = np.ones((EXTRA_BOXES, 2, 3), np.float32)
+    def _asked(self, room: Room) -> list[Sample]:
         samples = make_samples(
             room,
             np.random.default_rng(room.seed),
@@ -108,8 +114,13 @@ class BatchBuilder:
             split="train",
             weights=TRAINING_WEIGHTS,
         )
+        return after_other_topics(samples, Random(room.seed))
+
+    def _packed(self, room: Room, samples: Sequence[Sample]) -> tuple[Packed, np.ndarray]:
+        """Packed conversations, and (EXTRA_BOXES, 2, 3) centres and sizes of regions."""
+        extra = np.ones((EXTRA_BOXES, 2, 3), np.float32)
         conversations, used = [], 0
-        for sample in after_other_topics(samples, Random(room.seed)):
+        for sample in samples:
             if used + len(sample.extra_boxes) > EXTRA_BOXES:
                 continue
             for offset, box in enumerate(sample.extra_boxes.values()):

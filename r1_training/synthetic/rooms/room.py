@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from r1_model.geometry.oriented_boxes import turn
 from r1_training.synthetic.rooms.catalog import ROOM_TYPES, SPLITS
 from r1_training.synthetic.rooms.clutter import decorate_walls, scatter_floor, scatter_small, spill
 from r1_training.synthetic.rooms.elements import Lights, Primitives, Room, RoomObject
@@ -16,6 +17,7 @@ from r1_training.synthetic.rooms.structure import add_door, add_light, add_windo
 
 __all__ = ["SPLITS", "Lights", "Primitives", "Room", "RoomObject", "make_room"]
 
+FRAME_STREAM = 11  # of random numbers
 # width and depth (low, high), metres
 EXTENT: dict[str, tuple[float, float]] = {
     "living room": (3.8, 6.2),
@@ -28,13 +30,16 @@ EXTENT: dict[str, tuple[float, float]] = {
 }
 
 
-def make_room(seed: int, split: str = "train", room_type: str | None = None) -> Room:
+def make_room(
+    seed: int, split: str = "train", room_type: str | None = None, frame: int = 0
+) -> Room:
     """The room of a seed; equal arguments give equal rooms.
 
     Args:
         seed: 0 or more; numbers the rooms of the split.
         split: "train", "val" or "test"; training rooms contain no `catalog.held_out` combination.
         room_type: one of `catalog.ROOM_TYPES`; drawn from the seed by default.
+        frame: number of the map frame that it stands in, see `pose_in`.
 
     Raises:
         ValueError: negative seed, unknown split or room type.
@@ -63,7 +68,26 @@ def make_room(seed: int, split: str = "train", room_type: str | None = None) -> 
     scatter_floor(b, dice.weighted({0: 3, 1: 3, 2: 2, 3: 1}))
     scatter_small(b, dice.integer(3, 12))
     ambient = add_light(b)
-    return b.finish(random_pose(dice), ambient)
+    return b.finish(pose_in(frame, dice, seed, split), ambient)
+
+
+def pose_in(frame: int, dice: Dice, seed: int, split: str) -> np.ndarray:
+    """T_map_room, (4, 4), of a room in one of many map frames.
+
+    Left and right are those of the map, so a frame is elsewhere and turned by few degrees: what is
+    true in one of them is true in all.
+
+    Args:
+        frame: 0 is the one that is drawn with the room.
+        dice: of the room.
+        seed, split: of the room.
+    """
+    T = random_pose(dice)
+    if frame:
+        own = Dice(np.random.default_rng([SPLITS[split], seed, FRAME_STREAM, frame]))
+        T = turn(math.radians(own.normal(2.0))) @ T
+        T[:2, 3] = own.uniform(-3, 3), own.uniform(-3, 3)
+    return T
 
 
 def random_pose(dice: Dice) -> np.ndarray:

@@ -42,6 +42,21 @@ def test_a_visit_follows_from_its_number(config):
     assert {s.task for s in asked} <= set(config.tasks)
 
 
+def test_in_new_frames_each_scan_of_a_room_stands_elsewhere(config):
+    turned = replace(config, new_frames=True, scans=2)
+    plain = {make_visit(config, v)[0].seed: make_visit(config, v) for v in range(5)}
+    places: dict[int, list[np.ndarray]] = {seed: [] for seed in plain}
+    for visit in range(15):  # the third scan is the first again
+        room, asked = make_visit(turned, visit)
+        own, same = plain[room.seed]
+        assert [sample.question for sample in asked] == [sample.question for sample in same]
+        assert not np.allclose(room.objects[0].center, own.objects[0].center, atol=0.01)
+        places[room.seed].append(room.objects[0].center)
+    for first, second, third in places.values():
+        np.testing.assert_array_equal(first, third)
+        assert not np.allclose(first, second, atol=0.01)
+
+
 def test_the_questions_are_those_of_sft(config, room_model, room_words, tmp_path):
     run = small_run(tmp_path, seed=0, rooms=5, conversations=28, sequence_length=4096)
     model = R1ForConditionalGeneration.from_pretrained(room_model)

@@ -131,6 +131,17 @@ def test_after_the_distinct_batches_the_same_rooms_come_again(build, batch):
             assert torch.equal(again[name][key], value), key
 
 
+def test_in_new_frames_the_same_questions_come_again_about_boxes_elsewhere(build, batch):
+    builder = build(distinct=4, new_frames=True)
+    own, later, again = builder([{"batch": 3}]), builder([{"batch": 7}]), builder([{"batch": 7}])
+    assert torch.equal(own["labels"]["center"], batch["labels"]["center"])
+    assert torch.equal(later["text"]["input_ids"], own["text"]["input_ids"])
+    moved = (later["labels"]["center"] - own["labels"]["center"]).abs().amax(-1)
+    assert (moved[own["labels"]["category"] >= 0] > 0.3).all()
+    for one, other in zip(flat(later).values(), flat(again).values(), strict=True):
+        assert torch.equal(one, other)
+
+
 def test_another_seed_of_the_run_makes_other_rooms(build, batch):
     other = build(seed=5)([{"batch": 3}])
     assert not torch.equal(batch["labels"]["center"], other["labels"]["center"])

@@ -148,3 +148,15 @@ def test_furniture_does_not_stand_inside_furniture(rooms):
                     clashes[tuple(sorted((a.category, b.category)))] += 1
     unwanted = sum(count for pair, count in clashes.items() if pair not in pushed_in)
     assert unwanted < 0.005 * pieces, clashes
+
+
+def test_in_another_frame_the_room_is_the_same_one_elsewhere():
+    for seed in range(6):
+        own, other = make_room(seed), make_room(seed, frame=4)
+        assert _same(other, make_room(seed, frame=4)) and not _same(own, other)
+        moved = other.T_map_room @ np.linalg.inv(own.T_map_room)
+        assert abs(np.degrees(np.arctan2(moved[1, 0], moved[0, 0]))) < 10
+        for one, same in zip(own.objects, other.objects, strict=True):
+            assert (one.category, one.color, one.states) == (same.category, same.color, same.states)
+            place = moved @ [*one.center, 1.0]
+            np.testing.assert_allclose(place[:3], same.center, atol=0.1)  # of boxes around it
