@@ -79,7 +79,9 @@ def slow_look(views: list[View], place: OrientedBox) -> Evidence:
 
 
 def test_as_one_ray_after_the_other() -> None:
-    views = [view(eye, (2.0, 2.0, 0.3), [TABLE, MAGAZINE], n) for n, eye in enumerate(EYES)]
+    # not at the middle of the things: a ray between two pixels goes to either, as a CPU rounds
+    aim = (2.0123, 1.9871, 0.3057)
+    views = [view(eye, aim, [TABLE, MAGAZINE], n) for n, eye in enumerate(EYES)]
     views[0].depth[:, ::3] = 0.0  # nothing was measured there
     for place in (MAGAZINE, TABLE, box(1.0, 1.0), replace(TABLE, yaw=0.6)):
         fast, slow = look(views, [stand(place)]), slow_look(views, stand(place))
