@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import rclpy
 from action_msgs.msg import GoalStatus
@@ -22,6 +24,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
+from unique_identifier_msgs.msg import UUID
 
 from r1_ros.client.errors import (
     CallAbandonedError,
@@ -71,8 +74,8 @@ call_scope: ContextVar[CallScope | None] = ContextVar("call_scope", default=None
 _ENDED = (GoalStatus.STATUS_SUCCEEDED, GoalStatus.STATUS_CANCELED, GoalStatus.STATUS_ABORTED)
 
 
-class _ResultLostError(Exception):
-    """A goal has ended, and its result does not come."""
+class _LostError(Exception):
+    """What should have come by now does not come."""
 
 
 class NodeCalls:
@@ -220,14 +223,15 @@ class NodeCalls:
         self._discovery.wait(name, client.server_is_ready, timeout, self._raise_if_ended)
         deadline = time.monotonic() + timeout + GRACE_S
 
-        def wait(future: Future, has_ended: Callable[[], bool] = lambda: False) -> Any:
-            future.add_done_callback(inbox.put)
+        def wait(futures: Sequence[Future], is_due: Callable[[], bool]) -> Future:
+            """The first that comes; one that is due has AGAIN_S."""
+            futures[-1].add_done_callback(inbox.put)
             again_at = math.inf
             while True:
-                if has_ended() and again_at == math.inf:
+                if is_due() and again_at == math.inf:
                     again_at = time.monotonic() + AGAIN_S
                 if time.monotonic() > again_at:
-                    raise _ResultLostError
+                    raise _LostError
                 rest = deadline - time.monotonic()
                 try:
                     item = inbox.get(timeout=max(min(rest, _LIVENESS_S), 0.0))
@@ -239,25 +243,24 @@ class NodeCalls:
                     if not client.server_is_ready():
                         raise NoResponseError(f"the node behind {name} has gone") from None
                     continue
-                if item is future:
-                    return future.result()
+                if any(item is future for future in futures):
+                    return item
                 if item is _WAKE:
                     self._raise_if_ended()
                     continue
                 if on_feedback is not None and not isinstance(item, Future):
                     on_feedback(item.feedback)
 
-        with self._lock:
-            sending = client.send_goal_async(goal, feedback_callback=inbox.put)
-            self._sending.append(sending)
+        sent: list[Future] = []
         handle, finished = None, False
         try:
-            handle = wait(sending)
-            if not handle.accepted:
+            handle = self._taken(
+                client, partial(client.send_goal_async, goal, inbox.put), sent, wait
+            )
+            if handle is None:
                 raise NoResponseError(f"{name} rejected the goal")
             with self._lock:
                 self._goals.append(handle)
-                self._sending.remove(sending)
             response = self._ended(handle, wait)
             finished, result = True, response.result
             if response.status != GoalStatus.STATUS_SUCCEEDED and result.error_code == 0:
@@ -269,21 +272,51 @@ class NodeCalls:
         finally:
             with self._lock:
                 self._goals = [other for other in self._goals if other is not handle]
-                self._sending = [other for other in self._sending if other is not sending]
+                self._sending = [one for one in self._sending if not any(one is s for s in sent)]
             if handle is None:
-                sending.add_done_callback(_cancel_if_accepted)
+                for sending in sent:
+                    sending.add_done_callback(_cancel_if_accepted)
             elif handle.accepted and not finished:
                 self._cancel(handle)
         return result
 
-    def _ended(self, handle: ClientGoalHandle, wait: Callable[..., Any]) -> Any:
-        """The result of a goal: asked for again where its status says that it has ended."""
-        getting = handle.get_result_async()
+    def _taken(
+        self,
+        client: ThreadSafeActionClient,
+        send: Callable[..., Future],
+        sent: list[Future],
+        wait: Callable[..., Future],
+    ) -> ClientGoalHandle | None:
+        """The goal once its server takes it; None: it does not.
+
+        A server that was killed stays in the graph for seconds, and what is sent before its
+        successor was discovered is lost. So a goal is sent again, under its own id: a server that
+        has it already refuses it, and does nothing twice.
+        """
+        identity = UUID(uuid=list(uuid4().bytes))
         while True:
-            try:
-                return wait(getting, lambda: handle.status in _ENDED)
-            except _ResultLostError:
+            with self._lock:
+                sent.append(send(goal_uuid=identity))
+                self._sending.append(sent[-1])
+            waiting = list(sent)
+            with suppress(_LostError):
+                while waiting:
+                    answered = wait(waiting, lambda: True)
+                    handle = answered.result()
+                    if handle.accepted:
+                        for other in sent:
+                            if other is not answered:
+                                client.give_up(other)
+                        return handle
+                    waiting = [one for one in waiting if not one.done()]
+                return None
+
+    def _ended(self, handle: ClientGoalHandle, wait: Callable[..., Future]) -> Any:
+        """The result of a goal: asked for again where its status says that it has ended."""
+        while True:
+            with suppress(_LostError):
                 getting = handle.get_result_async()
+                return wait([getting], lambda: handle.status in _ENDED).result()
 
     def _cancel(self, handle: ClientGoalHandle) -> None:
         """Cancel, and see the request off: the caller may end the process next."""

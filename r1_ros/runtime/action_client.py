@@ -59,16 +59,31 @@ class ThreadSafeActionClient(ActionClient):
         """(number of the request, response) of each listed goal that still waits for one."""
         infos = [entry.goal_info for entry in status.status_list]
         stamps = {bytes(info.goal_id.uuid): info.stamp for info in infos}
+        for known in self._goal_handles:  # of a goal that was sent twice, one was heard of
+            stamps.pop(known, None)
         answer = self._action_type.Impl.SendGoalService.Response
         # other threads of the executor take what was answered out of these
         requests = list(self._pending_goal_requests.items())
         waiting = [number for number, future in requests if not future.done()]
         sent = {number: self._goal_sequence_number_to_goal_id.get(number) for number in waiting}
+        first = {
+            bytes(goal_id.uuid): number
+            for number, goal_id in reversed(sent.items())
+            if goal_id is not None
+        }
         return [
-            (number, answer(accepted=True, stamp=stamps[bytes(goal_id.uuid)]))
-            for number, goal_id in sent.items()
-            if goal_id is not None and bytes(goal_id.uuid) in stamps
+            (number, answer(accepted=True, stamp=stamps[goal]))
+            for goal, number in first.items()
+            if goal in stamps
         ]
+
+    def give_up(self, sending: Future) -> None:
+        """Expect no response to `send_goal_async` any more; one that comes is dropped."""
+        with self._sending:
+            for number, future in list(self._pending_goal_requests.items()):
+                if future is sending:
+                    self._accepted_by_status.add(number)
+                    self._remove_pending_goal_request(sending)
 
     # what ClientGoalHandle calls
 

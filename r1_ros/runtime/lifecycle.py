@@ -36,6 +36,7 @@ from r1_ros.configuration.parameter_schema import (
 from r1_ros.runtime.bond import Bond
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.executor import NodeExecutor
+from r1_ros.runtime.freed_memory import GIVE_BACK_S, give_back_freed, share_heaps
 
 # Of a shutdown with a second signal: launch sends SIGTERM after 5 s, and SIGKILL after 10.
 _PATIENCE_S = 9.0
@@ -297,6 +298,7 @@ def spin_node(node_class: Callable[[], ManagedNode], arguments: Sequence[str] | 
         Exit status: 0 after a clean end; 1 when the node could not be made (one line says why), or
         has found itself `broken`: whoever started it is to start it again.
     """
+    share_heaps()
     use_large_message_transport()
     arguments = list(sys.argv if arguments is None else arguments)
     rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
@@ -339,7 +341,11 @@ def end_process(status: int) -> NoReturn:
 
 
 def _spin_while(executor: NodeExecutor, condition: Callable[[], bool]) -> None:
+    given_back = time.monotonic()
     while rclpy.ok() and condition():
+        if time.monotonic() - given_back > GIVE_BACK_S:
+            give_back_freed()
+            given_back = time.monotonic()
         # rclpy raises it for an event of a subscription that was destroyed a moment ago
         with contextlib.suppress(InvalidHandle):
             executor.spin_once(timeout_sec=_SIGNAL_POLL_S)

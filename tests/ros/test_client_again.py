@@ -1,4 +1,4 @@
-"""A request for the map that a dying server took is sent again."""
+"""What a dying server took is sent again: a request for the map, and a goal, which runs once."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import threading
 
 import numpy as np
 import pytest
+from r1_ros.action import Ask
 from r1_ros.srv import GetScene
+from rclpy.action import ActionServer
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
+from rclpy.task import Future
 
 from r1_ros.client import NoResponseError, R1Client, calls
 from r1_ros.messages.geometry import header_message
@@ -63,3 +66,71 @@ def test_who_never_answers_is_told_of_in_time(monkeypatch: pytest.MonkeyPatch) -
             assert mapper.asked > 1
         finally:
             released.set()
+
+
+class Reasoner(Node):
+    """Answers, and counts what it carries out."""
+
+    def __init__(self, **arguments: object) -> None:
+        super().__init__("scene_reasoner", **arguments)
+        self.asked: list[str] = []
+        group = ReentrantCallbackGroup()
+        ActionServer(self, Ask, "ask", self._execute, callback_group=group)
+
+    def _execute(self, handle: object) -> Ask.Result:
+        self.asked.append(handle.request.question)
+        handle.succeed()
+        result = Ask.Result()
+        result.answer.answer = "two"
+        return result
+
+
+@pytest.mark.parametrize("lost", [1, 3])
+def test_a_goal_that_did_not_arrive_is_sent_again(
+    monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    monkeypatch.setattr(calls, "AGAIN_S", 0.3)
+    with background() as spinning, R1Client("again", discovery_timeout=30.0) as client:
+        reasoner = Reasoner(namespace="again", context=spinning.context)
+        spinning.start(reasoner)
+        send, sent = client._ask.send_goal_async, []
+
+        def lossy(*arguments: object, **options: object) -> Future:
+            sent.append(options["goal_uuid"])
+            return Future() if len(sent) <= lost else send(*arguments, **options)
+
+        monkeypatch.setattr(client._ask, "send_goal_async", lossy)
+        assert client.ask("How many?", timeout=60.0).answer == "two"
+        assert len(sent) == lost + 1 and len({bytes(one.uuid) for one in sent}) == 1
+        assert reasoner.asked == ["How many?"] and not client._sending and not client._goals
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_goal_whose_response_is_lost_runs_once(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tells: bool
+) -> None:
+    """The server's status tells that it has the goal, at once or only when it was sent again."""
+    monkeypatch.setattr(calls, "AGAIN_S", 0.3)
+    with background() as spinning, R1Client("again", discovery_timeout=30.0) as client:
+        reasoner = Reasoner(namespace="again", context=spinning.context)
+        spinning.start(reasoner)
+        take, held, refused, late = client._ask.take_data, [], [], []
+
+        def deaf() -> dict:
+            data = take()
+            if "goal" in data:
+                (refused if held else held).append(data["goal"][1].accepted)
+                if len(held) + len(refused) == 1:
+                    data.pop("goal")
+            if not tells and not refused and "status" in data:
+                late.append(data.pop("status"))
+            elif refused and late:
+                data.setdefault("status", late.pop())
+            return data
+
+        monkeypatch.setattr(client._ask, "take_data", deaf)
+        for number in range(2):
+            assert client.ask(f"{number}?", timeout=60.0).answer == "two"
+        assert reasoner.asked == ["0?", "1?"] and held == [True]
+        assert False in refused or tells
+        assert "unexpected" not in capfd.readouterr().err
