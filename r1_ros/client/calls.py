@@ -308,7 +308,8 @@ class NodeCalls:
                             if other is not answered:
                                 client.give_up(other)
                         return handle
-                    waiting = [one for one in waiting if not one.done()]
+                    # the others stay: one that is done by now was not read yet
+                    waiting = [one for one in waiting if one is not answered]
                 return None
 
     def _ended(self, handle: ClientGoalHandle, wait: Callable[..., Future]) -> Any:

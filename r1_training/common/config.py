@@ -48,7 +48,7 @@ class TrainingConfig:
         distinct: batches with rooms of their own; then the same rooms and questions come again,
             scanned anew. 0: every room is new.
         new_frames: these rooms stand in another frame of the map each time, at another place and
-            turned by few degrees, so that boxes cannot be learned by heart.
+            turned by few degrees, so that boxes cannot be learned by heart; without `meshes`.
         conversations: questions per room; 0 trains the scene encoder alone.
         sequence_length: tokens of scene, views and questions of one room.
         scan_views: RGB-D views that a room's cloud is made from.
@@ -129,6 +129,9 @@ class TrainingConfig:
             raise TrainingConfigError(f"precision must be bf16 or fp32, not {self.precision!r}")
         if self.new_frames and not self.distinct:
             raise TrainingConfigError("new_frames needs distinct: else every room is new anyway")
+        if self.new_frames and self.meshes is not None:
+            # what is cut off where a map ends differs from frame to frame, and so do the ids
+            raise TrainingConfigError("new_frames is of rooms of primitives, not of meshes")
         if not 0 <= self.mesh_rooms <= 1:
             raise TrainingConfigError(f"mesh_rooms must lie in 0 to 1, not {self.mesh_rooms}")
         if not 0 <= self.modality_dropout <= 1:

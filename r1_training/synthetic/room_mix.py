@@ -34,13 +34,13 @@ class RoomMix:
         """
         return cls(None if meshes is None else load_pack(Path(meshes)), of_meshes)
 
-    def room(self, seed: int, split: str, frame: int = 0) -> Room:
+    def room(self, seed: int, split: str) -> Room:
         """The room of a seed, see `make_room` and `make_household_room`; its number says, too,
         how many rooms a map of meshes covers.
         """
         if self.pack is None or np.random.default_rng([seed, 3]).random() >= self.of_meshes:
-            return make_room(seed, split, frame=frame)
-        return make_household_room(seed, self.pack, split, rooms=None, frame=frame)
+            return make_room(seed, split)
+        return make_household_room(seed, self.pack, split, rooms=None)
 
 
 PRIMITIVES = RoomMix()

@@ -28,6 +28,7 @@ from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.tasks.topic_changes import after_other_topics
 from r1_training.synthetic.room_mix import RoomMix
 from r1_training.synthetic.rooms.elements import Room
+from r1_training.synthetic.rooms.room import make_room
 from r1_training.tiny.packing import Conversation, Packed, pack
 
 EXTRA_BOXES = 48  # rows of a room's box table for regions, behind its objects
@@ -90,8 +91,8 @@ class BatchBuilder:
         rooms = [self.mix.room(number, "train") for number in numbers]
         asked = [self._asked(room) for room in rooms] if self.config.conversations else []
         if frame:
-            rooms = [self.mix.room(number, "train", frame) for number in numbers]
-            asked = [in_frame(samples, room) for samples, room in zip(asked, rooms, strict=False)]
+            rooms = [make_room(number, "train", frame=frame) for number in numbers]
+            asked = list(map(in_frame, asked, rooms))
         batch: dict[str, Any] = {
             "rooms": pack_rooms(rooms, views=self.config.scan_views),
             "labels": {k: torch.from_numpy(v) for k, v in label_tables(rooms).items()},

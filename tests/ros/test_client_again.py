@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -103,6 +104,28 @@ def test_a_goal_that_did_not_arrive_is_sent_again(
         assert client.ask("How many?", timeout=60.0).answer == "two"
         assert len(sent) == lost + 1 and len({bytes(one.uuid) for one in sent}) == 1
         assert reasoner.asked == ["How many?"] and not client._sending and not client._goals
+
+
+def test_a_refusal_that_is_read_first_hides_no_acceptance() -> None:
+    sent, given_up = [], []
+    accepted, refused = SimpleNamespace(accepted=True), SimpleNamespace(accepted=False)
+    looks = iter(range(3))
+
+    def wait(waiting: list[Future], _is_due: object) -> Future:
+        look = next(looks)
+        if look == 0:
+            raise calls._LostError
+        if look == 1:  # both have come, and the refusal of the second is read first
+            sent[0].set_result(accepted)
+            sent[1].set_result(refused)
+            return sent[1]
+        assert len(waiting) == 1 and waiting[0] is sent[0]
+        return sent[0]
+
+    node = SimpleNamespace(_lock=threading.Lock(), _sending=[])
+    client = SimpleNamespace(give_up=given_up.append)
+    taken = calls.NodeCalls._taken(node, client, lambda goal_uuid: Future(), sent, wait)
+    assert taken is accepted and len(given_up) == 1 and given_up[0] is sent[1]
 
 
 @pytest.mark.parametrize("tells", [True, False])

@@ -32,7 +32,7 @@ from r1_training.synthetic.rooms.clutter import decorate_walls, spill
 from r1_training.synthetic.rooms.elements import Room, RoomObject
 from r1_training.synthetic.rooms.layouts import FURNISH
 from r1_training.synthetic.rooms.rng import Dice
-from r1_training.synthetic.rooms.room import EXTENT, pose_in
+from r1_training.synthetic.rooms.room import EXTENT, random_pose
 from r1_training.synthetic.rooms.structure import add_door, add_window
 
 STREAM = 2  # beside the streams of rooms of primitives and of their cameras
@@ -57,7 +57,6 @@ def make_household_room(
     room_type: str | None = None,
     extent: str | None = None,
     rooms: int | None = 1,
-    frame: int = 0,
 ) -> Room:
     """The room of meshes of a seed, or a flat of several; equal arguments give equal rooms.
 
@@ -70,7 +69,6 @@ def make_household_room(
             but the floor; a table and what is on it. Drawn from the seed by default.
         rooms: how many, 1 to 4, a corridor included; None draws them from the seed, as `SHARES`
             has it, and 1 where a room type or a table is asked for.
-        frame: number of the map frame that it stands in, see `pose_in`.
 
     Raises:
         ValueError: negative seed, unknown split, room type or extent, or too many rooms.
@@ -94,8 +92,7 @@ def make_household_room(
     drawn = dice.weighted({"whole": 0.6, "low": 0.18, "high": 0.08, "table": 0.14})
     extent = extent or drawn
     if count > 1:
-        extent = "whole" if extent == "table" else extent
-        return _flat(seed, split, extent, dice, pack, count, frame)
+        return _flat(seed, split, "whole" if extent == "table" else extent, dice, pack, count)
     lacks = ""
     for _ in range(_TRIES):  # now and then a room is too full, or too empty
         b = _furnished(seed, split, room_type or dice.pick(ROOM_TYPES), dice, pack)
@@ -105,7 +102,7 @@ def make_household_room(
     else:
         raise RoomError(f"{split} room {seed} has {lacks}")
     ambient = add_daylight(b)
-    return _scanned(b.finish(pose_in(frame, dice, seed, split), ambient), extent, dice)
+    return _scanned(b.finish(random_pose(dice), ambient), extent, dice)
 
 
 def draw_count(seed: int, split: str) -> int:
@@ -113,9 +110,7 @@ def draw_count(seed: int, split: str) -> int:
     return Dice(np.random.default_rng([SPLITS[split], seed, COUNT_STREAM])).weighted(SHARES)
 
 
-def _flat(
-    seed: int, split: str, extent: str, dice: Dice, pack: MeshPack, count: int, frame: int
-) -> Room:
+def _flat(seed: int, split: str, extent: str, dice: Dice, pack: MeshPack, count: int) -> Room:
     lacks = ""
     for _ in range(_TRIES):
         b, ambient = build_flat(seed, split, dice, pack, count)
@@ -124,7 +119,7 @@ def _flat(
             break
     else:
         raise RoomError(f"{split} flat {seed} has {lacks}")
-    pose = pose_in(frame, dice, seed, split)
+    pose = random_pose(dice)
     pose[:2, 3] /= 2  # the cloud's cells reach 10 m from the origin
     return _scanned(replace(b.finish(pose, ambient), parts=tuple(b.parts)), extent, dice)
 

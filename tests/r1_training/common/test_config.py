@@ -97,3 +97,12 @@ def test_settings_are_found_beside_the_package_and_where_colcon_puts_them(tmp_pa
     installed.mkdir(parents=True)
     share = tmp_path / "share" / "r1_ros" / "config" / "training"
     assert training_configs(installed) == share
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"), [({}, "needs distinct"), ({"distinct": 2, "meshes": "p.npz"}, "of meshes")]
+)
+def test_new_frames_are_of_a_limited_set_of_rooms_of_primitives(changes, what, tmp_path):
+    with pytest.raises(TrainingConfigError, match=what):
+        TrainingConfig(output=str(tmp_path), new_frames=True, **changes)
+    assert TrainingConfig(output=str(tmp_path), new_frames=True, distinct=2).new_frames
