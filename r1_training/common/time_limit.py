@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,6 +12,8 @@ import torch.distributed
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from r1_training.common.whole_files import written_whole
+
+SLOW_STEPS = 20  # of a process: kernels are compiled and graphs recorded in them
 
 
 class PausedError(Exception):
@@ -87,6 +90,21 @@ class Pause(TrainerCallback):
             raise PausedError(f"paused after step {state.global_step}")
 
 
+@dataclass(frozen=True)
+class Trained:
+    """How long a stage has trained.
+
+    Attributes:
+        seconds: in all.
+        starting: of them before the steps came at their pace: compiling, workers.
+        slow: steps in `starting`.
+    """
+
+    seconds: float
+    starting: float = 0.0
+    slow: int = 0
+
+
 class TimeSpent(TrainerCallback):
     """Seconds that a stage has trained, over all the processes that it went on in.
 
@@ -99,6 +117,7 @@ class TimeSpent(TrainerCallback):
     def __init__(self, file: Path) -> None:
         self.file = file
         self.before = seconds_spent(file)
+        self._starting, self._slow = 0.0, 0
         self._since = time.monotonic()
 
     @property
@@ -106,11 +125,23 @@ class TimeSpent(TrainerCallback):
         """So far."""
         return self.before + time.monotonic() - self._since
 
+    def taken(self) -> Trained:
+        """Until now."""
+        return Trained(self.seconds, self._starting, self._slow)
+
     def note(self) -> None:
         """Keep it."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(self.file) as part:
             part.write_text(json.dumps({"seconds": self.seconds}))
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
+    ) -> None:
+        """Notice when the first steps of this process are over."""
+        if self._slow < SLOW_STEPS:
+            self._slow += 1
+            self._starting = time.monotonic() - self._since
 
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object

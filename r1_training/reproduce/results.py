@@ -53,7 +53,7 @@ def is_done(output: Path, name: str) -> bool:
 
 
 def note_training(output: Path, name: str, **values: float) -> None:
-    """Keep `seconds`, `steps` and `rate` of a stage."""
+    """Keep `steps`, `rate` and the times of a stage."""
     with locked(output):
         _update(output, name, **values)
 

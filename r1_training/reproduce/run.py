@@ -10,7 +10,7 @@ import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -153,23 +153,23 @@ def _train(config: ReproduceConfig, name: str, start: Path, limits: Limits) -> N
     rate = run.learning_rate
     if isinstance(run, GRPORunConfig):
         tried = config.rates.get(name, ())
-        rate, seconds = train_grpo_stage(run, tried, config.trial_steps, limits)
+        rate, trained = train_grpo_stage(run, tried, config.trial_steps, limits)
     elif name == FIRST and config.lengths:
-        seconds = train_while_it_gains(
+        trained = train_while_it_gains(
             run, start, config.lengths, partial(_validated, config), limits
         )
     elif config.before(name) is None:
-        seconds = train_sft_stage(run, start, limits)
+        trained = train_sft_stage(run, start, limits)
     else:
         run, lenient = _control(run, config, limits)
-        seconds = train_sft_stage(run, output / FIRST / "final", lenient)
+        trained = train_sft_stage(run, output / FIRST / "final", lenient)
     _copy_beside(start, final)
     save_language(final, output / f"{name}.safetensors")
     history = read_history(output / name)
     with written_whole(output / f"{name}.history.json") as part:
         part.write_text(json.dumps(history))
     done = max((int(row.get("step", 0)) for row in history), default=0)
-    note_training(output, name, seconds=seconds, steps=done, rate=rate)
+    note_training(output, name, **asdict(trained), steps=done, rate=rate)
 
 
 def _control(
@@ -208,7 +208,10 @@ def control_steps(
         return None
     if minutes:
         seconds = min(seconds, 60 * minutes)
-    return max(1, int(seconds * first["steps"] / first["seconds"]))
+    # it starts as SFT did, in its own time
+    starting, slow = first.get("starting", 0.0), first.get("slow", 0)
+    pace = (first["steps"] - slow) / max(first["seconds"] - starting, 1e-6)
+    return max(1, int(slow + (seconds - starting) * pace))
 
 
 def _bring(output: Path, name: str, start: Path) -> None:

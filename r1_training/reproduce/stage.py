@@ -15,7 +15,7 @@ from transformers import TrainerCallback
 from r1_training.common.config import TrainingConfig
 from r1_training.common.history import FILE as HISTORY
 from r1_training.common.history import History, read_history
-from r1_training.common.time_limit import Pause, StepLimit, TimeLimit, TimeSpent
+from r1_training.common.time_limit import Pause, StepLimit, TimeLimit, TimeSpent, Trained
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.grpo.run import train as train_grpo
 from r1_training.grpo.run import worker_pool
@@ -47,18 +47,18 @@ class Limits:
         return spent, [spent, TimeLimit(time.monotonic() + left), Pause(self.pause_at)]
 
 
-def train_sft_stage(run: TrainingConfig, source: Path, limits: Limits) -> float:
+def train_sft_stage(run: TrainingConfig, source: Path, limits: Limits) -> Trained:
     """SFT from a model folder to `run.output`/final.
 
     Returns:
-        Seconds of training.
+        Its time of training.
 
     Raises:
         PausedError: it has to go on later.
     """
     spent, stops = limits.callbacks(Path(run.output))
     train_sft(str(source), run, resume=True, callbacks=[History(), *stops])
-    return spent.seconds
+    return spent.taken()
 
 
 def train_while_it_gains(
@@ -67,7 +67,7 @@ def train_while_it_gains(
     lengths: Sequence[int],
     score: Callable[[Path], float],
     limits: Limits,
-) -> float:
+) -> Trained:
     """SFT to `run.output`/final, as long as longer is better on rooms that nobody trains in.
 
     A rate that falls to its end knows its length from the start: each length is a run of its own.
@@ -80,13 +80,13 @@ def train_while_it_gains(
         limits: of all lengths together.
 
     Returns:
-        Seconds of training of the run that is kept.
+        The time of training of the run that is kept.
 
     Raises:
         PausedError: it has to go on later.
     """
     output = Path(run.output)
-    best, kept, seconds = float("-inf"), Path(), 0.0
+    best, kept, time_of_best = float("-inf"), Path(), Trained(0.0)
     _, stops = limits.callbacks(output)
     for steps in lengths:
         tried = replace(run, steps=steps, output=str(output / f"steps-{steps}"))
@@ -94,19 +94,20 @@ def train_while_it_gains(
         final = Path(tried.output) / "final"
         if not final.is_dir():
             train_sft(str(source), tried, resume=True, callbacks=[History(), own, *stops])
+        trained = own.taken()  # scoring is no training
         found = score(final)
         _LOG.info("%s: %d steps score %.4f", output.name, steps, found)
         if found <= best:
             break
-        best, kept, seconds = found, final, own.seconds
+        best, kept, time_of_best = found, final, trained
     shutil.copy2(kept.parent / HISTORY, output / HISTORY)
     kept.rename(output / "final")
-    return seconds
+    return time_of_best
 
 
 def train_grpo_stage(
     run: GRPORunConfig, rates: Sequence[float], trial_steps: int, limits: Limits
-) -> tuple[float, float]:
+) -> tuple[float, Trained]:
     """GRPO to `run.output`/final.
 
     Of several rates each is tried for some steps on the same questions, and the one whose last
@@ -119,7 +120,7 @@ def train_grpo_stage(
         limits: of the stage; trials count.
 
     Returns:
-        The rate that was used, and seconds of training.
+        The rate that was used, and the time of training.
 
     Raises:
         PausedError: it has to go on later.
@@ -131,7 +132,7 @@ def train_grpo_stage(
         else:
             train_grpo(run, resume=True, callbacks=[History(), *stops], pool=pool)
             rate = run.learning_rate
-    return rate, spent.seconds
+    return rate, spent.taken()
 
 
 def _best_rate(

@@ -7,11 +7,13 @@ import pytest
 from transformers import TrainerControl, TrainerState
 
 from r1_training.common.time_limit import (
+    SLOW_STEPS,
     Pause,
     PausedError,
     StepLimit,
     TimeLimit,
     TimeSpent,
+    Trained,
     seconds_spent,
 )
 
@@ -74,3 +76,14 @@ def test_time_is_added_up_over_processes(tmp_path, monkeypatch):
     TimeSpent(file).on_save(SimpleNamespace(), TrainerState(), TrainerControl())
     assert seconds_spent(file) == 4.0
     assert TimeSpent(file).seconds == 5.0
+
+
+def test_the_start_of_a_run_is_told_from_its_pace(tmp_path, monkeypatch):
+    now = {"seconds": 0.0}
+    monkeypatch.setattr("r1_training.common.time_limit.time.monotonic", lambda: now["seconds"])
+    spent = TimeSpent(tmp_path / "spent.json")
+    for step in range(1, SLOW_STEPS + 101):
+        now["seconds"] += 3.0 if step <= SLOW_STEPS else 0.5
+        spent.on_step_end(SimpleNamespace(), TrainerState(), TrainerControl())
+    taken = spent.taken()
+    assert taken == Trained(3.0 * SLOW_STEPS + 50.0, 3.0 * SLOW_STEPS, SLOW_STEPS)

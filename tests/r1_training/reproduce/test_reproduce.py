@@ -123,6 +123,10 @@ def test_a_control_is_as_long_as_what_it_controls():
     assert control_steps({"sft": results["sft"]}, "all", 2.0) == 1200
     assert control_steps({"sft": results["sft"]}, "all", None) is None
     assert control_steps({}, "all", 2.0) is None
+    # 40 seconds and 20 steps of the 100 and 1,000 were SFT's start, which the control has again
+    started = {**results["sft"], "starting": 40.0, "slow": 20}
+    assert control_steps({**results, "sft": started}, "all", None) == 4266
+    assert control_steps({"sft": started}, "all", 0.5) == 1
 
 
 def test_a_stage_ends_when_its_time_is_over(room_model, tmp_path):
