@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -25,10 +26,10 @@ class ViewTokens:
 
     def __init__(self, model: R1ForConditionalGeneration) -> None:
         self._model = model
-        # oldest use first: tokens by picture and size, places by the view's id with the view, so
-        # that nothing else can have its id
+        # oldest use first: tokens by picture and size, places by the view's id. A reference tells
+        # whether it is still that view, and keeps no picture of a map that is gone
         self._tokens: dict[tuple[bytes, Grid], Tensor] = {}
-        self._places: dict[int, tuple[View, Places]] = {}
+        self._places: dict[int, tuple[weakref.ref[View], Places]] = {}
 
     def grid(self, view: View) -> Grid:
         """Rows and columns of a view's image tokens."""
@@ -49,7 +50,7 @@ class ViewTokens:
         if not views:
             return []
         # places first: a copy to a GPU waits for what it was asked to do before
-        self._locate([view for view in views if id(view) not in self._places])
+        self._locate([view for view in views if not self._is_placed(view)])
         keys = self.encode(views)
         found, places = [], []
         for key, view in zip(keys, views, strict=True):
@@ -100,6 +101,10 @@ class ViewTokens:
             parts |= zip(rows, patchify(colors, height, width), strict=True)
         return torch.cat([parts[row] for row in range(len(views))])
 
+    def _is_placed(self, view: View) -> bool:
+        known = self._places.get(id(view))
+        return known is not None and known[0]() is view
+
     def _locate(self, views: Sequence[View]) -> None:
         """Places of views' tokens in their scenes' frames."""
         for rows in _alike([(v.depth.shape, self.grid(v)) for v in views]):
@@ -111,7 +116,7 @@ class ViewTokens:
                 *self.grid(own[0]),
             )
             for view, *place in zip(own, xyz, valid, strict=True):
-                self._places[id(view)] = view, (place[0], place[1])
+                self._places[id(view)] = weakref.ref(view), (place[0], place[1])
 
     def _stacked(self, arrays: Sequence[np.ndarray]) -> Tensor:
         return torch.from_numpy(np.stack(arrays)).to(self._model.device)

@@ -141,10 +141,15 @@ class Scene:
         yaw = walls_yaw(self.points)
         return 0.0 if yaw is None or abs(yaw) < LEAST_TURN else -yaw
 
-    @cached_property
+    @property
     def aligned(self) -> Scene:
         """In the frame that is aligned to its walls: a robot's map is turned as the robot was when
         it was switched on; here the room's boxes lie along the axes."""
+        # one that keeps itself lives until the garbage collector comes, and is hundreds of MB
+        return self if self.alignment == 0 else self._turned_to_walls
+
+    @cached_property
+    def _turned_to_walls(self) -> Scene:
         return self.turned(self.alignment)
 
 

@@ -81,17 +81,22 @@ class Question:
         """The length that is asked for in a unit or against a threshold."""
         return read_measure(without_courtesies(self.request.allowed or self.request.text))
 
-    @cached_property
+    @property
     def parts(self) -> list[Question]:
         """Questions and goals that stand in one text, each on its own; itself where it is one.
 
         What the text forbids holds for all of them.
         """
+        return self._parts or [self]  # one that keeps itself would keep its scene, too
+
+    @cached_property
+    def _parts(self) -> list[Question]:
+        """`parts`, where there are several; else none."""
         if self.task not in ("auto", "planning", "qa") or self.target is not None:
-            return [self]
+            return []
         texts = several(without_courtesies(self.request.allowed or self.request.text))
         if len(texts) < 2:
-            return [self]
+            return []
         forbidden = [*self.forbidden, *self.request.prohibitions]
         return [replace(self, text=text, forbidden=forbidden) for text in texts]
 
