@@ -58,8 +58,20 @@ def test_agrees_with_a_ray_at_a_time(T: np.ndarray, shape: tuple[int, int]) -> N
     depth = hilly(shape, 3)
     blocks = touched_blocks(depth, K, T, BLOCK, TRUNCATION, DEPTH_MAX)
     assert blocks.dtype == np.int32 and len(blocks) > 50
+    assert blocks.flags.c_contiguous  # Open3D's hash reads on from the first number
     listed = [tuple(block) for block in blocks.tolist()]
     assert listed == sorted(by_rays(depth, T, BLOCK))
+
+
+@pytest.mark.parametrize("T", POSES[:2])
+def test_small_blocks_far_apart_are_too_many_for_a_table(T: np.ndarray) -> None:
+    depth = hilly((48, 64), 5)
+    block = np.float32(0.008)
+    blocks = touched_blocks(depth, K, T, block, TRUNCATION, DEPTH_MAX)
+    assert np.ptp(blocks, 0).prod() > 2**24
+    assert blocks.flags.c_contiguous
+    listed = [tuple(row) for row in blocks.tolist()]
+    assert listed == sorted(by_rays(depth, T, block))
 
 
 @pytest.mark.parametrize("voxel", [0.005, 0.01, 0.02, 0.05, 0.1])
