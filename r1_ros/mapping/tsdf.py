@@ -11,6 +11,7 @@ import numpy as np
 
 from r1_model.geometry.poses import invert_pose
 from r1_ros.mapping.lean_open3d import o3c, open3d
+from r1_ros.mapping.touched_blocks import touched_blocks
 from r1_ros.runtime.errors import BadMessageError
 
 # 8 voxels a side: with 16, as Open3D's examples have it, half of the voxels that every image
@@ -106,23 +107,31 @@ class TsdfVolume:
         check_pose(T_scene_camera)
         if not cv2.countNonZero(depth):
             raise BadMessageError("no valid depth", "every pixel is out of range or invalid")
-        depth_image = open3d.t.geometry.Image(o3c.Tensor.from_numpy(depth))
-        color_image = open3d.t.geometry.Image(o3c.Tensor.from_numpy(color))
         # Open3D cuts pixel coordinates off; ROS has pixel centres at integers: half a pixel apart.
-        intrinsic = o3c.Tensor(K + _HALF_PIXEL)
+        K_corner = K + _HALF_PIXEL
         T_grid_camera = T_scene_camera.copy()
         T_grid_camera[:3, 3] += self._shift
-        extrinsic = o3c.Tensor(invert_pose(T_grid_camera))
-        arguments = (extrinsic, _DEPTH_UNITS_PER_METRE, depth_max, self._truncation)
-        try:
-            blocks = self._grid.compute_unique_block_coordinates(depth_image, intrinsic, *arguments)
-        except RuntimeError:  # "No block is touched": Open3D looks at every fourth pixel only
+        near = (BLOCK_VOXELS * self._voxel_size, self._truncation * self._voxel_size, depth_max)
+        touched = touched_blocks(depth, K_corner, T_grid_camera, *near)
+        if not len(touched):
             raise BadMessageError(
                 "no valid depth",
                 f"{cv2.countNonZero(depth)} of {depth.size} pixels hold depth, too few to fuse",
-            ) from None
+            )
+        blocks = o3c.Tensor.from_numpy(touched)
         self._require_room(blocks)
-        self._grid.integrate(blocks, depth_image, color_image, intrinsic, intrinsic, *arguments)
+        intrinsic, extrinsic = o3c.Tensor(K_corner), o3c.Tensor(invert_pose(T_grid_camera))
+        self._grid.integrate(
+            blocks,
+            open3d.t.geometry.Image(o3c.Tensor.from_numpy(depth)),
+            open3d.t.geometry.Image(o3c.Tensor.from_numpy(color)),
+            intrinsic,
+            intrinsic,
+            extrinsic,
+            _DEPTH_UNITS_PER_METRE,
+            depth_max,
+            self._truncation,
+        )
 
     def extract(self, min_observations: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The surface where at least `min_observations` images have seen it.

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.qos_overriding_options import InvalidQosOverridesError
@@ -92,7 +93,13 @@ class SceneMapper(ManagedNode[MapperConfig]):
         )  # fmt: skip
         self._parts = _Parts(cameras, scene_map, buffer, pipeline)
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        self._cloud_publisher = self.create_publisher(PointCloud2, "~/cloud", latched)
+        self._cloud_publisher = self.create_publisher(
+            PointCloud2,
+            "~/cloud",
+            latched,
+            callback_group=self._service_group,
+            event_callbacks=PublisherEventCallbacks(matched=lambda _: self._publish_cloud()),
+        )
         self._keyframe_publisher = self.create_publisher(SceneView, "~/keyframes", 10)
         self._endpoints = [
             (self.destroy_publisher, self._cloud_publisher),
@@ -212,9 +219,15 @@ class SceneMapper(ManagedNode[MapperConfig]):
         self._keyframe_publisher.publish(message)
 
     def _publish_cloud(self, *, always: bool = False) -> None:
-        if not always and self._map.revision == self._published_revision:
-            return
-        snapshot = self._map.snapshot()
+        parts = self._parts
+        if parts is None:
+            return  # somebody began to listen while it was let go
+        if not always:
+            # Read out for nobody, the map would take no frames meanwhile. Who comes is an event.
+            heard = self._cloud_publisher.get_subscription_count() > 0
+            if not heard or parts.map.revision == self._published_revision:
+                return
+        snapshot = parts.map.snapshot()
         self._published_revision = snapshot.revision
         scene = snapshot.scene
         header = header_message(scene.stamp, scene.frame_id)

@@ -100,6 +100,24 @@ def test_the_cloud_is_latched_and_published_only_when_it_changed(ros: Spinner) -
     np.testing.assert_allclose(points[:, 0], views.WALL_M, atol=2e-3)
 
 
+def test_the_cloud_is_read_out_for_nobody_but_at_once_for_who_comes(ros: Spinner) -> None:
+    rig = Rig(ros, cloud_period=0.1)
+    rig.map_frames(2)
+    ros.spin(0.4)
+    assert rig.mapper._published_revision == 0
+    rig.mapper.set_parameters([Parameter("cloud_period", value=3600.0)])
+    for _ in range(2):
+        clouds: list[PointCloud2] = []
+        node = rig.robot.node
+        listener = node.create_subscription(PointCloud2, "scene_mapper/cloud", clouds.append, 1)
+        ros.until(lambda clouds=clouds: clouds and clouds[-1].width > 0, "the cloud")
+        assert rig.mapper._published_revision == rig.mapper._map.revision
+        node.destroy_subscription(listener)
+        ros.until(lambda: not rig.mapper.count_subscribers("scene_mapper/cloud"))
+        rig.map_frames(1)
+        assert rig.mapper._published_revision < rig.mapper._map.revision
+
+
 def test_the_period_of_the_cloud_changes_at_once(ros: Spinner) -> None:
     rig = Rig(ros, cloud_period=3600.0)
     clouds: list[PointCloud2] = []

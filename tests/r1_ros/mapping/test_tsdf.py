@@ -10,7 +10,8 @@ pytest.importorskip("open3d")
 
 from scipy.spatial import cKDTree
 
-from r1_model.geometry.poses import pose_matrix
+from r1_model.geometry.poses import invert_pose, pose_matrix
+from r1_ros.mapping.lean_open3d import o3c, open3d
 from r1_ros.mapping.tsdf import BLOCK_VOXELS, TRUNCATION_VOXELS, MapFullError, TsdfVolume
 from r1_ros.mapping.voxel_cloud import VoxelCloud
 from r1_ros.runtime.errors import BadMessageError
@@ -58,6 +59,37 @@ def test_agrees_with_the_textbook() -> None:
     assert np.quantile(back, 0.98) < 2e-4
     # the surface looks at the camera
     assert (normals[inside][:, 2] < -0.9).mean() > 0.95
+
+
+def test_holds_what_open3d_alone_would() -> None:
+    ours = TsdfVolume(VOXEL, 2000)
+    theirs = open3d.t.geometry.VoxelBlockGrid(
+        ("tsdf", "weight", "color"),
+        (o3c.float32, o3c.float32, o3c.float32),
+        ((1), (1), (3)),
+        VOXEL,
+        BLOCK_VOXELS,
+        2000,
+        o3c.Device("CPU:0"),
+    )
+    intrinsic = o3c.Tensor(K + np.array([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]]))
+    for offset, T in enumerate(poses()):
+        depth, color = tilted_plane(0.4 * offset)
+        ours.integrate(depth, color, K, T, 3.0)
+        moved = T.copy()
+        moved[:3, 3] += 0.3717 * VOXEL
+        rest = (o3c.Tensor(invert_pose(moved)), 1000.0, 3.0, TRUNCATION_VOXELS)
+        images = [open3d.t.geometry.Image(o3c.Tensor.from_numpy(array)) for array in (depth, color)]
+        blocks = theirs.compute_unique_block_coordinates(images[0], intrinsic, *rest)
+        theirs.integrate(blocks, *images, intrinsic, intrinsic, *rest)
+    assert ours.blocks == theirs.hashmap().size() > 50
+    expected = theirs.extract_point_cloud(0.5).point
+    points, colors, _ = ours.extract(1.0)
+    apart, nearest = cKDTree(expected["positions"].numpy() - 0.3717 * VOXEL).query(points)
+    assert len(points) == len(nearest) == len(set(nearest.tolist()))
+    assert apart.max() < 1e-5
+    error = colors - expected["colors"].numpy()[nearest] * 255
+    assert np.abs(error).max() < 0.6
 
 
 def test_colours_do_not_darken_with_the_number_of_images() -> None:
