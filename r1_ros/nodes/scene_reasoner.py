@@ -43,7 +43,7 @@ from r1_ros.reasoning.viewpoints import Viewpoints
 from r1_ros.reasoning.worker import ReasoningWorker
 from r1_ros.runtime.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
 from r1_ros.runtime.executor import destroy_waitable
-from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
+from r1_ros.runtime.goal_results import ANSWER_TIMEOUT_S, conclude
 from r1_ros.runtime.lifecycle import STEADY, ManagedNode, configured, end_process, spin_node
 from r1_ros.runtime.request_errors import RequestError, code_name
 from r1_ros.runtime.service_qos import MANY_CLIENTS
@@ -134,7 +134,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
                 goal_service_qos_profile=MANY_CLIENTS,
                 result_service_qos_profile=MANY_CLIENTS,
                 cancel_service_qos_profile=MANY_CLIENTS,
-                result_timeout=RESULT_TIMEOUT_S,
+                result_timeout=ANSWER_TIMEOUT_S,
             )
             self._undo.append(partial(destroy_waitable, self, server.destroy))
         if self.config.objects_period:

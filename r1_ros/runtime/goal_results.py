@@ -9,7 +9,10 @@ from rclpy.action.server import ServerGoalHandle
 
 from r1_ros.msg import ErrorCode
 
-RESULT_TIMEOUT_S = 60  # how long a result is kept for its client
+# How long a result is kept for its client. Each status message lists all goals that are kept, and
+# every client reads every message: of a server that many ask they are few, and short.
+RESULT_TIMEOUT_S = 60
+ANSWER_TIMEOUT_S = 10  # twice what `R1Client` waits before it asks again for a result that was lost
 
 # rclpy moves a goal to CANCELING after the callback that accepts the cancel request has returned.
 _CANCELING_S = 0.5
