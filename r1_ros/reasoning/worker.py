@@ -44,8 +44,10 @@ class Job(Generic[T]):
     def report(self, stage: str, text: str) -> None:
         """The worker's side: how far it is. Only the newest report counts."""
         with self._changed:
+            followed = self._progress is not None
             self._progress = (stage, text)
-            self._changed.notify_all()
+            if not followed:  # else who follows knows already that there is something to tell
+                self._changed.notify_all()
 
     def should_stop(self) -> bool:
         """The worker's side: has the request been ended?"""

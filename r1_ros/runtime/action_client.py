@@ -10,6 +10,7 @@ from action_msgs.srv import CancelGoal
 from rclpy.action import ActionClient
 from rclpy.action.client import ClientGoalHandle
 from rclpy.task import Future
+from rclpy.waitable import NumberOfEntities
 
 _ASK_AGAIN_S = 1.0
 # answers to a cancel request of a server where the goal does not run
@@ -24,6 +25,10 @@ class ThreadSafeActionClient(ActionClient):
     A response that the executor's thread takes in between is dropped as unexpected, and its future
     never ends. One lock around sending and taking closes the gap. A goal whose response is lost on
     its way counts as accepted when the server's status lists it.
+
+    While it has no request under way and nobody holds a goal of it, it is in no wait set: each goal
+    of anybody changes the status several times, and status and feedback go to all clients. Twenty
+    that did nothing took most of a core from the server.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -31,12 +36,47 @@ class ThreadSafeActionClient(ActionClient):
         # a callback of a response may send the next request
         self._sending = threading.RLock()
         self._accepted_by_status: set[int] = set()  # requests whose responses may still come
+        self._listens = False  # it is in the wait set that was made last
         super().__init__(*arguments, **options)
+
+    def get_num_entities(self) -> NumberOfEntities:
+        """None while nothing is under way; called first when a wait set is made."""
+        self._listens = self._is_under_way()
+        return super().get_num_entities() if self._listens else NumberOfEntities()
+
+    def add_to_wait_set(self, wait_set: Any) -> None:
+        """As `rclpy.action.ActionClient`, where `get_num_entities` said so."""
+        if self._listens:
+            super().add_to_wait_set(wait_set)
+
+    def is_ready(self, wait_set: Any) -> bool:
+        """As `rclpy.action.ActionClient`; False where it is not in the wait set."""
+        return self._listens and super().is_ready(wait_set)
+
+    def _is_under_way(self) -> bool:
+        with self._sending:
+            pending = (
+                self._pending_goal_requests,
+                self._pending_cancel_requests,
+                self._pending_result_requests,
+            )
+            # one that nobody holds any more; rclpy would wait for a status that is not read
+            for goal in [goal for goal, known in self._goal_handles.items() if known() is None]:
+                del self._goal_handles[goal]
+            return any(pending) or bool(self._goal_handles)
+
+    def _wake(self) -> None:
+        """Let the executor, which may wait without this client, make a new wait set."""
+        executor = self._node.executor
+        if executor is not None:
+            executor.wake()
 
     def send_goal_async(self, *arguments: Any, **options: Any) -> Future:
         """As `rclpy.action.ActionClient`."""
         with self._sending:
-            return super().send_goal_async(*arguments, **options)
+            sending = super().send_goal_async(*arguments, **options)
+        self._wake()
+        return sending
 
     async def execute(self, taken_data: dict[str, Any]) -> None:
         """As `rclpy.action.ActionClient`; called by the executor.
@@ -89,11 +129,15 @@ class ThreadSafeActionClient(ActionClient):
 
     def _get_result_async(self, goal_handle: ClientGoalHandle) -> Future:
         with self._sending:
-            return super()._get_result_async(goal_handle)
+            getting = super()._get_result_async(goal_handle)
+        self._wake()
+        return getting
 
     def _cancel_goal_async(self, goal_handle: ClientGoalHandle) -> Future:
         with self._sending:
-            return super()._cancel_goal_async(goal_handle)
+            cancelling = super()._cancel_goal_async(goal_handle)
+        self._wake()
+        return cancelling
 
 
 def stop_goal(client: ActionClient, handle: ClientGoalHandle, getting: Future) -> None:

@@ -175,3 +175,53 @@ def test_a_goal_is_given_up_with_its_server(successor: bool) -> None:
         if successor:
             heir.destroy()
         client.destroy()
+
+
+def test_a_client_with_nothing_under_way_reads_no_status_of_others() -> None:
+    """Status and feedback of each goal go to every client; one that waits for nothing sleeps."""
+
+    def execute(handle):
+        for _ in range(5):
+            handle.publish_feedback(ExecutePlan.Feedback(status="on its way"))
+        handle.succeed()
+        return ExecutePlan.Result(steps_done=3)
+
+    taken: dict[str, int] = {"idle": 0, "busy": 0}
+
+    def counted(name: str, client: ThreadSafeActionClient) -> None:
+        take = client.take_data
+
+        def take_data():
+            taken[name] += 1
+            return take()
+
+        client.take_data = take_data
+
+    with background() as spinning:
+        node, other = (Node(name, context=spinning.context) for name in ("busy", "idle"))
+        server = ActionServer(node, ExecutePlan, "shared", execute)
+        busy = ThreadSafeActionClient(node, ExecutePlan, "shared")
+        idle = ThreadSafeActionClient(other, ExecutePlan, "shared")
+        counted("busy", busy)
+        counted("idle", idle)
+        spinning.start(node, other)
+        assert busy.wait_for_server(10.0) and idle.wait_for_server(10.0)
+        for _ in range(3):
+            assert run(busy) == 3
+        assert taken["busy"] > 0 and taken["idle"] == 0
+        assert not busy._goal_handles and not busy._is_under_way()
+        # and it wakes for a goal of its own, sent while the executor sleeps
+        for _ in range(3):
+            assert run(idle) == 3
+        assert taken["idle"] > 0
+        for entity in (busy, idle, server):
+            entity.destroy()
+
+
+def run(client: ThreadSafeActionClient) -> int:
+    """Steps done of a goal, once it has ended and is let go."""
+    sending = client.send_goal_async(ExecutePlan.Goal())
+    handle = eventually(lambda: sending.done() and sending.result(), seconds=10.0)
+    getting = handle.get_result_async()
+    eventually(getting.done, seconds=10.0)
+    return getting.result().result.steps_done
