@@ -23,12 +23,12 @@ from unittest.mock import patch
 import numpy as np
 
 from r1_model import reasoner as reasoner_module
+from r1_model.asking import question
 from r1_model.plans.dependence import arguments
 from r1_model.plans.guard import Guarded
 from r1_model.plans.prohibitions import Request
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
-from r1_model.text import question
 from r1_model.text.answer import Step, Turn
 from r1_training.evaluation.seven_examples import example_scene
 from r1_training.synthetic.language.example_questions import EXAMPLES

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
+from r1_model.asking.question import Question
 from r1_model.geometry.oriented_boxes import turn
 from r1_model.reasoner import Reasoner
-from r1_model.text.question import Question
 from r1_training.evaluation.room_evaluator import ObservedRoom, observed_rooms
 from r1_training.synthetic.rooms.elements import RoomObject
 

@@ -14,8 +14,11 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from r1_model.asking.answers import Answerer, Said
+from r1_model.asking.mended import mended, mended_question
+from r1_model.asking.question import Question, check_target
 from r1_model.asking.reading import Ready, most_tokens, padded_prompts
 from r1_model.asking.scenes import KnownScene, Scenes
+from r1_model.asking.several import joined
 from r1_model.asking.viewpoint import Facings
 from r1_model.conversation import Asking
 from r1_model.generation import Generator
@@ -26,13 +29,10 @@ from r1_model.network.view_tokens import ViewTokens
 from r1_model.plans.forbidden import Prohibition
 from r1_model.pretrained import Pretrained, load_pretrained
 from r1_model.scene.scene import Scene, View
-from r1_model.spelling.mended import mended, mended_question
 from r1_model.text.answer import Answer, Box, Turn
 from r1_model.text.boxes import turned_answer, turned_box
 from r1_model.text.grammar import format_box
-from r1_model.text.question import Question, check_target
 from r1_model.text.refinement import target_box
-from r1_model.text.several import joined
 from r1_model.text.tasks import as_request, detect_language
 from r1_model.text.tokens import decoded
 from r1_model.views.scene_clip import CONFIG_FILE, SceneClip

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from r1_model.asking.question import Question
 from r1_model.asking.reading import Ready
 from r1_model.generation import Generated
 from r1_model.plans.guard import FORBIDDEN, guard_steps, overlap
@@ -14,7 +15,6 @@ from r1_model.text.answer import Answer, Box, Withheld
 from r1_model.text.boxes import turned_answer
 from r1_model.text.frames import text_frame
 from r1_model.text.grammar import ParsedAnswer, parse_answer, task_of_text
-from r1_model.text.question import Question
 from r1_model.text.refinement import snap_answer
 from r1_model.text.tasks import detect_language
 

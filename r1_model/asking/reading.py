@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from r1_model.asking.question import Question
 from r1_model.asking.scenes import KnownScene
 from r1_model.conversation import Prompt
 from r1_model.errors import InvalidQuestionError
 from r1_model.scene.scene import View
 from r1_model.text.answer import Box
-from r1_model.text.question import Question
 
 # most tokens of an answer; dense captions name every object of a room
 MAX_NEW_TOKENS = {"dense_caption": 900, "planning": 600}

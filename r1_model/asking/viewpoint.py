@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from r1_model.asking.question import Question
 from r1_model.conversation import R1Processor
 from r1_model.errors import InvalidQuestionError
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Turn
 from r1_model.text.boxes import turned_box
 from r1_model.text.frames import moved_text, text_frame
-from r1_model.text.question import Question
 
 MOST_KEPT = 4  # scenes, turned
 _QUARTER = math.pi / 2

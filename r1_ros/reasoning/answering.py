@@ -13,16 +13,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from r1_model.asking.languages import in_language
+from r1_model.asking.mended import meant_request
 from r1_model.errors import ModelLoadError
 from r1_model.plans.forbidden import Prohibition
 from r1_model.plans.guard import FORBIDDEN, UNSEEN, guard_steps
 from r1_model.plans.told import withheld_text
 from r1_model.scene.scene import Scene
-from r1_model.spelling.mended import meant_request
 from r1_model.text.answer import Answer, Box, Step, Turn
 from r1_model.text.boxes import turned_box, turned_steps
 from r1_model.text.grammar import ParsedAnswer, parse_answer
-from r1_model.text.languages import in_language
 from r1_model.text.measures import compares_with_itself
 from r1_ros.configuration.parameters import ReasonerConfig
 from r1_ros.messages.answers import answer_message, object_message, step_message

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from r1_model.asking.question import Question
 from r1_model.asking.reading import Ready
 from r1_model.asking.scenes import KnownScene
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import View
-from r1_model.text.question import Question
 from r1_training.prediction.switches import SwitchedReasoner
 
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from r1_model.asking.question import Question
 from r1_model.geometry.oriented_boxes import turn
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Answer, Box, Turn
-from r1_model.text.question import Question
 from r1_training.synthetic.camera.observe import observe_batch, scene_of
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
 from r1_training.synthetic.camera.tops import shown_tops

@@ -10,10 +10,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from r1_model.asking.question import Question
 from r1_model.errors import R1Error
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Answer
-from r1_model.text.question import Question
 from r1_training.common.processes import Processes
 from r1_training.common.shared_lines import SharedLines
 from r1_training.datasets.annotation_sample import Sample

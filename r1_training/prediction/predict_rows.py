@@ -9,11 +9,11 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from r1_model.asking.question import Question
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box
 from r1_model.text.boxes import extent
-from r1_model.text.question import Question
 from r1_training.common.processes import Processes
 from r1_training.common.shared_lines import SharedLines
 from r1_training.datasets.rows import RowReport

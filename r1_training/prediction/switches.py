@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from r1_model.asking.question import Question
 from r1_model.asking.reading import Ready
 from r1_model.asking.scenes import KnownScene
 from r1_model.network.detected_boxes import LEAST_SCORE
@@ -22,7 +23,6 @@ from r1_model.pretrained import Pretrained
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene, View
 from r1_model.text.answer import Box
-from r1_model.text.question import Question
 from r1_model.views.scene_clip import SceneClip
 from r1_model.views.selection import select_views
 from r1_model.views.utility import ViewUtility

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from r1_ros.msg import ErrorCode
 
+from r1_model.asking.question import Question
 from r1_model.errors import R1Error
 from r1_model.text.answer import TASKS
 from r1_model.text.grammar import parse_answer
-from r1_model.text.question import Question
 from r1_ros.configuration.parameters import ReasonerConfig
 from r1_ros.mapping.snapshots import InvalidNameError, Snapshots
 from r1_ros.messages.answers import steps_from_messages

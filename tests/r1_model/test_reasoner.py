@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from r1_model.asking.question import MAX_QUESTION_CHARACTERS, Question
 from r1_model.conversation import R1Processor
 from r1_model.errors import EmptySceneError, InvalidQuestionError, QuestionTooLongError
 from r1_model.generation import Generated
@@ -13,7 +14,6 @@ from r1_model.network.config import R1Config
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box, Turn
-from r1_model.text.question import MAX_QUESTION_CHARACTERS, Question
 from tests.r1_model.small import random_scene
 from tests.r1_model.text.boxes import parse_boxes
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from r1_model.asking.question import Question
 from r1_model.plans.prohibitions import read_request
 from r1_model.text.answer import Box, Turn
-from r1_model.text.question import Question
 from tests.r1_model.small import random_scene
 
 DOOR, LAMP = "<obj>10, 10, 10, 9, 9, 9</obj>", "<obj>90, 90, 90, 9, 9, 9</obj>"

@@ -12,8 +12,8 @@ import weakref
 import numpy as np
 import pytest
 
+from r1_model.asking.question import Question
 from r1_model.scene.scene import Scene
-from r1_model.text.question import Question
 from tests.r1_model.scene.test_walls import box_room
 from tests.r1_model.small import random_scene
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 import torch
 
+from r1_model.asking.question import Question
 from r1_model.gpu_memory import give_back
 from r1_model.network.tiles import needs_tiles
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
-from r1_model.text.question import Question
 from tests.r1_model.small import random_scene
 
 pytestmark = pytest.mark.gpu

@@ -28,7 +28,15 @@ FORBIDDEN = {
     "r1_ros/mapping": ("r1_ros.reasoning", "r1_ros.plans", "r1_ros.nodes"),
     "r1_ros/reasoning": ("r1_ros.mapping", "r1_ros.plans", "r1_ros.nodes"),
     "r1_ros/plans": ("r1_ros.mapping", "r1_ros.nodes"),
-    "r1_model/text": ("r1_model.network", "r1_model.views", "r1_model.generation"),
+    "r1_model/text": (
+        "r1_model.network",
+        "r1_model.views",
+        "r1_model.generation",
+        "r1_model.spelling",
+        "r1_model.asking",
+    ),
+    "r1_model/spelling": ("r1_model.plans", "r1_model.network", "r1_model.asking"),
+    "r1_model/plans": ("r1_model.spelling", "r1_model.network", "r1_model.asking"),
     "r1_model/scene": ("r1_model.network", "r1_model.views", "r1_model.generation"),
     "r1_model/network": (
         "r1_model.generation",

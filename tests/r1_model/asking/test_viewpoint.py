@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from r1_model.asking.question import Question
 from r1_model.conversation import R1Processor
 from r1_model.errors import EmptySceneError, InvalidQuestionError
 from r1_model.network.modeling import R1ForConditionalGeneration
@@ -16,7 +17,6 @@ from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box, Turn
 from r1_model.text.boxes import turned_box
 from r1_model.text.frames import text_frame
-from r1_model.text.question import Question
 from tests.r1_model.scene.test_walls import box_room
 from tests.r1_model.small import random_scene, scene_tokenizer, seeded, small_config
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from r1_model.text.question import Question
+from r1_model.asking.question import Question
 from r1_model.text.wording import plain_wording, social_reply, without_courtesies
 from tests.r1_training.synthetic.language.rooms import samples_of
 

@@ -83,7 +83,7 @@ def test_modalities_are_taken_away(reasoner, scene):
 def test_without_depth_no_token_has_a_place(reasoner, scene):
     reasoner.switch(Switches(modalities=("image", "points"), policy="even", views=2))
     known = reasoner._scenes.encode([scene], lambda: False)
-    from r1_model.text.question import Question
+    from r1_model.asking.question import Question
 
     [views] = reasoner._views([Question(scene, QUESTION)], known, [QUESTION])
     assert [view.id for view in views] == [scene.views[0].id, scene.views[-1].id]

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from functools import lru_cache
 
+from r1_model.asking.languages import understood
+from r1_model.asking.question import MAX_QUESTION_CHARACTERS, Question, question_length
 from r1_model.plans.prohibitions import Request, read_request
 from r1_model.spelling.correction import corrected
 from r1_model.spelling.other_names import with_known_names
-from r1_model.text.languages import understood
-from r1_model.text.question import MAX_QUESTION_CHARACTERS, Question, question_length
 from r1_model.text.wording import plain_wording
 
 _TAG = re.compile(r"(<[^<>]{0,120}>(?:[^<]{0,120}</obj>)?)")

@@ -9,15 +9,15 @@ from functools import cached_property
 
 import numpy as np
 
+from r1_model.asking.languages import ONLY, understood
+from r1_model.asking.several import several
 from r1_model.errors import InvalidQuestionError, QuestionTooLongError
 from r1_model.plans.forbidden import Prohibition
 from r1_model.plans.prohibitions import Request, read_request
 from r1_model.plans.told import noted_text
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import TASKS, Box, Turn
-from r1_model.text.languages import ONLY, understood
 from r1_model.text.measures import Measure, read_measure
-from r1_model.text.several import several
 from r1_model.text.tasks import classify_task, detect_language, is_bare_name, stands_alone
 from r1_model.text.wording import plain_wording, social_reply, without_courtesies
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from r1_model.asking.languages import in_language, understood
+from r1_model.asking.question import MAX_QUESTION_CHARACTERS, Question
 from r1_model.errors import InvalidQuestionError, QuestionTooLongError
-from r1_model.text.languages import in_language, understood
-from r1_model.text.question import MAX_QUESTION_CHARACTERS, Question
 from r1_model.text.tasks import as_request, detect_language
 from tests.r1_training.synthetic.language.rooms import samples_of
 

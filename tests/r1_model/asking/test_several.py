@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from r1_model.asking.question import Question
+from r1_model.asking.several import joined, several
 from r1_model.text.answer import Answer, Box, Step
-from r1_model.text.question import Question
-from r1_model.text.several import joined, several
 from tests.r1_training.synthetic.language.rooms import samples_of
 
 
