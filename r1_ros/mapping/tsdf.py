@@ -111,8 +111,14 @@ class TsdfVolume:
         K_corner = K + _HALF_PIXEL
         T_grid_camera = T_scene_camera.copy()
         T_grid_camera[:3, 3] += self._shift
-        near = (BLOCK_VOXELS * self._voxel_size, self._truncation * self._voxel_size, depth_max)
-        touched = touched_blocks(depth, K_corner, T_grid_camera, *near)
+        touched = touched_blocks(
+            depth,
+            K_corner,
+            T_grid_camera,
+            block_size=BLOCK_VOXELS * self._voxel_size,
+            truncation=self._truncation * self._voxel_size,
+            depth_max=depth_max,
+        )
         if not len(touched):
             raise BadMessageError(
                 "no valid depth",

@@ -98,7 +98,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
             "~/cloud",
             latched,
             callback_group=self._service_group,
-            event_callbacks=PublisherEventCallbacks(matched=lambda _: self._publish_cloud()),
+            event_callbacks=PublisherEventCallbacks(matched=self._greet_listener),
         )
         self._keyframe_publisher = self.create_publisher(SceneView, "~/keyframes", 10)
         self._endpoints = [
@@ -217,6 +217,10 @@ class SceneMapper(ManagedNode[MapperConfig]):
 
     def _publish_keyframe(self, message: SceneView) -> None:
         self._keyframe_publisher.publish(message)
+
+    def _greet_listener(self, _: object) -> None:
+        if self.is_active:  # else who comes has what was last published, and activation publishes
+            self._publish_cloud()
 
     def _publish_cloud(self, *, always: bool = False) -> None:
         parts = self._parts

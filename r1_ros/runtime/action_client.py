@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any
 
 from action_msgs.msg import GoalStatusArray
 from action_msgs.srv import CancelGoal
 from rclpy.action import ActionClient
 from rclpy.action.client import ClientGoalHandle
+from rclpy.exceptions import InvalidHandle
 from rclpy.task import Future
 from rclpy.waitable import NumberOfEntities
 
@@ -69,7 +71,8 @@ class ThreadSafeActionClient(ActionClient):
         """Let the executor, which may wait without this client, make a new wait set."""
         executor = self._node.executor
         if executor is not None:
-            executor.wake()
+            with suppress(InvalidHandle):  # it has just been shut down: nobody waits
+                executor.wake()
 
     def send_goal_async(self, *arguments: Any, **options: Any) -> Future:
         """As `rclpy.action.ActionClient`."""

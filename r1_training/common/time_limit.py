@@ -96,7 +96,8 @@ class Trained:
 
     Attributes:
         seconds: in all.
-        starting: of them before the steps came at their pace: compiling, workers.
+        starting: of them before the steps of the last process came at their pace: compiling,
+            workers.
         slow: steps in `starting`.
     """
 

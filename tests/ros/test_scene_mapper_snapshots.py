@@ -118,6 +118,21 @@ def test_the_cloud_is_read_out_for_nobody_but_at_once_for_who_comes(ros: Spinner
         assert rig.mapper._published_revision < rig.mapper._map.revision
 
 
+def test_an_inactive_mapper_publishes_no_cloud_for_who_comes(ros: Spinner) -> None:
+    rig = Rig(ros, cloud_period=3600.0)
+    rig.map_frames(2)
+    published = rig.mapper._published_revision
+    rig.mapper.trigger_deactivate()
+    clouds: list[PointCloud2] = []
+    rig.robot.node.create_subscription(PointCloud2, "scene_mapper/cloud", clouds.append, LATCHED)
+    ros.until(lambda: clouds, "the cloud that was published last")
+    ros.spin(0.4)
+    assert [cloud.width for cloud in clouds] == [0]
+    assert rig.mapper._published_revision == published < rig.mapper._map.revision
+    rig.mapper.trigger_activate()
+    ros.until(lambda: clouds[-1].width > 0, "the cloud of now")
+
+
 def test_the_period_of_the_cloud_changes_at_once(ros: Spinner) -> None:
     rig = Rig(ros, cloud_period=3600.0)
     clouds: list[PointCloud2] = []
