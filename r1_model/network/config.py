@@ -39,6 +39,8 @@ class R1SceneConfig(PreTrainedConfig):
             trained on; larger ones are encoded in tiles (see `tiles`). None: everything at once.
         look_size: pixels a side of the cuts of views that refine the labels (see `looks`); None:
             labels follow from the cloud alone.
+        read_width: channels of the net that reads what is printed on the cuts, a multiple of 32;
+            None: none reads.
         layers, heads: transformer over the object candidates.
         categories, colors, materials, states: what the dense decoder names, in index order.
 
@@ -64,6 +66,7 @@ class R1SceneConfig(PreTrainedConfig):
     num_uniform: int = 64
     max_extent: float | None = None
     look_size: int | None = None
+    read_width: int | None = None
     layers: int = 3
     heads: int = 8
     duplicate_iou: float = 0.35
@@ -237,6 +240,7 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
         "samples": (32, 32, 96, 64),
         "max_extent": 14.5,
         "look_size": 64,
+        "read_width": 128,
         **names,
     }
     return R1Config(

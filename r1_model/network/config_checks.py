@@ -93,6 +93,12 @@ def check_scene_config(config: R1SceneConfig) -> None:
         raise InvalidConfigError(f"max_extent must be above 0 or null, not {extent!r}"[:200])
     if config.look_size is not None:
         require_count(config, "look_size", least=32)
+    if config.read_width is not None:
+        _divisible("read_width", require_count(config, "read_width"), "its groups", 32)
+        if config.look_size is None:
+            raise InvalidConfigError(
+                f"read_width is {config.read_width}, and without look_size there is nothing to read"
+            )
     for name in ("categories", "colors", "materials", "states"):
         names = getattr(config, name)
         if not (_list(names) and names and all(isinstance(entry, str) for entry in names)):

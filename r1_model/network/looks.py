@@ -2,7 +2,9 @@
 
 A cloud keeps a colour every centimetre or two; a camera sees the handle, the keys, the label. The
 cuts go through a backbone that was trained on photographs (MobileNetV2, arXiv 1801.04381) and stays
-as it is; what it says refines the labels of a detection and its token.
+as it is, and through a small net of the model's own that reads what is printed on things: the
+backbone halves a cut five times, and a digit is gone. What both say refines the labels of a
+detection and its token.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ SLACK = 0.03  # metres around a box that still count as inside
 LEAST_SEEN = 0.08  # share of the probes
 AT_ONCE = 512  # cuts of a scene; a map of many tiles has thousands
 UNSEEN = 0.15  # share of the scenes that are trained without looks
+READER_GROUPS = 8  # channels are normalised together; a width has as many times four
 LARGE = 96.0  # pixels a side from which a larger picture of a thing shows no more
 
 
@@ -172,6 +175,28 @@ def normalised(images: Tensor) -> Tensor:
     return torch.stack([(channel - mean) / std for channel, mean, std in channels], 1)
 
 
+class Reader(nn.Module):
+    """What stands on a cut, wherever it stands: a few convolutions that end at an eighth of it."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.channels = 2 * width
+        widths = (3, width // 4, width // 2, width // 2, width, width)
+        layers: list[nn.Module] = []
+        for fan_in, fan_out, stride in zip(widths[:-1], widths[1:], (2, 2, 1, 2, 1), strict=True):
+            layers += [
+                nn.Conv2d(fan_in, fan_out, 3, stride, 1),
+                nn.GroupNorm(READER_GROUPS, fan_out),
+                nn.GELU(),
+            ]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, 3, H, W) as of `normalised` -> (N, channels): the strongest of each, and the mean."""
+        read = self.layers(images)
+        return torch.cat((read.amax((2, 3)), read.mean((2, 3))), 1)
+
+
 class Looks(nn.Module):
     """Refines the kept detections by what they look like. Without pictures nothing changes."""
 
@@ -187,8 +212,10 @@ class Looks(nn.Module):
         ]
         self.backbone = mobilenet_v2(weights=None).features[:BLOCKS].requires_grad_(False)
         self.norm = nn.LayerNorm(CHANNELS)
+        self.reader = None if config.read_width is None else Reader(config.read_width)
+        known = CHANNELS + 2 + width + (0 if self.reader is None else self.reader.channels)
         self.read = nn.Sequential(
-            nn.Linear(CHANNELS + 2 + width, width), nn.GELU(), nn.Linear(width, width), nn.GELU()
+            nn.Linear(known, width), nn.GELU(), nn.Linear(width, width), nn.GELU()
         )
         self.feature = ZeroLinear(width, width)
         self.classes = ZeroLinear(width, sum(self.labels))
@@ -228,7 +255,11 @@ class Looks(nn.Module):
         objects = pick(features.objects, index)
         look = self.norm(seen.view(*index.shape, -1).float()).to(objects)
         more = torch.stack((cuts.seen, cuts.side.log()), -1).to(objects)
-        read = self.read(torch.cat((look, more, objects), -1))
+        known = [look, more, objects]
+        if self.reader is not None:
+            printed = self.reader(images.to(self._dtype))
+            known.append(printed.view(*index.shape, -1).to(objects))
+        read = self.read(torch.cat(known, -1))
         shown = cuts.seen > LEAST_SEEN
         if self.training:  # what no view shows must be known as well
             shown = shown & (torch.rand(len(shown), 1, device=shown.device) >= UNSEEN)

@@ -32,7 +32,7 @@ def build_tiny(
     torch.manual_seed(seed)
     config = tiny_config(tokenizer.get_vocab(), vocab_size=len(tokenizer), **NAMES)
     if backbone is None:
-        config.scene_config.look_size = None
+        config.scene_config.look_size = config.scene_config.read_width = None
     model = R1ForConditionalGeneration(config)
     if backbone is not None:
         load_photographs(present(model.model.looks, "looks").backbone, backbone)

@@ -19,7 +19,9 @@ from r1_model.network.modeling import R1ForConditionalGeneration
 EMBEDDINGS = ("model.language_model.embed_tokens.weight", "lm_head.weight")
 CLASSES = ("model.dense_decoder.classes.weight", "model.dense_decoder.classes.bias")
 LABELS = "model.scene_tokens.labels.weight"
-LOOKS = "model.looks."
+LOOKS, READER = "model.looks.", "model.looks.reader."
+LOOKED = ("model.looks.classes.weight", "model.looks.classes.bias")
+READ = "model.looks.read.0.weight"
 KINDS = ("categories", "colors", "materials", "states")
 
 
@@ -45,12 +47,18 @@ def carry_over(
     for name, new in model.state_dict().items():  # views of the parameters
         if name.startswith(LOOKS) and known.model.looks is None:
             continue  # they start as nothing that changes
+        if name.startswith(READER) and name not in old:
+            continue
         if name not in old:
             raise InvalidConfigError(f"{name} is not in the model that is carried over")
         if name in EMBEDDINGS:
             new.copy_(carried_words(tokenizer, known_tokenizer, old[name]))
         elif name in CLASSES:
             _move(new, old[name], rows)
+        elif name in LOOKED:  # without objectness, which is the first of the decoder's
+            _move(new, old[name], [(to - 1, source - 1) for to, source in rows[1:]])
+        elif name == READ and new.shape[1] > old[name].shape[1]:
+            new.zero_()[:, : old[name].shape[1]] = old[name]  # what is read comes last
         elif name == LABELS:
             _move(new.T, old[name].T, rows)  # in front: objectness there, the score here
         elif new.shape == old[name].shape:

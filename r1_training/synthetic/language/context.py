@@ -30,12 +30,14 @@ class Asking:
         rng: of this call.
         say: words of the language.
         split: train, val or test; decides which wordings are used.
+        mixed: may a dialogue change its language?
     """
 
     facts: Facts
     rng: Random
     say: Speaker
     split: str
+    mixed: bool = False
 
     @property
     def family(self) -> str:

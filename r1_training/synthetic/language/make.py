@@ -79,7 +79,8 @@ def make_samples(
         rng: source of every choice; equal arguments give equal samples.
         visible: ids of the objects that were seen; only they are asked about.
         count: how many; fewer come back where the room offers fewer.
-        language: one of `answer.LANGUAGES`; None draws one for each sample.
+        language: one of `answer.LANGUAGES`; None draws one for each sample, and dialogues of
+            training and validation may change theirs.
         split: train, val or test; test uses wordings that training never sees.
         tasks: some of `answer.TASKS`, all by default.
         weights: task -> its share of the samples, where a room offers it.
@@ -102,6 +103,7 @@ def make_samples(
     random = Random(int(rng.integers(2**62)))
     facts = Facts(room, visible, readable, topped)
     shares = [weights[task] * _boost(facts, task) for task in tasks]
+    mixed = language is None and split != "test"  # the test set stays what it was
     samples: list[Sample] = []
     seen: set[tuple[str, str]] = set()
     for _ in range(count):
@@ -109,7 +111,7 @@ def make_samples(
             if attempt % 4 == 0:  # give a rare task some chances before another takes its place
                 [task] = random.choices(tasks, shares)
             spoken = language or random.choice(LANGUAGES)
-            sample = MAKERS[task](Asking(facts, random, SPEAKERS[spoken], split))
+            sample = MAKERS[task](Asking(facts, random, SPEAKERS[spoken], split, mixed))
             if sample is None or (sample.question, sample.answer) in seen:
                 continue
             if facts.several and any(words in sample.question for words in _ONE_ROOM):

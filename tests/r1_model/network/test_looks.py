@@ -17,6 +17,7 @@ from r1_model.network.looks import (
     Cuts,
     Looks,
     Pictures,
+    Reader,
     best_views,
     cut_out,
 )
@@ -166,10 +167,10 @@ def test_a_large_cut_misses_no_stripe():
     assert (found - 0.5).abs().max() < 0.01
 
 
-@pytest.fixture(scope="module")
-def model() -> R1ForConditionalGeneration:
+@pytest.fixture(scope="module", params=[None, 32], ids=["looks", "reads"])
+def model(request) -> R1ForConditionalGeneration:
     config = small_config(scene_tokenizer())
-    config.scene_config.look_size = 32
+    config.scene_config.look_size, config.scene_config.read_width = 32, request.param
     return seeded(lambda: R1ForConditionalGeneration(config)).eval()
 
 
@@ -232,6 +233,31 @@ def test_the_backbone_keeps_its_statistics_in_training(model):
 def test_a_cut_of_no_size_is_refused():
     with pytest.raises(InvalidConfigError, match="look_size must be 32"):
         R1SceneConfig(look_size=0)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "fault"),
+    [
+        ({"look_size": 32, "read_width": 24}, "read_width is 24, no multiple"),
+        ({"look_size": 32, "read_width": 0}, "read_width must be 1"),
+        ({"read_width": 32}, "without look_size there is nothing to read"),
+    ],
+)
+def test_a_reader_that_cannot_be_is_refused(sizes, fault):
+    with pytest.raises(InvalidConfigError, match=fault):
+        R1SceneConfig(**sizes)
+
+
+def test_a_reader_finds_a_mark_wherever_it_is():
+    reader = seeded(lambda: Reader(32)).eval()
+    paper = torch.zeros(3, 3, 64, 64)
+    paper[1, :, 24:32, 24:32] = 4.0
+    paper[2, :, 32:40, 40:48] = 4.0
+    with torch.no_grad():
+        bare, here, there = reader(paper)
+    assert reader.channels == len(bare) == 64
+    # the edges of the cut are all that differs
+    assert (here - there).norm() < 0.05 * here.norm() < 0.1 * (here - bare).norm()
 
 
 def test_looks_have_the_labels_of_the_decoder():

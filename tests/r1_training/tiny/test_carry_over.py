@@ -13,7 +13,8 @@ from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.synthetic.language.corpus import corpus
 from r1_training.tiny.carry_over import carried_words, carry_over, label_rows
 from r1_training.tiny.tokenizer import train_tokenizer
-from tests.r1_model.small import seeded
+from tests.r1_model.network.test_looks import inputs
+from tests.r1_model.small import scene_tokenizer, seeded, small_config
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,31 @@ def test_detections_are_the_same_under_their_names(known):
     assert torch.equal(before.states, after.states)
     order = [new.config.scene_config.categories.index(name) for name in old]
     assert torch.equal(before.category, after.category[..., order])
+
+
+@torch.no_grad()
+def test_looks_are_carried_to_more_labels_and_to_a_reader():
+    config = small_config(scene_tokenizer())
+    config.scene_config.look_size = 32
+    old = seeded(lambda: R1ForConditionalGeneration(config)).eval()
+    for layer in (old.model.looks.feature, old.model.looks.classes):
+        torch.nn.init.normal_(layer.weight, std=0.1)
+        torch.nn.init.normal_(layer.bias, std=0.1)
+    wide = copy.deepcopy(config)
+    wide.scene_config.read_width = 32
+    wide.scene_config.states = [*config.scene_config.states, "shows star", "shows 7"]
+    wide.scene_config.categories = ["unheard of", *config.scene_config.categories]
+    new = seeded(lambda: R1ForConditionalGeneration(wide)).eval()
+    carry_over(new, scene_tokenizer(), old, scene_tokenizer())
+    cloud = inputs()
+    before, after = (m.model.encode_scene(**cloud).found for m in (old, new))
+    assert torch.allclose(before.category, after.category[..., 1:], atol=1e-5)
+    states = after.states[..., : before.states.shape[-1]]
+    assert torch.allclose(before.states, states, atol=1e-5)
+    blind = new.model.encode_scene(**{**cloud, "pictures": None}).found
+    assert not torch.allclose(
+        blind.category, after.category, atol=0.01
+    )  # it was the looks that were compared
 
 
 def test_the_same_text_has_the_same_logits(known):

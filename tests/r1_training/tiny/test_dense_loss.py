@@ -9,6 +9,7 @@ from r1_model.geometry.torch_boxes import aabb_giou
 from r1_model.network.dense_decoder import Detections
 from r1_model.network.modeling import EncodedScene, R1ForConditionalGeneration
 from r1_model.network.scene_encoder import SceneFeatures
+from r1_training.common.labels import STATES
 from r1_training.tiny.dense_loss import SceneTargets, dense_losses
 from tests.r1_model.small import scene_tokenizer, seeded, small_config
 
@@ -102,6 +103,29 @@ def test_a_label_that_does_not_apply_costs_nothing():
     encoded = perfect(truth(seed=1))
     losses = dense_losses(encoded, targets)
     assert [float(losses[name]) for name in (*CLASSES, "states")] == [0, 0, 0, 0]
+
+
+def with_prints(targets: SceneTargets, row: list[int]) -> SceneTargets:
+    """`len(STATES)` states and as many prints as `row` has values, of the first object."""
+    states = torch.zeros(*targets.category.shape, len(STATES) + len(row), dtype=torch.int64)
+    states[:, 0, len(STATES) :] = torch.tensor(row)
+    return replace(targets, states=states)
+
+
+def test_which_print_it_is_counts_where_one_can_be_read():
+    targets = with_prints(truth(), [0, 1, 0])
+    right = perfect(targets)
+    assert float(dense_losses(right, targets)["prints"]) < 0.01
+    other = perfect(with_prints(truth(), [0, 0, 1]))
+    assert float(dense_losses(other, targets)["prints"]) > 1
+    # of the other objects it asks nothing: that they bear none is a state
+    wrong = replace(right.found, states=right.found.states.clone())
+    wrong.states[targets.instance[:, :12] != 1] *= -1
+    assert float(dense_losses(replace(right, found=wrong), targets)["prints"]) < 0.01
+    for row in ([-1, -1, -1], [0, 0, 0]):
+        unread = with_prints(truth(), row)
+        assert float(dense_losses(right, unread)["prints"]) == 0
+    assert "prints" not in dense_losses(perfect(truth()), truth())
 
 
 def test_small_objects_weigh_as_much_as_large_ones():

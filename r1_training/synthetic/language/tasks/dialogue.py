@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from r1_model.text.tasks import detect_language
 from r1_training.synthetic.household.catalog import VOCABULARY
 from r1_training.synthetic.language.context import Asking, box, row
 from r1_training.synthetic.language.facts import Facts, Thing
@@ -35,6 +36,9 @@ from r1_training.synthetic.language.words.words_en import MATERIALS
 from r1_training.synthetic.rooms.catalog import STATES
 
 MOST_TURNS = 5
+# Chance that a turn is in another language than the one before it; the last question decides what
+# is answered in.
+MIXED = 0.12
 
 
 Turn = Callable[[Talk], Sample | None]
@@ -440,10 +444,16 @@ def make(ask: Asking) -> Sample | None:
     ends_in_request = ask.rng.random() < 0.4
     while True:
         last = len(talk.turns) == length - 1
+        if ask.mixed and ask.rng.random() < MIXED:
+            talk = talk.in_another_language()
         if last and ends_in_request and len(talk.focus) == 1:
             sample = request(talk) or follow(talk)
         else:
             sample = follow(talk)
-        if sample is None or last:
+        if sample is None:
+            return None
+        if talk.ask is not ask and detect_language(sample.question) != sample.language:
+            return None  # nobody could tell what to answer in
+        if last:
             return sample
         advance(talk, sample)

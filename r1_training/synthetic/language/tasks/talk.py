@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from r1_training.synthetic.language.context import Asking, box
+from r1_training.synthetic.language.context import SPEAKERS, Asking, box
 from r1_training.synthetic.language.facts import Thing
 from r1_training.synthetic.language.forms.dialogue_forms import FORMS
 from r1_training.synthetic.language.sample import Sample
@@ -28,6 +28,12 @@ class Talk:
     turns: list[tuple[str, str]]
     objects: list[int]
     asked: set[str]
+
+    def in_another_language(self) -> Talk:
+        """The same dialogue, gone on with in English after Chinese or the other way round."""
+        family = "zh" if self.ask.family == "en" else "en"
+        languages = [name for name in SPEAKERS if name.startswith(family)]
+        return replace(self, ask=replace(self.ask, say=SPEAKERS[self.ask.rng.choice(languages)]))
 
     @property
     def it(self) -> Thing:

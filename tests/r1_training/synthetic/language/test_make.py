@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from r1_model.text.answer import LANGUAGES, TASKS
+from r1_model.text.tasks import detect_language
 from r1_training.synthetic.language import corpus, fill_boxes, make_samples
 from r1_training.synthetic.language.context import SPEAKERS, Asking
 from r1_training.synthetic.language.facts import Facts
@@ -127,6 +128,27 @@ def test_dialogues_have_turns_with_whole_answers():
             for question, raw in sample.turns:
                 assert question and raw.startswith("<think>") and raw.endswith("</answer>")
     assert lengths == {2, 3, 4, 5}
+
+
+def changes_language(sample) -> bool:
+    said = {detect_language(question) == "en" for question, _ in sample.turns}
+    return len(said | {sample.language == "en"}) > 1
+
+
+@pytest.mark.parametrize(("split", "expected"), [("train", True), ("test", False)])
+def test_some_dialogues_change_their_language_and_the_last_question_tells_it(split, expected):
+    mixed = []
+    for seed in range(20):
+        room = room_of(seed)
+        samples = make_samples(
+            *(room, np.random.default_rng(seed)),
+            **{"visible": visible_of(room), "count": 6, "split": split, "tasks": ["dialogue"]},
+        )
+        mixed += [sample for sample in samples if changes_language(sample)]
+    assert bool(mixed) == expected and len(mixed) < 40
+    for sample in mixed:
+        assert detect_language(sample.question) == sample.language
+        assert (detect_language(sample.think + sample.answer) == "en") == (sample.language == "en")
 
 
 def test_boxes_are_filled():

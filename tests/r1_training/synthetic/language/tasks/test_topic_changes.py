@@ -6,6 +6,7 @@ from random import Random
 
 import numpy as np
 
+from r1_model.text.tasks import detect_language
 from r1_training.synthetic.language import make_samples
 from r1_training.synthetic.language.tasks.topic_changes import after_other_topics
 from tests.r1_training.synthetic.language.rooms import room_of, visible_of
@@ -16,8 +17,8 @@ def samples_of(seed: int):
     return make_samples(room, np.random.default_rng(seed), visible=visible_of(room), count=20)
 
 
-def test_some_questions_come_after_others_of_their_language():
-    longer = 0
+def test_some_questions_come_after_others_mostly_of_their_language():
+    longer = foreign = 0
     for seed in range(12):
         samples = samples_of(seed)
         changed = after_other_topics(samples, Random(seed), share=0.5)
@@ -28,10 +29,12 @@ def test_some_questions_come_after_others_of_their_language():
             new = after.turns[: len(after.turns) - len(before.turns)]
             assert len(new) <= 2 and (before.question, before.raw) not in new
             alike = [s for s in samples if (s.question, s.raw) in new]
-            assert {s.language for s in alike} <= {before.language}
+            if {s.language for s in alike} - {before.language}:
+                foreign += 1  # only where the question tells what it is to be answered in
+                assert detect_language(before.question) == before.language
             assert not any(s.turns or s.extra_boxes for s in alike)
             longer += bool(new)
-    assert longer > 60
+    assert longer > 60 and longer / 10 < foreign < longer / 2
 
 
 def test_the_share_decides_and_the_seed_repeats():
