@@ -29,6 +29,7 @@ import torch
 import typer
 from PIL import Image, ImageDraw
 
+from r1_model.errors import InvalidQuestionError
 from r1_model.geometry.oriented_boxes import footprint, oriented_iou, turn
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
@@ -134,7 +135,10 @@ def is_right(reasoner: Reasoner, scene: Scene, room: Room, sample: Sample) -> bo
     meant = [Box(*known[id]) for id in placeholders(sample.question)]  # as a user points at it
     question = re.sub(r" ?<obj:\d+>", "", sample.question)
     target = meant[0] if meant else None
-    said = reasoner.ask(scene, question, task=sample.task, history=history, target=target)
+    try:
+        said = reasoner.ask(scene, question, task=sample.task, history=history, target=target)
+    except InvalidQuestionError:  # of another room's points: what is meant lies outside of them
+        return False
     verdict = check_parsed(sample, said, boxes, room)
     return bool(verdict.get("acc25", verdict["correct"]))
 

@@ -29,6 +29,7 @@ from r1_model.views.visibility import seen_voxels
 # rooms in one pass; on a CPU each is one, so that it is encoded as if it were alone
 AT_ONCE = {"cuda": 8, "cpu": 1}
 MOST_THREADS = 16
+ROUND = 8  # views: `Graphed.MOST` graphs are those of 8, 16, 24 views and of none
 
 _Batch = TypeVar("_Batch", SceneFeatures, Detections)
 
@@ -102,7 +103,7 @@ class Scenes:
 
     def __init__(self, model: R1ForConditionalGeneration, processor: R1Processor) -> None:
         self._model, self._processor = model, processor
-        self._graph = Graphed(model.model.encode_scene)
+        self._graph = Graphed(self._encode_tensors)
         self._known: list[KnownScene] = []
         self._coming: dict[int, Future[ScenePreparation]] = {}
         self._pool: ThreadPoolExecutor | None = None
@@ -218,14 +219,25 @@ class Scenes:
                 some = rooms[start : start + AT_ONCE[device.type]]
                 clouds = zip(*(new[row].cloud for row in some), strict=True)
                 points, colors, bounds = (torch.cat(part).to(device) for part in clouds)
-                alone = len(some) == 1 and device.type == "cuda"
-                encode = self._graph if alone else self._model.model.encode_scene
-                encoded = encode(points, colors, bounds)
+                if len(some) == 1 and device.type == "cuda":
+                    pictures = new[some[0]].pictures
+                    shown = () if pictures is None else padded(pictures).to(device).tensors
+                    encoded = self._graph(points, colors, bounds, *shown)
+                    found[some[0]] = KnownScene(new[some[0]], points, encoded)
+                    continue
+                encoded = self._model.model.encode_scene(points, colors, bounds)
                 for place, row in enumerate(some):
                     own = slice(place, place + 1)
                     looked = self._looked_at(new[row], _rows(encoded, own))
                     found[row] = KnownScene(new[row], points[own], looked)
         return [found[row] for row in range(len(new))]
+
+    def _encode_tensors(
+        self, points: Tensor, colors: Tensor, bounds: Tensor, *pictures: Tensor
+    ) -> EncodedScene:
+        """One scene, and what its pictures show where there are any: all that a graph records."""
+        shown = Pictures(*pictures) if pictures else None
+        return self._model.model.encode_scene(points, colors, bounds, shown)
 
     def _looked_at(self, prepared: ScenePreparation, encoded: EncodedScene) -> EncodedScene:
         if prepared.pictures is None:
@@ -233,6 +245,20 @@ class Scenes:
         device = self._model.device
         bounds, pictures = prepared.cloud[2].to(device), prepared.pictures.to(device)
         return self._model.model.looked_at(encoded, bounds, pictures)
+
+
+def padded(pictures: Pictures) -> Pictures:
+    """Pictures (1, V, ...) with views of nothing behind them, a multiple of `ROUND` in all.
+
+    A map has another number of views after each keyframe, and a graph is of one number.
+    """
+    missing = -pictures.color.shape[1] % ROUND
+    color, depth, K, T = (
+        torch.cat((values, values[:, :1].expand(-1, missing, *values.shape[2:])), 1)
+        for values in pictures.tensors
+    )
+    depth[:, depth.shape[1] - missing :] = 0  # no pixel has a place: no box is seen there
+    return Pictures(color, depth, K, T)
 
 
 def _look(views: Sequence[View]) -> np.ndarray:

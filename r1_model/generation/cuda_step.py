@@ -137,7 +137,7 @@ class CudaStep:
             low["qkv"].add(norm(x, layer.before), qkv)
         q, k, v = qkv.split(sizes, -1)
         attended = self._attend(q, k, v, number)
-        self._linear(attended, plain["o"], residual=x, out=x)
+        self._linear(attended, plain["o"], residual=x, out=x, fetch=1)
         if "o" in low:
             low["o"].add(attended, x)
         width = plain["down"][0].in_features
@@ -220,6 +220,7 @@ class CudaStep:
         out: Tensor | None = None,
         wide: Tensor | None = None,
         gated: int = 0,
+        fetch: int = 0,
     ) -> None:
         missing = [None] * (3 - len(modules))
         own = [self.stored[id(module)] for module in modules]
@@ -242,6 +243,7 @@ class CudaStep:
                 ("NORM", int(norm is not None)),
                 ("GATED", gated),
                 ("FORMAT", FORMATS[own[0].kind]),
+                ("FETCH", fetch),
             ),
         )
 

@@ -53,9 +53,14 @@ class Pictures:
     K: Tensor
     T_scene_camera: Tensor
 
+    @property
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """All of them, in order."""
+        return self.color, self.depth, self.K, self.T_scene_camera
+
     def to(self, device: torch.device) -> Pictures:
         """The same on another device."""
-        return Pictures(**{name: value.to(device) for name, value in vars(self).items()})
+        return Pictures(*(values.to(device) for values in self.tensors))
 
 
 @dataclass(frozen=True)

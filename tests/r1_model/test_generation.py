@@ -381,9 +381,10 @@ def test_kernels_compile_without_a_gpu(arch: tuple[int, int], half: int) -> None
         defines = (("BF16", half), *shape.items())
         assert b"attend" in nvrtc.compile_kernels(cuda_step.SOURCE, *arch, defines)
     for number in FORMATS.values():
-        defines = (("BF16", half), ("NORM", 1), ("GATED", 1), ("FORMAT", number))
-        code = nvrtc.compile_kernels(cuda_step.SOURCE, *arch, defines)
-        assert b"gated" in code and (b"linear_few" in code) == half
+        for gated, fetch in ((1, 0), (0, 1)):
+            kind = (("NORM", gated), ("GATED", gated), ("FORMAT", number), ("FETCH", fetch))
+            code = nvrtc.compile_kernels(cuda_step.SOURCE, *arch, (("BF16", half), *kind))
+            assert b"gated" in code and (b"linear_few" in code) == half
 
 
 @pytest.mark.gpu

@@ -5,7 +5,7 @@
 // norm, bias, residual and gate folded in, and on Hopper the first weights are on their way before the
 // kernel before has ended (programmatic dependent launch). Sums are float32.
 //
-// Macros: BF16 (else float32); NORM, GATED, FORMAT for `linear_few`; HEAD_DIM, GROUP, SPLITS for `attend`.
+// Macros: BF16 (else float32); NORM, GATED, FORMAT, FETCH for `linear_few`; HEAD_DIM, GROUP, SPLITS for `attend`.
 
 #if BF16
 typedef unsigned short scalar;
@@ -123,11 +123,16 @@ __device__ __forceinline__ void wait_for_previous() {
 #define CHUNKS (FORMAT == 0 ? 1 : FORMAT == INT4 ? 4 : 2)  // of 8 values that a lane loads at once
 #define COLUMNS (32 * CHUNKS)  // of a step of a warp
 #define PACKETS 4  // of 16 bytes of a row in a step
+// FETCH: a thread block asks for all of its weights, and for those of a block that may have found no
+// place yet, before it waits: while attention, which hardly reads, is under way.
+#ifndef FETCH
+#define FETCH 0
+#endif
 // Steps whose weights are loaded together, and thread blocks on an SM: together what registers allow.
-// Measured on an H200 at the 7B's sizes, in bf16.
+// Measured on an H200 in a chain of the 7B's products, each format and kind on its own.
 #ifndef AHEAD
-#define AHEAD (NORM ? 2 : 4)
-#define RESIDENT (NORM && FORMAT == 0 ? 3 : 2)
+#define AHEAD (NORM ? (FORMAT ? 1 : 2) : FORMAT ? 4 : 3)
+#define RESIDENT (FORMAT ? (NORM ? 3 : 2) : GATED ? 3 : 2)
 #endif
 
 // a * b + c for two bf16 numbers each; subnormal ones count.
@@ -186,6 +191,12 @@ __device__ __forceinline__ void multiply_add(
         : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
         : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
 }
+
+#if FETCH
+__device__ __forceinline__ void fetch(const uint4* address) {
+    asm volatile("prefetch.global.L2 [%0];" : : "l"(address));
+}
+#endif
 
 // out = residual + W norm(x) + bias for `count` vectors, W of up to three matrices one below the
 // other, all but the last with a multiple of ROWS rows; with GATED
@@ -271,7 +282,21 @@ extern "C" __global__ void __launch_bounds__(32 * WARPS_OF_LINEAR, RESIDENT) lin
                 if (there) factor[m][1][i] = own[lower + at] * 0x10001u;
 #endif
             }
-        if (start == begin) wait_for_previous();
+        if (start == begin) {
+#if FETCH
+            if (part == 0) {  // a line of the cache holds two steps
+                const int later = (gridDim.x / 2) * ROWS;
+                const bool has_later = !GATED && row + later + ROWS <= own_rows;
+                for (int step = begin; step < end; step += 2)
+                    for (int half = 0; half < 2; ++half) {
+                        const uint4* own = matrix[0] + (half ? lower : upper) + step * PACKETS;
+                        if (step >= begin + AHEAD) fetch(own);
+                        if (has_later) fetch(own + (size_t)later * packets);
+                    }
+            }
+#endif
+            wait_for_previous();
+        }
 #pragma unroll
         for (int i = 0; i < AHEAD; ++i)
 #pragma unroll
@@ -379,6 +404,22 @@ __device__ __forceinline__ void rotate(
     for (int i = 0; i < VEC; ++i) out[i] = own[i] * cosine[i] + sign * other[i] * sine[i];
 }
 
+#if STEPS_TOGETHER
+// What a thread needs of the `here` keys and values from `start` on; zeros behind them.
+__device__ __forceinline__ void load_tile(
+    const scalar* keys, const scalar* values, int start, int here, int member, int packet,
+    uint4* packed, uint4* carried) {
+    const uint4* rows = reinterpret_cast<const uint4*>(keys) + (size_t)start * LANES + packet;
+    const uint4* columns = reinterpret_cast<const uint4*>(values) + (size_t)start * LANES + packet;
+#pragma unroll
+    for (int i = 0; i < STEPS; ++i) {
+        const int j = member + i * KEYS;
+        packed[i] = j < here ? rows[(size_t)j * LANES] : make_uint4(0, 0, 0, 0);
+        carried[i] = j < here ? columns[(size_t)j * LANES] : make_uint4(0, 0, 0, 0);
+    }
+}
+#endif
+
 // A block is one group of query heads, that share keys and values, of one sequence, over one of
 // SPLITS parts of its keys. The part with the new key turns it and stores it. The block that is last
 // to end joins the parts.
@@ -406,11 +447,11 @@ extern "C" __global__ void __launch_bounds__(THREADS) attend(
     const int thread = threadIdx.x, lane = thread % 32, warp = thread / 32;
     const int packet = thread % LANES, member = thread / LANES;
     let_next_start();
-    wait_for_previous();
+    // positions, lengths and the keys that are there already are of earlier steps, which have ended
     const int count = (int)lengths[row] + 1;
     const int share = max(TILE, (count + SPLITS - 1) / SPLITS);
     const int parts = (count + share - 1) / share;
-    if (part >= parts) return;
+    if (part >= parts) return wait_for_previous();
     const int begin = part * share, end = min(count, begin + share);
     keys += ((size_t)row * heads + head) * capacity * HEAD_DIM;
     values += ((size_t)row * heads + head) * capacity * HEAD_DIM;
@@ -423,6 +464,11 @@ extern "C" __global__ void __launch_bounds__(THREADS) attend(
         const float angle = frequencies[(packet * VEC + i) % (HEAD_DIM / 2)] * (float)positions[row];
         sincosf(angle, &sine[i], &cosine[i]);
     }
+#if STEPS_TOGETHER
+    uint4 packed[STEPS], carried[STEPS];  // all loads of a tile under way at once
+    load_tile(keys, values, begin, end - begin, member, packet, packed, carried);
+#endif
+    wait_for_previous();
     float query[GROUP][VEC];
 #pragma unroll
     for (int g = 0; g < GROUP; ++g) {
@@ -455,13 +501,13 @@ extern "C" __global__ void __launch_bounds__(THREADS) attend(
         const uint4* rows = reinterpret_cast<const uint4*>(keys) + (size_t)start * LANES + packet;
         const uint4* columns = reinterpret_cast<const uint4*>(values) + (size_t)start * LANES + packet;
 #if STEPS_TOGETHER
-        uint4 packed[STEPS], carried[STEPS];  // all loads under way at once
+        if (start > begin) load_tile(keys, values, start, here, member, packet, packed, carried);
 #pragma unroll
-        for (int i = 0; i < STEPS; ++i) {
-            const int j = member + i * KEYS;
-            packed[i] = j < here ? rows[(size_t)j * LANES] : make_uint4(0, 0, 0, 0);
-            carried[i] = j < here ? columns[(size_t)j * LANES] : make_uint4(0, 0, 0, 0);
-        }
+        for (int i = 0; i < STEPS; ++i)
+            if (start + member + i * KEYS == count - 1) {  // the new one was not there before
+                packed[i] = rows[(size_t)(member + i * KEYS) * LANES];
+                carried[i] = columns[(size_t)(member + i * KEYS) * LANES];
+            }
 #pragma unroll
 #else
 #pragma unroll 4
