@@ -21,6 +21,7 @@ VOCABULARY = 5_120
 CORPUS_ROOMS = 2_500
 STAGES = ("dense", "sft")  # r1-tiny-NAME.yaml
 SHARD = "14MB"
+STATE = ("optimizer*", "scheduler*", "rng_state*", "trainer_state*")  # of a checkpoint
 
 
 def start_tiny(folder: Path, config: TrainingConfig, known: Path | None = None) -> Path:
@@ -107,7 +108,7 @@ def train_tiny(
 def pack_weights(trained: Path, folder: Path) -> Path:
     """A finished model as it ships: bf16, in files small enough for a repository."""
     with written_whole(folder) as part:
-        shutil.copytree(trained, part, ignore=shutil.ignore_patterns("model*", "*.bin"))
+        shutil.copytree(trained, part, ignore=shutil.ignore_patterns("model*", "*.bin", *STATE))
         model = R1ForConditionalGeneration.from_pretrained(trained, dtype=torch.bfloat16)
         model.save_pretrained(part, max_shard_size=SHARD)
     return folder
