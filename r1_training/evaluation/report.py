@@ -34,6 +34,9 @@ class Settings:
         model: preset or folder.
         rooms, questions, seeds, split, blind: as given to `r1 evaluate-rooms`.
         meshes: pack of the rooms; None for rooms of primitives.
+        swap: what is another room's, one of `swaps.SWAPS`.
+        views: name of `Switches` of the views that a question is answered with alone; empty: the
+            map's own, as users ask.
         digest: of the rooms and questions of this version, see
             `room_evaluator.questions_digest`; empty in files from before there was one.
     """
@@ -46,6 +49,8 @@ class Settings:
     blind: bool
     digest: str = ""
     meshes: str | None = None
+    swap: str = "true"
+    views: str = ""
 
 
 @dataclass(frozen=True)

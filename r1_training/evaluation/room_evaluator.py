@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
-from r1_model.asking.question import Question
+from r1_model.asking.question import Question, check_target
+from r1_model.errors import InvalidQuestionError
 from r1_model.geometry.oriented_boxes import turn
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Answer, Box, Turn
+from r1_training.evaluation.swaps import Swap, as_it_is
 from r1_training.synthetic.camera.observe import observe_batch, scene_of
 from r1_training.synthetic.camera.packed_rooms import pack_rooms
 from r1_training.synthetic.camera.tops import shown_tops
@@ -208,10 +210,17 @@ def asked_pieces(
     split: str,
     tasks: Sequence[str] | None = None,
     mix: RoomMix = PRIMITIVES,
+    swap: Swap = as_it_is,
 ) -> Iterator[tuple[Piece, list[ObservedRoom], list[Asked]]]:
     """Pieces one after the other, as `evaluate_rooms`: their rooms and what was asked about them.
 
     The rooms of the next one are prepared while the model answers.
+
+    Args:
+        reasoner, questions, split, tasks, mix: see `evaluate_rooms`.
+        pieces: what is asked.
+        swap: what a room's map is made of in place of its own; the other room is the next one of
+            the piece. The questions stay those of the room as it is.
     """
     ahead = observed(pieces[0], split, reasoner.device, mix) if pieces else []
     for number, piece in enumerate(pieces):
@@ -227,7 +236,46 @@ def asked_pieces(
         if number + 1 < len(pieces):
             ahead = observed(pieces[number + 1], split, reasoner.device, mix)
             reasoner.prepare_ahead([place.scene for place in ahead])
-        yield piece, places, ask_all(reasoner, pending)
+        if swap is as_it_is:
+            yield piece, places, ask_all(reasoner, pending)
+        else:
+            yield piece, places, _ask_swapped(reasoner, places, pending, swap)
+
+
+def _ask_swapped(
+    reasoner: Reasoner,
+    places: Sequence[ObservedRoom],
+    pending: Sequence[tuple[ObservedRoom, Sample]],
+    swap: Swap,
+) -> list[Asked]:
+    """`ask_all` about swapped maps. Where the thing that a question points at lies outside of one,
+    nothing is said.
+    """
+    scenes = [place.scene for place in places]
+    shown = {
+        id(place): replace(place, scene=swap(place.scene, other))
+        for place, other in zip(places, scenes[1:] + scenes[:1], strict=True)
+    }
+    swapped = [(shown[id(place)], sample) for place, sample in pending]
+    asked = iter(ask_all(reasoner, [pair for pair in swapped if _is_within(*pair)]))
+    return [
+        next(asked) if _is_within(place, sample) else judged(place.room, sample, _silence(sample))
+        for place, sample in swapped
+    ]
+
+
+def _is_within(place: ObservedRoom, sample: Sample) -> bool:
+    target = as_question(place, sample).target
+    try:
+        if target is not None:
+            check_target(target, *place.scene.bounds())
+    except InvalidQuestionError:
+        return False
+    return True
+
+
+def _silence(sample: Sample) -> Answer:
+    return Answer(raw="", thinking="", answer="", task=sample.task, language=sample.language)
 
 
 def samples_about(

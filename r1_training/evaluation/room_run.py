@@ -22,6 +22,7 @@ from r1_training.evaluation.room_evaluator import (
     pieces_of,
     samples_about,
 )
+from r1_training.evaluation.swaps import SWAPS
 from r1_training.synthetic.room_mix import RoomMix
 
 Progress = Callable[[int, int], None]
@@ -112,7 +113,12 @@ def run_rooms(
     on_progress(len(done), len(own))
     left = [piece for piece in own if piece not in done]
     asking = asked_pieces(
-        reasoner, left, questions=settings.questions, split=settings.split, mix=mix
+        reasoner,
+        left,
+        questions=settings.questions,
+        split=settings.split,
+        mix=mix,
+        swap=SWAPS[settings.swap],
     )
     for piece, places, asked in asking:
         done[piece] = asked, [] if detector is None else detected(detector, places)

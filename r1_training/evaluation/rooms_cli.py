@@ -39,6 +39,17 @@ def evaluate_rooms(
         Path | None,
         typer.Option(help="Rooms of this pack of `r1 prepare meshes`, not of primitives."),
     ] = None,
+    swap: Annotated[
+        Literal["true", "other views", "no depth", "other points"],
+        typer.Option(help="Give another room's pictures, no depth, or another room's points."),
+    ] = "true",
+    views: Annotated[
+        Literal["selected", "even", "horizontal", "coverage", "all"] | None,
+        typer.Option(
+            help="Answer each question with these pictures alone, six of them or all, chosen so; "
+            "by default all of a map name its things, and the selected ones are shown."
+        ),
+    ] = None,
     pictures: Annotated[
         Path | None, typer.Option(help="Draw right and wrong answers into this folder.")
     ] = None,
@@ -53,7 +64,6 @@ def evaluate_rooms(
     Under torchrun each process takes its share of the rooms; the first one prints and writes.
     """
     from r1_model.errors import ModelLoadError
-    from r1_model.reasoner import Reasoner
     from r1_training.common.processes import Processes
     from r1_training.common.resumable_lines import ResumeError
     from r1_training.common.writable import OutputError, require_file, require_folder
@@ -68,11 +78,15 @@ def evaluate_rooms(
     from r1_training.evaluation.room_detection import room_scores
     from r1_training.evaluation.room_evaluator import questions_digest
     from r1_training.evaluation.room_run import SavedPieces, run_rooms
+    from r1_training.prediction.switches import SwitchedReasoner, Switches
     from r1_training.synthetic.household.pack import MeshPackError
     from r1_training.synthetic.room_mix import RoomMix
 
     if blind and (baselines or blind_json):
         raise typer.BadParameter("a blind run has no blind baseline: leave out --blind")
+    if blind and (views is not None or swap != "true"):
+        raise typer.BadParameter("who sees nothing sees no other views: leave out --blind")
+    chosen = Switches() if views is None else Switches(policy=views, alone=True)
     group = Processes.from_environment()
     beside = {}
     saved = None
@@ -87,6 +101,8 @@ def evaluate_rooms(
             blind,
             questions_digest(split, mix),
             None if meshes is None else str(meshes),
+            swap,
+            "" if views is None else f"{views} alone",
         )
         if output is not None:
             require_file(output)
@@ -94,7 +110,7 @@ def evaluate_rooms(
             require_folder(pictures)
         if device == "auto":
             group.take_gpu()
-        sighted = Reasoner.from_pretrained(model, device=device)
+        sighted = SwitchedReasoner.from_pretrained(model, device=device).switch(chosen)
         if blind_json is not None:
             beside["blind"] = report.read_blind(blind_json, settings)
         if pictures is not None:
@@ -116,7 +132,8 @@ def evaluate_rooms(
         return run_rooms(asked, settings, who=who, group=group, saved=saved, detector=detector)
 
     start = time.perf_counter()
-    run = ask("blind" if blind else "model", sighted)
+    as_users_ask = views is None and swap == "true"  # boxes without a question know no views
+    run = ask("blind" if blind else "model", sighted if as_users_ask else None)
     seconds = time.perf_counter() - start
     unsighted = ask("blind", None) if baselines and "blind" not in beside else None
     if run is not None:  # the first process speaks and writes for all
@@ -132,8 +149,9 @@ def evaluate_rooms(
             others = {baseline: groups[name] for baseline, groups in beside.items()}
             typer.echo(f"\n--- by {name} (mean ± half the spread of {seeds} seeds)")
             typer.echo(report.table(figures, others))
-        detection = [room_scores(one) for one in run.detected]
-        typer.echo("\n--- detection, percent, one row a seed")
+        detection = [room_scores(one) for one in run.detected if one]
+        if detection:
+            typer.echo("\n--- detection, percent, one row a seed")
         for row in detection:
             typer.echo("  ".join(f"{name} {value:.1f}" for name, value in row.items()))
         count = sum(map(len, run.asked))

@@ -20,7 +20,7 @@ from r1_model.asking.reading import Ready
 from r1_model.asking.scenes import KnownScene
 from r1_model.network.detected_boxes import LEAST_SCORE
 from r1_model.pretrained import Pretrained
-from r1_model.reasoner import Reasoner
+from r1_model.reasoner import Progress, Reasoner
 from r1_model.scene.scene import Scene, View
 from r1_model.text.answer import Box
 from r1_model.views.scene_clip import SceneClip
@@ -42,6 +42,8 @@ class Switches:
             `bottom`: the least utility; `even`: spaced over the recording; `horizontal`: the least
             pitch; `coverage`: what they see together; `all`: every view.
         views: how many; None: as many as the model shows. `all` has no number.
+        alone: the pictures that are not chosen are not looked at either. A model that looks at what
+            it found (`network.looks`) else does so in all of a map's keyframes, once.
         modalities: of `MODALITIES`, which the model sees beside the text. Without `depth` image
             tokens have no place in the scene, without `points` there are no scene tokens and no
             detections.
@@ -53,6 +55,7 @@ class Switches:
 
     policy: ViewPolicy = "selected"
     views: int | None = None
+    alone: bool = False
     modalities: tuple[str, ...] = MODALITIES
     weights: tuple[float, float, float] | None = None
     temperature: float = 0.0
@@ -90,6 +93,8 @@ class Switches:
         parts = []
         if self.policy != "selected" or self.views is not None:
             parts.append(f"{self.policy}{'' if self.views is None else f'-{self.views}'}")
+        if self.alone:
+            parts.append("alone")
         if self.modalities != MODALITIES:
             parts.append("text" + "".join(f"+{name}" for name in self.modalities))
         if self.weights is not None:
@@ -159,6 +164,26 @@ class SwitchedReasoner(Reasoner):
         if "depth" in self.switches.modalities:
             return chosen
         return [[self._without_depth(view) for view in views] for views in chosen]
+
+    def _read(
+        self,
+        questions: Sequence[Question],
+        max_new_tokens: int | None,
+        report: Progress,
+        should_stop: Callable[[], bool],
+    ) -> list[Ready]:
+        ready = super()._read(questions, max_new_tokens, report, should_stop)
+        if not self.switches.alone:
+            return ready
+        scenes: dict[tuple[int, ...], Scene] = {}  # questions with the same views share a scene
+        few = []
+        for one in ready:
+            chosen = sorted(view.id for view in one.views)
+            given = one.question.scene
+            views = [view for view in given.views if view.id in chosen]
+            scene = scenes.setdefault((id(given), *chosen), replace(given, views=views))
+            few.append(replace(one.question, scene=scene))
+        return super()._read(few, max_new_tokens, report, should_stop)
 
     def _by_policy(self, known: KnownScene, text: str) -> list[View]:
         """The views of one scene for one question, oldest first."""

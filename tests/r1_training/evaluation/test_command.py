@@ -62,12 +62,31 @@ def test_figures_baselines_and_pictures(room_model, tmp_path):
     [
         (["--blind", "--baselines"], "a blind run has no blind baseline"),
         (["--blind-json", "nowhere.json"], "nowhere.json is no report"),
+        (["--blind", "--views", "even"], "who sees nothing sees no other views"),
+        (["--blind", "--swap", "no depth"], "who sees nothing sees no other views"),
+        (["--swap", "my cloud"], "my cloud"),
+        (["--views", "best"], "best"),
     ],
 )
 def test_what_does_not_fit_is_refused_before_anything_is_asked(room_model, options, reason):
     done = run(room_model, *FEW, *options)
     assert done.exit_code == 2
     assert reason in " ".join(done.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        (["--swap", "other points"], {"swap": "other points", "views": ""}),
+        (["--views", "even"], {"swap": "true", "views": "even alone"}),
+    ],
+)
+def test_what_is_shown_instead_is_said(room_model, tmp_path, options, settings):
+    done = run(room_model, *FEW, *options, "--output", tmp_path / "out.json")
+    assert done.exit_code == 0, done.output
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert settings.items() <= found["settings"].items()
+    assert found["task"] and not found["detection"] and "mAP" not in done.output
 
 
 def test_a_missing_model_is_named(tmp_path):

@@ -16,9 +16,12 @@ from r1_training.evaluation.room_evaluator import (
     Asked,
     ObservedRoom,
     as_question,
+    asked_pieces,
     evaluate_rooms,
     observe,
+    pieces_of,
 )
+from r1_training.evaluation.swaps import SWAPS
 from r1_training.synthetic.language.make import make_samples
 from r1_training.synthetic.rooms.room import make_room
 from tests.r1_training.evaluation.asked import sample
@@ -55,6 +58,26 @@ def test_a_room_that_was_never_seen_is_answered_about(run):
     assert {asked.sample.task for asked in run} == {"qa", "grounding"}
     assert all(asked.verdict["format"] for asked in run)
     assert correct(run) >= 0.6
+
+
+def test_with_another_rooms_points_the_same_questions_are_answered_wrongly(reasoner):
+    asked = {}
+    for name in ("true", "other points"):
+        pieces = pieces_of(2, 0)
+        settings = {"questions": 8, "split": "test", "tasks": ["grounding", "object_caption"]}
+        [(_, places, asked[name])] = asked_pieces(reasoner, pieces, **settings, swap=SWAPS[name])
+    true, swapped = asked.values()
+    assert [one.sample.question for one in true] == [one.sample.question for one in swapped]
+    assert correct(swapped) < correct(true) - 0.3
+    # what a caption is of may lie outside of the other room's map: nothing is said, nothing breaks
+    low, high = places[1].scene.bounds()
+    away = [
+        one
+        for one in swapped[:8]
+        if (target := as_question(places[0], one.sample).target) is not None
+        and ((target.center < low - 1) | (target.center > high + 1)).any()
+    ]
+    assert all(not one.answer.raw and not one.verdict["correct"] for one in away)
 
 
 def test_it_is_answered_as_a_user_is(reasoner, run, place):

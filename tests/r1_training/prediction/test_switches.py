@@ -67,6 +67,23 @@ def test_policies_show_what_they_say(reasoner, scene):
     assert shown(reasoner, scene, policy="even", views=99) == ids
 
 
+@pytest.mark.parametrize("policy", ["selected", "even", "horizontal"])
+def test_alone_nothing_is_seen_of_other_pictures(reasoner, scene, policy):
+    chosen = shown(reasoner, scene, policy=policy, views=3)
+    read = [reasoner._scenes.known(scene)]
+    assert shown(reasoner, scene, policy=policy, views=3, alone=True) == chosen
+    assert reasoner.switches.name == f"{policy}-3,alone"
+    [few] = reasoner._scenes._known
+    assert sorted(view.id for view in few.prepared.given.views) == chosen
+    assert few.prepared.pictures.color.shape[1] == 3 < read[0].prepared.pictures.color.shape[1]
+    few_tokens, all_tokens = few.encoded.tokens, read[0].encoded.tokens
+    assert few_tokens.shape == all_tokens.shape and not few_tokens.equal(all_tokens)
+    # the answer is that about a map which has no other pictures
+    views = [view for view in scene.views if view.id in chosen]
+    alone = reasoner.ask(scene, QUESTION).raw
+    assert alone == reasoner.switch(Switches()).ask(replace(scene, views=views), QUESTION).raw
+
+
 def test_modalities_are_taken_away(reasoner, scene):
     assert shown(reasoner, scene, modalities=("points",)) == []
     assert reasoner.detect(scene)
