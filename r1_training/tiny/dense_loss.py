@@ -70,6 +70,10 @@ def dense_losses(encoded: EncodedScene, targets: SceneTargets) -> dict[str, Tens
     losses["size"] = (weight * size_error.sum(-1)).sum()
     losses["giou"] = 2 * (weight * (1 - giou)).sum()
     losses |= _label_losses(found, targets, index, weight)
+    if targets.states.shape[-1] > len(STATES):
+        # only what is kept is looked at
+        kept = torch.zeros_like(weight).scatter_(1, encoded.index, 1.0)
+        losses["prints"] = _print_loss(found, targets, index, weight * kept)
     return losses
 
 
@@ -104,22 +108,21 @@ def _label_losses(
         found.states, truth.clamp(min=0).float(), reduction="none"
     )
     losses["states"] = (weight.unsqueeze(-1) * error * (truth >= 0)).sum()
-    if truth.shape[-1] > len(STATES):
-        shown = slice(len(STATES), None)
-        losses["prints"] = _print_loss(found.states[..., shown], truth[..., shown], weight)
     return losses
 
 
-def _print_loss(logits: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+def _print_loss(found: Detections, targets: SceneTargets, index: Tensor, weight: Tensor) -> Tensor:
     """Which print it is, of the objects that bear one which a view shows; 0 without any.
 
     Beside the loss of single states: there one object in twenty bears a print, and to say of none
     that it does is nearly right.
 
     Args:
-        logits, truth: (B, S, P) of the candidates.
-        weight: (B, S).
+        found, targets, index: as in `_label_losses`.
+        weight: (B, S), of those that were looked at.
     """
+    truth = pick(targets.states, index)[..., len(STATES) :]
+    logits = found.states[..., len(STATES) :]
     bears = weight * (truth == 1).any(-1)
     error = F.cross_entropy(
         logits.flatten(0, 1), truth.clamp(min=0).argmax(-1).flatten(), reduction="none"

@@ -61,7 +61,7 @@ def perfect(targets: SceneTargets, candidates: int = 12) -> EncodedScene:
         context_xyz=none,
     )
     assert features.foreground.shape == (2, points)
-    return EncodedScene(features, found, none, none, none)
+    return EncodedScene(features, found, seed_points, none, none)  # all are kept
 
 
 def total(encoded: EncodedScene, targets: SceneTargets) -> float:
@@ -122,6 +122,11 @@ def test_which_print_it_is_counts_where_one_can_be_read():
     wrong = replace(right.found, states=right.found.states.clone())
     wrong.states[targets.instance[:, :12] != 1] *= -1
     assert float(dense_losses(replace(right, found=wrong), targets)["prints"]) < 0.01
+    # and of candidates that were not kept nothing: nobody looked at them
+    unkept = replace(
+        right, found=other.found, index=(targets.instance[:, :12] != 1).int().topk(6)[1]
+    )
+    assert float(dense_losses(unkept, targets)["prints"]) == 0
     for row in ([-1, -1, -1], [0, 0, 0]):
         unread = with_prints(truth(), row)
         assert float(dense_losses(right, unread)["prints"]) == 0
