@@ -239,10 +239,10 @@ def asked_pieces(
         if swap is as_it_is:
             yield piece, places, ask_all(reasoner, pending)
         else:
-            yield piece, places, _ask_swapped(reasoner, places, pending, swap)
+            yield piece, places, ask_swapped(reasoner, places, pending, swap)
 
 
-def _ask_swapped(
+def ask_swapped(
     reasoner: Reasoner,
     places: Sequence[ObservedRoom],
     pending: Sequence[tuple[ObservedRoom, Sample]],
@@ -250,6 +250,12 @@ def _ask_swapped(
 ) -> list[Asked]:
     """`ask_all` about swapped maps. Where the thing that a question points at lies outside of one,
     nothing is said.
+
+    Args:
+        reasoner: with the model.
+        places: the rooms; each gets something of the next one.
+        pending: questions about them.
+        swap: what.
     """
     scenes = [place.scene for place in places]
     shown = {
