@@ -14,6 +14,7 @@ from torch import Tensor
 from r1_training.common.present import present
 from r1_training.synthetic.camera.packed_rooms import PackedRooms
 from r1_training.synthetic.household.drawing import instances as col
+from r1_training.synthetic.household.motifs import motif_tiles
 
 # Added to the id of an object where its print is drawn: once on its front, twice on its top.
 PRINT = 1024
@@ -52,7 +53,8 @@ def with_prints(instances: Tensor, first_tile: int) -> Tensor:
 
 def _faces(instances: Tensor, first_tile: int) -> Tensor:
     """(B, I): 1 a print on a front, 2 on a top, 0 none."""
-    printed = (instances[..., col.TILE] >= first_tile) & (instances[..., col.INSTANCE] > 0)
+    number = instances[..., col.TILE] - first_tile
+    printed = (number >= 0) & (number < len(motif_tiles())) & (instances[..., col.INSTANCE] > 0)
     printed &= instances[..., col.MESH] == col.BOX
     size = instances[..., col.SIZE]
     return torch.where(printed, 1 + (size[..., 2] < size[..., 1]).long(), 0)

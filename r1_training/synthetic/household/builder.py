@@ -12,6 +12,7 @@ from r1_training.synthetic.household.colors import COLOURFUL, named_color, neare
 from r1_training.synthetic.household.drawing.instances import BOX
 from r1_training.synthetic.household.motifs import motif_tile
 from r1_training.synthetic.household.pack import MeshPack
+from r1_training.synthetic.household.wear import worn_tile
 from r1_training.synthetic.rooms.catalog import CATEGORIES
 from r1_training.synthetic.rooms.elements import MeshInstances, Room, RoomObject
 from r1_training.synthetic.rooms.item_builder import RGB, Item, Surface, plain
@@ -223,14 +224,17 @@ class HouseholdBuilder(RoomBuilder):
         item.surfaces = self._surfaces(item)
         lying = item.states.get("pose") == "tipped"
         gloss = 0.15 if item.category in _SHINY else 0.02
+        tile, scale = item.tile, item.scale
+        if tile < 0:
+            tile, scale = worn_tile(self.seed, item.id, len(self.pack.textures)) or (tile, scale)
         self.put(
             mesh=item.mesh,
             at=(x, y, z),
             size=(item.w, item.d, item.h),
             yaw=yaw,
             paint=item.paint,
-            tile=item.tile,
-            scale=item.scale,
+            tile=tile,
+            scale=scale,
             gloss=gloss,
             instance=item.id,
             lying=lying,

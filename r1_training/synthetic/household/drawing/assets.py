@@ -12,6 +12,7 @@ from torch import Tensor
 from r1_training.synthetic.household.drawing import instances as col
 from r1_training.synthetic.household.motifs import motif_tiles
 from r1_training.synthetic.household.pack import MeshPack
+from r1_training.synthetic.household.wear import wear_tiles
 
 CREASE = 0.77  # cosine of the angle from which an edge between two triangles is sharp
 
@@ -26,7 +27,7 @@ class MeshAssets:
         colors: (F, 3) float32; is_main: (F,) bool; shade: (F,) float32, brightness of a triangle of
             the main part over the part's mean.
         first, count: (M + 1,) int64, triangles of each mesh; the last row is the box.
-        textures: (T, S, S, 3) uint8, those of the pack and `motifs.motif_tiles` behind them.
+        textures: (T, S, S, 3) uint8, those of the pack, then `motif_tiles`, then `wear_tiles`.
     """
 
     corners: Tensor
@@ -103,7 +104,7 @@ def assets_of(pack: MeshPack, device: str | torch.device) -> MeshAssets:
         shade=put(np.concatenate((*shade, np.ones(len(grey)))), torch.float32),
         first=put(np.array(first), torch.int64),
         count=put(np.array(count), torch.int64),
-        textures=put(np.concatenate((pack.textures, motif_tiles())), torch.uint8),
+        textures=put(np.concatenate((pack.textures, motif_tiles(), wear_tiles())), torch.uint8),
     )
 
 
