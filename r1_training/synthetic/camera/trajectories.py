@@ -11,6 +11,9 @@ import torch
 from r1_training.synthetic.rooms.elements import Room, RoomObject
 
 _CANDIDATES = 192
+# Of the training rooms of meshes: recorded by who walks around and looks across, as robots and
+# people do, and not at each thing in turn. What they see of a thing is less.
+WALKED = 0.35
 
 
 @dataclass(frozen=True)
@@ -103,12 +106,18 @@ def sample_views(
 ) -> tuple[np.ndarray, float]:
     """Keyframes of a scan, in the order of a walk around the room, or through all rooms in turn.
 
+    Each looks at a thing, or across the room; those of a third of the training rooms of meshes are
+    of a `smooth_path`.
+
     Args:
         partial: the probability that the scan is made from one side of the room only.
 
     Returns:
         T_map_camera (views, 4, 4) float64, optical frame; horizontal field of view, radians.
     """
+    if room.split == "train" and room.meshes is not None and rng.random() < WALKED:
+        T, fov = smooth_path(room, rng, views)
+        return np.roll(T, rng.integers(views), 0)[:: rng.choice((-1, 1))], fov
     style = ROBOT if rng.random() < 0.5 else HAND
     height = min(rng.uniform(*style.height), room.size[2] - 0.3)
     if room.parts:

@@ -1,10 +1,20 @@
 import math
 
 import numpy as np
+import pytest
 import torch
 
-from r1_training.synthetic.camera.trajectories import intrinsics, look_at, sample_views, smooth_path
+from r1_training.synthetic.camera import trajectories
+from r1_training.synthetic.camera.trajectories import (
+    WALKED,
+    intrinsics,
+    look_at,
+    sample_views,
+    smooth_path,
+)
+from r1_training.synthetic.household.rooms import make_household_room
 from r1_training.synthetic.rooms.room import make_room
+from tests.r1_training.synthetic.household.packs import small_pack
 
 
 def test_look_at_puts_the_target_on_the_optical_axis():
@@ -52,6 +62,25 @@ def test_a_recording_moves_smoothly():
     steps = np.linalg.norm(np.diff(T[:, :3, 3], axis=0), axis=1)
     turns = np.arccos(np.clip((T[1:, :3, 2] * T[:-1, :3, 2]).sum(1), -1, 1))
     assert steps.max() < 0.5 and np.degrees(turns.max()) < 35
+
+
+def test_a_third_of_the_training_rooms_of_meshes_is_walked_through(tmp_path, monkeypatch):
+    pack, walks = small_pack(tmp_path), []
+
+    def watched(*arguments):
+        walks.append(smooth_path(*arguments))
+        return walks[-1]
+
+    monkeypatch.setattr(trajectories, "smooth_path", watched)
+    rooms = [make_household_room(3, pack, split, rooms=1) for split in ("train", "test")]
+    found = []
+    for room in (*rooms, make_room(1, "train")):
+        walks.clear()
+        for seed in range(60):
+            T, _ = sample_views(room, np.random.default_rng(seed), 24)
+            assert T.shape == (24, 4, 4)
+        found.append(len(walks) / 60)
+    assert found == [pytest.approx(WALKED, abs=0.15), 0, 0]
 
 
 def test_equal_seeds_give_equal_cameras():
