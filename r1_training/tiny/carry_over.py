@@ -19,6 +19,7 @@ from r1_model.network.modeling import R1ForConditionalGeneration
 EMBEDDINGS = ("model.language_model.embed_tokens.weight", "lm_head.weight")
 CLASSES = ("model.dense_decoder.classes.weight", "model.dense_decoder.classes.bias")
 LABELS = "model.scene_tokens.labels.weight"
+RARE = -4.0  # logit of a state that nobody has seen yet; at random it would shake all else
 LOOKS, READER = "model.looks.", "model.looks.reader."
 LOOKED = ("model.looks.classes.weight", "model.looks.classes.bias")
 READ = "model.looks.read.0.weight"
@@ -55,6 +56,9 @@ def carry_over(
             new.copy_(carried_words(tokenizer, known_tokenizer, old[name]))
         elif name in CLASSES:
             _move(new, old[name], rows)
+            states = len(model.config.scene_config.states)
+            fresh = set(range(len(new) - states, len(new))) - {to for to, _ in rows}
+            new[sorted(fresh)] = RARE if new.ndim == 1 else 0.0
         elif name in LOOKED:  # without objectness, which is the first of the decoder's
             _move(new, old[name], [(to - 1, source - 1) for to, source in rows[1:]])
         elif name == READ and new.shape[1] > old[name].shape[1]:

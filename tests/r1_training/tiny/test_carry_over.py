@@ -11,7 +11,7 @@ from transformers import AutoTokenizer
 from r1_model.errors import InvalidConfigError
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.synthetic.language.corpus import corpus
-from r1_training.tiny.carry_over import carried_words, carry_over, label_rows
+from r1_training.tiny.carry_over import RARE, carried_words, carry_over, label_rows
 from r1_training.tiny.tokenizer import train_tokenizer
 from tests.r1_model.network.test_looks import inputs
 from tests.r1_model.small import scene_tokenizer, seeded, small_config
@@ -67,9 +67,9 @@ def test_looks_are_carried_to_more_labels_and_to_a_reader():
     states = after.states[..., : before.states.shape[-1]]
     assert torch.allclose(before.states, states, atol=1e-5)
     blind = new.model.encode_scene(**{**cloud, "pictures": None}).found
-    assert not torch.allclose(
-        blind.category, after.category, atol=0.01
-    )  # it was the looks that were compared
+    # it was the looks that were compared
+    assert not torch.allclose(blind.category, after.category, atol=0.01)
+    assert (blind.states[..., before.states.shape[-1] :] == RARE).all()  # nobody has seen them yet
 
 
 def test_the_same_text_has_the_same_logits(known):

@@ -137,7 +137,8 @@ class English:
 
     def indefinite(self, bare: str, category: str) -> str:
         """a chair"""
-        return ("an " if bare[0] in "aeioAEIOL" and not bare.startswith("one") else "a ") + bare
+        vowel = bare[0] in "aeiouAEIOL" and not bare.startswith(("one", "uni", "use", "ute"))
+        return ("an " if vowel else "a ") + bare
 
     def counted(self, count: int, category: str, color: str | None = None, index: int = 0) -> str:
         """four red chairs; no chair"""

@@ -128,7 +128,8 @@ def test_english_articles_and_numbers(samples):
     for sample in samples:
         if sample.language == "en":
             text = re.sub(r"<obj:\d+>", "", sample.question + " " + sample.answer)
-            assert not re.search(r"\ba [aeio]\w+|\ban [bcdfghjkmnpqrstvwxyz]\w", text), sample
+            article = r"\ba (?:[aeio]|un|um)\w+|\ban [bcdfghjkmnpqrstvwxyz]\w"
+            assert not re.search(article, text), sample
             assert not re.search(r"\b(?:two|three|four|five) \w+ ?(?:is|chair)\b", text), sample
             assert sample.answer[0].isupper() or "<obj:" in sample.answer, sample
 
