@@ -30,6 +30,7 @@ _DEPTH_UNITS_PER_METRE = 1000.0
 _SHIFT_VOXELS = 0.3717
 _HALF_PIXEL = np.array([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])
 _INITIAL_BLOCKS = 8192  # 84 MB
+_SPARE = 256  # blocks for which there is always room: an image's are fused by so many at least
 
 
 class MapFullError(BadMessageError):
@@ -124,20 +125,23 @@ class TsdfVolume:
                 "no valid depth",
                 f"{cv2.countNonZero(depth)} of {depth.size} pixels hold depth, too few to fuse",
             )
-        blocks = o3c.Tensor.from_numpy(touched)
-        self._require_room(blocks)
+        self._require_room(touched)
         intrinsic, extrinsic = o3c.Tensor(K_corner), o3c.Tensor(invert_pose(T_grid_camera))
-        self._grid.integrate(
-            blocks,
-            open3d.t.geometry.Image(o3c.Tensor.from_numpy(depth)),
-            open3d.t.geometry.Image(o3c.Tensor.from_numpy(color)),
-            intrinsic,
-            intrinsic,
-            extrinsic,
-            _DEPTH_UNITS_PER_METRE,
-            depth_max,
-            self._truncation,
-        )
+        images = [open3d.t.geometry.Image(o3c.Tensor.from_numpy(one)) for one in (depth, color)]
+        table, done = self._grid.hashmap(), 0
+        while done < len(touched):  # mostly once, see `_require_room`
+            some = touched[done : done + table.capacity() - table.size()]
+            self._grid.integrate(
+                o3c.Tensor.from_numpy(some),
+                *images,
+                intrinsic,
+                intrinsic,
+                extrinsic,
+                _DEPTH_UNITS_PER_METRE,
+                depth_max,
+                self._truncation,
+            )
+            done += len(some)
 
     def extract(self, min_observations: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The surface where at least `min_observations` images have seen it.
@@ -157,17 +161,21 @@ class TsdfVolume:
         finite = np.isfinite(points).all(-1)
         return points[finite], colors[finite], np.nan_to_num(normals[finite])
 
-    def _require_room(self, blocks: o3c.Tensor) -> None:
+    def _require_room(self, blocks: np.ndarray) -> None:
+        """Room for what is new of blocks (N, 3) int32, and `_SPARE` more.
+
+        Open3D takes all blocks that it is handed for new ones, and doubles the map's memory where
+        they would not fit; so it is handed no more than there is room for.
+        """
         table = self._grid.hashmap()
-        upper = table.size() + len(blocks)  # most of them are usually in the map already
-        if upper > self._max_blocks:
-            _, present = table.find(blocks)
-            needed = upper - int(present.numpy().sum())
-            if needed > self._max_blocks:
-                raise MapFullError(f"{needed} blocks of voxels, max_blocks is {self._max_blocks}")
-        if upper > table.capacity():
-            # Open3D would double the capacity without end.
-            table.reserve(max(upper, min(2 * table.capacity(), self._max_blocks)))
+        if table.size() + len(blocks) <= min(table.capacity(), self._max_blocks):
+            return
+        _, present = table.find(o3c.Tensor.from_numpy(blocks))
+        needed = table.size() + len(blocks) - int(present.numpy().sum())
+        if needed > self._max_blocks:
+            raise MapFullError(f"{needed} blocks of voxels, max_blocks is {self._max_blocks}")
+        if needed + _SPARE > table.capacity():
+            table.reserve(max(needed + _SPARE, min(2 * table.capacity(), self._max_blocks)))
 
 
 def empty_cloud() -> tuple[np.ndarray, np.ndarray, np.ndarray]:

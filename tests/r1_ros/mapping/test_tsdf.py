@@ -11,6 +11,7 @@ pytest.importorskip("open3d")
 from scipy.spatial import cKDTree
 
 from r1_model.geometry.poses import invert_pose, pose_matrix
+from r1_ros.mapping import tsdf
 from r1_ros.mapping.lean_open3d import o3c, open3d
 from r1_ros.mapping.tsdf import BLOCK_VOXELS, TRUNCATION_VOXELS, MapFullError, TsdfVolume
 from r1_ros.mapping.voxel_cloud import VoxelCloud
@@ -147,8 +148,35 @@ def test_memory_does_not_grow_beyond_the_bound() -> None:
         for step in range(200):
             T = pose_matrix([0.2 * step, 0, 0], [0, 0, 0, 1])
             volume.integrate(*tilted_plane(), K, T, 3.0)
-    # one image's blocks on top: Open3D wants room for them before it knows which are new
-    assert volume._grid.hashmap().capacity() < 700
+    # some on top: Open3D wants room for what it is handed before it knows which are new
+    assert volume._grid.hashmap().capacity() < 800
+
+
+def test_what_is_in_the_map_already_takes_no_more_memory(monkeypatch) -> None:
+    """A room that is looked at for hours, in a map that has little room left."""
+    roomy = TsdfVolume(VOXEL, 4000)
+    for T in poses():
+        roomy.integrate(*tilted_plane(), K, T, 3.0)
+    touched = roomy.blocks
+    monkeypatch.setattr(tsdf, "_SPARE", touched // 6)
+    monkeypatch.setattr(tsdf, "_INITIAL_BLOCKS", touched + touched // 4)
+    tight = TsdfVolume(VOXEL, 4000)
+    assert tight._grid.hashmap().capacity() < 2 * touched
+    first = tight._grid.hashmap().capacity()
+    for number in range(12):
+        T = poses()[number % 3]
+        tight.integrate(*tilted_plane(), K, T, 3.0)
+        if number >= 3:
+            roomy.integrate(*tilted_plane(), K, T, 3.0)
+    assert tight.blocks == roomy.blocks == touched
+    assert tight._grid.hashmap().capacity() == first
+    clouds = [volume.extract(1.0) for volume in (tight, roomy)]
+    orders = [np.lexsort(points.T) for points, _, _ in clouds]
+    for one, other in zip(*clouds, strict=True):
+        assert np.array_equal(one[orders[0]], other[orders[1]])  # bit for bit
+    for step in range(1, 30):  # and what is new makes it grow
+        tight.integrate(*tilted_plane(), K, pose_matrix([0.3 * step, 0, 0], [0, 0, 0, 1]), 3.0)
+    assert tight.blocks > first and tight._grid.hashmap().capacity() > first
 
 
 @pytest.mark.parametrize(
