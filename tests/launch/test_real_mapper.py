@@ -17,7 +17,15 @@ import pytest
 
 from tests.launch.test_launch import LAUNCH_FILE, installed_layout, needs_launch
 
-pytestmark = [needs_launch, pytest.mark.launch, pytest.mark.timeout(600)]
+pytestmark = [
+    needs_launch,
+    pytest.mark.launch,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(
+        signal.getsignal(signal.SIGINT) == signal.SIG_IGN,
+        reason="a shell's background job: SIGINT is ignored here, and by every child",
+    ),
+]
 DEADLINE_S = 240.0
 _PROGRAM = """
 import sys

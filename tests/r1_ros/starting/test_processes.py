@@ -50,6 +50,10 @@ def test_group_stops_everything_at_its_end(tmp_path: Path) -> None:
             os.kill(pid, 0)
 
 
+@pytest.mark.skipif(
+    signal.getsignal(signal.SIGINT) == signal.SIG_IGN,
+    reason="a shell's background job: SIGINT is ignored here, and by every child",
+)
 def test_processes_are_interrupted_first(tmp_path: Path) -> None:
     with ProcessGroup() as group:
         start(group, "a", SLEEPER, tmp_path / "a")
