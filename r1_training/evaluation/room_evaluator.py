@@ -263,14 +263,18 @@ def ask_swapped(
         for place, other in zip(places, scenes[1:] + scenes[:1], strict=True)
     }
     swapped = [(shown[id(place)], sample) for place, sample in pending]
-    asked = iter(ask_all(reasoner, [pair for pair in swapped if _is_within(*pair)]))
+    within = [points_inside(*pair) for pair in swapped]
+    asked = iter(
+        ask_all(reasoner, [pair for pair, inside in zip(swapped, within, strict=True) if inside])
+    )
     return [
-        next(asked) if _is_within(place, sample) else judged(place.room, sample, _silence(sample))
-        for place, sample in swapped
+        next(asked) if inside else judged(place.room, sample, _silence(sample))
+        for (place, sample), inside in zip(swapped, within, strict=True)
     ]
 
 
-def _is_within(place: ObservedRoom, sample: Sample) -> bool:
+def points_inside(place: ObservedRoom, sample: Sample) -> bool:
+    """Does the thing that a question points at lie in the map? True where it points at none."""
     target = as_question(place, sample).target
     try:
         if target is not None:
