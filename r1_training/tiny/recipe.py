@@ -60,7 +60,7 @@ def train_tiny(
     workers: int | None = None,
     known: Path | None = None,
 ) -> Path:
-    """All stages in order; each goes on where a killed run stopped.
+    """All stages in order; each goes on where a killed run stopped. From `known` on SFT alone.
 
     Args:
         configs: folder with the `STAGES`' files and clip.yaml.
@@ -84,9 +84,9 @@ def train_tiny(
             workers=workers,
         )
 
-    stages = [load(name) for name in STAGES]
-    folder = start_tiny(output / "start", stages[0], known)
-    for config in stages:
+    first, last = map(load, STAGES)
+    folder = start_tiny(output / "start", first, known)
+    for config in (first, last) if known is None else (last,):  # what is known sees already
         final = Path(config.output) / "final"
         folder = final if final.is_dir() else train(str(folder), config, resume=True)
     shipped = output / "r1-tiny"
