@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
+from r1_model.asking.absent import held_against, unfound, where_is
 from r1_model.asking.answers import Answerer, Said
 from r1_model.asking.mended import mended, mended_question
 from r1_model.asking.question import Question, check_target
@@ -289,8 +290,28 @@ class Reasoner:
         else:
             self._scenes.prepare_ahead(following)
             answered = self._said(ready, on_progress, should_stop, start) if ready else []
+            if self.settings.asks_back:
+                answered = self._asked_back(ready, answered, should_stop, start)
         others = iter(answered)
         return [noted.get(row) or next(others) for row in range(len(questions))]
+
+    def _asked_back(
+        self,
+        ready: Sequence[Ready],
+        answered: Sequence[Answer],
+        should_stop: Callable[[], bool] | None,
+        start: float,
+    ) -> list[Answer]:
+        """Answers, or that there is no such thing, see `asking.absent`."""
+        names = [unfound(said, one) for said, one in zip(answered, ready, strict=True)]
+        rows = [row for row, name in enumerate(names) if name]
+        kept = list(answered)
+        if rows:
+            back = [where_is(names[row] or "", ready[row]) for row in rows]
+            read = self._read(back, None, lambda stage, text: None, should_stop or (lambda: False))
+            for row, where in zip(rows, self._said(read, None, should_stop, start), strict=True):
+                kept[row] = held_against(kept[row], where)
+        return kept
 
     def _one_by_one(
         self,

@@ -101,7 +101,9 @@ class R1Config(Qwen2_5_VLConfig):
         drop_unrelated_history: a question that stands alone is asked without the turns before it,
             see `tasks.stands_alone`.
         names_as_requests: a bare name to ground is asked as a sentence, see `tasks.as_request`.
-            A small model needs these three; others are asked what was said.
+        asks_back: an answer about a thing that no detection fits is held against the answer to
+            where that thing is, see `asking.absent`.
+            A small model needs these four; others are asked what was said.
         align_to_walls: a scene is read in the frame of its walls, see `Scene.aligned`: for models
             that were trained on rooms along the axes.
 
@@ -132,6 +134,7 @@ class R1Config(Qwen2_5_VLConfig):
     normalise_questions: bool = False
     drop_unrelated_history: bool = False
     names_as_requests: bool = False
+    asks_back: bool = False
     align_to_walls: bool = False
 
     def __post_init__(self, **kwargs: Any) -> None:
@@ -260,5 +263,6 @@ def tiny_config(tokens: dict[str, int], vocab_size: int, **names: list[str]) -> 
         normalise_questions=True,
         drop_unrelated_history=True,
         names_as_requests=True,
+        asks_back=True,
         align_to_walls=True,
     )

@@ -123,6 +123,7 @@ def check_model_config(config: R1Config) -> None:
         "normalise_questions",
         "drop_unrelated_history",
         "names_as_requests",
+        "asks_back",
         "align_to_walls",
     )
     for name, kind in (*((flag, bool) for flag in flags), ("system_prompt", str)):
