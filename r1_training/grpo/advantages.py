@@ -48,3 +48,16 @@ def pad_rows(kept: Tensor, multiple: int) -> tuple[Tensor, Tensor]:
     source = kept if len(kept) else kept.new_zeros(1)
     place = torch.arange(size, device=kept.device)
     return source[place % len(source)], place < len(kept)
+
+
+def rooms_in_turn(owner: Tensor, questions: int) -> Tensor:
+    """(B,) question of each answer -> (B,) order: the first of every room before the second.
+
+    Cut into slices of one length, each has answers about nearly all rooms, and whole groups: what
+    an answer is measured by is in the same step, and a question is read once for all its answers.
+
+    Args:
+        owner: numbers of questions, those of a room one after the other.
+        questions: of a room.
+    """
+    return (owner % questions).argsort(stable=True)
