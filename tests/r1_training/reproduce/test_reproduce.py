@@ -13,6 +13,7 @@ from r1_training.cli import app
 from r1_training.common.config import TrainingConfigError
 from r1_training.common.time_limit import PausedError, seconds_spent
 from r1_training.reproduce.config import ReproduceConfig
+from r1_training.reproduce.jobs import OVERHEAD
 from r1_training.reproduce.results import read_results
 from r1_training.reproduce.run import control_steps, reproduce
 from r1_training.reproduce.stage import SPENT, trial_score
@@ -287,14 +288,30 @@ def test_a_plan_starts_nothing(tmp_path, room_model):
     arguments = ["--output", str(tmp_path / "new"), "--model", str(room_model), "--plan"]
     run = CliRunner().invoke(app, ["reproduce", *arguments, "--gpus", "4", "--within", "24"])
     assert run.exit_code == 0, run.output
-    assert " 0    0.0   10.5  seed-0-sft" in run.output and "(goes on another time)" in run.output
+    assert " 0    0.0    8.5  seed-0-sft" in run.output and "(goes on another time)" in run.output
     assert not list((tmp_path / "new").glob("seed-*"))
+
+
+def test_the_plan_of_one_seed_starts_nothing_either(tmp_path, room_model):
+    output = tmp_path / "new"
+    arguments = ["--output", str(output), "--model", str(room_model), "--plan", "--seed", "1"]
+    stages = ["--stages", "sft", "--stages", "all-rewards", "--gpus", "1"]
+    run = CliRunner().invoke(app, ["reproduce", *arguments, *stages])
+    assert run.exit_code == 0, run.output
+    assert "seed-1-sft" in run.output and "seed-1-all-rewards" in run.output
+    assert "seed-0" not in run.output and not list(output.glob("seed-*"))
 
 
 def test_what_ships_is_sound():
     config = ReproduceConfig.load(SHIPPED, meshes="pack.npz")
     shown = {stage for layout in LAYOUTS for stage in layout.stages}
     assert shown == set(config.stages) - {"sft-modalities", "sft-meshes"}
-    sft, control = config.stage("sft"), config.stage("control")
-    assert sft.distinct * sft.rooms == 1064 == config.stage("all-rewards").all_rooms
+    sft, control, grpo = map(config.stage, ("sft", "control", "all-rewards"))
+    assert sft.distinct * sft.rooms == 4256 == grpo.all_rooms
+    assert sft.conversations == grpo.made_questions and 4256 * sft.conversations == 29_792
     assert (control.distinct, control.rooms, control.seed) == (sft.distinct, sft.rooms, sft.seed)
+    assert grpo.new_frames == sft.new_frames == control.new_frames
+    assert grpo.questions < grpo.made_questions  # some of a room's are of no task, or not seen
+    # a session of half an hour has one seed, evaluations counted
+    stages = ("sft", "all-rewards", "control-slow")
+    assert sum(config.limit(stage) + OVERHEAD for stage in stages) <= 28
