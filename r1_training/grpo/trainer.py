@@ -31,6 +31,7 @@ from r1_training.common.step_clock import StepClock
 from r1_training.grpo.advantages import (
     group_advantages,
     pad_rows,
+    right_over_wrong,
     rooms_in_turn,
     weighted_sum,
 )
@@ -156,7 +157,8 @@ class R1GRPOTrainer(GRPOTrainer):
             scale=run.objective.scale_rewards == "group",
         )
         kept = useful.flatten().nonzero()[:, 0]
-        self._note_batch(sampled, rewards, total, correct, useful.any(1))
+        apart = right_over_wrong(advantages, useful, correct.view_as(total))
+        self._note_batch(sampled, rewards, total, correct, useful.any(1), apart)
         self._keep_samples(prompts, texts, rewards, correct)
         batch = self._batch(prompts, sampled, advantages.flatten(), kept)
         if run.updates == 1:
@@ -369,6 +371,7 @@ class R1GRPOTrainer(GRPOTrainer):
         total: Tensor,
         correct: Tensor,
         spread: Tensor,
+        apart: Tensor,
     ) -> None:
         """Figures of the whole batch, over all processes."""
         device, gather = self.accelerator.device, self.accelerator.gather
@@ -383,6 +386,7 @@ class R1GRPOTrainer(GRPOTrainer):
             "reward_std": total.std(1).mean(),
             "frac_reward_zero_std": 1 - gather(spread.float()).mean(),
             "accuracy": gather(correct).mean(),
+            "advantage/right_over_wrong": gather(apart).nanmean(),
         }
         for column, name in enumerate(REWARDS):
             values = rewards[:, column]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from r1_training.grpo.advantages import (
     group_advantages,
     pad_rows,
+    right_over_wrong,
     rooms_in_turn,
     weighted_sum,
 )
@@ -121,3 +122,13 @@ def test_a_slice_has_a_question_of_every_room():
     owner = torch.arange(24) // 2  # four rooms with three questions
     for part in owner[rooms_in_turn(owner, questions=3)].view(3, -1):
         assert (part // 3).unique().tolist() == [0, 1, 2, 3] and part.unique().numel() == 4
+
+
+def test_right_answers_are_told_from_wrong_ones():
+    advantages = torch.tensor([[1.0, -1.0, 0.5, 9.0], [1.0, 2.0, 3.0, 4.0], [2.0, 2.0, 2.0, 2.0]])
+    correct = torch.tensor([[1.0, 0.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0]])
+    counted = all_of(advantages)
+    counted[0, 3] = False  # was cut off
+    found = right_over_wrong(advantages, counted, correct)
+    assert found[0] == pytest.approx(1.0 - (-0.25)) and found[1:].isnan().all()
+    assert right_over_wrong(advantages, ~all_of(advantages), correct).isnan().all()

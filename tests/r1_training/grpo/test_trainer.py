@@ -150,6 +150,16 @@ def test_another_seed_samples_other_answers(make):
     assert len({tuple(tokens) for tokens in one.tokens}) > 4
 
 
+def test_the_log_says_whether_rewards_tell_right_from_wrong(make):
+    """The toy's reward is its checker's verdict, so what is right has the higher advantage."""
+    trainer = make(lambda text: float(len(text) % 2), loss="grpo", steps=1)
+    trainer.train()
+    assert rows(trainer)[0]["advantage/right_over_wrong"] > 1
+    told_nothing = make(lambda text: 0.5)
+    told_nothing.train()
+    assert "advantage/right_over_wrong" not in rows(told_nothing)[0]
+
+
 @pytest.mark.parametrize("loss", ["grpo", "dapo"])
 def test_a_toy_task_is_learned(make, loss):
     """To say little."""

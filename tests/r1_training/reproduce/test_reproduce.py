@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from r1_training.common.config import TrainingConfigError
 from r1_training.common.time_limit import PausedError, seconds_spent
 from r1_training.reproduce.config import ReproduceConfig
 from r1_training.reproduce.jobs import OVERHEAD
-from r1_training.reproduce.results import read_results
+from r1_training.reproduce.results import note_training, read_results
 from r1_training.reproduce.run import control_steps, reproduce
 from r1_training.reproduce.stage import SPENT, trial_score
 from r1_training.reproduce.tables import LAYOUTS
@@ -128,6 +129,17 @@ def test_a_control_is_as_long_as_what_it_controls():
     started = {**results["sft"], "starting": 40.0, "slow": 20}
     assert control_steps({**results, "sft": started}, "all", None) == 4266
     assert control_steps({"sft": started}, "all", 0.5) == 1
+
+
+def test_a_control_is_of_the_grpo_that_was_run(room_model, tmp_path):
+    config = settings(tmp_path, room_model, controls={"control": {**SFT, "steps": 50}})
+    reproduce(config, ["sft", "format"])
+    known = read_results(tmp_path)
+    note_training(tmp_path, "sft", seconds=10.0, starting=0.0, slow=0, steps=1, rate=1e-3)
+    note_training(tmp_path, "format", seconds=20.0, steps=1, rate=1e-6)
+    assert "all" not in known and list(config.grpo) == ["all", "format"]
+    reproduce(config, ["control"])
+    assert read_results(tmp_path)["control"]["steps"] == 2
 
 
 def test_a_stage_ends_when_its_time_is_over(room_model, tmp_path):
@@ -274,7 +286,7 @@ def test_seeds_have_folders_of_their_own(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--stages", "ppo"], "no stages ppo: there are sft, all-rewards, format"),
+        (["--stages", "ppo"], "no stages ppo: there are sft, all-rewards, verified, format"),
         (["--model", "no/such/folder"], "no model in no/such/folder"),
     ],
 )
@@ -313,5 +325,8 @@ def test_what_ships_is_sound():
     assert grpo.new_frames == sft.new_frames == control.new_frames
     assert grpo.questions < grpo.made_questions  # some of a room's are of no task, or not seen
     # a session of half an hour has one seed, evaluations counted
-    stages = ("sft", "all-rewards", "control-slow")
-    assert sum(config.limit(stage) + OVERHEAD for stage in stages) <= 28
+    for stage in ("all-rewards", "verified"):
+        limits = [config.limit(one) + OVERHEAD for one in ("sft", stage, "control-slow")]
+        assert sum(limits) <= 28
+    told = config.stage("verified")
+    assert told == replace(grpo, output=told.output, reward_correct=1.0)
