@@ -29,6 +29,16 @@ from r1_training.tiny.room_prompts import RoomPrompts
 
 BATCH = 6  # rooms that are asked together
 LITTLE = 0.02  # a spread (standard deviation) that is called little
+# true and wrong answers
+PAIRS = (
+    ("The lamp is left of the sofa.", "The lamp is right of the sofa."),
+    ("There are two chairs.", "There are three chairs."),
+    ("Yes.", "No."),
+    ("2.1 m", "1.3 m"),
+    ("red", "blue"),
+    ("wood", "metal"),
+    ("2", "3"),
+)
 
 
 def worth(judged: list[Judged], embeddings: TextEmbeddings, run: GRPORunConfig) -> np.ndarray:
@@ -47,7 +57,7 @@ def worth(judged: list[Judged], embeddings: TextEmbeddings, run: GRPORunConfig) 
 
 
 def main() -> None:
-    """Print a JSON object: of each task and of all, what is counted in `counted`."""
+    """Print a JSON object: of each task what `counted` says, and how near wrong answers are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="r1_model/weights/r1-tiny")
     parser.add_argument("--rooms", type=int, default=96)
@@ -94,7 +104,10 @@ def main() -> None:
                 spread = float(worth(group, embeddings, run).std())
                 found[sample.task].append((spread, right))
                 found["all"].append((spread, right))
-    print(json.dumps({task: counted(groups) for task, groups in sorted(found.items())}, indent=1))
+    near = embeddings.cosines(*zip(*PAIRS, strict=True))
+    told: dict[str, object] = {task: counted(groups) for task, groups in sorted(found.items())}
+    told["cosines"] = {" | ".join(two): round(one, 4) for two, one in zip(PAIRS, near, strict=True)}
+    print(json.dumps(told, indent=1))
 
 
 def counted(groups: list[tuple[float, float]]) -> dict[str, float]:

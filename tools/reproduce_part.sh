@@ -8,12 +8,12 @@
 # Checkpoints are too large to be packed: on another machine a stage that was under way starts again
 # from its SFT model, and one that was only not evaluated is evaluated.
 # PACKED has at most REPRODUCE_FILES files (8): the results; of each seed the models of REPRODUCE_KEEP
-# ("sft all-rewards"); models that were not evaluated yet.
+# ("sft verified all-rewards"); models that were not evaluated yet.
 set -euo pipefail
 minutes=$1 packed=$2
 shift 2
 output=${REPRODUCE_OUTPUT:-output/reproduce} python=${PYTHON:-python}
-keep=${REPRODUCE_KEEP-sft all-rewards} files=${REPRODUCE_FILES:-8}
+keep=${REPRODUCE_KEEP-sft verified all-rewards} files=${REPRODUCE_FILES:-8}
 mkdir -p "$output" "$packed"
 running() { [ -f "$output/part.pid" ] && kill -0 "$(cat "$output/part.pid")" 2>/dev/null; }
 
