@@ -86,11 +86,12 @@ def tokenize(
     """Texts -> ids (T, context_length): cut to length, closed by the end token, padded."""
     length = config.context_length
     ids = torch.full((len(texts), length), config.pad_token_id)
-    for row, text in enumerate(texts):
-        # a token has at most a few characters; no need to read a megabyte
-        found = tokenizer(text[: 32 * length], add_special_tokens=False)["input_ids"]
+    # a token has at most a few characters; no need to read a megabyte
+    short = [text[: 32 * length] for text in texts]
+    read = tokenizer(short, add_special_tokens=False)["input_ids"] if short else []
+    for row, every in enumerate(read):
         # an end token inside the text would be taken for its end
-        found = [i for i in found if i != config.eos_token_id][: length - 1]
+        found = [i for i in every if i != config.eos_token_id][: length - 1]
         ids[row, : len(found)] = torch.tensor(found, dtype=torch.long)
         ids[row, len(found)] = config.eos_token_id
     return ids

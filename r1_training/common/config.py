@@ -175,7 +175,8 @@ def read_settings(
     unknown = sorted(map(str, set(values) - {field.name for field in fields(kind)}))
     if unknown:
         raise TrainingConfigError(f"{path}: unknown settings {', '.join(unknown)}")
-    missing = sorted({f.name for f in fields(kind) if f.default is MISSING} - set(values))
+    needed = {f.name for f in fields(kind) if f.default is MISSING is f.default_factory}
+    missing = sorted(needed - set(values))
     if missing:
         raise TrainingConfigError(f"{path}: missing settings {', '.join(missing)}")
     return values

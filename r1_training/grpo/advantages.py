@@ -39,6 +39,24 @@ def weighted_sum(rewards: Tensor, weights: Tensor) -> Tensor:
     return torch.where(rewards.isnan(), 0.0, rewards * weights).sum(1)
 
 
+def right_over_wrong(advantages: Tensor, counted: Tensor, correct: Tensor) -> Tensor:
+    """How much more right answers of a group are to be said than its wrong ones.
+
+    Args:
+        advantages: (Q, G).
+        counted: (Q, G) bool, what can be learned from.
+        correct: (Q, G), 1 where an answer is right.
+
+    Returns:
+        (Q,) differences of the means; NaN for groups without right, or without wrong answers.
+    """
+    right, wrong = counted & (correct == 1), counted & (correct != 1)
+    nothing = advantages.new_tensor(float("nan"))
+    return torch.where(right, advantages, nothing).nanmean(1) - torch.where(
+        wrong, advantages, nothing
+    ).nanmean(1)
+
+
 def pad_rows(kept: Tensor, multiple: int) -> tuple[Tensor, Tensor]:
     """(K,) indices of rows -> (P,) with P the next multiple, at least one, and (P,) bool: is real.
 
@@ -48,3 +66,16 @@ def pad_rows(kept: Tensor, multiple: int) -> tuple[Tensor, Tensor]:
     source = kept if len(kept) else kept.new_zeros(1)
     place = torch.arange(size, device=kept.device)
     return source[place % len(source)], place < len(kept)
+
+
+def rooms_in_turn(owner: Tensor, questions: int) -> Tensor:
+    """(B,) question of each answer -> (B,) order: the first of every room before the second.
+
+    Cut into slices of one length, each has answers about nearly all rooms, and whole groups: what
+    an answer is measured by is in the same step, and a question is read once for all its answers.
+
+    Args:
+        owner: numbers of questions, those of a room one after the other.
+        questions: of a room.
+    """
+    return (owner % questions).argsort(stable=True)

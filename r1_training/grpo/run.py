@@ -23,7 +23,7 @@ from r1_training.common.checkpoints import newest_checkpoint, start_anew
 from r1_training.common.config import TrainingConfigError
 from r1_training.common.whole_files import written_whole
 from r1_training.grpo.config import GRPORunConfig
-from r1_training.grpo.questions import RoomQuestions
+from r1_training.grpo.questions import RoomQuestions, import_this
 from r1_training.grpo.trainer import R1GRPOTrainer
 from r1_training.grpo.watch import Watch
 from r1_training.rewards.text_embeddings import load_text_embeddings
@@ -91,6 +91,8 @@ def worker_pool(workers: int) -> Iterator[Executor | None]:
     # not forked: a fork of a process with a GPU and threads may hang
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, torch.set_num_threads, (1,)) as pool:
+        for _ in range(workers):  # they start, and import, while the model is loaded
+            pool.submit(import_this)
         yield pool
 
 

@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 import torch
@@ -27,7 +28,13 @@ from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.common.config import TrainingConfigError
 from r1_training.common.present import present
 from r1_training.common.step_clock import StepClock
-from r1_training.grpo.advantages import group_advantages, pad_rows, weighted_sum
+from r1_training.grpo.advantages import (
+    group_advantages,
+    pad_rows,
+    right_over_wrong,
+    rooms_in_turn,
+    weighted_sum,
+)
 from r1_training.grpo.arguments import trainer_arguments
 from r1_training.grpo.config import REWARDS, GRPORunConfig
 from r1_training.grpo.questions import Prompts
@@ -150,21 +157,30 @@ class R1GRPOTrainer(GRPOTrainer):
             scale=run.objective.scale_rewards == "group",
         )
         kept = useful.flatten().nonzero()[:, 0]
-        self._note_batch(sampled, rewards, total, correct, useful.any(1))
+        apart = right_over_wrong(advantages, useful, correct.view_as(total))
+        self._note_batch(sampled, rewards, total, correct, useful.any(1), apart)
         self._keep_samples(prompts, texts, rewards, correct)
-        return self._batch(prompts, sampled, advantages.flatten(), kept)
+        batch = self._batch(prompts, sampled, advantages.flatten(), kept)
+        if run.updates == 1:
+            return batch
+        # slices that are steps of their own are about all rooms; room by room it was scored faster
+        order = rooms_in_turn(present(batch["owner"], "questions"), run.questions)
+        return {
+            name: value[order] if value is not None and value.dim() else value
+            for name, value in batch.items()
+        }
 
     def _prepare_inputs(self, generation_batch: Any) -> Any:
-        """TRL's; but slices of one optimizer step stay in order, as it does not matter to the step.
+        """The slice of a batch of answers that comes next; TRL would tear groups apart.
 
-        Answers to one question are then read together, behind one copy of it.
+        A run that goes on in the middle of a batch answers it anew, and goes on with its slice.
         """
-        if self.run.updates > 1:
-            return super()._prepare_inputs(generation_batch)
-        place = self._step % self.run.accumulation
+        run = self.run
+        update = self.state.global_step % run.updates
+        place = update * run.accumulation + self._step % run.accumulation
         if place == 0 or not self._slices:
             made = self._generate_and_score_completions(generation_batch)
-            self._slices = split_tensor_dict(made, self.run.accumulation)
+            self._slices = split_tensor_dict(made, run.accumulation * run.updates)
         return self._slices[place]
 
     def training_step(
@@ -201,10 +217,12 @@ class R1GRPOTrainer(GRPOTrainer):
         flat = [one for group in judged for one in group]
         table = {name: [getattr(one, name, None) for one in flat] for name in REWARDS}
         if self.embeddings is not None:
-            said = [one.said for one in flat]
-            true = [one.true for one in flat]
+            pairs = [(one.said, one.true) for one in flat]
+            said, true = zip(*dict.fromkeys(pairs), strict=True)  # many answers say the same
             cosines = self.embeddings.cosines(said, true)
-            table["semantic"] = list(map(semantic_reward, said, true, cosines))
+            worth = map(semantic_reward, said, true, cosines)
+            worth_of = dict(zip(zip(said, true, strict=True), worth, strict=True))
+            table["semantic"] = [worth_of[pair] for pair in pairs]
         rows = [
             [float("nan") if value is None else value for value in row]
             for row in zip(*(table[name] for name in REWARDS), strict=True)
@@ -353,6 +371,7 @@ class R1GRPOTrainer(GRPOTrainer):
         total: Tensor,
         correct: Tensor,
         spread: Tensor,
+        apart: Tensor,
     ) -> None:
         """Figures of the whole batch, over all processes."""
         device, gather = self.accelerator.device, self.accelerator.gather
@@ -367,6 +386,7 @@ class R1GRPOTrainer(GRPOTrainer):
             "reward_std": total.std(1).mean(),
             "frac_reward_zero_std": 1 - gather(spread.float()).mean(),
             "accuracy": gather(correct).mean(),
+            "advantage/right_over_wrong": gather(apart).nanmean(),
         }
         for column, name in enumerate(REWARDS):
             values = rewards[:, column]
@@ -389,11 +409,8 @@ class R1GRPOTrainer(GRPOTrainer):
         mask = batch["completion_mask"].bool()
         if known is None or not mask.any():
             return
-        own = torch.zeros(known.shape)
-        for index, row in enumerate(rows.tolist()):
-            values = sampled.log_probabilities[row]
-            own[index, : len(values)] = torch.tensor(values)
-        own = own.to(known)
+        said = [sampled.log_probabilities[row] for row in rows.tolist()]
+        own, _ = _right_padded(said, 0.0, known.device)
         off = (own - known).abs()[mask]
         self._metrics["train"]["sampling/mismatch_mean"].append(float(off.mean()))
         self._metrics["train"]["sampling/mismatch_max"].append(float(off.max()))
@@ -433,11 +450,11 @@ def _evaluating(model: nn.Module) -> Iterator[None]:
 
 
 def _right_padded(
-    rows: list[list[int]], padding: int, device: torch.device
+    rows: Sequence[Sequence[float]], padding: float, device: torch.device
 ) -> tuple[Tensor, Tensor]:
-    """B lists -> (B, C) ids and (B, C) int64 mask."""
+    """B rows of numbers -> (B, C), of the padding's kind, and (B, C) int64 mask."""
     lengths = torch.tensor(list(map(len, rows)))
     mask = torch.arange(int(lengths.max())) < lengths.unsqueeze(1)
-    ids = torch.full(mask.shape, padding)
-    ids[mask] = torch.tensor([token for row in rows for token in row])
-    return ids.to(device), mask.long().to(device)
+    table = torch.full(mask.shape, padding)
+    table[mask] = torch.tensor(list(chain.from_iterable(rows)), dtype=table.dtype)
+    return table.to(device), mask.long().to(device)

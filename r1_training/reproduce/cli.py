@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -91,7 +92,9 @@ def reproduce(
             raise TrainingConfigError(f"there is no model in {settings.model}")
         require_folder(Path(settings.output))
         limits = None if minutes is None else dict.fromkeys(stages or settings.stages, minutes)
-        if seed is not None:
+        if seed is not None and plan:
+            settings = replace(settings, seed=seed, replicates=1)
+        elif seed is not None:
             pause_at = time.monotonic() + 60 * (within or float("inf"))
             typer.echo(run(settings.at(seed), stages, limits, pause_at).read_text())
             return

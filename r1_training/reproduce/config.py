@@ -69,7 +69,7 @@ class ReproduceConfig:
             split val; none: those of `sft`.
         starts: name of a run -> the same; SFT of another kind, from the untrained language model.
         controls: name of a control -> the same; each goes on where SFT ended, on the same rooms,
-            for as many steps as SFT does in the time that the first of `grpo` took.
+            for as many steps as SFT does in the time that the first of `grpo` took that was run.
         grpo: name of a run -> settings of `GRPORunConfig`; each starts from the SFT model and asks
             in SFT's rooms.
         shown: name -> settings of `ShownConfig`.

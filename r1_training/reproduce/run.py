@@ -179,7 +179,9 @@ def _control(
     file = Path(run.output) / "steps.json"
     if not file.is_file():
         results = read_results(Path(config.output))
-        steps = control_steps(results, next(iter(config.grpo), ""), limits.minutes) or run.steps
+        # the first that was run
+        against = next((name for name in config.grpo if results.get(name, {}).get("seconds")), "")
+        steps = control_steps(results, against, limits.minutes) or run.steps
         file.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(file) as part:
             part.write_text(json.dumps(min(run.steps, steps)))

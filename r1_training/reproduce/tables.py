@@ -15,7 +15,7 @@ from r1_training.reproduce.results import COLUMNS, is_done, read_answers, read_r
 
 CLEAR = 2.0  # standard errors that tell a difference from noise
 CONTROLS = ("control", "control-slow")
-ALL = "all-rewards"
+ALL, VERIFIED = "all-rewards", "verified"
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,12 @@ class Layout:
 LAYOUTS = (
     Layout(
         "SFT, as much time of more SFT (the control), and GRPO",
-        {FIRST: "SFT", **{name: f"SFT, then {name}" for name in CONTROLS}, ALL: "SFT, then GRPO"},
+        {
+            FIRST: "SFT",
+            **{name: f"SFT, then {name}" for name in CONTROLS},
+            ALL: "SFT, then GRPO",
+            VERIFIED: "SFT, then GRPO, right or wrong told (not the paper's)",
+        },
         COLUMNS,
         FIRST,
     ),
@@ -53,6 +58,7 @@ LAYOUTS = (
             "semantic": "+ semantic",
             "plan": "+ plan (not the paper's)",
             ALL: "+ all",
+            VERIFIED: "+ all, right or wrong told (not the paper's)",
         },
         COLUMNS,
         FIRST,
@@ -158,16 +164,16 @@ def over_seeds(each: Sequence[Mapping[str, Figure]]) -> dict[str, Figure]:
     return found
 
 
-def best_control(config: ReproduceConfig) -> dict[str, Figure]:
-    """GRPO against the better of the controls, over the seeds that have both."""
+def best_control(config: ReproduceConfig, stage: str = ALL) -> dict[str, Figure]:
+    """A stage of GRPO against the better of the controls, over the seeds that have both."""
     best: dict[str, Figure] = {}
     outputs = [Path(config.at(seed).output) for seed in config.all_seeds]
     scored: dict[str, tuple[float, list[tuple[list[Row], list[Row]]]]] = {}
     for name in CONTROLS:
         pairs = [
-            (read_answers(output, ALL), read_answers(output, name))
+            (read_answers(output, stage), read_answers(output, name))
             for output in outputs
-            if is_done(output, name) and is_done(output, ALL)
+            if is_done(output, name) and is_done(output, stage)
         ]
         own = over_seeds([summary(control) for _, control in pairs])
         if "mean" in own:

@@ -7,7 +7,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from r1_training.grpo.advantages import group_advantages, pad_rows, weighted_sum
+from r1_training.grpo.advantages import (
+    group_advantages,
+    pad_rows,
+    right_over_wrong,
+    rooms_in_turn,
+    weighted_sum,
+)
 
 rewards = st.lists(
     st.lists(st.floats(0, 5, width=32), min_size=4, max_size=4), min_size=1, max_size=4
@@ -96,3 +102,33 @@ def test_rows_fill_up_to_a_multiple():
     assert rows.tolist() == [3, 5] and real.all()
     rows, real = pad_rows(torch.tensor([], dtype=torch.long), 3)
     assert rows.tolist() == [0, 0, 0] and not real.any()
+
+
+@given(st.lists(st.booleans(), min_size=24, max_size=24), st.sampled_from([(2, 3), (4, 2)]))
+def test_rooms_come_in_turn_with_whole_groups(kept, sizes):
+    group_size, questions = sizes
+    rows = [row for row, useful in enumerate(kept) if useful]
+    slow_order = [
+        room * questions * group_size + question * group_size + answer
+        for question in range(questions)
+        for room in range(24 // (questions * group_size))
+        for answer in range(group_size)
+    ]
+    order = rooms_in_turn(torch.tensor(rows, dtype=torch.long) // group_size, questions)
+    assert [rows[place] for place in order] == [row for row in slow_order if kept[row]]
+
+
+def test_a_slice_has_a_question_of_every_room():
+    owner = torch.arange(24) // 2  # four rooms with three questions
+    for part in owner[rooms_in_turn(owner, questions=3)].view(3, -1):
+        assert (part // 3).unique().tolist() == [0, 1, 2, 3] and part.unique().numel() == 4
+
+
+def test_right_answers_are_told_from_wrong_ones():
+    advantages = torch.tensor([[1.0, -1.0, 0.5, 9.0], [1.0, 2.0, 3.0, 4.0], [2.0, 2.0, 2.0, 2.0]])
+    correct = torch.tensor([[1.0, 0.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0], [0.0, 0.0, 0.0, 0.0]])
+    counted = all_of(advantages)
+    counted[0, 3] = False  # was cut off
+    found = right_over_wrong(advantages, counted, correct)
+    assert found[0] == pytest.approx(1.0 - (-0.25)) and found[1:].isnan().all()
+    assert right_over_wrong(advantages, ~all_of(advantages), correct).isnan().all()

@@ -11,9 +11,10 @@ import torch
 
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.common.config import TrainingConfigError
-from r1_training.grpo.config import OBJECTIVES
+from r1_training.grpo.config import OBJECTIVES, REWARDS
 from r1_training.grpo.sampling import Sampled
 from r1_training.grpo.trainer import R1GRPOTrainer, TrainingDivergedError
+from r1_training.rewards.semantic import semantic_reward
 from tests.r1_training.grpo.toy import ToyQuestions, toy_model, toy_run
 
 
@@ -149,6 +150,16 @@ def test_another_seed_samples_other_answers(make):
     assert len({tuple(tokens) for tokens in one.tokens}) > 4
 
 
+def test_the_log_says_whether_rewards_tell_right_from_wrong(make):
+    """The toy's reward is its checker's verdict, so what is right has the higher advantage."""
+    trainer = make(lambda text: float(len(text) % 2), loss="grpo", steps=1)
+    trainer.train()
+    assert rows(trainer)[0]["advantage/right_over_wrong"] > 1
+    told_nothing = make(lambda text: 0.5)
+    told_nothing.train()
+    assert "advantage/right_over_wrong" not in rows(told_nothing)[0]
+
+
 @pytest.mark.parametrize("loss", ["grpo", "dapo"])
 def test_a_toy_task_is_learned(make, loss):
     """To say little."""
@@ -173,6 +184,76 @@ def test_slices_add_up_to_the_whole(make):
         assert any(grad.abs().max() > 1e-4 for grad in whole)
         for one, other in zip(whole, parts, strict=True):
             assert torch.allclose(one, other, atol=1e-5), loss
+
+
+def test_the_mean_of_the_steps_of_a_batch_is_one_step_on_all_of_it(make):
+    """In whole groups, each answer once."""
+
+    def some(text: str) -> float:
+        return float(len(text) % 2)
+
+    settings = {"loss": "dapo", "rooms": 4, "kl_beta": 0.0}
+    whole = gradients(make(some, **settings, answers_at_a_time=32))
+    stepped = make(some, **settings, answers_at_a_time=16, updates=2)
+    run = stepped.run
+    rows = [{"number": n} for n in range(8) for _ in range(run.group_size)]
+    stepped.model.train()
+    stepped.current_gradient_accumulation_steps = run.accumulation
+    owners = []
+    for step in range(run.updates):
+        stepped.training_step(stepped.model, rows, None)  # without the optimizer's
+        owners.append({*stepped._slices[step]["owner"].tolist()})
+        stepped.state.global_step += 1
+    # the end of the first slice may be the beginning of the second
+    assert len(owners[0] & owners[1]) <= 1
+    assert {owner % 2 for owner in owners[0] - owners[1]} == {0}
+    parts = [p.grad for p in stepped.model.parameters() if p.requires_grad]
+    assert any(grad.abs().max() > 1e-4 for grad in whole)
+    for one, other in zip(whole, parts, strict=True):
+        assert torch.allclose(one, other / run.updates, atol=1e-5)
+
+
+def test_a_run_that_was_left_in_the_middle_of_a_batch_goes_on_with_its_slice(make, tmp_path):
+    settings = {"steps": 4, "updates": 2, "answers_at_a_time": 8, "save_every": 2}
+    half = make(output=tmp_path, **settings)
+    stop_after(half, 1, save=True)
+    half.train()
+    again = make(output=tmp_path, **settings)
+    asked = []
+    answered = again._generate_and_score_completions
+    again._generate_and_score_completions = lambda rows: (
+        asked.append((again.state.global_step, rows[0]["number"])) or answered(rows)
+    )
+    again.train(resume_from_checkpoint=str(tmp_path / "checkpoint-1"))
+    assert again.state.global_step == 4
+    # the first batch anew for its second step, then the second batch when its turn comes
+    assert asked == [(1, 0), (2, 4)]
+
+
+class Lengths:
+    """Embeddings whose cosine is what two texts have in common in length."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+
+    def cosines(self, first, second):
+        self.asked += zip(first, second, strict=True)
+        return [1 / (1 + abs(len(a) - len(b))) for a, b in zip(first, second, strict=True)]
+
+
+def test_what_is_said_more_than_once_is_embedded_once(room_words, tmp_path):
+    config, model = toy_run(tmp_path, reward_semantic=1.0), toy_model(room_words)
+    questions, embeddings = ToyQuestions(model, room_words, config, length), Lengths()
+    trainer = R1GRPOTrainer(model, room_words, config, questions, embeddings)
+    groups = [["here", "there", "here", ""], ["here", "far away", "there", "here"]]
+    rewards, _ = trainer._judge(questions.prompts(range(2)), groups)
+    assert len(embeddings.asked) == len({*embeddings.asked}) == 4
+    slow = [
+        semantic_reward(text, "here", *Lengths().cosines([text], ["here"]))
+        for group in groups
+        for text in group
+    ]
+    assert rewards[:, REWARDS.index("semantic")].tolist() == pytest.approx(slow)
 
 
 def test_answers_that_are_cut_off_are_not_trained_on(make):
@@ -210,12 +291,13 @@ def test_a_run_that_goes_on_equals_one_that_was_never_stopped(make, tmp_path):
         assert torch.allclose(value, state(again.model)[name], atol=1e-6), name
 
 
-def stop_after(trainer: R1GRPOTrainer, step: int) -> None:
+def stop_after(trainer: R1GRPOTrainer, step: int, *, save: bool = False) -> None:
     from transformers import TrainerCallback
 
     class Stop(TrainerCallback):
         def on_step_end(self, args, state, control, **kwargs):
             control.should_training_stop = state.global_step >= step
+            control.should_save |= save and control.should_training_stop
 
     trainer.add_callback(Stop())
 

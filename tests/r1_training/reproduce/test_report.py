@@ -70,6 +70,26 @@ def test_grpo_is_measured_against_the_better_control(config):
     assert best_control(config)["mean"].mean == pytest.approx(0.2)
 
 
+def test_what_is_told_right_from_wrong_has_goals_of_its_own(config, tmp_path):
+    told = settings(
+        tmp_path,
+        tmp_path,
+        replicates=3,
+        controls={"control": SFT, "control-slow": SFT},
+        grpo={"all-rewards": GRPO, "verified": GRPO},
+    )
+    text = write_report(told).read_text()
+    assert "| sft | +0.400" in text and "right or wrong told |" not in text  # not run
+    for seed in (0, 1):
+        output = Path(told.at(seed).output)
+        note_answers(output, "verified", answers(0.6 + 0.1 * seed), evaluation_seconds=3.0)
+    assert best_control(told, "verified")["mean"].mean == pytest.approx(0.1)
+    text = write_report(told).read_text()
+    assert "| sft, right or wrong told | +0.300 ± 0.000, higher | +0.050 | yes |" in text
+    assert "| control, right or wrong told | +0.100 ± 0.000, higher | +0.030 | yes |" in text
+    assert "| sft | +0.400" in text and "| control | +0.200" in text
+
+
 def test_one_seed_has_the_error_of_its_rooms():
     own = {"mean": Figure(0.5, 0.1, 10)}
     assert over_seeds([own]) == own and over_seeds([]) == {}
@@ -93,7 +113,7 @@ def test_the_report_has_tables_plots_and_whence(config, tmp_path):
     assert "| sft | +0.400 ± 0.000, higher | +0.050 | yes |" in text
     assert "| control | +0.200 ± 0.000, higher | +0.030 | yes |" in text
     assert "| + format * |" in text and "| + all | 0.750 ± 0.050" in text
-    assert "Not run: + perception, + semantic, + plan (not the paper's)." in text
+    assert "Not run: + perception, + semantic, + plan (not the paper's), + all, right" in text
     assert "| SFT | 97.95 |" in text  # the paper's own
     for name in ("learning.png", "questions.png"):
         assert (tmp_path / "there" / name).read_bytes().startswith(b"\x89PNG")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from r1_training.cli import app
 from r1_training.common.config import TrainingConfigError
 from r1_training.common.time_limit import PausedError, seconds_spent
 from r1_training.reproduce.config import ReproduceConfig
-from r1_training.reproduce.results import read_results
+from r1_training.reproduce.jobs import OVERHEAD
+from r1_training.reproduce.results import note_training, read_results
 from r1_training.reproduce.run import control_steps, reproduce
 from r1_training.reproduce.stage import SPENT, trial_score
 from r1_training.reproduce.tables import LAYOUTS
@@ -127,6 +129,17 @@ def test_a_control_is_as_long_as_what_it_controls():
     started = {**results["sft"], "starting": 40.0, "slow": 20}
     assert control_steps({**results, "sft": started}, "all", None) == 4266
     assert control_steps({"sft": started}, "all", 0.5) == 1
+
+
+def test_a_control_is_of_the_grpo_that_was_run(room_model, tmp_path):
+    config = settings(tmp_path, room_model, controls={"control": {**SFT, "steps": 50}})
+    reproduce(config, ["sft", "format"])
+    known = read_results(tmp_path)
+    note_training(tmp_path, "sft", seconds=10.0, starting=0.0, slow=0, steps=1, rate=1e-3)
+    note_training(tmp_path, "format", seconds=20.0, steps=1, rate=1e-6)
+    assert "all" not in known and list(config.grpo) == ["all", "format"]
+    reproduce(config, ["control"])
+    assert read_results(tmp_path)["control"]["steps"] == 2
 
 
 def test_a_stage_ends_when_its_time_is_over(room_model, tmp_path):
@@ -273,7 +286,7 @@ def test_seeds_have_folders_of_their_own(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--stages", "ppo"], "no stages ppo: there are sft, all-rewards, format"),
+        (["--stages", "ppo"], "no stages ppo: there are sft, all-rewards, verified, format"),
         (["--model", "no/such/folder"], "no model in no/such/folder"),
     ],
 )
@@ -287,14 +300,33 @@ def test_a_plan_starts_nothing(tmp_path, room_model):
     arguments = ["--output", str(tmp_path / "new"), "--model", str(room_model), "--plan"]
     run = CliRunner().invoke(app, ["reproduce", *arguments, "--gpus", "4", "--within", "24"])
     assert run.exit_code == 0, run.output
-    assert " 0    0.0   10.5  seed-0-sft" in run.output and "(goes on another time)" in run.output
+    assert " 0    0.0    8.5  seed-0-sft" in run.output and "(goes on another time)" in run.output
     assert not list((tmp_path / "new").glob("seed-*"))
+
+
+def test_the_plan_of_one_seed_starts_nothing_either(tmp_path, room_model):
+    output = tmp_path / "new"
+    arguments = ["--output", str(output), "--model", str(room_model), "--plan", "--seed", "1"]
+    stages = ["--stages", "sft", "--stages", "all-rewards", "--gpus", "1"]
+    run = CliRunner().invoke(app, ["reproduce", *arguments, *stages])
+    assert run.exit_code == 0, run.output
+    assert "seed-1-sft" in run.output and "seed-1-all-rewards" in run.output
+    assert "seed-0" not in run.output and not list(output.glob("seed-*"))
 
 
 def test_what_ships_is_sound():
     config = ReproduceConfig.load(SHIPPED, meshes="pack.npz")
     shown = {stage for layout in LAYOUTS for stage in layout.stages}
     assert shown == set(config.stages) - {"sft-modalities", "sft-meshes"}
-    sft, control = config.stage("sft"), config.stage("control")
-    assert sft.distinct * sft.rooms == 1064 == config.stage("all-rewards").all_rooms
+    sft, control, grpo = map(config.stage, ("sft", "control", "all-rewards"))
+    assert sft.distinct * sft.rooms == 4256 == grpo.all_rooms
+    assert sft.conversations == grpo.made_questions and 4256 * sft.conversations == 29_792
     assert (control.distinct, control.rooms, control.seed) == (sft.distinct, sft.rooms, sft.seed)
+    assert grpo.new_frames == sft.new_frames == control.new_frames
+    assert grpo.questions < grpo.made_questions  # some of a room's are of no task, or not seen
+    # a session of half an hour has one seed, evaluations counted
+    for stage in ("all-rewards", "verified"):
+        limits = [config.limit(one) + OVERHEAD for one in ("sft", stage, "control-slow")]
+        assert sum(limits) <= 28
+    told = config.stage("verified")
+    assert told == replace(grpo, output=told.output, reward_correct=1.0)
