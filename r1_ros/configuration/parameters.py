@@ -111,6 +111,14 @@ class MapperConfig(NodeConfig):
     depth_max: float = parameter(
         4.0, "Farther depth is ignored [m].", low=0.1, high=65.0, live=True
     )
+    fusion_rate: float = parameter(
+        10.0,
+        "Image pairs of each camera and clouds of each sensor that are fused in a second at most, "
+        "by their stamps; the others are counted as skipped [Hz]; 0: all.",
+        low=0.0,
+        high=1000.0,
+        live=True,
+    )
     min_observations: float = parameter(
         2.0, "Observations that a surface needs to become part of the cloud.", low=1.0, high=100.0
     )
