@@ -16,6 +16,7 @@ from r1_model.objects.words import (
     read_synonyms,
 )
 from r1_ros.configuration.parameter_schema import (
+    NICENESS,
     InvalidParameterError,
     NodeConfig,
     ParameterGroup,
@@ -56,6 +57,9 @@ class CameraConfig(ParameterGroup):
 @dataclass(frozen=True)
 class MapperConfig(NodeConfig):
     """Parameters of scene_mapper."""
+
+    # beside a camera there is always more to fuse; a question waits for its answer
+    niceness: int = parameter(5, NICENESS, low=0, high=19)
 
     # Frames
     scene_frame: str = parameter("map", "tf frame of the map; z must point up.")
