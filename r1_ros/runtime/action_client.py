@@ -37,7 +37,7 @@ class ThreadSafeActionClient(ActionClient):
     that did nothing took most of a core from the server.
 
     Where the status lists many goals it looks only every 0.1 s: each of them changes the status
-    three times, and to read one that lists 150 takes 1.6 ms. The middleware keeps the newest status.
+    three times, and to read one that lists 150 takes 1.6 ms. The middleware keeps the newest.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
