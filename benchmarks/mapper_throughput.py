@@ -172,7 +172,9 @@ def publish(folder: Path | None, distinct: int, total: int, rate: float) -> None
 def measure(folder: Path | None, distinct: int, total: int, rate: float) -> dict:
     """One run of mapper and publisher, each in its own process."""
     command = [sys.executable, "-m", "r1_ros.nodes.scene_mapper", "--ros-args"]
-    command += ["-p", f"depth_max:={DEPTH_MAX}", "-p", "diagnostics_period:=0.1"]
+    # all that it can fuse, at the priority of the others
+    values = {"depth_max": DEPTH_MAX, "diagnostics_period": 0.1, "fusion_rate": 0.0, "niceness": 0}
+    command += [part for key, value in values.items() for part in ("-p", f"{key}:={value}")]
     feed = [sys.executable, __file__, "--publish", "--distinct", str(distinct)]
     feed += ["--frames", str(total), "--rate", str(rate)]
     feed += ["--folder", str(folder)] if folder else []

@@ -253,10 +253,9 @@ class NodeCalls:
 
         sent: list[Future] = []
         handle, finished = None, False
+        heard = None if on_feedback is None else inbox.put  # it would wake a thread for nothing
         try:
-            handle = self._taken(
-                client, partial(client.send_goal_async, goal, inbox.put), sent, wait
-            )
+            handle = self._taken(client, partial(client.send_goal_async, goal, heard), sent, wait)
             if handle is None:
                 raise NoResponseError(f"{name} rejected the goal")
             with self._lock:

@@ -73,6 +73,12 @@ class ParameterGroup:
         """Rules that span parameters; raise InvalidParameterError."""
 
 
+NICENESS = (
+    "By how much the node's process yields the CPU to others, as nice(1): added to what it was "
+    "started with, once, at its start."
+)
+
+
 @dataclass(frozen=True)
 class NodeConfig(ParameterGroup):
     """Base of every node's parameters."""
@@ -83,6 +89,7 @@ class NodeConfig(ParameterGroup):
     diagnostics_period: float = parameter(
         1.0, "Time between two messages on /diagnostics [s].", low=0.1, high=60.0
     )
+    niceness: int = parameter(0, NICENESS, low=0, high=19)
 
 
 Config = TypeVar("Config", bound=ParameterGroup)

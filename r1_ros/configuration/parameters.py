@@ -16,6 +16,7 @@ from r1_model.objects.words import (
     read_synonyms,
 )
 from r1_ros.configuration.parameter_schema import (
+    NICENESS,
     InvalidParameterError,
     NodeConfig,
     ParameterGroup,
@@ -56,6 +57,9 @@ class CameraConfig(ParameterGroup):
 @dataclass(frozen=True)
 class MapperConfig(NodeConfig):
     """Parameters of scene_mapper."""
+
+    # beside a camera there is always more to fuse; a question waits for its answer
+    niceness: int = parameter(5, NICENESS, low=0, high=19)
 
     # Frames
     scene_frame: str = parameter("map", "tf frame of the map; z must point up.")
@@ -110,6 +114,14 @@ class MapperConfig(NodeConfig):
     depth_min: float = parameter(0.1, "Nearer depth is ignored [m].", low=0.0, high=65.0, live=True)
     depth_max: float = parameter(
         4.0, "Farther depth is ignored [m].", low=0.1, high=65.0, live=True
+    )
+    fusion_rate: float = parameter(
+        10.0,
+        "Image pairs of each camera and clouds of each sensor that are fused in a second at most, "
+        "by their stamps; the others are counted as skipped [Hz]; 0: all.",
+        low=0.0,
+        high=1000.0,
+        live=True,
     )
     min_observations: float = parameter(
         2.0, "Observations that a surface needs to become part of the cloud.", low=1.0, high=100.0

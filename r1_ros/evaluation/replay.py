@@ -36,8 +36,8 @@ from r1_ros.starting.processes import ProcessGroup
 
 NODES = ("scene_mapper", "scene_reasoner")
 # Steps wait for what the mapper says, what a bag's own pace would bring within a second may take
-# longer here, and best effort may lose.
-_STEPPED = {"diagnostics_period": 0.1, "tf_timeout": 30.0}
+# longer here, and best effort may lose. There is time for every frame.
+_STEPPED = {"diagnostics_period": 0.1, "tf_timeout": 30.0, "fusion_rate": 0.0}
 _RELIABLE = "qos_overrides.{}.subscription.reliability"
 # Threads of the map's hash table race for its places, and points then come in another order.
 _ONE_THREAD = {"OMP_NUM_THREADS": "1"}

@@ -16,6 +16,7 @@ from sensor_msgs.msg import PointCloud2
 from r1_model.geometry.poses import transform_points
 from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.mapping.cameras import Camera
+from r1_ros.mapping.fusion_rate import FusionRate
 from r1_ros.mapping.pose_jumps import PoseJump, PoseJumps
 from r1_ros.mapping.rgbd_frame import make_frame
 from r1_ros.mapping.scene_map import SceneMap
@@ -48,11 +49,13 @@ class _Waiting:
     Attributes:
         messages: by input.
         camera: that they come from; None: they are a cloud.
+        sensor: whose they are, for `FusionRate`; empty: several may have sent them.
         deadline: time.monotonic().
     """
 
     messages: dict[str, Any]
     camera: _CameraInputs | None
+    sensor: str
     stamp: int
     frame_id: str
     deadline: float
@@ -95,6 +98,7 @@ class FramePipeline:
         self._config, self._buffer, self._map = config, buffer, scene_map
         self._on_keyframe, self._on_jump = on_keyframe, on_jump_back
         self._on_pose_jump, self._poses = on_pose_jump, PoseJumps()
+        self._rate = FusionRate()
         inputs = [*(name for camera in cameras for name in camera.inputs), POINTS]
         self.counts = {name: InputCounts() for name in inputs}
         # no method: its parts would hold the pipeline, and that the map, until garbage is collected
@@ -154,23 +158,26 @@ class FramePipeline:
             self._watch.clear(reason)
             self._drop_waiting(reason)
             self._poses.clear()
+            self._rate.clear()
 
     def _synchronize(self, name: str, stamp: int, message: Any, source: str) -> None:
         frame = message.header.frame_id.lstrip("/")
         group = self._synchronizer(name).add(name, stamp, message, frame, source)
         if group is None:
             return
-        self._enqueue(group, self._cameras.get(name))
+        self._enqueue(group, self._cameras.get(name), source)
         self.process()
 
     def _synchronizer(self, name: str) -> Synchronizer:
         return self._points if name == POINTS else self._cameras[name].synchronizer
 
-    def _enqueue(self, messages: dict[str, Any], camera: _CameraInputs | None) -> None:
+    def _enqueue(self, messages: dict[str, Any], camera: _CameraInputs | None, source: str) -> None:
         config = self._config()
         deadline = time.monotonic() + config.tf_timeout
-        header = messages[camera.camera.inputs[0] if camera else POINTS].header
-        item = _Waiting(messages, camera, stamp_of(header.stamp), header.frame_id, deadline)
+        name = camera.camera.inputs[0] if camera else POINTS
+        header = messages[name].header
+        sensor = "" if source else f"{name} {header.frame_id}"
+        item = _Waiting(messages, camera, sensor, stamp_of(header.stamp), header.frame_id, deadline)
         self._waiting.append(item)
         if len(self._waiting) > config.max_waiting_frames:
             self._drop_group(self._waiting.popleft(), QUEUE_FULL)
@@ -188,6 +195,10 @@ class FramePipeline:
                 return False
             self._drop_group(waiting, NO_TRANSFORM, str(error))
             return True
+        if not self._rate.is_due(waiting.sensor, waiting.stamp, config.fusion_rate):
+            for name in waiting.messages:
+                self.counts[name].skip()
+            return True
         try:
             if waiting.camera is None:
                 self._fuse_points(waiting.messages[POINTS], T, config)
@@ -196,6 +207,7 @@ class FramePipeline:
         except BadMessageError as error:
             self._drop_group(waiting, error.reason, str(error))
             return True
+        self._rate.fused(waiting.sensor, waiting.stamp, config.fusion_rate)
         for name in waiting.messages:
             self.counts[name].integrate()
         return True
@@ -237,6 +249,7 @@ class FramePipeline:
 
     def _jump_back(self, stamp: int) -> None:
         self._drop_waiting(JUMPED)
+        self._rate.clear()
         self._buffer.jump_back(stamp)
         if self._config().jump_back_reset:
             self._map.reset()

@@ -34,8 +34,8 @@ class VoxelCloud:
             o3c.int32,
             (3,),
             # sums of the offsets from the voxel's corner and of the colours; number of points
-            [o3c.float32, o3c.float32, o3c.float32],
-            [(3,), (3,), (1,)],
+            [o3c.float32],
+            [(7,)],
             o3c.Device("CPU:0"),
         )
 
@@ -51,27 +51,36 @@ class VoxelCloud:
             MapFullError: nothing was added.
         """
         cells = np.floor(points.astype(np.float64) / self._voxel_size)
-        near = (np.abs(cells) <= _LIMIT).all(-1)
-        cells, points, colors = cells[near].astype(np.int64), points[near], colors[near]
+        if not (np.abs(cells) <= _LIMIT).all():
+            near = (np.abs(cells) <= _LIMIT).all(-1)
+            cells, points, colors = cells[near], points[near], colors[near]
         if not len(points):
             return
-        keys, owner = np.unique(pack_cells(cells + _LIMIT, _BITS), return_inverse=True)
+        packed = pack_cells(cells.astype(np.int64) + _LIMIT, _BITS)
+        keys, owner = np.unique(packed, return_inverse=True)
         offsets = points - cells * self._voxel_size
-        sums = np.stack([np.bincount(owner, column) for column in (*offsets.T, *colors.T)], -1)
-        counts = np.bincount(owner)[:, None]
-        tensor = o3c.Tensor(unpack_cells(keys, _BITS).astype(np.int32))
-        _, present = self._hash.find(tensor)
-        needed = len(self) + len(keys) - int(present.numpy().sum())
+        sums = np.empty((len(keys), 7), np.float32)
+        for index, column in enumerate((*offsets.T, *colors.T)):
+            sums[:, index] = np.bincount(owner, column)
+        sums[:, 6] = np.bincount(owner)
+        voxels = unpack_cells(keys, _BITS).astype(np.int32)
+        slots, fresh = self._find(voxels)
+        needed = len(self) + int(fresh.sum())
         if needed > self._max_voxels:
             raise MapFullError(f"{needed} voxels of points, the limit is {self._max_voxels}")
-        _, fresh = self._hash.activate(tensor)
-        slots, _ = self._hash.find(tensor)
-        slots, fresh = slots.numpy(), fresh.numpy()
-        columns = (sums[:, :3], sums[:, 3:], counts)
-        for index, column in enumerate(columns):
-            values = self._hash.value_tensor(index).numpy()  # a view of the hash's memory
-            values[slots[fresh]] = 0
-            values[slots] += column.astype(np.float32)
+        if fresh.any():
+            capacity = self._hash.capacity()
+            slots[fresh] = self._hash.activate(o3c.Tensor(voxels[fresh]))[0].numpy()
+            if self._hash.capacity() != capacity:  # it has grown, and everything lies elsewhere
+                slots, _ = self._find(voxels)
+        values = self._hash.value_tensor(0).numpy()  # a view of the hash's memory
+        values[slots[fresh]] = 0
+        values[slots] += sums
+
+    def _find(self, voxels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where (N, 3) int32 lie in the hash, (N,), and which of them do not, (N,) bool."""
+        slots, present = self._hash.find(o3c.Tensor(voxels))
+        return slots.numpy(), ~present.numpy()
 
     def extract(self) -> tuple[np.ndarray, np.ndarray]:
         """points (N, 3) float32 metres and colors (N, 3) uint8: the mean of each voxel."""
@@ -79,6 +88,7 @@ class VoxelCloud:
         keys = pack_cells(self._hash.key_tensor().numpy()[slots].astype(np.int64), _BITS)
         order = np.argsort(keys)  # the hash's own order depends on its history
         slots, keys = slots[order], keys[order]
-        offsets, colors, counts = (self._hash.value_tensor(i).numpy()[slots] for i in range(3))
-        points = (unpack_cells(keys, _BITS) - _LIMIT) * self._voxel_size + offsets / counts
-        return points.astype(np.float32), np.rint(colors / counts).astype(np.uint8)
+        sums = self._hash.value_tensor(0).numpy()[slots]
+        means = sums[:, :6] / sums[:, 6:]
+        points = (unpack_cells(keys, _BITS) - _LIMIT) * self._voxel_size + means[:, :3]
+        return points.astype(np.float32), np.rint(means[:, 3:]).astype(np.uint8)

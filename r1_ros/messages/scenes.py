@@ -106,17 +106,26 @@ def scene_to_response(
     )
 
 
-def scene_from_response(response: GetScene.Response) -> Scene:
+def scene_from_response(response: GetScene.Response, known: Sequence[View] = ()) -> Scene:
     """The scene of an answer to GetScene.
+
+    Args:
+        response: without an error.
+        known: views of the same map (`map_id`) that were read before: they do not change, and are
+            not decoded again.
 
     Raises:
         BadMessageError: the cloud or a view cannot be read.
     """
     points, colors = read_points(response.cloud)
+    held = {(view.id, view.stamp): view for view in known}
     return Scene(
         points=points,
         colors=colors,
-        views=[view_from_message(view) for view in response.views],
+        views=[
+            held.get((view.id, stamp_of(view.header.stamp))) or view_from_message(view)
+            for view in response.views
+        ],
         stamp=stamp_of(response.header.stamp),
         frame_id=response.header.frame_id,
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
+from rclpy.task import Future
 
 from r1_model.scene.scene import InvalidSceneError, Scene
 from r1_ros.messages.scenes import scene_from_response
@@ -18,6 +20,17 @@ from r1_ros.srv import GetScene
 
 _DISCOVERY_S = 2.0  # a mapper that runs is found within this time
 _POLL_S = 0.02
+# The next scene is asked for so early, and by twice what the last one took.
+_AHEAD_S, _AHEAD = 0.5, 2.0
+
+
+@dataclass(frozen=True)
+class _Coming:
+    """A request under way: when it was made, time.monotonic(), and whether its answer is there."""
+
+    future: Future
+    arrived: threading.Event
+    asked_at: float
 
 
 class SceneClient:
@@ -38,6 +51,8 @@ class SceneClient:
         self._revision = 0
         self._scene: Scene | None = None
         self._fetched_at = -float("inf")  # when the newest scene was asked for, time.monotonic()
+        self._took = 0.0  # seconds until its answer was there
+        self._coming: _Coming | None = None
         self.longest_m = 0.0  # longest horizontal side of the newest scene
         self.map_id = 0  # of the newest scene
 
@@ -56,26 +71,35 @@ class SceneClient:
             timeout: how long the mapper may take [s].
             should_stop: True ends the wait.
             max_points, max_views: upper bounds of what is sent; 0: all.
-            since: a scene that was asked for at this time or later will do, time.monotonic().
+            since: a scene that was asked for at this time or later will do, time.monotonic(). One
+                that will not do soon is asked for ahead: nobody waits for the mapper then.
 
         Raises:
             RequestError: SCENE_UNAVAILABLE, EMPTY_SCENE, or CANCELED by `should_stop`.
         """
-        if self._scene is not None and self._fetched_at >= since:
-            return self._scene
-        _wait(
-            self._client.service_is_ready,
-            min(timeout, _DISCOVERY_S),
-            should_stop,
-            f"nobody offers {self._name}: is the mapper running in this namespace?",
-        )
         request = GetScene.Request(
             known_revision=self._revision, max_points=max_points, max_views=max_views
         )
-        arrived = threading.Event()
-        asked_at = time.monotonic()
-        future = self._client.call_async(request)
-        future.add_done_callback(lambda _: arrived.set())
+        if self._scene is not None and self._fetched_at >= since:
+            may_be_old = time.monotonic() - since
+            ahead = min(_AHEAD_S + _AHEAD * self._took, may_be_old / 2)
+            if self._coming is None and self._fetched_at < since + ahead and self.is_offered:
+                self._coming = self._send(request)
+            return self._scene
+        coming, self._coming = self._coming, None
+        # one that is not there by now may have gone to a mapper that was killed
+        if coming is not None and not (coming.arrived.is_set() and coming.asked_at >= since):
+            self._client.remove_pending_request(coming.future)
+            coming = None
+        if coming is None:
+            _wait(
+                self._client.service_is_ready,
+                min(timeout, _DISCOVERY_S),
+                should_stop,
+                f"nobody offers {self._name}: is the mapper running in this namespace?",
+            )
+            coming = self._send(request)
+        arrived = coming.arrived
         try:
             _wait(
                 lambda: arrived.wait(_POLL_S),
@@ -84,10 +108,20 @@ class SceneClient:
                 f"{self._name} did not answer within {timeout:g} s",
             )
         finally:
-            self._client.remove_pending_request(future)
-        scene = self._take(future.result())
-        self._fetched_at = asked_at
+            self._client.remove_pending_request(coming.future)
+        scene = self._take(coming.future.result())
+        self._fetched_at = coming.asked_at
         return scene
+
+    def _send(self, request: GetScene.Request) -> _Coming:
+        coming = _Coming(self._client.call_async(request), threading.Event(), time.monotonic())
+
+        def come(_: Future) -> None:
+            self._took = time.monotonic() - coming.asked_at
+            coming.arrived.set()
+
+        coming.future.add_done_callback(come)
+        return coming
 
     @property
     def revision(self) -> int:
@@ -107,8 +141,12 @@ class SceneClient:
         """Let go of the scene."""
         self._revision, self._scene, self.longest_m = 0, None, 0.0
         self._fetched_at = -float("inf")
+        if self._coming is not None:  # it may say that what was forgotten has not changed
+            self._client.remove_pending_request(self._coming.future)
+            self._coming = None
 
     def _take(self, response: GetScene.Response) -> Scene:
+        same_map = bool(response.map_id) and response.map_id == self.map_id
         if response.error_code in (ErrorCode.NONE, ErrorCode.EMPTY_SCENE):
             self.map_id = response.map_id
             self._on_map(response.map_id)
@@ -121,7 +159,8 @@ class SceneClient:
             )
         if not (response.unchanged and self._scene is not None):
             try:
-                self._scene = scene_from_response(response)
+                known = self._scene.views if self._scene is not None and same_map else ()
+                self._scene = scene_from_response(response, known)
             except (BadMessageError, InvalidSceneError) as error:
                 self.forget()
                 raise RequestError(

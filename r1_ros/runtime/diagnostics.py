@@ -112,11 +112,12 @@ class DiagnosticsPublisher:
 class InputCounts:
     """What became of the messages of one input.
 
-    received = integrated + dropped for any reason + those that still wait, at any time.
+    received = integrated + skipped + dropped for any reason + those that still wait, at any time.
     """
 
     received: int = 0
     integrated: int = 0
+    skipped: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     last_drop: str = ""
     last_received: float | None = None
@@ -130,6 +131,11 @@ class InputCounts:
     def integrate(self) -> None:
         """A message was used."""
         self.integrated += 1
+        self.dropped_in_a_row = 0
+
+    def skip(self) -> None:
+        """A message was good, and more often than is asked for: nothing is wrong."""
+        self.skipped += 1
         self.dropped_in_a_row = 0
 
     def drop(self, reason: str, detail: str = "") -> None:
@@ -203,6 +209,7 @@ def input_status(
         "age_s": "never" if age is None else age,
         "received": counts.received,
         "integrated": counts.integrated,
+        "skipped": counts.skipped,
         "pending": pending,
         "dropped": counts.dropped.total(),
         **{f"dropped: {reason}": number for reason, number in sorted(counts.dropped.items())},

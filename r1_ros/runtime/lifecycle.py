@@ -37,6 +37,7 @@ from r1_ros.runtime.bond import Bond
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.executor import NodeExecutor
 from r1_ros.runtime.freed_memory import GIVE_BACK_S, give_back_freed, share_heaps
+from r1_ros.runtime.niceness import yield_to_others
 
 # Of a shutdown with a second signal: launch sends SIGTERM after 5 s, and SIGKILL after 10.
 _PATIENCE_S = 9.0
@@ -312,6 +313,7 @@ def spin_node(node_class: Callable[[], ManagedNode], arguments: Sequence[str] | 
         return 1
     executor = NodeExecutor(node.executor_threads, node.inline_group)
     executor.add_node(node)
+    yield_to_others(node.config.niceness)
     try:
         _spin_while(executor, lambda: not signals.came and not node.broken)
         _answer_callers(node, executor)

@@ -11,6 +11,7 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 
+from r1_ros.runtime import action_client
 from r1_ros.runtime.action_client import ThreadSafeActionClient, stop_goal
 from r1_ros.runtime.executor import destroy_waitable
 from tests.ros.background import background, eventually
@@ -216,6 +217,32 @@ def test_a_client_with_nothing_under_way_reads_no_status_of_others() -> None:
         assert taken["idle"] > 0
         for entity in (busy, idle, server):
             entity.destroy()
+
+
+@pytest.mark.parametrize("nap", [0.0, 0.1, 1.0])
+def test_results_come_beside_a_status_that_is_read_now_and_then(
+    nap: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(action_client, "_MANY", 0)
+    monkeypatch.setattr(action_client, "_NAP_S", nap)
+
+    def execute(handle):
+        handle.succeed()
+        return ExecutePlan.Result(steps_done=3)
+
+    with background() as spinning:
+        node = Node("many", context=spinning.context)
+        server = ActionServer(node, ExecutePlan, "many", execute)
+        client = ThreadSafeActionClient(node, ExecutePlan, "many")
+        naps, reset = [], client._nap_timer.reset
+        monkeypatch.setattr(client._nap_timer, "reset", lambda: naps.append(reset()))
+        spinning.start(node)
+        assert client.wait_for_server(10.0)
+        for _ in range(5):
+            assert run(client) == 3
+        assert naps
+        client.destroy()
+        server.destroy()
 
 
 def run(client: ThreadSafeActionClient) -> int:

@@ -83,10 +83,10 @@ class Rig:
         self.pipeline.process()
 
     def check(self) -> None:
-        """received = integrated + dropped + pending, on every input."""
+        """received = integrated + skipped + dropped + pending, on every input."""
         for name, count in self.pipeline.counts.items():
-            done = count.integrated + count.dropped.total() + self.pipeline.pending(name)
-            assert count.received == done, name
+            done = count.integrated + count.skipped + count.dropped.total()
+            assert count.received == done + self.pipeline.pending(name), name
 
 
 def test_images_and_points_of_a_loop_are_one_jump_and_lose_nothing() -> None:
@@ -126,6 +126,53 @@ def test_two_lidars_on_one_topic_both_count(lag: float) -> None:
             stamp = views.START + round((10 + index / 10 - behind) * SECOND)
             rig.pipeline.add("points", views.cloud(stamp, WALL, frame))
     assert len(rig.map.events) == 60 and not rig.drops
+    rig.check()
+
+
+@pytest.mark.parametrize(("rate", "fused"), [(10.0, 31), (0.0, 90), (1000.0, 90)])
+def test_a_fast_camera_is_fused_as_often_as_is_asked_for(rate: float, fused: int) -> None:
+    """30 Hz for 3 s, the second half a period early, and clouds of 10 Hz; all is well."""
+    rig = Rig(fusion_rate=rate)
+    for index in range(90):
+        rig.frame(index / 30)
+        if index % 3 == 0:
+            rig.add("points", index / 30)
+    for name in ("color", "depth", "camera_info"):
+        count = rig.pipeline.counts[name]
+        assert (count.integrated, count.skipped) == (fused, 90 - fused)
+    assert rig.pipeline.counts["points"].integrated == 30
+    assert not rig.drops
+    rig.check()
+
+
+def test_a_bad_frame_does_not_take_the_turn_of_a_good_one() -> None:
+    rig = Rig(fusion_rate=1.0)
+    info = views.camera_info(views.START)
+    info.width += 1
+    rig.pipeline.add("camera_info", info)
+    rig.add("color", 0.0)
+    rig.add("depth", 0.0)
+    rig.frame(0.1)
+    assert rig.map.events == ["frame 0.1"] and rig.drops.total() == 3
+    rig.check()
+
+
+def test_after_a_jump_back_and_a_reset_the_next_frame_is_fused() -> None:
+    rig = Rig(fusion_rate=0.1)
+    for second in (20.0, 21.0, 1.0, 2.0):
+        rig.frame(second)
+    rig.pipeline.clear()
+    rig.frame(3.0)
+    assert rig.map.events == ["frame 20.0", "reset", "frame 1.0", "frame 3.0"]
+    rig.check()
+
+
+def test_senders_that_cannot_be_told_apart_lose_no_cloud() -> None:
+    rig = Rig(fusion_rate=1.0)
+    for index in range(20):
+        stamp = views.START + index * SECOND // 10
+        rig.pipeline.add("points", views.cloud(stamp, WALL), source=f"sum {index}")
+    assert len(rig.map.events) == 20
     rig.check()
 
 

@@ -82,6 +82,19 @@ def test_an_empty_scene_survives_the_wire() -> None:
     assert back.points.shape == (0, 3) and back.views == []
 
 
+def test_views_that_are_known_are_not_decoded_again() -> None:
+    first = scene_from_response(scene_to_response(make_scene(views=3), 1, 1))
+    response = scene_to_response(make_scene(views=4), 2, 1)
+    response.views[1].header.stamp.nanosec += 1  # another keyframe of that number
+    response.views[0].color.data = b""  # not looked at
+    again = scene_from_response(response, first.views)
+    assert [view.id for view in again.views] == [0, 1, 2, 3]
+    assert again.views[0] is first.views[0] and again.views[2] is first.views[2]
+    assert again.views[1] is not first.views[1]
+    with pytest.raises(BadMessageError):
+        scene_from_response(response)
+
+
 def test_limits_thin_evenly() -> None:
     scene = make_scene(views=9, points=500)
     back = scene_from_response(scene_to_response(scene, 1, 1, max_points=100, max_views=3))

@@ -1,0 +1,40 @@
+"""How often a sensor's messages are fused: what a camera sees thirty times a second is the same."""
+
+from __future__ import annotations
+
+# Share of a period that a message may come early: sensors at just that rate are not on the dot.
+_EARLY = 0.5
+
+
+class FusionRate:
+    """Says whose turn it is; counts by the stamps, so that a recording gives the same map.
+
+    In the long run each sensor has no more turns than the rate, and one that is slower than the
+    rate, on average, loses none of its messages, whatever they jitter by up to half a period.
+    """
+
+    def __init__(self) -> None:
+        self._next: dict[str, int] = {}  # when the next message is due
+
+    def clear(self) -> None:
+        """Everybody may begin at once, also before what was fused last."""
+        self._next.clear()
+
+    def is_due(self, sensor: str, stamp: int, rate: float) -> bool:
+        """May a message be fused?
+
+        Args:
+            sensor: whose it is; empty: of several that cannot be told apart, who are always due.
+            stamp: nanoseconds.
+            rate: messages a second; 0: all.
+        """
+        if not rate or sensor not in self._next:  # nor is ""
+            return True
+        return stamp >= self._next[sensor] - _EARLY * 1e9 / rate
+
+    def fused(self, sensor: str, stamp: int, rate: float) -> None:
+        """A message was fused; see `is_due`."""
+        if not rate or not sensor:
+            self._next.pop(sensor, None)
+            return
+        self._next[sensor] = max(stamp, self._next.get(sensor, stamp)) + round(1e9 / rate)
