@@ -17,7 +17,7 @@ from r1_model.text.answer import Answer, Box
 from r1_model.text.grammar import parse_answer
 from r1_model.text.refinement import snap_answer
 
-_TASKS = ("qa", "object_caption", "dialogue")  # a thing that was to be found is found or is not
+_TASKS = ("qa", "object_caption", "dialogue")
 _WHERE = {"en": "Where is the {}?", "zh-Hans": "{}在哪里？", "zh-Hant": "{}在哪裡？"}
 
 

@@ -1,0 +1,116 @@
+"""An answer about what nobody detected is held against where the thing is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from r1_model.asking.absent import first_unfound
+from r1_model.text.answer import Box
+from tests.r1_model.small import random_scene
+
+THERE, ELSEWHERE = "<obj>10, 10, 10, 9, 9, 9</obj>", "<obj>90, 90, 90, 9, 9, 9</obj>"
+
+
+def box(label: str, score: float = float("nan")) -> Box:
+    return Box(np.zeros(3), np.ones(3), label, score=score)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "name"),
+    [
+        ([], None),
+        ([box("sofa")], "sofa"),
+        ([box("sofa", 0.9)], None),
+        ([box("bed", 0.9), box("sofa")], "sofa"),
+        ([box("chair", 0.9), box("chair")], None),  # miscounted, and still there
+        ([box("")], None),
+        ([box(""), box("沙发")], "沙发"),
+    ],
+)
+def test_a_name_is_unfound_where_no_bearer_was_detected(boxes, name):
+    assert first_unfound(boxes) == name
+
+
+@pytest.fixture
+def said(reasoner, monkeypatch):
+    """A model that says what is written down, text by text; and what it was asked."""
+    texts: list[str] = []
+    asked: list[str] = []
+    prompts = reasoner._processor.prompts
+    monkeypatch.setattr(
+        reasoner._processor.tokenizer, "decode", lambda *_, **__: texts[len(asked) - 1]
+    )
+    monkeypatch.setattr(
+        type(reasoner._processor),
+        "prompts",
+        lambda self, given: (asked.extend(one.question for one in given), prompts(given))[1],
+    )
+    end = [type("Produced", (), {"tokens": [5], "finished": True, "stopped": False})()]
+    monkeypatch.setattr(reasoner, "_generate", lambda *_, **__: end)
+    monkeypatch.setattr(reasoner, "_detected", lambda *_, **__: [])
+    monkeypatch.setattr(reasoner.settings, "asks_back", True)
+    return texts, asked
+
+
+RED = f"<think>sofa {THERE}: red</think><answer>The sofa {THERE} is red.</answer>"
+NONE = "<think>no sofa</think><answer>There is no sofa in the room.</answer>"
+PLACED = f"The sofa {THERE} is left of the bed {ELSEWHERE}."
+BESIDE = f"<think>sofa {THERE}; bed {ELSEWHERE}</think><answer>{PLACED}</answer>"
+
+
+def test_what_is_not_there_is_denied(reasoner, said):
+    texts, asked = said
+    texts += [RED, NONE]
+    answer = reasoner.ask(random_scene(), "What colour is the sofa?")
+    assert asked == ["What colour is the sofa?", "Where is the sofa?"]
+    assert answer.answer == "There is no sofa in the room." and answer.task == "qa"
+    assert answer.raw == NONE and not answer.boxes
+    assert answer.total_seconds > 0
+
+
+def test_what_the_model_can_place_is_answered_as_it_was(reasoner, said):
+    texts, asked = said
+    texts += [RED, BESIDE]
+    assert reasoner.ask(random_scene(), "What colour is the sofa?").answer == "The sofa is red."
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("question", "where"),
+    [("沙发是什么颜色的？", "沙发在哪里？"), ("沙發是什麼顏色的？", "沙發在哪裡？")],
+)
+def test_it_is_asked_back_in_the_language_of_the_question(reasoner, said, question, where):
+    texts, asked = said
+    name = question[:2]
+    texts += [f"<think>{name} {THERE}：紅色</think><answer>紅色。</answer>", NONE]
+    reasoner.ask(random_scene(), question)
+    assert asked == [question, where]
+
+
+def test_who_is_told_what_is_meant_does_not_ask_back(reasoner, said):
+    texts, asked = said
+    texts += [RED]
+    target = Box(np.ones(3), np.ones(3) / 2)
+    assert reasoner.ask(random_scene(), "What colour is it?", target=target).boxes
+    assert len(asked) == 1
+
+
+def test_a_detected_thing_is_not_asked_for(reasoner, said, monkeypatch):
+    texts, asked = said
+    texts += [RED]
+    scene = random_scene()
+    low, high = reasoner.frame(scene)[0].bounds()
+    center, size = low + 10 / 255 * (high - low), 9 / 255 * (high - low)
+    found = [Box(center, size, "sofa", score=0.9)]
+    monkeypatch.setattr(reasoner, "_detected", lambda *_, **__: found)
+    assert reasoner.ask(scene, "What colour is the sofa?").answer == "The sofa is red."
+    assert len(asked) == 1
+
+
+def test_other_models_are_not_asked_back(reasoner, said, monkeypatch):
+    texts, asked = said
+    texts += [RED]
+    monkeypatch.setattr(reasoner.settings, "asks_back", False)
+    assert reasoner.ask(random_scene(), "What colour is the sofa?").answer == "The sofa is red."
+    assert len(asked) == 1
