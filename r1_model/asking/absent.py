@@ -11,37 +11,57 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from r1_model.asking.question import Question
 from r1_model.asking.reading import Ready
 from r1_model.text.answer import Answer, Box
 from r1_model.text.grammar import parse_answer
-from r1_model.text.refinement import snap_answer
+from r1_model.text.refinement import snap_to_detections
 
-_TASKS = ("qa", "object_caption", "dialogue")
+_TASKS = ("qa", "object_caption", "dialogue")  # a thing that was to be found is found or is not
 _WHERE = {"en": "Where is the {}?", "zh-Hans": "{}在哪里？", "zh-Hant": "{}在哪裡？"}
 
 
 def unfound(answer: Answer, asked: Ready) -> str | None:
-    """The first thing that an answer was thought of with and that no detection fits, by its name.
-
-    A name of which one bearer was detected is no such name: what is miscounted is there.
+    """The name of what an answer is about, where no detection fits.
 
     Args:
         answer: what was said.
         asked: to what.
     """
     given = asked.question.target is not None  # then it is there
-    if answer.task not in _TASKS or given or answer.stopped or not answer.finished:
+    if answer.task not in _TASKS or given or answer.steps or not answer.finished:
         return None
-    thought = parse_answer(f"<answer>{answer.thinking}</answer>", asked.bounds, "qa")
-    boxes = snap_answer(thought, asked.known.doubtful or [], asked.bounds).boxes
-    return first_unfound(boxes)
+    # the thinking names things plainly; a description has its boxes there alone
+    thought = parse_answer(f"<answer>{answer.thinking}</answer>", asked.bounds, "qa").boxes
+    told = parse_answer(answer.raw, asked.bounds, "qa").boxes
+    if answer.task == "object_caption":
+        told = thought
+    doubtful = asked.known.doubtful or []
+    return unfound_subject(
+        [snap_to_detections(box, doubtful, asked.bounds) for box in told],
+        [snap_to_detections(box, doubtful, asked.bounds) for box in thought],
+    )
 
 
-def first_unfound(boxes: Sequence[Box]) -> str | None:
-    """The first name of which no box has a score, i.e. repeats a detection."""
-    seen = {box.label for box in boxes if not math.isnan(box.score)}
-    return next((box.label for box in boxes if box.label and box.label not in seen), None)
+def unfound_subject(told: Sequence[Box], thought: Sequence[Box]) -> str | None:
+    """The name of the first box of an answer, unless it or another of its name has a score.
+
+    Args:
+        told: boxes of an answer; a score says that a detection is repeated.
+        thought: boxes of its thinking, whose names count where a box stands in both.
+    """
+    if not told or not math.isnan(told[0].score):
+        return None
+    name = next((box.label for box in thought if _same(box, told[0])), told[0].label)
+    # of several things of a name one was detected: what is miscounted is there
+    others = {box.label for box in (*told, *thought) if not math.isnan(box.score)}
+    return None if name in others else name or None
+
+
+def _same(one: Box, other: Box) -> bool:
+    return np.array_equal(one.center, other.center) and np.array_equal(one.size, other.size)
 
 
 def where_is(name: str, asked: Ready) -> Question:

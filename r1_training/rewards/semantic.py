@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+_TAG = re.compile(r"</?(?:think|answer)>")
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+")
 # An answer may be this much longer than its reference before it counts as padded.
 _FACTOR, _SPARE = 1.5, 4
@@ -35,8 +36,8 @@ def semantic_reward(answer: str, reference: str, cosine: float) -> float:
 
 
 def words(text: str) -> list[str]:
-    """Words of a text in lower case; each Chinese character is one."""
-    return _WORD.findall(text[:_MOST].lower())
+    """Words of a text in lower case; each Chinese character is one, tags are none."""
+    return _WORD.findall(_TAG.sub(" ", text[:_MOST].lower()))
 
 
 def _distinct(said: list[str]) -> float:

@@ -5,31 +5,32 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from r1_model.asking.absent import first_unfound
+from r1_model.asking.absent import unfound_subject
 from r1_model.text.answer import Box
 from tests.r1_model.small import random_scene
 
 THERE, ELSEWHERE = "<obj>10, 10, 10, 9, 9, 9</obj>", "<obj>90, 90, 90, 9, 9, 9</obj>"
 
 
-def box(label: str, score: float = float("nan")) -> Box:
-    return Box(np.zeros(3), np.ones(3), label, score=score)
+def box(label: str, place: float = 0.0, score: float = float("nan")) -> Box:
+    return Box(np.full(3, place), np.ones(3), label, score=score)
 
 
 @pytest.mark.parametrize(
-    ("boxes", "name"),
+    ("told", "thought", "name"),
     [
-        ([], None),
-        ([box("sofa")], "sofa"),
-        ([box("sofa", 0.9)], None),
-        ([box("bed", 0.9), box("sofa")], "sofa"),
-        ([box("chair", 0.9), box("chair")], None),  # miscounted, and still there
-        ([box("")], None),
-        ([box(""), box("沙发")], "沙发"),
+        ([], [box("sofa")], None),
+        ([box("sofa")], [], "sofa"),
+        ([box("sofa", score=0.9)], [], None),
+        ([box("the old sofa")], [box("bed", 2.0, 0.9), box("sofa")], "sofa"),
+        ([box("bed", score=0.9), box("sofa", 2.0)], [], None),  # it is about the bed
+        ([box("chair", 1.0), box("chair", 2.0, 0.9)], [], None),  # miscounted, and still there
+        ([box("")], [], None),
+        ([box("沙发")], [box("")], None),  # the thinking has no name for it
     ],
 )
-def test_a_name_is_unfound_where_no_bearer_was_detected(boxes, name):
-    assert first_unfound(boxes) == name
+def test_what_an_answer_is_about_is_unfound_where_no_detection_fits(told, thought, name):
+    assert unfound_subject(told, thought) == name
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_what_the_model_can_place_is_answered_as_it_was(reasoner, said):
 def test_it_is_asked_back_in_the_language_of_the_question(reasoner, said, question, where):
     texts, asked = said
     name = question[:2]
-    texts += [f"<think>{name} {THERE}：紅色</think><answer>紅色。</answer>", NONE]
+    texts += [f"<think>{name} {THERE}：紅色</think><answer>{name} {THERE} 是紅色。</answer>", NONE]
     reasoner.ask(random_scene(), question)
     assert asked == [question, where]
 
