@@ -69,7 +69,7 @@ def test_the_kitchen_from_bag_to_answer(kitchen: Path, tmp_path: Path) -> None:
     use_large_message_transport()
     record(RgbdFolder.open(kitchen), tmp_path / "bag")
     diagnostics = Diagnostics()
-    # beside other tests a mapper that yields the CPU would lose frames of a bag at three times its rate
+    # beside other tests a mapper that yields the CPU loses frames of a bag that is played fast
     options = NodeOptions(mapper={"niceness": 0, "fusion_rate": 0.0})
     mapper, reasoner = (
         node_command(name, options, tmp_path) for name in ("scene_mapper", "scene_reasoner")
