@@ -50,7 +50,8 @@ def average_language(finished: Path, checkpoint: Path, output: Path, share: floa
         weight.data.lerp_(earlier[name].data, 1 - share)
     with written_whole(output) as part:
         shutil.copytree(finished, part, ignore=shutil.ignore_patterns("model*"))
-        model.to(torch.bfloat16).save_pretrained(part, max_shard_size=SHARD)
+        model.bfloat16()
+        model.save_pretrained(part, max_shard_size=SHARD)
         shutil.copy(finished / "config.json", part)  # the saved one says float32 of its parts
     return output
 
