@@ -22,8 +22,8 @@ import numpy as np
 
 from r1_model.asking.question import Question
 from r1_model.reasoner import Reasoner
+from r1_model.text.answer import Answer
 from r1_training.evaluation.room_evaluator import ObservedRoom, ask_all, observed_rooms
-from r1_training.synthetic.language.facts import Facts
 from r1_training.synthetic.language.make import make_samples
 from r1_training.synthetic.language.sample import Sample, placeholders
 from r1_training.synthetic.room_mix import PRIMITIVES, RoomMix
@@ -37,11 +37,10 @@ _NONE = re.compile(r"\b(?:no|not|nothing|none|isn't|aren't)\b|沒有|没有|找�
 
 @dataclass(frozen=True)
 class Place:
-    """A room, what is asked about it, and what it holds."""
+    """A room, and what is asked about it."""
 
     observed: ObservedRoom
     samples: list[Sample]
-    facts: Facts
 
 
 def places(reasoner: Reasoner, rooms: int, mix: RoomMix) -> list[Place]:
@@ -53,7 +52,7 @@ def places(reasoner: Reasoner, rooms: int, mix: RoomMix) -> list[Place]:
         samples = make_samples(place.room, rng, count=MADE, **given)
         samples = [one for one in samples if one.kind in KINDS and not one.turns and one.objects]
         samples = [one for one in samples if not placeholders(one.question)]
-        found.append(Place(place, samples, Facts(place.room, place.visible)))
+        found.append(Place(place, samples))
     return found
 
 
@@ -96,7 +95,7 @@ def main() -> None:
             judged = ask_all(reasoner, [(here.observed, one) for one in there])
             seconds[f"{back}"] += time.perf_counter() - start
             rows[f"absent {back}"] += [
-                {"question": one.question, "answer": said.answer, "right": denied(said.answer)}
+                {"question": one.question, "answer": said.answer, "right": denied(said)}
                 for one, said in zip(missing, told, strict=True)
             ]
             rows[f"there {back}"] += [
@@ -117,9 +116,9 @@ def main() -> None:
     options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
-def denied(text: str) -> bool:
-    """An answer says that something is not there."""
-    return bool(_NONE.search(text))
+def denied(said: Answer) -> bool:
+    """An answer says that there is no such thing; "No, the lamp is off." has the lamp's box."""
+    return not said.boxes and bool(_NONE.search(said.answer))
 
 
 if __name__ == "__main__":

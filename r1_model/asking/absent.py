@@ -31,7 +31,8 @@ def unfound(answer: Answer, asked: Ready) -> str | None:
         asked: to what.
     """
     given = asked.question.target is not None  # then it is there
-    if answer.task not in _TASKS or given or answer.steps or not answer.finished:
+    acts = answer.steps or answer.withheld  # what must not be done stays said
+    if answer.task not in _TASKS or given or acts or not answer.finished:
         return None
     # the thinking names things plainly; a description has its boxes there alone
     thought = parse_answer(f"<answer>{answer.thinking}</answer>", asked.bounds, "qa").boxes

@@ -115,3 +115,10 @@ def test_other_models_are_not_asked_back(reasoner, said, monkeypatch):
     monkeypatch.setattr(reasoner.settings, "asks_back", False)
     assert reasoner.ask(random_scene(), "What colour is the sofa?").answer == "The sofa is red."
     assert len(asked) == 1
+
+
+def test_what_was_withheld_stays_said(reasoner, said):
+    texts, asked = said
+    texts += [f"<think>door {THERE}</think><answer>1. open(door {THERE}): Open it.</answer>"]
+    answer = reasoner.ask(random_scene(), "Don't open the door. What next?", task="dialogue")
+    assert len(asked) == 1 and not answer.steps and answer.withheld
