@@ -32,7 +32,7 @@ from r1_training.common.config import TrainingConfigError, check_types, image_si
 from r1_training.common.whole_files import written_whole
 from r1_training.synthetic.camera.observe import observe_batch
 from r1_training.synthetic.room_mix import RoomMix
-from r1_training.tiny.carry_over import carried_words
+from r1_training.tiny.weights.carry_over import carried_words
 
 CHECKPOINT = "checkpoint.pt"
 WORDS = "clip.token_embedding.weight"

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from r1_training.common.checkpoints import newest_checkpoint
-from r1_training.tiny.recipe import STAGES, pack_weights
+from r1_training.tiny.recipe import STAGES
+from r1_training.tiny.weights.packed import pack_weights
 
 
 def newest_weights(output: Path) -> Path | None:

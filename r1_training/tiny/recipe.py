@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import torch
@@ -14,14 +13,13 @@ from r1_training.common.config import TrainingConfig
 from r1_training.common.whole_files import written_whole
 from r1_training.synthetic.room_mix import RoomMix
 from r1_training.tiny.build import build_tiny
-from r1_training.tiny.carry_over import carry_over
 from r1_training.tiny.tokenizer import train_tokenizer
+from r1_training.tiny.weights.carry_over import carry_over
+from r1_training.tiny.weights.packed import pack_weights
 
 VOCABULARY = 5_120
 CORPUS_ROOMS = 2_500
 STAGES = ("dense", "sft")  # r1-tiny-NAME.yaml
-SHARD = "14MB"
-STATE = ("optimizer*", "scheduler*", "rng_state*", "trainer_state*")  # of a checkpoint
 
 
 def start_tiny(folder: Path, config: TrainingConfig, known: Path | None = None) -> Path:
@@ -103,12 +101,3 @@ def train_tiny(
             )
             pack_weights(folder, shipped)
     return shipped
-
-
-def pack_weights(trained: Path, folder: Path) -> Path:
-    """A finished model as it ships: bf16, in files small enough for a repository."""
-    with written_whole(folder) as part:
-        shutil.copytree(trained, part, ignore=shutil.ignore_patterns("model*", "*.bin", *STATE))
-        model = R1ForConditionalGeneration.from_pretrained(trained, dtype=torch.bfloat16)
-        model.save_pretrained(part, max_shard_size=SHARD)
-    return folder

@@ -40,7 +40,7 @@ HELD = [
     (r"(r1|torchrun .*-m r1_training.cli) train grpo", "hours on a GPU: tests/r1_training/grpo"),
     (r"(r1|torchrun .*-m r1_training.cli) train-full", "needs downloads: tests/r1_training/qwen"),
     (r"tools/train_part.sh", "tests/r1_training/tiny/test_newest.py"),
-    (r"python -m r1_training.tiny.averaged", "tests/r1_training/tiny/test_averaged.py"),
+    (r"python -m r1_training.*averaged", "tests/r1_training/tiny/weights/test_averaged.py"),
     (r"(do tools/reproduce_part|r1 reproduce)", "half an hour, GPUs: tests/r1_training/reproduce"),
     (r"r1 rehearse|r1 synthesize-scans", "minutes: tests/r1_training/qwen, synthetic_scans"),
     (r"r1 synthesize-room", "tests/r1_training/test_cli.py"),

@@ -11,8 +11,8 @@ from transformers import AutoTokenizer
 from r1_model.errors import InvalidConfigError
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.synthetic.language.corpus import corpus
-from r1_training.tiny.carry_over import RARE, carried_words, carry_over, label_rows
 from r1_training.tiny.tokenizer import train_tokenizer
+from r1_training.tiny.weights.carry_over import RARE, carried_words, carry_over, label_rows
 from tests.r1_model.network.test_looks import inputs
 from tests.r1_model.small import scene_tokenizer, seeded, small_config
 

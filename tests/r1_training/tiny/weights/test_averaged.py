@@ -10,7 +10,7 @@ import torch
 
 from r1_model.errors import InvalidConfigError
 from r1_model.network.modeling import R1ForConditionalGeneration
-from r1_training.tiny.averaged import LANGUAGE, average_language
+from r1_training.tiny.weights.averaged import LANGUAGE, average_language
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:

@@ -3,7 +3,7 @@
 What sees stays as it was at the end. The mean of two states of one run is often steadier than
 either ("model soups", arXiv 2203.05482); of what sees it is not, for prints are learned late.
 
-python -m r1_training.tiny.averaged FINISHED CHECKPOINT OUTPUT [--share 0.6]
+python -m r1_training.tiny.weights.averaged FINISHED CHECKPOINT OUTPUT [--share 0.6]
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from r1_model.errors import InvalidConfigError
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.common.whole_files import written_whole
-from r1_training.tiny.recipe import SHARD
+from r1_training.tiny.weights.packed import SHARD
 
 LANGUAGE = ("model.language_model.", "lm_head.")
 

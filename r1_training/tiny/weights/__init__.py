@@ -1,0 +1,1 @@
+"""Weights of r1-tiny as files: carried over from another model, averaged, packed to ship."""
