@@ -313,7 +313,10 @@ def spin_node(node_class: Callable[[], ManagedNode], arguments: Sequence[str] | 
         return 1
     executor = NodeExecutor(node.executor_threads, node.inline_group)
     executor.add_node(node)
-    yield_to_others(node.config.niceness)
+    try:
+        yield_to_others(node.config.niceness)
+    except OSError as error:  # a robot maps without it too
+        node.get_logger().warning(f"niceness {node.config.niceness} is not kept: {error}")
     try:
         _spin_while(executor, lambda: not signals.came and not node.broken)
         _answer_callers(node, executor)

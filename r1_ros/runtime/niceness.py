@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 _MOST = 19
@@ -10,6 +11,7 @@ _MOST = 19
 # (autogroup) it counts only within its session, which has another one.
 _THREADS = Path("/proc/self/task")
 _GROUP = Path("/proc/self/autogroup")
+_GROUP_TRIES, _GROUP_WAIT_S = 20, 0.05
 
 
 def yield_to_others(niceness: int) -> None:
@@ -19,6 +21,9 @@ def yield_to_others(niceness: int) -> None:
 
     Args:
         niceness: 0 to 19; 0 changes nothing.
+
+    Raises:
+        OSError: The system does not let it; what had been changed by then stays.
     """
     if not niceness:
         return
@@ -29,9 +34,30 @@ def yield_to_others(niceness: int) -> None:
         except ProcessLookupError:
             continue  # it has just ended
     if os.getsid(0) == os.getpid() and _GROUP.exists():  # else others are in it, a shell perhaps
-        _GROUP.write_text(str(min(_MOST, _group_niceness(_GROUP.read_text()) + niceness)))
+        yield_as_group(_GROUP, niceness)
 
 
-def _group_niceness(text: str) -> int:
-    """Of a line as `/autogroup-7 nice 0`."""
-    return int(text.rsplit(" ", 1)[1])
+def yield_as_group(group: Path, niceness: int) -> None:
+    """Add to the niceness of a session that is scheduled as a group.
+
+    Args:
+        group: Its file: one line as `/autogroup-7 nice 0`, or nothing where it is in no group of
+            its own (that of the system's first process, or one in a control group).
+        niceness: 1 to 19.
+
+    Raises:
+        OSError: The group can't be changed.
+    """
+    line = group.read_text()
+    if not line:
+        return
+    wanted = str(min(_MOST, int(line.rsplit(" ", 1)[1]) + niceness))
+    for left in reversed(range(_GROUP_TRIES)):
+        try:
+            group.write_text(wanted)
+        except BlockingIOError:  # the kernel changes one group in 100 ms, those of root excepted
+            if not left:
+                raise
+            time.sleep(_GROUP_WAIT_S)
+        else:
+            return
