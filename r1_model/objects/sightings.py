@@ -12,7 +12,7 @@ from r1_model.objects.evidence import look
 from r1_model.objects.known_object import OrientedBox, Sighting
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Box
-from r1_model.text.boxes import box_ious, contains, extent
+from r1_model.text.boxes import box_ious, extent, points_inside
 
 DOUBLE_IOU = 0.5  # whatever they are called
 DOUBLE_IOU_ALIKE = 0.25  # called the same
@@ -37,7 +37,7 @@ def make_sightings(scene: Scene, found: Sequence[Box]) -> list[Sighting]:
         return []
     stride = max(1, len(scene.points) // MOST_POINTS)
     points, colors = scene.points[::stride], scene.colors[::stride]
-    owns = [contains(replace(box, size=box.size + 0.02), points) for box in boxes]
+    owns = points_inside([replace(box, size=box.size + 0.02) for box in boxes], points)
     turned = [turned_box(box, points[own]) for box, own in zip(boxes, owns, strict=True)]
     evidence = look(scene.views, turned)
     sightings = []

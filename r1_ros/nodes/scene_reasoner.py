@@ -52,6 +52,7 @@ from r1_ros.srv import ListObjects, ReportPlan, SelectViews
 
 _SETTLE_S = 1.0
 _WATCH_S = 1.0  # how often it is seen whether the model hangs
+_REFUSED_S = 1.0  # how often BUSY is logged at most
 # answers that say something about the scene, if not what was asked for
 _PUBLISHED = (ErrorCode.NONE, ErrorCode.UNREADABLE_OUTPUT, ErrorCode.NO_PLAN)
 
@@ -78,6 +79,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         self._serving = 0
         self._served = threading.Condition()
         self._counts: Counter[str] = Counter()
+        self._refused, self._tell_refused_at = 0, 0.0  # BUSY, since that was logged last
         self._last_seconds = 0.0
         self._header = Header()
         super().__init__("scene_reasoner", **node_arguments)
@@ -372,8 +374,21 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
             if reply.code == ErrorCode.CANCELED:
                 self.get_logger().info(reply.sentence)
             elif reply.code != ErrorCode.NONE:
-                self.get_logger().warning(f"{code_name(reply.code)}: {reply.sentence}")
+                self._warn(reply)
             return reply
+
+    def _warn(self, reply: Reply) -> None:
+        """Log why there is no answer; BUSY once a second, with how often it came: clients that ask
+        on and on would fill the log with it."""
+        times = ""
+        if reply.code == ErrorCode.BUSY:
+            with self._served:
+                self._refused += 1
+                if time.monotonic() < self._tell_refused_at:
+                    return
+                times, self._refused = f" ({self._refused} times)", 0
+                self._tell_refused_at = time.monotonic() + _REFUSED_S
+        self.get_logger().warning(f"{code_name(reply.code)}: {reply.sentence}{times}")
 
     def _publish(self, answer: SceneAnswer) -> None:
         self._header = answer.header

@@ -11,6 +11,7 @@ from r1_model.text.boxes import (
     contains,
     extent,
     gaps,
+    points_inside,
     turned_answer,
     turned_box,
 )
@@ -79,3 +80,17 @@ def test_gaps_are_along_the_edges_of_the_first_box():
 def test_a_point_lies_inside_of_a_turned_box():
     long = box(size=(4, 0.2, 1), yaw=math.pi / 4)
     assert contains(long, np.array([1, 1, 0])) and not contains(long, np.array([1, -1, 0]))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_points_of_many_boxes_are_those_that_each_contains(dtype):
+    rng = np.random.default_rng(0)
+    points = np.round(rng.uniform(-3, 3, (5000, 3)), 1).astype(dtype)  # many on faces
+    boxes = [
+        box(np.round(rng.uniform(-3, 3, 3), 1), np.round(rng.uniform(0, 3, 3), 1), yaw)
+        for yaw in (0.0, 0.0, 0.0, 0.7, -2.1, math.pi / 2)
+    ]
+    for one, rows in zip(boxes, points_inside(boxes, points), strict=True):
+        assert rows.tolist() == np.flatnonzero(contains(one, points)).tolist()
+    assert [len(rows) for rows in points_inside(boxes, points[:0])] == [0] * len(boxes)
+    assert points_inside([], points) == []
