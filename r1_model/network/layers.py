@@ -45,12 +45,19 @@ class MLP(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         for fan_in, fan_out in zip(widths[:-1], widths[1:], strict=True):
-            layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]
+            layers += [nn.Linear(fan_in, fan_out), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., widths[0]) -> (..., widths[-1])."""
         return self.layers(x)
+
+
+def strongest(x: Tensor) -> Tensor:
+    """(B, M, K, D) -> (B, M, D), the largest of K each."""
+    if x.requires_grad:  # the gradient of amax looks for ties: as long as the layers before it
+        return x.max(2).values
+    return x.amax(2)
 
 
 class Attention(nn.Module):

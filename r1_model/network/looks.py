@@ -256,13 +256,16 @@ class Looks(nn.Module):
             with torch.autocast(index.device.type, enabled=False):
                 cuts = best_views(pictures, kept.center, kept.size)
                 images = normalised(cut_out(pictures, cuts, self.size).flatten(0, 1))
-            seen = self.backbone(images.to(self._dtype)).mean((2, 3))
+            images = images.to(self._dtype)
+            if images.device.type == "cpu":  # a quarter faster there
+                images = images.contiguous(memory_format=torch.channels_last)
+            seen = self.backbone(images).mean((2, 3))
         objects = pick(features.objects, index)
         look = self.norm(seen.view(*index.shape, -1).float()).to(objects)
         more = torch.stack((cuts.seen, cuts.side.log()), -1).to(objects)
         known = [look, more, objects]
         if self.reader is not None:
-            printed = self.reader(images.to(self._dtype))
+            printed = self.reader(images)
             known.append(printed.view(*index.shape, -1).to(objects))
         read = self.read(torch.cat(known, -1))
         shown = cuts.seen > LEAST_SEEN

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from r1_model.network.config import R1SceneConfig
-from r1_model.network.layers import MLP, Block, fourier_features
+from r1_model.network.layers import MLP, Block, fourier_features, strongest
 from r1_model.pointnet2_ops import ball_query, furthest_point_sample, three_nn
 
 POSITION_BANDS, POSITION_SCALE = 8, 16.0  # octaves from 16 m down to 12.5 cm
@@ -64,8 +64,7 @@ class SetAbstraction(nn.Module):
         index = ball_query(self.radius, self.samples, xyz, centers)  # (B, M, K)
         relative = (pick(xyz, index) - centers.unsqueeze(2)) / self.radius
         grouped = torch.cat((relative, pick(features, index)), -1)
-        # not amax: its gradient looks for ties, which takes as long as the layers themselves
-        return self.norm(self.mlp(grouped).max(2).values)
+        return self.norm(strongest(self.mlp(grouped)))
 
 
 class SceneEncoder(nn.Module):
@@ -163,7 +162,7 @@ class SceneEncoder(nn.Module):
             offset = pick(xyz, members) - seeds.unsqueeze(2)
             vote = (pick(voted, members) - seeds.unsqueeze(2)) / radius
             grouped = torch.cat((offset.to(rest), vote.to(rest), pick(rest, members)), -1)
-            groups.append(mlp(grouped).max(2).values)
+            groups.append(strongest(mlp(grouped)))
         objects = self.group_norm(torch.cat(groups, -1))  # (B, S, D)
         return seeds, chosen.gather(1, seed_index.long()), objects
 

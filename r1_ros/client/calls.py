@@ -262,6 +262,8 @@ class NodeCalls:
                 self._goals.append(handle)
             response = self._ended(handle, wait)
             finished, result = True, response.result
+            if response.status == GoalStatus.STATUS_UNKNOWN:  # asked for after it was given up
+                raise NoResponseError(f"{name} knows the goal no more: its result is lost")
             if response.status != GoalStatus.STATUS_SUCCEEDED and result.error_code == 0:
                 # a server that raises leaves a result of defaults behind
                 result.error_code = ErrorCode.INTERNAL

@@ -78,7 +78,7 @@ def give_back_memory() -> None:
 
 
 # so much longer than a new map takes is spent on answers, while requests wait
-_ANSWERING = 5.0
+_ANSWERING = 8.0
 
 
 class NoResultError(RuntimeError):

@@ -223,8 +223,9 @@ def test_a_client_with_nothing_under_way_reads_no_status_of_others() -> None:
 def test_results_come_beside_a_status_that_is_read_now_and_then(
     nap: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(action_client, "_MANY", 0)
-    monkeypatch.setattr(action_client, "_NAP_S", nap)
+    monkeypatch.setattr(action_client, "_MANY", 1)
+    for name in ("_NAP_S", "_LONGEST_NAP_S"):
+        monkeypatch.setattr(action_client, name, nap)
 
     def execute(handle):
         handle.succeed()

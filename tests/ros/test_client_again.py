@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from r1_ros.action import Ask
 from r1_ros.srv import GetScene
 from rclpy.action import ActionServer
+from rclpy.action.client import ClientGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
@@ -72,11 +74,13 @@ def test_who_never_answers_is_told_of_in_time(monkeypatch: pytest.MonkeyPatch) -
 class Reasoner(Node):
     """Answers, and counts what it carries out."""
 
-    def __init__(self, **arguments: object) -> None:
+    def __init__(self, result_timeout: int = 60, **arguments: object) -> None:
         super().__init__("scene_reasoner", **arguments)
         self.asked: list[str] = []
         group = ReentrantCallbackGroup()
-        ActionServer(self, Ask, "ask", self._execute, callback_group=group)
+        self.server = ActionServer(
+            self, Ask, "ask", self._execute, callback_group=group, result_timeout=result_timeout
+        )
 
     def _execute(self, handle: object) -> Ask.Result:
         self.asked.append(handle.request.question)
@@ -126,6 +130,24 @@ def test_a_refusal_that_is_read_first_hides_no_acceptance() -> None:
     client = SimpleNamespace(give_up=given_up.append)
     taken = calls.NodeCalls._taken(node, client, lambda goal_uuid: Future(), sent, wait)
     assert taken is accepted and len(given_up) == 1 and given_up[0] is sent[1]
+
+
+def test_a_result_that_was_given_up_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    with background() as spinning, R1Client("again", discovery_timeout=30.0) as client:
+        reasoner = Reasoner(namespace="again", context=spinning.context, result_timeout=1)
+        spinning.start(reasoner)
+        get = client._ask._get_result_async
+
+        def slow(handle: ClientGoalHandle) -> Future:
+            deadline = time.monotonic() + 60.0
+            while reasoner.server._goal_handles and time.monotonic() < deadline:
+                time.sleep(0.05)
+            return get(handle)
+
+        monkeypatch.setattr(client._ask, "_get_result_async", slow)
+        with pytest.raises(NoResponseError, match="knows the goal no more"):
+            client.ask("How many?", timeout=60.0)
+        assert reasoner.asked == ["How many?"] and not client._goals
 
 
 @pytest.mark.parametrize("tells", [True, False])
