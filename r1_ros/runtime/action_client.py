@@ -37,9 +37,10 @@ class ThreadSafeActionClient(ActionClient):
     of anybody changes the status several times, and status and feedback go to all clients. Twenty
     that did nothing took most of a core from the server.
 
-    Where the status lists many goals it looks only now and then, twice a second at 140: each of
-    them changes the status three times, and to read one takes each client 1.6 ms. The middleware
-    keeps the newest.
+    A status that lists many goals is read only now and then, twice a second at 140: each of them
+    changes it three times, and to read it takes each client 1.6 ms. The middleware keeps the newest
+    one. Responses must not wait for that: those to all clients come to each, it takes one at a time
+    to see which are its own, and they would pile up.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -48,7 +49,7 @@ class ThreadSafeActionClient(ActionClient):
         self._sending = threading.RLock()
         self._accepted_by_status: set[int] = set()  # requests whose responses may still come
         self._listens = False  # it is in the wait set that was made last
-        self._naps_until = 0.0  # time.monotonic()
+        self._naps_until = self._status_due = 0.0  # time.monotonic()
         super().__init__(*arguments, **options)
         # wakes the executor: it then makes a new wait set
         self._nap_timer = self._node.create_timer(
@@ -80,8 +81,22 @@ class ThreadSafeActionClient(ActionClient):
             super().add_to_wait_set(wait_set)
 
     def is_ready(self, wait_set: Any) -> bool:
-        """As `rclpy.action.ActionClient`; False where it is not in the wait set."""
-        return self._listens and super().is_ready(wait_set)
+        """As `rclpy.action.ActionClient`; False where it is not in the wait set, or where there is
+        nothing but a status that is not to be read yet: it naps until then."""
+        if not (self._listens and super().is_ready(wait_set)):
+            return False
+        if self._is_status_ready and (early := self._status_due - time.monotonic()) > 0:
+            self._is_status_ready = False
+            others = (
+                self._is_goal_response_ready,
+                self._is_cancel_response_ready,
+                self._is_result_response_ready,
+                self._is_feedback_ready,
+            )
+            if not any(others):
+                self._nap(early)
+                return False
+        return True
 
     def _is_under_way(self) -> bool:
         with self._sending:
@@ -127,7 +142,8 @@ class ThreadSafeActionClient(ActionClient):
                     self._accepted_by_status.add(number)
                     await super().execute({"goal": (number, response)})
                 if (listed := len(taken_data["status"].status_list)) > _MANY:
-                    self._nap(min(_LONGEST_NAP_S, _NAP_S * (listed / _MANY) ** 2))
+                    pause = min(_LONGEST_NAP_S, _NAP_S * (listed / _MANY) ** 2)
+                    self._status_due = time.monotonic() + pause
 
     def _accepted_unheard(self, status: GoalStatusArray) -> list[tuple[int, Any]]:
         """(number of the request, response) of each listed goal that still waits for one."""
