@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from r1_ros.action import ExecutePlan
@@ -244,6 +245,34 @@ def test_results_come_beside_a_status_that_is_read_now_and_then(
         assert bool(naps) == bool(nap)
         client.destroy()
         server.destroy()
+
+
+@pytest.mark.parametrize(
+    ("due_in", "others", "then"),
+    [
+        (60.0, (), (False, False)),  # nothing but a status that is not due: it naps
+        (60.0, (4,), (True, False)),  # a response, perhaps of another client: taken at once
+        (60.0, (0,), (True, False)),
+        (-1.0, (), (True, True)),
+        (-1.0, (4,), (True, True)),
+    ],
+)
+def test_responses_do_not_wait_for_a_status(
+    due_in: float, others: tuple[int, ...], then: tuple[bool, bool]
+) -> None:
+    """Each nap took one of the responses that came to all clients: they piled up."""
+    with background() as spinning:
+        node = Node("waiting", context=spinning.context)
+        client = ThreadSafeActionClient(node, ExecutePlan, "waiting")
+        handle = client._client_handle
+        ready = [entity == 1 or entity in others for entity in range(5)]  # 1: the status
+        client._client_handle = SimpleNamespace(is_ready=lambda _: ready)
+        client._listens, client._status_due = True, time.monotonic() + due_in
+        assert (client.is_ready(None), client._is_status_ready) == then
+        assert (client._naps_until > time.monotonic() + 30.0) == (not then[0])
+        client._client_handle = handle
+        client.destroy()
+        node.destroy_node()
 
 
 def run(client: ThreadSafeActionClient) -> int:
