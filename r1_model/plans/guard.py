@@ -32,6 +32,7 @@ from r1_model.text.chinese import simplified
 FORBIDDEN, UNSEEN, DEPENDS, QUESTION = "forbidden", "unseen", "depends", "question"
 _OVERLAP = 0.25  # of the smaller box; two boxes of one thing share more
 
+_NOUN = 2  # characters of a Chinese one
 _ENDINGS = "机器面"  # of words for things of all kinds
 
 Locate = Callable[[str], Sequence[Box]]
@@ -139,8 +140,8 @@ def _is(
     # "the red mug" spares other mugs where it is clear which one that is
     if box is not None and boxes:
         return any(overlap(box, other) > _OVERLAP for other in boxes)
-    if fitting:
-        return True
+    if fitting:  # "hands off the red cup, bring me the blue cup"
+        return not (_told_apart(simplified(label.lower()), name) and _named(label, request.allowed))
     if any(fits(other, name) for step in steps for other in step.labels):
         return False  # the plan itself calls something by that name, and it is another thing
     return not _named(label, request.allowed)
@@ -196,7 +197,7 @@ def fits(label: str, name: str) -> bool:
         # 台灯, 桌灯 and 灯, 水杯 and 杯子; but 杯子 is no 柜子
         word, said = (text.rstrip("子儿头") or text for text in (label, name))
         return word[-2:] == said[-2:] or word[-1] == said[-1] not in _ENDINGS
-    own, other = _words(label), _words(re.split(r"\b(?:that|which|who|with)\b", name)[0])
+    own, other = _words(label), _words(re.split(r"(?<=\s)(?:that|which|who|with)\b", name)[0])
     if not own or not other:
         return False
     if f" {' '.join(own)} " in f" {' '.join(other)} ":
@@ -209,10 +210,23 @@ _WHERE = "on|in|at|by|of|from|under|behind|near|next|inside|beside|above|below|b
 
 
 def is_modified(name: str, label: str) -> bool:
-    """Does a noun phrase say more than the label: "the red mug", 桌上的電腦?"""
+    """Does a noun phrase say more or other than the label: "the red mug", 桌上的電腦?"""
     if re.search("[\u3400-\u9fff]", name):
-        return "的" in name or len(name) > len(simplified(label)) + 1
-    return len(_words(name)) > len(_words(label))
+        label = simplified(label)
+        return "的" in name or len(name) > len(label) + 1 or _told_apart(label, name)
+    own, other = _words(label), _words(name)
+    return len(other) > len(own) or (own[-1:] == other[-1:] and not set(other) <= set(own))
+
+
+def _told_apart(label: str, name: str) -> bool:
+    """One noun, each with a word of its own: 蓝杯子 and 红杯子, not 水杯 and 杯子."""
+    if re.search("[\u3400-\u9fff]", label + name):
+        longer = min(len(label), len(name)) > _NOUN
+        return (
+            longer and label[-_NOUN:] == name[-_NOUN:] and label not in name and name not in label
+        )
+    own, other = _words(label), _words(name)
+    return own[-1:] == other[-1:] and bool(set(own) - set(other)) and bool(set(other) - set(own))
 
 
 def _words(text: str) -> list[str]:

@@ -104,6 +104,27 @@ def test_the_red_one_spares_the_other() -> None:
     assert kept(plan, request) == []  # nobody knows which one that is
 
 
+@pytest.mark.parametrize(
+    ("text", "label", "left"),
+    [
+        ("Hands off the red mug, but bring me the blue mug.", "blue mug", True),
+        ("Hands off the red mug, but bring me the blue mug.", "red mug", False),
+        ("Hands off the red mug, but bring me the blue mug.", "mug", False),  # which one is it?
+        ("Don't touch the red mug. Bring me a mug.", "blue mug", False),
+        ("Don't touch the mug. Bring me the blue mug.", "blue mug", False),
+        ("别碰红杯子，把蓝杯子拿来。", "蓝杯子", True),
+        ("别碰红杯子，把蓝杯子拿来。", "红杯子", False),
+        ("别碰水杯，把书拿来。", "杯子", False),
+        ("That knife is sharp, don't pick it up.", "knife", False),
+    ],
+)
+def test_another_one_of_a_kind_is_spared_where_the_request_names_it(text, label, left) -> None:
+    """Nobody sees which is which: names alone tell them apart."""
+    place = Box(np.zeros(3), np.full(3, 0.2), label)
+    guarded = guard_steps([Step(1, "pick", (label,), (place,))], read_request(text))
+    assert bool(guarded.steps) == left
+
+
 def test_reasons_are_given() -> None:
     guarded = guard_steps(COFFEE, read_request("Prepare coffee without opening the cupboard."))
     reasons = [item.reason for item in guarded.withheld]
