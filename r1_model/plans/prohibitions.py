@@ -24,14 +24,20 @@ from r1_model.text.chinese import simplified
 
 _LEADING = re.compile(
     r"^(?:[\s,.;:!?，。；：！？、]+|"
-    r"(?:and|but|so|then|or|just|whatever you do|while you|there's|there is|thanks|thank you)\b|"
+    r"(?:and|but|so|then|or|just|whatever you do|(?:while|when|as) you|when(?= \w+ing\b)|"
+    r"there's|there is|thanks|thank you)\b|"
     r"但是|但|而且|而|然後|然后)+",
     re.IGNORECASE,
 )
 _TRAILING = re.compile(
-    r"(?:[\s,;:，；：、]|\b(?:and|but|or|so|whatever you do|there's|there is)\b|"
+    r"(?:[\s,;:，；：、–—]|(?<=\s)-+(?=\s|$)|"
+    r"\b(?:and|but|or|so|whatever you do|there's|there is)\b|"
     r"但是|但|並且|并且|而)+([.!?。！？]*)$",
     re.IGNORECASE,
+)
+# "how often do I have to tell you not to touch it?"
+_REMINDS = re.compile(
+    r"\b(?:tell|told|ask|asked|warn|warned|remind|reminded) you (?:not|never) to\b"
 )
 _PUNCTUATION = " \t\n,.;:!?，。；：！？、…"
 # what may be left of a sentence whose every clause forbade something
@@ -64,9 +70,12 @@ def read_request(text: str) -> Request:
     Args:
         text: English, Chinese (Traditional or Simplified), or both.
     """
-    if not asks_for_action(text):  # "did somebody leave the window open?"
-        return Request(text, text, acts=False)
     plain = simplified("".join(map(_plain, text)))
+    if not asks_for_action(text):  # "did somebody leave the window open?"
+        reminds = (
+            [item for item in read_english(plain) if item.things] if _REMINDS.search(plain) else []
+        )
+        return Request(text, text, tuple(_prohibition(item, text) for item in reminds), acts=False)
     found = sorted([*read_english(plain), *read_chinese(plain)], key=lambda item: item.start)
     spans = [(item.start, item.end) for item in found]
     allowed = _without(text, plain, spans)

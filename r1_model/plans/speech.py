@@ -25,6 +25,8 @@ _INTERROGATIVE = re.compile(
     r"won't|wouldn't|hasn't|haven't|what's|where's|who's|how's|any(?= \w))\b"
 )
 _NOT_INVERTED = re.compile(
+    r"when(?:ever)? (?!is|are|was|were|do|does|did|will|would|can|could|should|shall|has|have|had|"
+    r"may|to\b)[^?]*,|"
     r"(?:don't|do(?: not)?|have|may|any)\b(?! (?:you|i|we|they|it|there|any)\b)"
 )
 _FILL = (
@@ -38,7 +40,12 @@ _ONLY_WORDS = (
     r"colou?r|position|location|overview)|"
     r"(?:the |a )?(?:guess|sense|list|description|overview|count)|an idea|into account|place))"
 )
-_DO = rf"{_FILL}(?!(?:look(?:ing)?(?! at)|do(?:ing)? you)\b){ENGLISH_VERB}{_ONLY_WORDS}"
+# a request not to is one, too: "could you please not touch it"
+_REFRAIN = r"(?:not|never|stop|avoid|quit|refrain|hold off|keep|leave|stay|steer) (?!me\b|us\b)"
+_DO = (
+    rf"{_FILL}(?:{_REFRAIN}|(?!(?:look(?:ing)?(?! at)|do(?:ing)? you)\b)"
+    rf"{ENGLISH_VERB}{_ONLY_WORDS})"
+)
 _POLITE = re.compile(
     r"(?:(?:"
     r"(?:can|could|would|will|can't|couldn't|won't|wouldn't) you"
@@ -76,9 +83,10 @@ _ZH_ASKED = re.compile(
     "^(?:请问|不好意思|你好|您好|嗨|嘿|那么?|机器人|麻烦|现在|好的?|那|请|，|,|\\s)*"
     "(?:你|您)?(?:现在|是否|也|还)?"
     "(?:可不可以|可以|可否|能不能|能否|能|愿不愿意|愿意|要不要|介意|会不会|会|麻烦|帮)"
+    "(?:(?:请|你|您)*(?:不要|不去|不再|别|勿)|"
     "(?:请|麻烦|帮忙|帮我|帮|给我|替我|为我|我|你|您|先|再|快|去|来|过去|过来|"
     "把[^，。？]{1,20}?|将[^，。？]{1,20}?)*"
-    f"(?!看(?!着)|看见|看到)(?:{CHINESE_VERB}|来[一两]?[杯份壶碗])"
+    f"(?!看(?!着)|看见|看到)(?:{CHINESE_VERB}|来[一两]?[杯份壶碗]))"
 )
 _ZH_TAG = re.compile(
     "(?:好吗|好不好|可以吗|可不可以|行吗|行不行|好嘛|如何|怎么样|好么)[？?。！\\s]*$"

@@ -34,7 +34,7 @@ _ENGLISH = {
     "turn_on make_coffee": "start run",
     "wipe clean": "wipe clean mop sweep vacuum wash dust dry",
     "make_bed push": "straighten",
-    "push": "push shove shift slide pull",
+    "push": "push shove shift slide pull nudge topple knock bump tip",
     "look_at": "look",
     _TOUCH: ("touch use handle disturb operate bother tamper damage break alter change mess play"),
     " ".join(sorted(EVERYTHING)): "do",
@@ -95,6 +95,16 @@ CHINESE_VERB = (
 )
 ENGLISH_VERB = rf"(?:{'|'.join(sorted(ENGLISH_VERBS, key=len, reverse=True))})\b"
 
+_GET_FORMS = ("get", "gets", "getting", "got", "gotten")
+_BECOMES = re.compile(
+    r"\s+(?:(?:too|so|all|any|very)\s+)?(?:up|out|away|lost|home|stuck|ready|going|started|"
+    r"warm\w*|cold\w*|hot\w*|wet\w*|cool\w*|dirt\w*|old\w*|bad\w*|dark\w*|angry|hurt|tired|"
+    r"confused|distracted|damaged|scratched)\b"
+)
+_CLOSE_TO = re.compile(r"\s+(?:any ?where |too |any )*(?:near|close)")
+_INTO = re.compile(r"\s+(?:in|inside|into) (?!from\b)\w")
+_SET_FOOT = re.compile(r"sets?(?:ting)? foot\b")
+_OVER = re.compile(r"\s+(?:over|off|down|into|against)\b|.*\s(?:over|off|down)\W*$")
 _PARTICLE = {"on": "turn_on", "up": "turn_on", "off": "turn_off", "down": "turn_off"}
 _SWITCHES = ("turn", "switch", "power", "shut", "put")
 
@@ -107,7 +117,20 @@ def english_actions(verb: str, rest: str) -> frozenset[str]:
         rest: what follows it in its clause: "turn" needs its "on" or "off".
     """
     skills = ENGLISH_VERBS[verb]
+    if verb in _GET_FORMS and _BECOMES.match(rest):
+        return frozenset()  # "don't get up", "don't let it get cold"
+    going = skills == ENGLISH_VERBS["go"] or verb in _GET_FORMS
+    if going and _CLOSE_TO.match(rest):  # who must not come near must not handle it either
+        return EVERYTHING - {"look_at", "wait"}
+    if going and _INTO.match(rest):  # who goes into the fridge opens it
+        return ENGLISH_VERBS["go"] | {"open"}
+    if _SET_FOOT.match(f"{verb}{rest}"):
+        return ENGLISH_VERBS["go"]
+    if verb.startswith(("knock", "bump", "tip")) and not _OVER.match(rest):
+        return frozenset()
     if verb.startswith(_SWITCHES):
+        if re.search(r"\bo(?:n|ff) (?:or|nor|and) o(?:n|ff)\b", rest):
+            return frozenset({"turn_on", "turn_off"})
         particles = [_PARTICLE[word] for word in re.findall(r"\b(on|off|up|down)\b", rest)]
         switched = frozenset(particles[:1])
         if "put" in verb:  # "put the light on" is none of carrying

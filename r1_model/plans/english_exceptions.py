@@ -1,0 +1,79 @@
+"""What an English sentence excepts: "all but the red one", "anywhere except on the bed"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from r1_model.plans.english_things import named_in
+from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.verbs import HANDLING, english_actions, verbs_in
+
+_EXCEPT = re.compile(
+    r"(?:\b(?:except(?: for)?|apart from|aside from|other than|but not|(?<=\ball )but|"
+    r"(?<=\banywhere )but|(?<=\beverywhere )but|(?<=\beverything )but|(?<=\banything )but|"
+    r"excluding|save for|"
+    r"(?<=\beverything )save|(?P<all>but|save)|instead of|rather than)\s+"
+    r"|(?:(?:,\s*|\band\s+|\b(?:as|so) long as )(?:(?:it's|it is|that's|just|but|only|please) )*"
+    r"(?:not|never)|\b(?:as|so) long as (?:it|that) isn't)\s+)"
+    r"(?P<place>(?:on|onto|in|into|inside|under|to|at|near)\s+)?"
+    r"(?P<thing>(?:the|my|that|this|those|these|your|any|an?)\s+[^.,;:!?]+)"
+)
+_ALL = re.compile(r"\b(?:all|every|any|each) (?:(?:of )?(?:the|my) )?(?:\w+ ){0,3}$")
+_ONLY_NAMED = re.compile(
+    r"(?:,|\band|\bbut|[-–—])\s*(?:please )?nothing (?:else|more|other)\s*(?:please)?\W*$"
+)
+_ONE = re.compile(r"\bones?\b")
+# "except the red": the noun was said before
+_ADJECTIVE = re.compile(
+    r"(?:the|my)\s+(?:red|green|blue|yellow|black|white|grey|gray|brown|orange|pink|purple|big|"
+    r"small|large|little|left|right|old|new|tall|short|upper|lower|top|bottom|other)\W*$"
+)
+_TARGET = re.compile(r"\b(?:on|onto|in|into|inside|under|to|at|near|\w+where)\b")
+
+
+def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
+    """What a sentence excepts from what it asks for.
+
+    Args:
+        text: in small letters.
+        start, end: the sentence's span.
+    """
+    only = _ONLY_NAMED.search(text[start:end])
+    if only is not None:
+        actions = _actions(text[start : start + only.start()])
+        yield Forbidden(start + only.start(), end, actions or HANDLING, others=True)
+    for match in _EXCEPT.finditer(text, start, end):
+        if any(True for _ in verbs_in(match["thing"], chinese=False)):
+            continue
+        clause = text[start : match.start()]
+        if match["all"] and not _ALL.search(clause):
+            continue  # "bring it, but the lid is loose"
+        actions = _actions(clause)
+        nouns = re.findall(
+            r"\b(?:the|my|all|any|an?|every)\s+(?:\w+\s+)*?(\w+)\b(?=\W*$|\s+(?:will|is)\b)", clause
+        )
+        thing = match["thing"]
+        if nouns:  # "not the red one"
+            if _ADJECTIVE.match(thing):
+                thing = f"{thing.rstrip()} {nouns[-1]}"
+            thing = _ONE.sub(nouns[-1], thing)
+        things, place, others = named_in(thing, frozenset())
+        if things and "place" in actions and (match["place"] or _target_said(clause, match)):
+            # each of "on the bed or the sofa"
+            for place in things:
+                yield Forbidden(match.start(), match.end(), frozenset({"place"}), (), place)
+        if things and not (match["place"] and "place" in actions):
+            yield Forbidden(match.start(), match.end(), actions or HANDLING, things, place, others)
+
+
+def _actions(clause: str) -> frozenset[str]:
+    actions: frozenset[str] = frozenset()
+    for verb in verbs_in(clause, chinese=False):
+        actions |= english_actions(verb[0], clause[verb.end() :])
+    return actions
+
+
+def _target_said(clause: str, match: re.Match[str]) -> bool:
+    """ "On the table rather than the bed": what is excepted may be where to."""
+    return not match["place"] and _TARGET.search(clause) is not None

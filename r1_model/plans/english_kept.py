@@ -1,0 +1,144 @@
+"""What an English clause wants to stay as it is, or to be kept away from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+from r1_model.plans.english_orders import told
+from r1_model.plans.english_things import named_in, things_in
+from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.verbs import ENGLISH_VERB, EVERYTHING, HANDLING, english_actions, verbs_in
+
+NEARING = EVERYTHING - {"look_at", "wait"}
+_OFF_LIMITS = re.compile(
+    r"\b(?:forbidden|prohibited|off[- ]limits|out of bounds|taboo|banned|disallowed|not allowed|"
+    r"not permitted|a no-go(?: \w+)?|out of the question|not an option|a bad idea|no good idea|"
+    r"no business in)\b"
+)
+# what was asked for, or is about to happen, joined to what must not be
+_NEXT = (
+    rf"\s+(?:when|whenever|as you|as soon as)\b|\s+(?:and|then) (?:please |then )*{ENGLISH_VERB}"
+)
+_AWAY = re.compile(
+    r"\b(?:(?P<hands>(?:hands|paws) off|keep (?:your \w+ )?off)"
+    r"|(?:stay|keep|steer) (?:well |far |right )?(?:away|clear|out) (?:from|of)"
+    r"|keep (?:your |a (?:\w+ )?|some )?distance (?:from|to))\s+"
+    rf"(?P<thing>.+?)(?={_NEXT}|$)"
+)
+_BERTH = re.compile(
+    r"\bgive (?P<thing>.+?) (?:a (?:wide|clear|good) berth|a miss|(?:some|plenty of|enough) space)"
+)
+_SPARED = re.compile(
+    r"\b(?:(?P<away>avoid(?:ing)?|bypass)|(?:spare|skip|ignore|leave out|forget(?: about)?|cancel))"
+    rf"\s+(?P<thing>(?:the|my|our|that|this|those|these|any|all)\s+(?!fact\b).+?)(?={_NEXT}|$)"
+)
+_YOU_NEAR = re.compile(
+    r"\b(?:don't|do not|never) want (?:to (?:see|find|catch) )?(?:you|anyone|anybody|the robot) "
+    r"(?:anywhere )?(?:near|in|inside|around|at|on|by|close to|next to) (?P<thing>.+)"
+)
+_YOU_HAVE = re.compile(r"\b(?:you've|you have|you)\b(?: got)?")
+_STATES = (
+    r"alone|be|untouched|unopened|as (?:it is|is|they are|it was)|"
+    r"where (?:it is|they are|it stands)|in peace|put|"
+    r"open|opened|closed|shut|locked|on|off|running|switched on|switched off"
+)
+_STAYS = re.compile(
+    r"(?<!n't )(?<!not )(?<!never )\b(?:leave|keep|kept|left|keeping|leaving)\s+"
+    rf"(?P<thing>.+?)\s+(?P<state>{_STATES})$"
+)
+_REMAINS = re.compile(
+    r"(?P<thing>.+?)\s+"
+    r"(?:(?:must|should|shall|may|can|will|has to|have to|needs? to|is to|are to|to)\s+(?:just )?"
+    r"(?:stay|remain|be left|be kept)|stays?|remains?|(?:is|are)\s+(?:staying|remaining))\s+"
+    rf"(?P<state>{_STATES}|here|there)$"
+)
+_CAN_STAY = re.compile(
+    r"(?P<thing>.+?)\s+(?:must|should|may|can|is to|are to)\s+(?:just )?(?P<state>stay)$"
+)
+_UNWANTED_STATE = re.compile(
+    r"\b(?:don't|do not) (?:want|like) (?P<thing>(?:the|my|that|this|those|these|any) .+?) "
+    r"(?:(?:to be|being|left) )?(?P<state>open|on|off|closed|shut|locked)$"
+)
+_WHEN = re.compile(
+    r"(?:,?\s+(?:please|though|as well|too|always|forever|(?:to)?night|today|tomorrow|"
+    r"(?:for|at|all|until|till|during|while|whatever|no matter|because|since|even if|if|unless|"
+    r"this|from)\b.*))+$"
+)
+_AND_THEN = re.compile(
+    rf"(?:,|\band|\bthen)\s+(?:(?:please|then|just|you can|now)\s+)*{ENGLISH_VERB}"
+)
+_WE_ARE = re.compile(r"\b(?:i'm|i am|we're|we are)\s*$")
+_REVERSE = {
+    "open": "close", "opened": "close", "closed": "open", "shut": "open", "locked": "open",
+    "unopened": "open", "on": "turn_off", "running": "turn_off", "switched on": "turn_off",
+    "off": "turn_on", "switched off": "turn_on",
+}  # fmt: skip
+_MAKES = {"open": "open", "on": "turn_on", "off": "turn_off", "closed": "close", "shut": "close",
+          "locked": "close"}  # fmt: skip
+
+
+def off_limits(clause: str) -> Forbidden | None:
+    """ "Opening the fridge is not allowed", "the bedroom is out of bounds"."""
+    limits = _OFF_LIMITS.search(clause)
+    if limits is None or clause[: limits.start()].endswith((" not ", "n't ")):
+        return None
+    subject = _YOU_HAVE.sub("", clause[: limits.start()]) + clause[limits.end() :]
+    verbs = list(verbs_in(subject, chinese=False))
+    actions = frozenset[str]()
+    for verb in verbs:
+        actions |= english_actions(verb[0], subject[verb.end() :])
+    named = subject[verbs[-1].end() :] if verbs else subject
+    named = re.sub(r"\b(?:is|are|it's|it|strictly|for you|to)\b", " ", named)
+    what = named_in(named, actions)
+    return Forbidden(0, len(clause), actions or EVERYTHING - {"look_at"}, *what)
+
+
+def kept_away_from(clause: str) -> Forbidden | None:
+    """What the robot is to stay away from, or to leave out."""
+    near = _YOU_NEAR.search(clause)
+    if near is not None:
+        return Forbidden(0, len(clause), NEARING, *named_in(near["thing"], NEARING))
+    away = _AWAY.search(clause) or _BERTH.search(clause)
+    if away is not None:
+        actions = HANDLING if away.groupdict().get("hands") else NEARING
+        return Forbidden(away.start(), away.end(), actions, *named_in(away["thing"], actions))
+    spared = _SPARED.search(clause)
+    if spared is not None and told(clause[: spared.start()]):
+        actions = NEARING if spared["away"] else HANDLING
+        named = named_in(spared["thing"], actions)
+        return Forbidden(spared.start(), spared.end(), actions, *named)
+    return None
+
+
+def left_as_it_is(clause: str) -> Forbidden | None:
+    """ "Leave the lamp on", "the laptop stays put", "I don't want the window open"."""
+    starts = [0, *(match.start() for match in _AND_THEN.finditer(clause)), len(clause)]
+    for start, end in pairwise(starts):
+        found = _left(clause[start:end])
+        if found is not None:
+            end = len(clause) if end == len(clause) else start + found.end
+            return replace(found, start=start + found.start, end=end)
+    return None
+
+
+def _left(part: str) -> Forbidden | None:
+    stripped = _WHEN.sub("", part.rstrip(" ,.!?"))
+    made = _UNWANTED_STATE.search(stripped)
+    if made is not None:
+        actions = frozenset({_MAKES[made["state"]]})
+        things, _ = things_in(made["thing"])
+        return Forbidden(made.start(), len(part), actions, things, also_request=True)
+    stays = _STAYS.search(stripped)
+    if stays is not None and not told(_WE_ARE.sub("", part[: stays.start()])):
+        stays = None  # "did someone leave the window open?"
+    stays = stays or _REMAINS.search(stripped) or _CAN_STAY.search(stripped)
+    if stays is None:
+        return None
+    state = stays["state"]
+    actions = frozenset({_REVERSE[state]}) if state in _REVERSE else HANDLING
+    return Forbidden(
+        stays.start(), len(part), actions, *named_in(stays["thing"], actions),
+        also_request=state in _REVERSE,
+    )  # fmt: skip

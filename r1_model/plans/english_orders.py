@@ -1,0 +1,26 @@
+"""Is it the robot that an English verb is said to?"""
+
+from __future__ import annotations
+
+import re
+
+_OPENING = re.compile(
+    r"^(?:and|or|so|please|but|also|ok|okay|now|just|robot|hey|hi|hello|kindly|just|always|"
+    r"remember|careful|listen|whatever you do|you|we|the robot|next|well|no|"
+    r"yes|first|i said|i told you|i repeat|from (?:now|here|today|this moment) on|"
+    r"in (?:the )?future|henceforth|today|tonight|only|"
+    r"(?:can|could|would|will|won't) you(?: mind)?|"
+    r"would you (?:please )?be so kind(?: as)?(?: to)?|"
+    r"(?:may|can|could|might) (?:i|we) \w+ you to|\W)*$"
+)
+
+
+def opens(before: str) -> bool:
+    """Does a text only lead up to what is said next?"""
+    return _OPENING.match(before) is not None
+
+
+def told(before: str) -> bool:
+    """Does what stands before a verb leave it an order to the robot?"""
+    joined = (" and", " or", " to", " you", "please", " but", " -", "–", "—")
+    return opens(before) or before.rstrip().endswith(joined)
