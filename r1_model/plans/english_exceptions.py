@@ -12,7 +12,7 @@ from r1_model.plans.verbs import HANDLING, english_actions, verbs_in
 _EXCEPT = re.compile(
     r"(?:\b(?:except(?: for)?|apart from|aside from|other than|but not|(?<=\ball )but|"
     r"(?<=\banywhere )but|(?<=\beverywhere )but|(?<=\beverything )but|(?<=\banything )but|"
-    r"excluding|save for|"
+    r"excluding|minus|save for|"
     r"(?<=\beverything )save|(?P<all>but|save)|instead of|rather than)\s+"
     r"|(?:(?:,\s*|\band\s+|\b(?:as|so) long as )(?:(?:it's|it is|that's|just|but|only|please) )*"
     r"(?:not|never)|\b(?:as|so) long as (?:it|that) isn't)\s+)"
@@ -47,6 +47,8 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
         if any(True for _ in verbs_in(match["thing"], chinese=False)):
             continue
         clause = text[start : match.start()]
+        if re.search(r"\b(?:is|are)\b", match["thing"]):
+            continue  # "everything but the mug is here"
         if match["all"] and not _ALL.search(clause):
             continue  # "bring it, but the lid is loose"
         actions = _actions(clause)
@@ -63,6 +65,8 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
             # each of "on the bed or the sofa"
             for place in things:
                 yield Forbidden(match.start(), match.end(), frozenset({"place"}), (), place)
+        if "place" in actions:  # what is put somewhere is taken first
+            actions |= {"pick"}
         if things and not (match["place"] and "place" in actions):
             yield Forbidden(match.start(), match.end(), actions or HANDLING, things, place, others)
 

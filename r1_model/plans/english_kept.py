@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from itertools import pairwise
 
-from r1_model.plans.english_orders import told
+from r1_model.plans.english_orders import opens, told
 from r1_model.plans.english_things import named_in, things_in
 from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.verbs import ENGLISH_VERB, EVERYTHING, HANDLING, english_actions, verbs_in
@@ -69,6 +69,7 @@ _WHEN = re.compile(
 _AND_THEN = re.compile(
     rf"(?:,|\band|\bthen)\s+(?:(?:please|then|just|you can|now)\s+)*{ENGLISH_VERB}"
 )
+_DENIED = re.compile(r"(?:n't|\bnot|\bnever)$")  # "the door doesn't stay open"
 _WE_ARE = re.compile(r"\b(?:i'm|i am|we're|we are)\s*$")
 _REVERSE = {
     "open": "close", "opened": "close", "closed": "open", "shut": "open", "locked": "open",
@@ -119,7 +120,8 @@ def left_as_it_is(clause: str) -> Forbidden | None:
         found = _left(clause[start:end])
         if found is not None:
             end = len(clause) if end == len(clause) else start + found.end
-            return replace(found, start=start + found.start, end=end)
+            first = 0 if opens(clause[: start + found.start]) else start + found.start
+            return replace(found, start=first, end=end)
     return None
 
 
@@ -134,7 +136,7 @@ def _left(part: str) -> Forbidden | None:
     if stays is not None and not told(_WE_ARE.sub("", part[: stays.start()])):
         stays = None  # "did someone leave the window open?"
     stays = stays or _REMAINS.search(stripped) or _CAN_STAY.search(stripped)
-    if stays is None:
+    if stays is None or _DENIED.search(stays["thing"]):
         return None
     state = stays["state"]
     actions = frozenset({_REVERSE[state]}) if state in _REVERSE else HANDLING

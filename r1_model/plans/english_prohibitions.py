@@ -22,7 +22,8 @@ _CLAUSE_END = re.compile(
     r"make sure|be careful|not to)\b)"
     rf"|\bbut(?= (?:not|never) (?:to )?{ENGLISH_VERB})"
     rf"|\bwhen(?= (?:you {ENGLISH_VERB}|\w+ing\b))"
-    r"|\b(?:but(?! not\b)|however|although|because|then|unless|until|while|afterwards)\b"
+    r"|\b(?:(?<!nobody )(?<!no one )but(?! not\b)|however|"
+    r"although|because|then|unless|until|while|afterwards)\b"
     r"|(?<=\w) (?=without\b|instead of\b|rather than\b)"
 )
 # words between a negation and the verb that it governs
@@ -57,7 +58,9 @@ _ANY = (
     r"(?:isn't|aren't) (?:to|allowed to|permitted to|supposed to|meant to)|"
     r"if (?:you|nobody|no one) (?:didn't|did not|don't|do not|wouldn't|would not|could not|never|"
     r"not)|(?:wish|rather|prefer) (?:that )?you (?:wouldn't|would not|didn't|did not|don't)|"
-    r"no more|one (?:doesn't|does not)|"
+    r"no more|one (?:doesn't|does not)|(?:don't|do not|doesn't|does not) get to|"
+    r"(?:nobody|no one) (?:but|except) (?:me|us|him|her)|(?:isn't|is not|aren't|are not) (?:yours|"
+    r"for you) to|"
     r"rather you didn't|rather not|prefer you not to|stop|prevent(?:ing)?|quit|no"
 )
 _GOVERNED = re.compile(
@@ -227,7 +230,7 @@ def _forbids(clause: str, match: re.Match[str]) -> bool:
         return _ADDRESSED.search(before) is not None or not _SPEAKER.search(before)
     if _NEEDS_ING.match(operator):
         return verb.endswith("ing")
-    if operator in ("nobody", "no one", "none of you"):
+    if operator.startswith(("nobody", "no one", "none of you")):
         # "nobody has made the bed" tells what is, "the book nobody uses" which one
         tells = re.search(r"\b(?:has|have|is|are)\b(?! (?:to|allowed|permitted)\b)", match["fill"])
         which = before and not told(before) and not clause[match.end() :].strip(" ,.!?")

@@ -4,7 +4,9 @@ The rule: a clause forbids where a *negation governs the verb of a skill* ("don'
 opening", "never", 不要打開, 別開, 在不打開 ... 的情況下). Adverbs may stand between the two, other
 verbs may not: in "don't forget to close the door" the negation governs forgetting, so nothing is
 forbidden. Beside that rule: what is to stay as it is ("leave the lamp on", 保持關閉), what is
-excepted ("all but", 除了 ... 以外), what is off limits, and a bare "stop".
+excepted ("all but", 除了 ... 以外), what is off limits or
+to be kept away from, where a thing does not belong, and a bare "stop". A question may forbid as
+well: "could you please not touch it?" asks for it, "didn't I tell you not to?" reminds of it.
 
 What is forbidden reaches to the end of the clause; where the words leave open what is meant ("it",
 "anything"), everything is. Reading is in `english_prohibitions` and `chinese_prohibitions`.
@@ -35,9 +37,13 @@ _TRAILING = re.compile(
     r"但是|但|並且|并且|而)+([.!?。！？]*)$",
     re.IGNORECASE,
 )
-# "how often do I have to tell you not to touch it?"
+# questions that remind of it: "how often do I have to tell you not to touch it?"
 _REMINDS = re.compile(
     r"\b(?:tell|told|ask|asked|warn|warned|remind|reminded) you (?:not|never) to\b"
+    r"|\b(?:agree|agreed|clear|understand|understood|remember|know|aware)\b.*"
+    r"\byou (?:must|will|may|"
+    r"should|can|are|shall|won't|can't|mustn't|shouldn't|aren't)\b"
+    "|(?:说过|告诉过|提醒过|讲过|跟你说)[^，。；！？]{0,8}(?:不要|别|不准|不许|不能)"
 )
 _PUNCTUATION = " \t\n,.;:!?，。；：！？、…"
 # what may be left of a sentence whose every clause forbade something
@@ -72,10 +78,10 @@ def read_request(text: str) -> Request:
     """
     plain = simplified("".join(map(_plain, text)))
     if not asks_for_action(text):  # "did somebody leave the window open?"
-        reminds = (
-            [item for item in read_english(plain) if item.things] if _REMINDS.search(plain) else []
-        )
-        return Request(text, text, tuple(_prohibition(item, text) for item in reminds), acts=False)
+        reminds = _REMINDS.search(plain) is not None
+        read = [*read_english(plain), *read_chinese(plain)] if reminds else []
+        said = tuple(_prohibition(item, text) for item in read if item.things)
+        return Request(text, text, said, acts=False)
     found = sorted([*read_english(plain), *read_chinese(plain)], key=lambda item: item.start)
     spans = [(item.start, item.end) for item in found]
     allowed = _without(text, plain, spans)
@@ -83,7 +89,9 @@ def read_request(text: str) -> Request:
     if not allowed and kept:  # "keep the window closed" may take a step
         allowed = text.strip()
     prohibitions = tuple(_prohibition(item, text) for item in found)
-    return Request(text, allowed, prohibitions, asks_for_action(allowed) or not allowed)
+    # the mark may be that of what went: "could you keep it open while you wipe the table?"
+    acts = not allowed or asks_for_action(allowed.rstrip("?？") if found else allowed)
+    return Request(text, allowed, prohibitions, acts)
 
 
 def _prohibition(item: Forbidden, text: str) -> Prohibition:

@@ -41,7 +41,10 @@ _ONLY_WORDS = (
     r"(?:the |a )?(?:guess|sense|list|description|overview|count)|an idea|into account|place))"
 )
 # a request not to is one, too: "could you please not touch it"
-_REFRAIN = r"(?:not|never|stop|avoid|quit|refrain|hold off|keep|leave|stay|steer) (?!me\b|us\b)"
+_REFRAIN = (
+    rf"(?:(?:not|never) {_FILL}{ENGLISH_VERB}|"
+    r"(?:stop|avoid|quit|refrain|hold off|keep|leave|stay|steer) (?!me\b|us\b))"
+)
 _DO = (
     rf"{_FILL}(?:{_REFRAIN}|(?!(?:look(?:ing)?(?! at)|do(?:ing)? you)\b)"
     rf"{ENGLISH_VERB}{_ONLY_WORDS})"
@@ -92,6 +95,7 @@ _ZH_TAG = re.compile(
     "(?:好吗|好不好|可以吗|可不可以|行吗|行不行|好嘛|如何|怎么样|好么)[？?。！\\s]*$"
 )
 _ZH_CLAUSE = re.compile(f"^(?:请|麻烦|帮我|帮忙|你|您|快|先|去|来|\\s)*(?:把|将|{CHINESE_VERB})")
+_ZH_REFRAIN = re.compile(f"(?:(?<!要)不要|别|勿|不准|不许)[^，。]{{0,8}}?{CHINESE_VERB}")
 _ZH_SUGGESTED = re.compile(
     f"何不|(?:为什么|为何|怎么)不(?:帮|给|去|来|替|把|将)我?.{{0,12}}?{CHINESE_VERB}"
 )
@@ -150,4 +154,6 @@ def _acts_chinese(sentence: str) -> bool:
     if last != sentence and _ZH_CLAUSE.match(last) and not _ZH_QUESTION.search(last):
         return True
     tag = _ZH_TAG.search(sentence)
+    if tag is not None and _ZH_REFRAIN.search(sentence):
+        return True  # "花瓶就别动了，行吗？"
     return tag is not None and _ZH_CLAUSE.match(sentence) is not None

@@ -48,7 +48,7 @@ _PARTICIPLES = {
     "tidied": "tidy", "dried": "dry",
 }  # fmt: skip
 _CHINESE = {  # Simplified
-    "navigate_to": "移动到|移到|走到|开到|驶|前往|靠近|接近|走近|进入|进到|走|去|到",
+    "navigate_to": "移动到|移到|走到|开到|驶|前往|靠近|接近|走近|进入|进到|过去|走|进|去|到",
     "open turn_on": "打开|开启|拉开|推开|掀开|点亮|启动|开",
     "close turn_off": "关上|关掉|关闭|关好|关起|关了|合上|盖上|熄|关",
     "turn_on make_coffee": "煮|泡|冲",
@@ -91,7 +91,7 @@ _LONGEST = sorted(CHINESE_VERBS, key=len, reverse=True)
 CHINESE_VERB = (
     f"(?:{'|'.join(_LONGEST[: _LONGEST.index('开')])}"
     f"|{'|'.join(_LONGEST[_LONGEST.index('开') :])})"
-    "(?<!开(?=始|心|会|玩|车))(?<!关(?=心|系|于|注))(?<!到(?=底))(?<!用(?=力|心))"
+    "(?<!开(?=始|心|会|玩|车))(?<!关(?=心|系|于|注))(?<!到(?=底))(?<!进(?=行|步|展|度|口))(?<!用(?=力|心))"
 )
 ENGLISH_VERB = rf"(?:{'|'.join(sorted(ENGLISH_VERBS, key=len, reverse=True))})\b"
 
@@ -104,6 +104,7 @@ _BECOMES = re.compile(
 _CLOSE_TO = re.compile(r"\s+(?:any ?where |too |any )*(?:near|close)")
 _INTO = re.compile(r"\s+(?:in|inside|into) (?!from\b)\w")
 _SET_FOOT = re.compile(r"sets?(?:ting)? foot\b")
+_LAY_HANDS = re.compile(r"lay(?:s|ing)? (?:an? |your )?(?:hands?|fingers?)\b")
 _OVER = re.compile(r"\s+(?:over|off|down|into|against)\b|.*\s(?:over|off|down)\W*$")
 _PARTICLE = {"on": "turn_on", "up": "turn_on", "off": "turn_off", "down": "turn_off"}
 _SWITCHES = ("turn", "switch", "power", "shut", "put")
@@ -126,6 +127,8 @@ def english_actions(verb: str, rest: str) -> frozenset[str]:
         return ENGLISH_VERBS["go"] | {"open"}
     if _SET_FOOT.match(f"{verb}{rest}"):
         return ENGLISH_VERBS["go"]
+    if _LAY_HANDS.match(f"{verb}{rest}"):
+        return HANDLING
     if verb.startswith(("knock", "bump", "tip")) and not _OVER.match(rest):
         return frozenset()
     if verb.startswith(_SWITCHES):
@@ -150,9 +153,9 @@ def chinese_actions(verb: str) -> frozenset[str]:
     """The skills that a verb names.
 
     Args:
-        verb: Simplified.
+        verb: Simplified, or an English one in a Chinese text.
     """
-    return CHINESE_VERBS[verb]
+    return CHINESE_VERBS.get(verb) or ENGLISH_VERBS[verb]
 
 
 def verbs_in(text: str, chinese: bool) -> Iterator[re.Match[str]]:

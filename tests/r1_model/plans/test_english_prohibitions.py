@@ -2,40 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from r1_model.plans.guard import guard_steps
 from r1_model.plans.prohibitions import read_request
-from r1_model.text.answer import Box, Step
-
-
-def _box(name: str) -> Box:
-    """Each name has a place of its own."""
-    return Box(np.array([float(ord(c)) for c in f"{name[:2]}{name[-1]}"]), np.full(3, 0.4), name)
-
-
-def _left(text: str, *steps: str, earlier: str = "") -> list[str]:
-    """Those of some steps that a request leaves, each as a plan of its own.
-
-    The model finds what the steps name, under these names.
-    """
-    forbidden = read_request(earlier).prohibitions
-    known = {name for said in steps for name in said.partition(" ")[2].split(", ")}
-
-    def locate(name: str) -> list[Box]:
-        return [_box(name)] if name in known else []
-
-    kept = []
-    for said in steps:
-        action, _, things = said.partition(" ")
-        names = tuple(things.split(", "))
-        step = Step(1, action, names, tuple(map(_box, names)))
-        guarded = guard_steps([step], read_request(text), earlier=forbidden, locate=locate)
-        if all(item.reason not in ("forbidden", "question") for item in guarded.withheld):
-            kept.append(said)
-    return kept
-
+from tests.r1_model.plans.each_step import left
 
 # request, what it forbids, what it asks for
 FORBIDS = [
@@ -101,7 +71,12 @@ FORBIDS = [
     ("Put the mug down; it shouldn't go on the sofa.", "place mug, sofa", "pick mug"),
     ("I don't want anything on the bed. Put the book away.", "place book, bed",
      "place book, table"),
+    ("Please don't ever lay hands on the vase.", "pick vase", ""),
+    ("You don't get to open the fridge. Close the window.", "open fridge", "close window"),
+    ("The lamp is not yours to switch off. Close the window.", "turn_off lamp", "close window"),
     # exceptions
+    ("Nobody but me opens that safe. Bring me the mug.", "open safe", "pick mug"),
+    ("Put everything back except my laptop.", "pick laptop; place laptop, table", "pick mug"),
     ("Put the mug anywhere except on the bed or the sofa.", "place mug, bed; place mug, sofa",
      "place mug, table"),
     ("Put the book on the table rather than the bed.", "place book, bed", "place book, table"),
@@ -116,7 +91,7 @@ FORBIDS = [
 @pytest.mark.parametrize(("text", "forbidden", "asked"), FORBIDS)
 def test_what_goes_and_what_stays(text: str, forbidden: str, asked: str) -> None:
     wanted = [step for step in asked.split("; ") if step]
-    assert _left(text, *forbidden.split("; "), *wanted) == wanted
+    assert left(text, *forbidden.split("; "), *wanted) == wanted
 
 
 # said in the form of a question, it holds in what comes after
@@ -127,6 +102,8 @@ Would you mind not touching the vase?
 May I ask you to keep your hands off the vase?
 Will you please stop touching the vase?
 Could you avoid touching the vase?
+Could you make sure that nobody touches the vase?
+Is it clear that you must not touch the vase?
 Didn't I tell you not to touch the vase?
 How often do I have to tell you not to touch the vase?
 When you clean up, never touch the vase.
@@ -135,7 +112,7 @@ When you clean up, never touch the vase.
 
 @pytest.mark.parametrize("text", POLITE)
 def test_an_earlier_turn_forbids_politely(text: str) -> None:
-    assert _left("Clean the room.", "pick vase", "clean floor", earlier=text) == ["clean floor"]
+    assert left("Clean the room.", "pick vase", "clean floor", earlier=text) == ["clean floor"]
 
 
 # what looks like it, and the step that has to stay
@@ -156,19 +133,25 @@ HARMLESS = [
     ("Bring me the box, but the lid is loose.", "pick box"),
     ("Never mind the time, wipe the table.", "wipe table"),
     ("Don't hesitate to open the fridge and leave it open.", "open fridge"),
+    ("Everything but the mug is here. Bring me the mug.", "pick mug"),
+    ("No one but you can close the window, so close it.", "close window"),
+    ("The door doesn't stay open, close it.", "close door"),
+    ("Could you keep the window open while you wipe the table?", "wipe table"),
     ("The kids don't go to bed; make the bed.", "make_bed bed"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "step"), HARMLESS)
 def test_what_only_looks_like_it_takes_no_step(text: str, step: str) -> None:
-    assert _left(text, step) == [step]
+    assert left(text, step) == [step]
 
 
 QUESTIONS = """
 Did I close the window?
 When did you open the fridge?
 Is the lamp not on?
+Do you know where you can put the mug?
+Can you not see where the vase is?
 """.strip().splitlines()
 
 

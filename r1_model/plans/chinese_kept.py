@@ -1,0 +1,115 @@
+"""What a Chinese clause wants to stay as it is, to be kept away from, or to be left out."""
+
+from __future__ import annotations
+
+import re
+
+from r1_model.plans.chinese_things import opened, thing_in, things_in
+from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.verbs import (
+    CHINESE_VERB,
+    EVERYTHING,
+    HANDLING,
+    chinese_actions,
+    verbs_in,
+)
+
+_NEARING = EVERYTHING - {"look_at", "wait"}
+_STAYS = re.compile(
+    "(?:(?:让|保持|维持)(?P<after>[^，。；！？,.;!?]{1,20}?)|(?P<before>[^，。；！？,.;!?]{1,20}?)(?:要|必须|应该|得)?(?:一直)?(?:保持|维持))"
+    "(?P<state>打开|开着|开启|开|亮着|亮|关闭|关着|关上|关|合上|原状|原样|不动|不变|现状)"
+)
+_LEFT = re.compile(
+    "(?P<topic>[^，。；！？,.;!?]{0,12}?)(?:就让|让|留)(?P<thing>[^，。；！？,.;!?]{1,20}?)(?:继续|一直)?(?P<state>开着|亮着|关着|那样|待着|留着)"
+)
+_STAYS_SO = re.compile(
+    "(?P<thing>[^，。；！？,.;!?]{1,16}?)(?:就)?(?:继续)?(?P<state>开着|亮着|关着)(?:就)(?:好|行|可以)"
+)
+_GOES_ON = re.compile(
+    "(?P<thing>[^，。；！？,.;!?]{1,16}?)(?:得|要|必须|请|就)?(?:继续|一直|都?给我)"
+    "(?P<state>开着|亮着|关着|放着|留着)"
+)
+_STAYS_HERE = re.compile(
+    "(?P<thing>[^，。；！？,.;!?]{1,16}?)(?:请|就|也|都|全部)*"
+    "(?P<state>原封不动|留下|留在(?:原[处位地]|那[里儿边]|这[里儿边])|(?:放|留|摆)着(?:就)?(?:好|行|可以))$"
+)
+# "别让窗户开着" asks to close it
+_NOT_TO_STAY = re.compile(
+    "(?:别|不要|不能|不许|不准|勿|不可以|不该|不用|没必要)[^，。]{0,8}?(?:让|保持|留|一直|开着|亮着|关着)"
+)
+_AWAY = re.compile(
+    "(?:(?<![拉移搬推脱])离(?P<far>[^，。；！？,.;!?]{1,16}?)(?:远|有段距离)(?!的)|"
+    "(?:远离|避开|[绕繞]开|[绕繞]过|躲开)(?P<from>[^，。；！？,.;!?]{1,16}?)(?:走|就好|$|[，。；！？,.;!?]))"
+)
+_OFF_LIMITS = re.compile(
+    "(?P<thing>[^，。；！？,.;!?]{1,16}?)(?:是|属于|列为)?(?:禁区|禁地|禁止入内|闲人免进|禁止通行)"
+)
+_LEFT_OUT = re.compile(
+    r"^(?:请|那|就|还是|\s)*(?:(?:取消|不要(?![紧忘客急怕担误]))(?!.*也(?:没|行|可|好))(?P<what>[^，。；！？,.;!?]{1,12}?)|"
+    "(?P<topic>[^，。；！？,.;!?]{1,12}?)(?:就|都|也)?(?:不要了?|免了|不用了|取消))(?:吧|啦)?\\W*$"
+)
+_CONTRAST = re.compile("^(?:而)?(?:不是|非)(?P<thing>[^，。；！？,.;!?]{1,12}?)\\W*$")
+_NOBODY = re.compile("^(?:我们?|你们?|您|他|她|这|那|什么|紧|了|要)$")
+_REVERSE = {
+    **dict.fromkeys(("打开", "开着", "开启", "开"), frozenset({"close", "turn_off"})),
+    **dict.fromkeys(("亮着", "亮"), frozenset({"turn_off"})),
+    **dict.fromkeys(("关闭", "关着", "关上", "关", "合上"), frozenset({"open", "turn_on"})),
+}
+
+
+def kept_away_from(clause: str) -> Forbidden | None:
+    """ "离花瓶远点", "卧室是禁区"."""
+    away = _AWAY.search(clause) or _OFF_LIMITS.search(clause)
+    if away is None:
+        return None
+    named = next(group for group in away.groups() if group)
+    things = things_in(opened(named))
+    return Forbidden(0, len(clause), _NEARING, things) if things else None
+
+
+def left_as_it_is(clause: str) -> Forbidden | None:
+    """ "让灯开着", "电脑留下", "盘子放着就好"."""
+    if _NOT_TO_STAY.search(clause):
+        return None
+    for pattern in (_LEFT, _STAYS, _STAYS_SO, _GOES_ON, _STAYS_HERE):
+        stays = pattern.search(clause.rstrip("，。；！？,.;!? \n"))
+        if stays is None:
+            continue
+        groups = stays.groupdict()
+        named = groups.get("thing") or groups.get("after") or groups.get("before") or ""
+        if not thing_in(named):  # "冰箱就让它关着"
+            named = groups.get("topic") or named
+        state = stays["state"]
+        return Forbidden(
+            0, len(clause), _REVERSE.get(state, HANDLING), things_in(opened(named)),
+            also_request=state in _REVERSE,
+        )  # fmt: skip
+    return None
+
+
+def left_out(clause: str) -> Forbidden | None:
+    """ "咖啡不要了", "不要盘子": what is not wanted at all."""
+    match = _LEFT_OUT.match(clause)
+    if match is None:
+        return None
+    named = match["what"] or match["topic"]
+    if any(True for _ in verbs_in(named, chinese=True)) or _NOBODY.match(opened(named)):
+        return None
+    things = things_in(opened(named))
+    return Forbidden(0, len(clause), HANDLING, things) if things else None
+
+
+def contrasted(text: str, start: int, end: int) -> Forbidden | None:
+    """ "拿杯子而不是盘子": what was asked for must not be done with the other."""
+    match = _CONTRAST.match(text[start:end])
+    sentence = re.split("[。；！？.;!?]", text[:start])[-1]
+    verbs = list(re.finditer(CHINESE_VERB, sentence))
+    if match is None or not verbs:
+        return None
+    actions = frozenset[str]().union(*(chinese_actions(verb[0]) for verb in verbs))
+    thing = thing_in(match["thing"])
+    if not thing:
+        return None
+    if re.search("[到在进]|[放摆搁]", sentence):  # "放到桌子上而不是床上"
+        return Forbidden(0, end - start, frozenset({"place"}), (), thing)
+    return Forbidden(0, end - start, actions, (thing,))

@@ -1,0 +1,40 @@
+"""Which things a Chinese clause that forbids names. All of it is in Simplified."""
+
+from __future__ import annotations
+
+import re
+
+_ANYTHING = re.compile(
+    "^(?:任何|所有|一切|其他|其它|别|其余|什么|这些|那些|这个|那个|这|那)?的?(?:东西|物品|家具|事|它|它们|他|她|都)?$"
+)
+_TAIL = re.compile(
+    r"(?:了|啊|吗|好不好|呀|吧|呢|哦|喔|嘛|啦|谢谢|好吗|的话|的时候|的情况下|的情况|的前提下|的条件下|情况下|"
+    r"过来|过去|起来|进去|出来|出去|给我|来|去|走|掉|上|好|开|下|动|就|便|着|以外|都|\s|\W)+$"
+)
+_HEAD = re.compile(
+    "^(?:了|到|在|往|着|任何一?个?|所有的?|一切|那个|这个|那些|这些|那|这|我的|你的|一个|一下|上|掉|开|"
+    "起|里|的|给我|给|我)+"
+)
+
+
+def opened(text: str) -> str:
+    """Without what opens a request."""
+    return re.sub(
+        "^(?:请你?|麻烦你?|拜托|机器人|你|您|千万|绝对|记得|记住|注意|小心|还有|就|但|可|而|那么?|好的?|"
+        r"现在|以后|晚上|今天|任何人都|谁都|\s|\W)+|(?:谁|任何人|都|也|绝对|千万|永远|，|,|\s)+$",
+        "",
+        text,
+    )
+
+
+def thing_in(text: str) -> str:
+    """The noun phrase of a text, empty where it leaves open what is meant."""
+    name = text.strip(" \t，。；！？,.;!?")
+    while (shorter := _HEAD.sub("", _TAIL.sub("", name))) != name:
+        name = shorter
+    return "" if _ANYTHING.match(name) else name
+
+
+def things_in(thing: str) -> tuple[str, ...]:
+    """Each of several noun phrases that are joined."""
+    return tuple(filter(None, (thing_in(part) for part in re.split("或者?|和|与|跟|及|、", thing))))

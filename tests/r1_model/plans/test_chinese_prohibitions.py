@@ -1,0 +1,100 @@
+"""Forms in which Chinese speakers forbid, each beside what only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+
+from r1_model.plans.prohibitions import read_request
+from tests.r1_model.plans.each_step import left
+
+# request, what it forbids, what it asks for
+FORBIDS = [
+    # whoever it is said to
+    ("誰都不許碰我的電腦，把桌子擦乾淨。", "pick 電腦; push 電腦", "wipe 桌子"),
+    ("我的電腦誰也不能碰。擦桌子。", "pick 電腦", "wipe 桌子"),
+    ("窗户坏了，谁也别去开它。把灯关了。", "open 窗户", "turn_off 灯"),
+    ("我不要你開冰箱，拿杯子就好。", "open 冰箱", "pick 杯子"),
+    ("我不想看到你动花瓶。擦桌子。", "pick 花瓶", "wipe 桌子"),
+    ("我可没让你开冰箱，去擦桌子。", "open 冰箱", "wipe 桌子"),
+    # the verb before the negation
+    ("窗户开不得，把灯打开。", "open 窗户", "turn_on 灯"),
+    ("花瓶碰不得，你擦桌子就好。", "pick 花瓶", "wipe 桌子"),
+    ("花瓶很贵，碰都别碰。擦桌子。", "pick 花瓶", "wipe 桌子"),
+    # instead of, and no longer
+    ("與其開冰箱，不如把桌上的杯子拿來。", "open 冰箱", "pick 杯子"),
+    ("停止擦桌子，去拿杯子。", "wipe 桌子", "pick 杯子"),
+    ("拿杯子而不是盘子。", "pick 盘子", "pick 杯子"),
+    ("把书放到桌子上而不是床上。", "place 书, 床", "place 书, 桌子"),
+    # away from, into
+    ("离花瓶远点，擦桌子。", "pick 花瓶; navigate_to 花瓶", "wipe 桌子"),
+    ("遠離爐子，把杯子拿來。", "navigate_to 爐子", "pick 杯子"),
+    ("避开厨房，把书拿来。", "navigate_to 厨房", "pick 书"),
+    ("繞開花瓶，擦桌子。", "navigate_to 花瓶", "wipe 桌子"),
+    ("拿本书给我，别进厨房。", "navigate_to 厨房", "pick 书"),
+    ("把書拿來，廚房不要進去。", "navigate_to 廚房", "pick 書"),
+    ("臥室是禁區，把書拿來。", "navigate_to 臥室", "pick 書"),
+    ("卧室禁止入内，把书拿来。", "navigate_to 卧室", "pick 书"),
+    # what stays, and what is not wanted
+    ("窗戶繼續關著，把燈打開。", "open 窗戶", "turn_on 燈"),
+    ("盤子放著就好，把杯子拿來。", "pick 盤子", "pick 杯子"),
+    ("把桌上的東西收走，但電腦留下。", "pick 電腦", ""),
+    ("电脑原封不动，擦桌子。", "push 电脑", "wipe 桌子"),
+    ("桌上除了電腦都收走。", "pick 電腦", ""),
+    ("所有的燈都關掉，檯燈除外。", "turn_off 檯燈", ""),
+    ("要杯子，不要盤子。", "pick 盤子", ""),
+    ("咖啡不要了，把窗户关上。", "make_coffee 咖啡", "close 窗户"),
+    ("取消咖啡，把窗户关上。", "make_coffee 咖啡", "close 窗户"),
+    # two languages in one sentence
+    ("don't 開冰箱，拿杯子給我。", "open 冰箱", "pick 杯子"),
+    ("never 碰花瓶，擦桌子。", "pick 花瓶", "wipe 桌子"),
+    ("别open fridge，把mug拿来", "open fridge", "pick mug"),
+    ("不要 touch 花瓶，擦桌子。", "pick 花瓶", "wipe 桌子"),
+]
+
+
+@pytest.mark.parametrize(("text", "forbidden", "asked"), FORBIDS)
+def test_what_goes_and_what_stays(text: str, forbidden: str, asked: str) -> None:
+    wanted = [step for step in asked.split("; ") if step]
+    assert left(text, *forbidden.split("; "), *wanted) == wanted
+
+
+POLITE = """
+你能不能不要碰花瓶？
+可以請你別碰花瓶嗎？
+拜託不要再碰花瓶了好嗎？
+以后花瓶就别动了，行吗？
+我不是說過不要碰花瓶嗎？
+花瓶是我奶奶留下的，谁都不准碰。
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("text", POLITE)
+def test_an_earlier_turn_forbids_politely(text: str) -> None:
+    steps = ("pick 花瓶", "clean 地板")
+    assert left("整理房间。", *steps, earlier=text) == ["clean 地板"]
+
+
+HARMLESS = [
+    ("别让窗户开着。", "close 窗户"),
+    ("別讓燈一直亮著。", "turn_off 燈"),
+    ("电视不要一直开着，关掉。", "turn_off 电视"),
+    ("不關燈我睡不著，把燈關掉。", "turn_off 燈"),
+    ("不管怎样，先把窗户关上。", "close 窗户"),
+    ("不管哪個抱枕都行，放一個到沙發上。", "place 抱枕, 沙發"),
+    ("离窗户远的那盏灯打开。", "turn_on 灯"),
+    ("离我最近的杯子拿来。", "pick 杯子"),
+    ("不要客氣，儘管把電視打開。", "turn_on 電視"),
+    ("不要盤子也沒關係，把杯子拿來。", "pick 杯子"),
+    ("谁都没关窗户，你去关窗户。", "close 窗户"),
+    ("進來，把門關上。", "close 門"),
+    ("免得着凉，把窗户关上。", "close 窗户"),
+    ("不得已，把窗户打开吧。", "open 窗户"),
+    ("这本书不是我的，拿去放桌上。", "place 书, 桌子"),
+    ("要不要把窗户关上，好吗？", "close 窗户"),
+]
+
+
+@pytest.mark.parametrize(("text", "step"), HARMLESS)
+def test_what_only_looks_like_it_takes_no_step(text: str, step: str) -> None:
+    assert left(text, step) == [step]
+    assert read_request(text).prohibitions == ()
