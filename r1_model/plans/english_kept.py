@@ -38,6 +38,8 @@ _YOU_NEAR = re.compile(
     r"\b(?:don't|do not|never) want (?:to (?:see|find|catch) )?(?:you|anyone|anybody|the robot) "
     r"(?:anywhere )?(?:near|in|inside|around|at|on|by|close to|next to) (?P<thing>.+)"
 )
+# "I'm not allowed to open it, do it for me"
+_OTHERS_ARE = re.compile(r"\b(?:i|he|she|they|we)(?:'m|'re|'s| am| are| is| was| were)?\s*$")
 _YOU_HAVE = re.compile(r"\b(?:you've|you have|you)\b(?: got)?")
 _STATES = (
     r"alone|be|untouched|unopened|as (?:it is|is|they are|it was)|"
@@ -83,7 +85,8 @@ _MAKES = {"open": "open", "on": "turn_on", "off": "turn_off", "closed": "close",
 def off_limits(clause: str) -> Forbidden | None:
     """ "Opening the fridge is not allowed", "the bedroom is out of bounds"."""
     limits = _OFF_LIMITS.search(clause)
-    if limits is None or clause[: limits.start()].endswith((" not ", "n't ")):
+    before = clause[: limits.start()] if limits is not None else ""
+    if limits is None or before.endswith((" not ", "n't ")) or _OTHERS_ARE.search(before):
         return None
     subject = _YOU_HAVE.sub("", clause[: limits.start()]) + clause[limits.end() :]
     verbs = list(verbs_in(subject, chinese=False))

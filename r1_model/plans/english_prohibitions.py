@@ -43,6 +43,8 @@ _IMPERATIVE = (
     r"at no (?:time|point)|on no account|in no (?:case|way)|by no means"
 )
 _MODAL = (
+    r"(?:must|may|should|shall|can|will|is to|are to) (?:on no account|under no circumstances|"
+    r"at no time|in no (?:case|way)|by no means)|"
     r"must not|mustn't|may not|shall not|shan't|should not|shouldn't|need not|needn't|"
     r"must never|should never|may never|(?:doesn't|does not|don't|do not) get(?= \w+ed\b)|"
     r"had better not|better not"
@@ -72,7 +74,10 @@ _MAY = r"(?:may|must|should|shall|will|can|could|would|is|are|gets?|has|have|nee
 _NO_SUBJECT = re.compile(
     r"(?:^|\b(?:and|so|but|that|sure|please)\s+|,\s*)"
     r"(?P<no>nothing|none of|neither of|not (?:a|one|a single)|no(?! (?:one|need|more)\b))"
-    rf"(?P<subject>(?:\s+(?!(?:{_MAY})\b)[\w'-]+){{0,6}}?)\s+(?P<may>{_MAY})\s+"
+    rf"(?P<subject>(?:\s+(?!(?:{_MAY})\b)[\w'-]+){{0,6}}?)\s+(?P<may>{_MAY})"
+    # "none of them is open" tells what is
+    r"(?<!has)(?<!have)(?<!\bis(?! to))"
+    r"(?<!\bare(?! to))\s+"
     rf"(?:(?:ever|to|be|being|get|just)\s+)*(?P<verb>{ENGLISH_VERB})"
 )
 # "under no circumstances is the fridge to be opened"
@@ -111,6 +116,10 @@ _MAY_TELL = ("might", "could", "would", "may")
 _SPEAKER = re.compile(r"\b(?:i|he|she|they|we|me|us|him|her|them)\b")
 _ADDRESSED = re.compile(r"\b(?:you|robot|anyone|anybody|everyone|everybody|nobody)\b")
 _SUBJECT = re.compile(r"\b(?:i|he|she|they|it|which|that|who|we)$")
+_INSERTED = re.compile(
+    r",\s*(?:under any circumstances|on any account|in any case|at any time|please|ever)\s*,|"
+    r",\s*ever\b"
+)
 _IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")
 
 
@@ -120,6 +129,8 @@ def read_english(text: str) -> Iterator[Forbidden]:
     Args:
         text: in small letters, with plain apostrophes.
     """
+    # "don't, under any circumstances, open it": marks that part nothing
+    text = _INSERTED.sub(lambda found: found[0].replace(",", " "), text)
     for start, end in _sentences(text):
         if _HALT.match(text[start:end]):
             yield Forbidden(start, end, EVERYTHING)
@@ -220,7 +231,13 @@ def _forbids(clause: str, match: re.Match[str]) -> bool:
     if match["you"]:
         asked = re.match(r"you\b", match["fill"])  # "can't you open it?"
         # "the fridge can't be opened today"
-        barred = passive and match["you"].startswith(("can't", "cannot", "can not"))
+        by_whom = re.search(r"\bby (?:me|us|hand|\w+sel(?:f|ves))\b", clause[match.end() :])
+        barred = (
+            passive
+            and not by_whom
+            and not _SUBJECT.search(before)
+            and match["you"].startswith(("can't", "cannot", "can not"))
+        )
         return not asked and bool(opens(before) and before or barred)
     operator, verb = match["any"], match["verb"]
     if operator.startswith("if "):

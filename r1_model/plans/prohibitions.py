@@ -42,7 +42,7 @@ _REMINDS = re.compile(
     r"\b(?:tell|told|ask|asked|warn|warned|remind|reminded) you (?:not|never) to\b"
     r"|\b(?:agree|agreed|clear|understand|understood|remember|know|aware)\b.*"
     r"\byou (?:must|will|may|"
-    r"should|can|are|shall|won't|can't|mustn't|shouldn't|aren't)\b"
+    r"should|can|are|shall|won't|wouldn't|can't|mustn't|shouldn't|aren't)\b"
     "|(?:说过|告诉过|提醒过|讲过|跟你说)[^，。；！？]{0,8}(?:不要|别|不准|不许|不能)"
 )
 _PUNCTUATION = " \t\n,.;:!?，。；：！？、…"

@@ -156,4 +156,4 @@ def _acts_chinese(sentence: str) -> bool:
     tag = _ZH_TAG.search(sentence)
     if tag is not None and _ZH_REFRAIN.search(sentence):
         return True  # "花瓶就别动了，行吗？"
-    return tag is not None and _ZH_CLAUSE.match(sentence) is not None
+    return tag is not None and any(map(_ZH_CLAUSE.match, re.split("[，,]", sentence)))

@@ -38,6 +38,9 @@ FORBIDS = [
     ("Nothing gets moved! Only wipe the table.", "push chair; pick vase", "wipe table"),
     ("Under no circumstances is the fridge to be opened.", "open fridge", ""),
     ("At no time may the window be opened; turn on the lamp.", "open window", "turn_on lamp"),
+    ("The vase must on no account be moved. Wipe the table.", "push vase", "wipe table"),
+    ("Don't, under any circumstances, open the fridge. Take the mug.", "open fridge", "pick mug"),
+    ("Please do not ever, ever touch the vase. Wipe the table.", "pick vase", "wipe table"),
     # as a wish, a ban, or a condition
     ("I'd appreciate it if you didn't open the fridge.", "open fridge", ""),
     ("I would hate for you to close the window. Turn off the lamp.", "close window",
@@ -137,6 +140,11 @@ HARMLESS = [
     ("No one but you can close the window, so close it.", "close window"),
     ("The door doesn't stay open, close it.", "close door"),
     ("Could you keep the window open while you wipe the table?", "wipe table"),
+    ("None of the windows is closed. Close the window.", "close window"),
+    ("Not a single lamp is switched on. Turn on the lamp.", "turn_on lamp"),
+    ("The stove can't be turned off by me, turn it off.", "turn_off stove"),
+    ("I can't be bothered to close the window, close it.", "close window"),
+    ("I'm not allowed to open the window, so open the window for me.", "open window"),
     ("The kids don't go to bed; make the bed.", "make_bed bed"),
 ]  # fmt: skip
 
