@@ -117,8 +117,8 @@ _SPEAKER = re.compile(r"\b(?:i|he|she|they|we|me|us|him|her|them)\b")
 _ADDRESSED = re.compile(r"\b(?:you|robot|anyone|anybody|everyone|everybody|nobody)\b")
 _SUBJECT = re.compile(r"\b(?:i|he|she|they|it|which|that|who|we)$")
 _INSERTED = re.compile(
-    r",\s*(?:under any circumstances|on any account|in any case|at any time|please|ever)\s*,|"
-    r",\s*ever\b"
+    r",\s*(?:under any circumstances|on any account|in any case|at any time|please)\s*,|"
+    r"(?<=\bever),\s*ever\b"
 )
 _IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")
 

@@ -41,6 +41,7 @@ FORBIDS = [
     ("The vase must on no account be moved. Wipe the table.", "push vase", "wipe table"),
     ("Don't, under any circumstances, open the fridge. Take the mug.", "open fridge", "pick mug"),
     ("Please do not ever, ever touch the vase. Wipe the table.", "pick vase", "wipe table"),
+    ("I don't want my vase touched, ever. Wipe the table.", "pick vase", "wipe table"),
     # as a wish, a ban, or a condition
     ("I'd appreciate it if you didn't open the fridge.", "open fridge", ""),
     ("I would hate for you to close the window. Turn off the lamp.", "close window",
