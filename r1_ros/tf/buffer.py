@@ -64,15 +64,23 @@ class _Samples:
             oldest = max(oldest, len(self.stamps) - _MAX_SAMPLES)
             del self.stamps[:oldest], self.poses[:oldest]
 
+    def without_outlier(self, first: int) -> _Samples:
+        """These without the last, where `first` and what follows go on from the last but one."""
+        if len(self.stamps) > 1 and self.stamps[-2] <= first < self.stamps[-1]:
+            return _Samples(self.stamps[:-1], self.poses[:-1])
+        return self
+
     def cover(self, stamp: int) -> bool:
         return bool(self.stamps) and self.stamps[0] <= stamp <= self.stamps[-1]
 
 
 @dataclass
 class _Edge:
-    """Transforms from one frame to its parent."""
+    """Transforms from one frame to its parent; `rival` is another one that is sent in turn."""
 
     parent: str
+    former: str = ""  # the parent before this one
+    rival: str = ""
     static: np.ndarray | None = None  # T_parent_child
     samples: _Samples = field(default_factory=_Samples)
     # Those of the round before, until the images follow: they may be seconds late.
@@ -104,13 +112,16 @@ class TransformBuffer:
         if edge is None or edge.parent != parent or (edge.static is not None) != static:
             if edge is None and len(self._edges) >= _MAX_FRAMES:
                 raise TransformError(f"more than {_MAX_FRAMES} frames, {child!r} is refused")
-            edge = self._edges[child] = _Edge(parent)
+            edge = self._edges[child] = _replaced(edge, parent)
         if static:
             edge.static = np.array(T, np.float64)
         else:
             jumped, samples = edge.rounds.add(stamp, split_pose(T))
             if jumped:
-                edge.before, edge.samples = edge.samples, _Samples()
+                # One stamp from the future looks like a jump when the edge goes on as before. Kept,
+                # it would serve every image until then with a pose between now and the future.
+                edge.before = edge.samples.without_outlier(min(one for one, _ in samples))
+                edge.samples = _Samples()
             self._insert(edge, samples)
 
     def lookup(self, target: str, source: str, stamp: int) -> np.ndarray:
@@ -205,6 +216,13 @@ class TransformBuffer:
         return T
 
 
+def _replaced(edge: _Edge | None, parent: str) -> _Edge:
+    """A new edge; two that replace each other by turns know so: neither is ever complete."""
+    if edge is None or edge.parent == parent:
+        return _Edge(parent)
+    return _Edge(parent, edge.parent, edge.parent if parent == edge.former else "")
+
+
 def _evaluate(child: str, edge: _Edge, stamp: int) -> np.ndarray:
     if edge.static is not None:
         return edge.static
@@ -212,6 +230,8 @@ def _evaluate(child: str, edge: _Edge, stamp: int) -> np.ndarray:
     samples = edge.before if edge.before.cover(stamp) else edge.samples
     stamps, poses = samples.stamps, samples.poses
     where = f"{child!r} in {edge.parent!r}"
+    if edge.rival:
+        where += f" (also sent in {edge.rival!r}, and tf allows one parent)"
     if not stamps:
         raise ExtrapolationError(f"no transform of {where} yet", into_future=True)
     index = bisect.bisect_left(stamps, stamp)

@@ -57,3 +57,17 @@ def test_sensors_have_turns_of_their_own_and_may_begin_again() -> None:
     assert not turns.is_due("front", 0, 1.0)
     turns.clear()
     assert turns.is_due("front", 0, 1.0)
+
+
+@pytest.mark.parametrize("wrong", [5.0, 1e6])
+def test_a_stamp_from_the_future_is_not_waited_for(wrong: float) -> None:
+    """A camera that does not move has its transform at any time, and such an image is fused."""
+    stamps = [100 + index / 30 for index in range(90)]
+    right = len(fused(stamps, 10.0))
+    stamps[20] += wrong
+    assert right - 1 <= len(fused(stamps, 10.0)) <= right + 2
+
+
+def test_one_late_message_is_no_other_time() -> None:
+    stamps = [100 + index / 30 for index in range(90)]
+    assert fused([*stamps[:45], 90.0, *stamps[45:]], 10.0) == fused(stamps, 10.0)

@@ -154,6 +154,25 @@ def test_one_old_transform_is_ignored_and_two_are_a_jump() -> None:
         buffer.lookup("map", "base", 101 * SECOND)
 
 
+@pytest.mark.parametrize("ahead", [2, 5, 9, 100_000])
+def test_one_stamp_from_the_future_freezes_no_pose(ahead: float) -> None:
+    """It looks like a jump when the edge goes on, and lies within the cache."""
+    buffer = TransformBuffer()
+    lost = 0
+    for index in range(200):
+        seconds = index / 20
+        stamp = 100 + seconds + (ahead if index == 60 else 0)
+        buffer.set_transform("map", "base", round(stamp * SECOND), at(seconds))
+        asked = seconds - 0.025
+        try:
+            T = buffer.lookup("map", "base", round((100 + asked) * SECOND))
+        except ExtrapolationError:
+            lost += 1
+            continue
+        assert abs(T[0, 3] - asked) < 0.1, seconds
+    assert lost <= 3
+
+
 def test_a_jump_told_from_outside_keeps_what_came_after_it() -> None:
     buffer = moving(TransformBuffer(), seconds=(7, 8, 9))
     buffer.set_transform("map", "base", 0, at(0.5))  # the loop's first transform
@@ -216,6 +235,19 @@ def test_a_new_parent_replaces_the_old_one() -> None:
     buffer.set_transform("odom", "base", 5 * SECOND, at(3.0))
     np.testing.assert_allclose(buffer.lookup("odom", "base", 5 * SECOND), at(3.0), atol=1e-12)
     assert buffer.frames()["base"] == "odom"
+    with pytest.raises(ExtrapolationError) as error:
+        buffer.lookup("odom", "base", 4 * SECOND)
+    assert "also sent" not in str(error.value)  # a thing that is picked up has a new parent
+
+
+def test_two_parents_by_turns_are_named() -> None:
+    """Odometry and a description both place the base: no pose between two samples is ever known."""
+    buffer = TransformBuffer()
+    for second in range(5):
+        for parent in ("odom", "footprint"):
+            buffer.set_transform(parent, "base", second * SECOND, at(1.0))
+    with pytest.raises(ExtrapolationError, match="also sent in 'odom', and tf allows one parent"):
+        buffer.lookup("footprint", "base", int(3.5 * SECOND))
 
 
 @settings(max_examples=30, deadline=None)
