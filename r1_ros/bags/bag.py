@@ -18,6 +18,7 @@ from typing import NamedTuple
 import yaml
 from rosbags.interfaces import Connection, Qos, QosDurability
 
+from r1_ros.bags.doubles import doubles, twin_name
 from r1_ros.bags.storage import READ_ERRORS, StorageFile, open_storage
 
 STORAGE_SUFFIXES = (".mcap", ".db3", ".mcap.zstd", ".db3.zstd")
@@ -125,8 +126,11 @@ class Bag:
         try:
             files = _storage_files(self.path)
             told = _metadata(self.path)
-            for file in files:
-                self._files.append(self._open_files.enter_context(open_storage(file)))
+            opened = {f: self._open_files.enter_context(open_storage(f)) for f in files}
+            for double, same in doubles({f: s.count for f, s in opened.items()}).items():
+                del opened[double]
+                self.notes.append(f"{double.name} holds what {same.name} holds and is left out")
+            self._files = list(opened.values())
         except OSError as error:
             raise BagError(f"cannot read {self.path}: {error}") from error
         total = sum(file.count for file in self._files)
@@ -144,7 +148,7 @@ class Bag:
         if self.path.is_dir() and told is None:
             self.notes.append("metadata.yaml is missing or damaged; the files tell the rest")
         for name in told.files if told else ():
-            if not (self.path / name).exists():
+            if not any((self.path / n).exists() for n in (name, twin_name(name))):
                 damages.append(f"{name} is missing, which metadata.yaml names")
         if told and not damages and told.count > total:
             damages.append(f"metadata.yaml counts {told.count} messages, the files hold {total}")
@@ -216,7 +220,9 @@ def _storage_files(path: Path) -> list[Path]:
     if path.is_file():
         _refuse_ros1(path)
         return [path]
-    files = [f for f in path.iterdir() if f.name.endswith(STORAGE_SUFFIXES) and f.is_file()]
+    # hidden ones are no part of a bag: macOS leaves a ._bag_0.mcap beside what it copies
+    names = [f for f in path.iterdir() if not f.name.startswith(".")]
+    files = [f for f in names if f.name.lower().endswith(STORAGE_SUFFIXES) and f.is_file()]
     if not files:
         for file in path.glob("*.bag*"):
             _refuse_ros1(file)

@@ -31,6 +31,7 @@ ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # CDR starts with 00 xx, so a compressed messa
 
 _MCAP_MAGIC = b"\x89MCAP0\r\n"
 _SQLITE_MAGIC = b"SQLite format 3\x00"
+STORAGE_MAGICS = (_MCAP_MAGIC, _SQLITE_MAGIC)
 
 _IN_ORDER = "SELECT topic_id, timestamp, data FROM messages ORDER BY timestamp, id"
 _BY_ROW = "SELECT topic_id, timestamp, data FROM messages NOT INDEXED ORDER BY id"

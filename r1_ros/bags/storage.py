@@ -17,6 +17,7 @@ from rosbags.rosbag2.storage_sqlite3 import apsw  # what it reads databases with
 
 from r1_ros.bags.salvage import (
     DAMAGE_ERRORS,
+    STORAGE_MAGICS,
     ZSTD_MAGIC,
     StoredMessage,
     decompress_message,
@@ -27,6 +28,8 @@ from r1_ros.bags.salvage import (
 # rosbags trusts lengths and offsets that it reads: damage shows as any of these.
 READ_ERRORS = (*DAMAGE_ERRORS, ReaderError, apsw.Error, TypeError, ValueError, LookupError)
 _INDEX_RECORD_BYTES, _INDEX_ENTRY_BYTES = 15, 16  # of a MessageIndex record of mcap
+_SHOWN_BYTES = 16
+_GZIP_MAGIC = b"\x1f\x8b"
 _WAL = "-wal"  # what sqlite has not yet written into the database itself
 
 
@@ -78,13 +81,27 @@ def open_storage(path: Path) -> Iterator[StorageFile]:
     """Open a .mcap or .db3 file, `.zstd`-compressed or not. Damage is described, not raised."""
     with ExitStack() as stack:
         storage, damage = _plain_file(path, stack)
+        damage = damage or _no_storage(storage, path.name)
         reader = None if damage else _indexed(storage, stack)
         if reader is not None:
             yield reader
             return
         result = scan_file(storage, path.name)
-        result.damage = result.damage or damage
+        result.damage = damage or result.damage
         yield result
+
+
+def _no_storage(path: Path, name: str) -> str | None:
+    """Why a file is no part of a bag at all, which is another thing than damage."""
+    with path.open("rb") as file:
+        head = file.read(_SHOWN_BYTES)
+    if not head:
+        return f"{name} is empty"
+    if head.startswith(STORAGE_MAGICS):
+        return None
+    if head.startswith(_GZIP_MAGIC):
+        return f"{name} is compressed with gzip, which no recorder does; gunzip it first"
+    return f"{name} is neither mcap nor sqlite3: it begins with {head!r}"
 
 
 def _plain_file(path: Path, stack: ExitStack) -> tuple[Path, str | None]:

@@ -310,6 +310,54 @@ def test_what_metadata_does_not_know_is_played_and_what_it_misses_is_named(tmp_p
         assert bag.count == 1
 
 
+@pytest.mark.parametrize("storage", StoragePlugin)
+def test_a_file_and_its_decompressed_twin_are_played_once(
+    tmp_path: Path, storage: StoragePlugin
+) -> None:
+    """`zstd -d` leaves both; who stops it leaves one cut off; who is tidy leaves the new one."""
+    write_strings(tmp_path / "bag", storage, CompressionMode.FILE)
+    packed = storage_file(tmp_path / "bag")
+    plain = packed.with_suffix("")
+    data = zstandard.ZstdDecompressor().decompressobj().decompress(packed.read_bytes())
+    plain.write_bytes(data)
+    with Bag(tmp_path / "bag") as bag:
+        assert numbers(bag) == list(range(COUNT)) and bag.damage is None
+        assert bag.notes == [f"{packed.name} holds what {plain.name} holds and is left out"]
+    plain.write_bytes(data[: len(data) // 2])
+    with Bag(tmp_path / "bag") as bag:
+        assert numbers(bag) == list(range(COUNT)) and bag.damage is None
+        assert bag.notes == [f"{plain.name} holds what {packed.name} holds and is left out"]
+    plain.write_bytes(data)
+    packed.unlink()
+    with Bag(tmp_path / "bag") as bag:
+        assert bag.count == COUNT and bag.damage is None and not bag.notes
+
+
+def test_a_copy_beside_a_file_and_what_macos_leaves_are_no_part_of_the_bag(tmp_path: Path) -> None:
+    write_strings(tmp_path / "bag")
+    file = storage_file(tmp_path / "bag")
+    shutil.copy(file, file.with_name("bag (copy).MCAP"))
+    file.with_name("._bag.mcap").write_bytes(b"\0\5\x16\7" + bytes(100))
+    with Bag(tmp_path / "bag") as bag:
+        assert numbers(bag) == list(range(COUNT)) and bag.damage is None
+        assert bag.notes == ["bag (copy).MCAP holds what bag.mcap holds and is left out"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "x.db3 is empty"),
+        (b"\x1f\x8b\x08" + bytes(99), "x.db3 is compressed with gzip.*gunzip it first"),
+        (b"hello", "x.db3 is neither mcap nor sqlite3: it begins with b'hello'"),
+    ],
+)
+def test_what_is_no_bag_is_not_called_damaged(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "x.db3").write_bytes(content)
+    with pytest.raises(BagError, match=said) as error, Bag(tmp_path):
+        pass
+    assert "damaged" not in str(error.value)
+
+
 def test_metadata_that_counts_more_than_there_is(tmp_path: Path) -> None:
     write_strings(tmp_path / "bag")
     metadata = tmp_path / "bag" / "metadata.yaml"
