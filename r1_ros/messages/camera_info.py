@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 
+from r1_ros.messages.lens_folds import unfolded
 from r1_ros.runtime.errors import BadMessageError
 
 # Names of distortion models as drivers write them, small letters and digits only.
@@ -21,6 +22,11 @@ _MAX_SIDE = 32_766  # OpenCV's remap takes no longer ones, and no camera has the
 # How far sideways a pixel may look, per metre ahead (89.4 degrees): what lies in that direction
 # would be mapped beyond any room.
 _MAX_SLOPE = 100.0
+# Part of an image's sides at which no principal point lies, unless the image is a part of another
+# one: K is of a larger image then. Lenses and rectification shift it by a tenth or two.
+_FAR_SIDE = 0.8
+_MOST_SKEW = 1.0  # pixels; calibrations of straight pixels end with a little of it
+_LEAST_SHOWN = 0.05  # of an image's pixels; where a lens model leaves fewer, it is of no lens
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,9 @@ class CameraModel:
     height: int
     _distortion: np.ndarray
     _fisheye: bool
-    _maps: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    _cropped: bool = False
+    # None: the distortion leaves next to nothing of an image of that size
+    _maps: dict[tuple[int, int], tuple[np.ndarray, np.ndarray] | None] = field(default_factory=dict)
 
     @property
     def distorted(self) -> bool:
@@ -72,6 +80,19 @@ class CameraModel:
                 "bad camera info",
                 f"no lens sees the corners of a {width}x{height} image with K {self.K.tolist()}",
             )
+        u, v = self.K[:2, 2]
+        if not self._cropped and (u > _FAR_SIDE * width or v > _FAR_SIDE * height):
+            raise BadMessageError(
+                "bad camera info",
+                f"the principal point ({u:g}, {v:g}) is far from the middle of a {width}x{height} "
+                "image: is K of a larger image? A part of one is told by the roi",
+            )
+        if self.distorted and self._maps_of((height, width)) is None:
+            raise BadMessageError(
+                "bad camera info",
+                f"with K {self.K.tolist()} and D {self._distortion.tolist()} next to nothing of "
+                f"a {width}x{height} image is left",
+            )
 
     def undistort_color(self, image: np.ndarray) -> np.ndarray:
         """Image (H, W, 3) as a pinhole camera with the same K sees it; black where it sees more.
@@ -89,13 +110,24 @@ class CameraModel:
         return cv2.remap(depth, *self._map(depth.shape), cv2.INTER_NEAREST)
 
     def _map(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        maps = self._maps_of(shape)
+        if maps is None:
+            raise BadMessageError("bad camera info", "see `check`")
+        return maps
+
+    def _maps_of(self, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray] | None:
+        """Where each pixel comes from; -1 where the lens model cannot be believed."""
         size = (shape[1], shape[0])
         if size not in self._maps:
             self._maps.clear()  # sizes that change with every image must not fill the memory
             make = cv2.fisheye if self._fisheye else cv2
-            self._maps[size] = make.initUndistortRectifyMap(
+            x, y = make.initUndistortRectifyMap(
                 self.K, self._distortion, np.eye(3), self.K, size, cv2.CV_32FC1
             )
+            known = unfolded(x, y, *self.K[:2, 2])
+            x[~known] = y[~known] = -1
+            shown = (x >= 0) & (x < size[0]) & (y >= 0) & (y < size[1])
+            self._maps[size] = (x, y) if shown.mean() >= _LEAST_SHOWN else None
         return self._maps[size]
 
 
@@ -116,11 +148,23 @@ def camera_model(message: CameraInfo, *, rectified: bool = False) -> CameraModel
     if not K.any():
         raise BadMessageError("uncalibrated camera", "the camera info is all zeros")
     usable = np.isfinite(K).all() and K[0, 0] > 0 and K[1, 1] > 0 and K[2, 2] == 1
-    if not usable:
-        raise BadMessageError("bad camera info", f"K is {K.tolist()}")
+    # Nothing here reads the rest of K: skewed pixels, or a matrix written column by column.
+    if not usable or max(abs(K[0, 1]), abs(K[1, 0]), abs(K[2, 0]), abs(K[2, 1])) > _MOST_SKEW:
+        raise BadMessageError(
+            "bad camera info", f"K is {K.tolist()}, not [[fx, 0, cx], [0, fy, cy], [0, 0, 1]]"
+        )
     binning = np.array([max(1, message.binning_x), max(1, message.binning_y)], np.float64)
     roi = message.roi
     width, height = roi.width or message.width, roi.height or message.height
+    for offset, part, whole in (
+        (roi.x_offset, roi.width, message.width),
+        (roi.y_offset, roi.height, message.height),
+    ):
+        if part and whole and offset + part > whole:
+            raise BadMessageError(
+                "bad camera info",
+                f"the roi, {part} pixels from {offset} on, does not lie in the image of {whole}",
+            )
     K[:2, 2] -= (roi.x_offset, roi.y_offset)
     K[:2] /= binning[:, None]
     distortion = np.zeros(0) if rectified else np.array(message.d, np.float64)
@@ -129,7 +173,8 @@ def camera_model(message: CameraInfo, *, rectified: bool = False) -> CameraModel
     fisheye = False
     if not rectified:
         fisheye, distortion = _lens(message.distortion_model, distortion)
-    return CameraModel(K, int(width // binning[0]), int(height // binning[1]), distortion, fisheye)
+    width, height = int(width // binning[0]), int(height // binning[1])
+    return CameraModel(K, width, height, distortion, fisheye, bool(roi.width or roi.height))
 
 
 def _lens(name: str, coefficients: np.ndarray) -> tuple[bool, np.ndarray]:

@@ -28,6 +28,8 @@ _COLOR = {
     "mono16": (np.uint16, 1, cv2.COLOR_GRAY2RGB),
     "rgb16": (np.uint16, 3, None),
     "bgr16": (np.uint16, 3, cv2.COLOR_BGR2RGB),
+    "rgba16": (np.uint16, 4, cv2.COLOR_RGBA2RGB),
+    "bgra16": (np.uint16, 4, cv2.COLOR_BGRA2RGB),
     "yuv422": (np.uint8, 2, cv2.COLOR_YUV2RGB_UYVY),
     "uyvy": (np.uint8, 2, cv2.COLOR_YUV2RGB_UYVY),
     "yuv422_yuy2": (np.uint8, 2, cv2.COLOR_YUV2RGB_YUY2),
@@ -36,6 +38,10 @@ _COLOR = {
     "bayer_bggr8": (np.uint8, 1, cv2.COLOR_BayerRG2RGB),
     "bayer_gbrg8": (np.uint8, 1, cv2.COLOR_BayerGR2RGB),
     "bayer_grbg8": (np.uint8, 1, cv2.COLOR_BayerGB2RGB),
+    "bayer_rggb16": (np.uint16, 1, cv2.COLOR_BayerBG2RGB),
+    "bayer_bggr16": (np.uint16, 1, cv2.COLOR_BayerRG2RGB),
+    "bayer_gbrg16": (np.uint16, 1, cv2.COLOR_BayerGR2RGB),
+    "bayer_grbg16": (np.uint16, 1, cv2.COLOR_BayerGB2RGB),
 }
 _DEPTH = {"16UC1": np.uint16, "mono16": np.uint16, "32FC1": np.float32}
 _PNG_MAGIC = b"\x89PNG"
@@ -51,16 +57,17 @@ def color_image(message: Image | CompressedImage) -> np.ndarray:
         BadMessageError: unknown encoding, too few bytes, or bytes that are no image.
     """
     if isinstance(message, CompressedImage):
-        return _decode(bytes(message.data), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+        return _decode_color(message)
     try:
         dtype, channels, conversion = _COLOR[message.encoding]
     except KeyError:
         raise BadMessageError(
-            "unknown encoding", f"no colour image is encoded as {message.encoding!r}"
+            "unknown encoding",
+            f"no colour image is encoded as {message.encoding!r}; read are {', '.join(_COLOR)}",
         ) from None
     pixels = _pixels(message, np.dtype(dtype), channels)
     if dtype == np.uint16:
-        pixels = (pixels >> (_bits(pixels) - 8 if channels == 1 else 8)).astype(np.uint8)
+        pixels = _as_bytes(pixels, grey=channels == 1)
     if conversion is None:
         return np.ascontiguousarray(pixels)
     try:
@@ -85,7 +92,8 @@ def depth_image(message: Image | CompressedImage) -> np.ndarray:
         return _decode_depth(message)
     if message.encoding not in _DEPTH:
         raise BadMessageError(
-            "unknown encoding", f"no depth image is encoded as {message.encoding!r}"
+            "unknown encoding",
+            f"no depth image is encoded as {message.encoding!r}; read are {', '.join(_DEPTH)}",
         )
     pixels = _pixels(message, np.dtype(_DEPTH[message.encoding]), 1)
     return np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
@@ -134,18 +142,34 @@ def _pixels(message: Image, dtype: np.dtype, channels: int) -> np.ndarray:
     return np.ndarray(shape, dtype, memoryview(message.data), strides=strides)
 
 
-def _bits(pixels: np.ndarray) -> int:
-    """Bits of a grey image in 16: infrared cameras send 10 or 12 and do not say so."""
-    largest = int(pixels.max())
-    return next(bits for bits in (8, 10, 12, 14, 16) if largest < 1 << bits)
+def _as_bytes(pixels: np.ndarray, *, grey: bool) -> np.ndarray:
+    """Image of 16 bits as uint8. Infrared cameras send 10 or 12 bits and do not say so."""
+    bits = 16
+    if grey:
+        largest = int(pixels.max())
+        bits = next(bits for bits in (8, 10, 12, 14, 16) if largest < 1 << bits)
+    return (pixels >> (bits - 8)).astype(np.uint8)
 
 
-def _decode(data: bytes, flags: int) -> np.ndarray:
+def _decode_color(message: CompressedImage) -> np.ndarray:
+    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
+    pixels = _decode(bytes(message.data), message.format, flags)
+    if pixels.dtype == np.uint16:
+        grey = bool((pixels == pixels[..., :1]).all())
+        return _as_bytes(pixels, grey=grey)
+    if pixels.dtype != np.uint8:
+        raise BadMessageError("unknown encoding", f"{message.format!r} holds {pixels.dtype}")
+    return pixels
+
+
+def _decode(data: bytes, name: str, flags: int) -> np.ndarray:
     try:
         with PillowImage.open(io.BytesIO(data)) as header:
             width, height = header.size
     except (UnidentifiedImageError, OSError, ValueError, PillowImage.DecompressionBombError):
-        raise BadMessageError("not an image", f"{len(data)} bytes, no known format") from None
+        raise BadMessageError(
+            "not an image", f"{len(data)} bytes of {name!r} are no JPEG, PNG or other picture"
+        ) from None
     if width * height > _MAX_PIXELS:
         raise BadMessageError("bad image size", f"{width}x{height} is too large")
     try:
@@ -168,8 +192,12 @@ def _decode_depth(message: CompressedImage) -> np.ndarray:
         pixels = decode_rvl(data, _MAX_PIXELS)
     else:
         pixels = _decode_png(data, message.format)
-    if not header or encoding != "32FC1":
+    if encoding != "32FC1":
         return pixels
+    if not header:
+        raise BadMessageError(
+            "truncated data", f"{message.format!r} without the header that says its quantisation"
+        )
     # 32FC1 travels as quantised inverse depth: inverse = A / depth + B.
     _, quant_a, quant_b = struct.unpack("<iff", header)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -182,7 +210,7 @@ def _decode_png(data: bytes, name: str) -> np.ndarray:
         raise BadMessageError(
             "unknown encoding", f"compressed depth {name!r} is neither PNG nor RVL"
         )
-    pixels = _decode(data, cv2.IMREAD_UNCHANGED)
+    pixels = _decode(data, name, cv2.IMREAD_UNCHANGED)
     if pixels.dtype != np.uint16 or pixels.ndim != 2:
         raise BadMessageError(
             "unknown encoding", f"depth PNG holds {pixels.dtype} of shape {pixels.shape}"

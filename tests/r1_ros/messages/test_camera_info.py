@@ -106,6 +106,9 @@ def test_rectified_images_use_p_and_ignore_distortion() -> None:
         (info(k=np.zeros(9)), "uncalibrated camera"),
         (info(k=np.full(9, np.nan)), "bad camera info"),
         (info(k=np.array([-300.0, 0, 160, 0, 300, 120, 0, 0, 1])), "bad camera info"),
+        (info(k=np.array([300.0, 0, 0, 0, 300, 0, 160, 120, 1])), "bad camera info"),  # by columns
+        (info(k=np.array([300.0, 40, 160, 0, 300, 120, 0, 0, 1])), "bad camera info"),  # skewed
+        (info(roi=RegionOfInterest(x_offset=200, width=200)), "bad camera info"),
         (info([np.inf] * 5), "bad camera info"),
         (info([0.1] * 3), "bad camera info"),
         (info(PLUMB_BOB, "mystery"), "bad camera info"),
@@ -135,6 +138,8 @@ def test_rectified_without_p_is_refused() -> None:
         (SIZE, {"k": np.diag([5e-324, 5e-324, 1.0]).reshape(-1)}, "bad camera info"),
         (SIZE, {"roi": RegionOfInterest(x_offset=2**32 - 1)}, "bad camera info"),
         (SIZE, {"binning_x": 2**32 - 1, "width": 0}, "bad camera info"),
+        (SIZE, {"k": np.array([900.0, 0, 480, 0, 900, 360, 0, 0, 1])}, "bad camera info"),
+        (SIZE, {"k": np.array([600.0, 0, 312, 0, 600, 233, 0, 0, 1])}, "bad camera info"),
     ],
 )
 def test_images_that_no_such_camera_takes_are_refused(size, changed, reason: str) -> None:
@@ -142,6 +147,30 @@ def test_images_that_no_such_camera_takes_are_refused(size, changed, reason: str
     with pytest.raises(BadMessageError) as error:
         camera.check(*size)
     assert error.value.reason == reason
+
+
+def test_a_part_of_a_larger_image_may_lie_anywhere_in_it() -> None:
+    roi = RegionOfInterest(x_offset=0, y_offset=0, width=120, height=90)
+    camera = camera_model(info(roi=roi, k=np.array([300.0, 0.5, 160, 0, 300, 120, 0, 0, 1])))
+    camera.check(120, 90)
+    assert (camera.K[0, 2], camera.K[1, 2]) == (160, 120)
+
+
+def test_a_distortion_that_leaves_nothing_is_not_called_missing_depth() -> None:
+    with pytest.raises(BadMessageError, match="next to nothing"):
+        camera_model(info([1e6] * 5)).check(*SIZE)
+
+
+@pytest.mark.parametrize("k1", [-0.1, -2.0])
+def test_what_a_lens_would_show_twice_is_shown_once(k1: float) -> None:
+    """Beyond r = 1 / sqrt(-3 k1) it turns back, beyond 1 / sqrt(-k1) to the far side."""
+    camera = camera_model(info([k1, 0.0, 0.0, 0.0, 0.0]))
+    camera.check(*SIZE)
+    shown = camera.undistort_depth(np.full(SIZE[::-1], 1000, np.uint16)) > 0
+    v, u = np.indices(SIZE[::-1])
+    r = np.hypot((u - K[0, 2]) / K[0, 0], (v - K[1, 2]) / K[1, 1])
+    limit = (-3 * k1) ** -0.5
+    assert shown[r < limit - 0.01].all() and not shown[r > limit + 0.01].any()
 
 
 def test_every_size_that_passes_the_check_can_be_undistorted() -> None:

@@ -58,6 +58,8 @@ def message(encoding: str, pixels: np.ndarray, padding: int = 0, big: bool = Fal
         ("mono16", GREY.astype(np.uint16) * 256 + 99, np.stack([GREY] * 3, -1)),
         ("rgb16", RGB.astype(np.uint16) * 256 + 99, RGB),
         ("bgr16", RGB[..., ::-1].astype(np.uint16) * 256 + 99, RGB),
+        ("rgba16", np.concatenate([RGB, ALPHA], -1).astype(np.uint16) * 256 + 99, RGB),
+        ("bgra16", np.concatenate([RGB[..., ::-1], ALPHA], -1).astype(np.uint16) * 256 + 99, RGB),
     ],
 )
 def test_colour_encodings(encoding, pixels, expected, padding) -> None:
@@ -67,8 +69,13 @@ def test_colour_encodings(encoding, pixels, expected, padding) -> None:
 @pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
 def test_infrared_of_fewer_bits_than_its_type_is_visible(bits: int) -> None:
     pixels = np.linspace(0, 2**bits - 1, 48).astype(np.uint16).reshape(6, 8)
-    grey = color_image(message("mono16", pixels))[..., 0]
-    assert grey.max() == 255 and abs(grey.mean() - 127) < 2
+    raw = message("mono16", pixels)
+    png = CompressedImage(
+        format="mono16; png compressed ", data=array.array("B", cv2.imencode(".png", pixels)[1])
+    )
+    for sent in (raw, png):
+        grey = color_image(sent)[..., 0]
+        assert grey.max() == 255 and abs(grey.mean() - 127) < 2
 
 
 @pytest.mark.parametrize("step", [0, 3, 2**32 - 1])
@@ -118,10 +125,13 @@ def test_yuv_of_odd_width_is_refused() -> None:
         ("bayer_bggr8", [[50, 100], [100, 200]]),
         ("bayer_grbg8", [[100, 200], [50, 100]]),
         ("bayer_gbrg8", [[100, 50], [200, 100]]),
+        ("bayer_rggb16", [[200, 100], [100, 50]]),
     ],
 )
 def test_bayer_patterns_give_back_a_flat_colour(encoding: str, tile) -> None:
     pixels = np.tile(np.array(tile, np.uint8), (6, 8))
+    if encoding.endswith("16"):
+        pixels = pixels.astype(np.uint16) * 256
     color = color_image(message(encoding, pixels))
     np.testing.assert_array_equal(color[2:-2, 2:-2].reshape(-1, 3), [(200, 100, 50)] * 8 * 12)
 
@@ -208,6 +218,7 @@ def test_compressed_depth_in_metres_is_quantised_inverse_depth() -> None:
         (Image(height=0, width=0, encoding="rgb8"), "bad image size"),
         (CompressedImage(format="jpeg", data=b"garbage"), "not an image"),
         (CompressedImage(format="jpeg", data=b""), "not an image"),
+        (CompressedImage(format="h264", data=bytes([0, 0, 0, 1, 0x67])), "not an image"),
         (
             CompressedImage(data=cv2.imencode(".png", RGB)[1].tobytes()[:90]),
             "truncated data",
@@ -229,6 +240,7 @@ def test_bad_colour_is_refused_with_its_reason(bad, reason: str) -> None:
         (CompressedImage(format="", data=b""), "unknown encoding"),
         (compressed_depth("16UC1", RGB, bytes(12)), "unknown encoding"),
         (compressed_depth("16UC1", GREY, bytes(12)), "unknown encoding"),
+        (compressed_depth("32FC1", GREY.astype(np.uint16), b""), "truncated data"),
     ],
 )
 def test_bad_depth_is_refused_with_its_reason(bad, reason: str) -> None:
