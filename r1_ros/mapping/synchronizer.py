@@ -70,7 +70,8 @@ class Synchronizer:
         inputs: names.
         slop: nanoseconds; 0 demands equal stamps.
         queue_size: messages kept of each input while they wait for partners.
-        on_drop: called with (input, reason) for each message that will not be part of a group.
+        on_drop: called with (input, reason, detail) for each message that will not be part of a
+            group; detail may be empty.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Synchronizer:
         inputs: Sequence[str],
         slop: int,
         queue_size: int,
-        on_drop: Callable[[str, str], None],
+        on_drop: Callable[[str, str, str], None],
     ) -> None:
         self._queues = {name: _Queue() for name in inputs}
         self._slop, self._queue_size = slop, queue_size
@@ -105,24 +106,36 @@ class Synchronizer:
         if frame and len(self._frames[name]) < _MOST_FRAMES:
             self._frames[name].add(frame)
         if queue.knows(message):
-            self._on_drop(name, DUPLICATE)
+            self._on_drop(name, DUPLICATE, "")
             return None
         group = self._match(name, message)
         if group is not None:
             return group
         bisect.insort(queue.waiting, message, key=lambda m: m.stamp)
         if len(queue.waiting) > self._queue_size:
-            queue.waiting.pop(0)
-            self._on_drop(name, NO_PARTNER)
+            lone = queue.waiting.pop(0)
+            self._on_drop(name, NO_PARTNER, f"{NO_PARTNER}: {self._apart(name, lone.stamp)}")
         return None
 
     def clear(self, reason: str) -> None:
         """Drop everything that waits."""
         for name, queue in self._queues.items():
             for _ in queue.waiting:
-                self._on_drop(name, reason)
+                self._on_drop(name, reason, "")
             self._queues[name] = _Queue()
             self._frames[name] = set()
+
+    def _apart(self, name: str, stamp: int) -> str:
+        """How far from a message the other inputs are: milliseconds too far, or another clock."""
+        told = []
+        for other, queue in self._queues.items():
+            stamps = [m.stamp for m in queue.waiting] + [s for s, _ in queue.matched.values()]
+            if other != name and stamps:
+                seconds = min((s - stamp for s in stamps), key=abs) / 1e9
+                told.append(f"the nearest {other} is {seconds:+.3f} s away")
+            elif other != name:
+                told.append(f"no {other} so far")
+        return ", ".join(told)
 
     def _match(self, name: str, message: _Message) -> dict[str, Any] | None:
         told = [frames for frames in self._frames.values() if frames]

@@ -118,6 +118,10 @@ def _records(message: PointCloud2) -> np.ndarray:
             f"{length} bytes in rows of {row_step}, {width}x{height} points of "
             f"{message.point_step} bytes take {max(needed, packed_row * height)}",
         )
+    if not needed and length:
+        raise BadMessageError(
+            "bad cloud size", f"{length} bytes, but {width}x{height} points are none"
+        )
     if not needed:
         return np.empty((0, 0), layout)
     library = ros_library()
@@ -128,12 +132,18 @@ def _records(message: PointCloud2) -> np.ndarray:
 
 
 def _layout(message: PointCloud2) -> np.dtype:
-    """Where in a point the coordinates and the colour stand; of equal names the first counts."""
+    """Where in a point the coordinates and the colour stand; of equal names the first counts.
+
+    Names are told in small letters: converters of survey files write X, Y, Z and Red, Green, Blue.
+    """
     fields: dict[str, PointField] = {}
     for field in message.fields:
-        fields.setdefault(field.name, field)
+        fields.setdefault(field.name.lower(), field)
     if missing := [name for name in "xyz" if name not in fields]:
-        raise BadMessageError("bad point fields", f"no field {', '.join(missing)}")
+        names = ", ".join(repr(field.name) for field in message.fields)
+        raise BadMessageError(
+            "bad point fields", f"no field {', '.join(missing)}; there are {names or 'none'}"
+        )
     colors = [name for name in _PACKED if name in fields] or channels_of(fields) or ()
     wanted = {name: fields[name] for name in ("x", "y", "z", *colors)}
     formats = [_dtype(field, message) for field in wanted.values()]
@@ -155,7 +165,7 @@ def _dtype(field: PointField, message: PointCloud2) -> np.dtype:
             "unknown encoding", f"field {field.name!r} has datatype {field.datatype}"
         )
     dtype = np.dtype(kind).newbyteorder(">" if message.is_bigendian else "<")
-    if field.count > 1 and field.name in _PACKED:
+    if field.count > 1 and field.name.lower() in _PACKED:
         dtype = np.dtype((dtype, min(field.count, _MOST_CHANNELS)))
     if field.offset + dtype.itemsize > message.point_step:
         raise BadMessageError(
@@ -170,7 +180,7 @@ def _is_plain(message: PointCloud2) -> bool:
     """Can the library read it as it is? It counts fields of several values apart."""
     names = {field.name for field in message.fields}
     single = len(names) == len(message.fields) and all(f.count == 1 for f in message.fields)
-    known = all(f.datatype in _TYPES for f in message.fields)
+    known = all(f.datatype in _TYPES and f.name.islower() for f in message.fields)
     return single and known and not message.is_bigendian and sys.byteorder == "little"
 
 

@@ -28,6 +28,8 @@ def read_ply(path: Path) -> tuple[np.ndarray, np.ndarray]:
         points = np.stack([vertices[axis] for axis in "xyz"], axis=1).astype(np.float32)
     except (OSError, PlyParseError, KeyError, ValueError) as error:
         raise PlyError(f"{path}: {error}") from error
+    except (MemoryError, OverflowError) as error:
+        raise PlyError(f"{path}: its header counts more than memory holds: {error}") from error
     colors = _colors(vertices)
     finite = np.isfinite(points).all(1)
     return points[finite], colors[finite]

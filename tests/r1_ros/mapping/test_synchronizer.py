@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ INPUTS = ("color", "depth", "info")
 class Log:
     def __init__(self, slop_ms: float = 20, queue_size: int = 5, inputs=INPUTS) -> None:
         self.drops: Counter[tuple[str, str]] = Counter()
+        self.details: list[str] = []
         self.groups: list[tuple] = []
         self.received: Counter[str] = Counter()
         self.inputs = inputs
@@ -24,8 +26,12 @@ class Log:
             inputs,
             int(slop_ms * MS),
             queue_size,
-            lambda name, reason: self.drops.update([(name, reason)]),
+            self._drop,
         )
+
+    def _drop(self, name: str, reason: str, detail: str) -> None:
+        self.drops.update([(name, reason)])
+        self.details.append(detail)
 
     def add(self, name: str, ms: float) -> bool:
         self.received[name] += 1
@@ -173,3 +179,22 @@ def test_frames_without_end_do_not_fill_the_memory() -> None:
     for number in range(1000):
         sync.add("points", number, None, f"frame{number}")
     assert len(sync._queues["points"].matched) < 50 and len(sync._frames["points"]) < 50
+
+
+@pytest.mark.parametrize(
+    ("late_ms", "said"),
+    [
+        (50, "the nearest depth is +0.050 s away"),  # sync_slop is too small
+        (-1_700_000_000_000, "the nearest depth is -1699999999.000 s away"),  # another clock
+        (None, "no depth so far"),
+    ],
+)
+def test_how_far_the_partner_was_is_told(late_ms: float | None, said: str) -> None:
+    log = Log(queue_size=2, inputs=("color", "depth"))
+    for ms in (0, 1000, 2000):
+        log.add("color", ms)
+        if late_ms is not None:
+            log.add("depth", ms + late_ms)
+    assert log.drops["color", "no partner within sync_slop"] == 1
+    assert f"no partner within sync_slop: {said}" in log.details
+    log.check()

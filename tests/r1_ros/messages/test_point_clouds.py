@@ -148,6 +148,7 @@ def good() -> PointCloud2:
         ({"width": 2**32 - 1, "height": 2**32 - 1}, "truncated data"),
         ({"height": 2, "width": 5, "row_step": 10}, "truncated data"),
         ({"data": b""}, "truncated data"),
+        ({"width": 0}, "bad cloud size"),
     ],
 )
 def test_bad_clouds_are_refused_with_their_reason(change, reason: str) -> None:
@@ -239,6 +240,29 @@ def test_a_packed_float_that_became_a_double() -> None:
     layout = [*XYZ, ("rgb", PointField.FLOAT64, 12)]
     rows = [(*p, float(f)) for p, f in zip(POINTS, floats, strict=True)]
     np.testing.assert_array_equal(read_points(build(layout, rows))[1], COLORS)
+
+
+@pytest.mark.parametrize("names", ["X Y Z Red Green Blue", "X Y Z R G B", "x y z RGB", "X Y Z rgb"])
+def test_names_in_capitals(names: str) -> None:
+    """As converters of survey files write them."""
+    xyz, colors = names.split()[:3], names.split()[3:]
+    layout = [(name, PointField.FLOAT32, 4 * i) for i, name in enumerate(xyz)]
+    if len(colors) == 1:
+        layout.append((colors[0], PointField.UINT32, 12))
+        rows = [(*p, packed(c)) for p, c in zip(POINTS, COLORS, strict=True)]
+    else:
+        layout += [(name, PointField.UINT8, 12 + i) for i, name in enumerate(colors)]
+        rows = [(*p, *map(int, c)) for p, c in zip(POINTS, COLORS, strict=True)]
+    points, read = read_points(build(layout, rows))
+    np.testing.assert_array_equal(points, POINTS)
+    np.testing.assert_array_equal(read, COLORS)
+
+
+def test_the_fields_that_are_there_are_named_where_one_is_missing() -> None:
+    message = good()
+    message.fields[2].name = "depth"
+    with pytest.raises(BadMessageError, match="no field z; there are 'x', 'y', 'depth'"):
+        read_points(message)
 
 
 def test_the_library_of_ros_and_our_own_path_agree(monkeypatch: pytest.MonkeyPatch) -> None:

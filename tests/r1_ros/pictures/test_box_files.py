@@ -211,6 +211,15 @@ def test_ply_that_is_none(tmp_path: Path) -> None:
             read_ply(tmp_path / name)
 
 
+@pytest.mark.parametrize("kind", ["ascii", "binary_little_endian"])
+def test_a_ply_that_claims_more_than_memory_holds(tmp_path: Path, kind: str) -> None:
+    header = f"ply\nformat {kind} 1.0\nelement vertex 99999999999999\n"
+    header += "".join(f"property float {axis}\n" for axis in "xyz") + "end_header\n0 0 0\n"
+    (tmp_path / "x.ply").write_text(header)
+    with pytest.raises(PlyError, match="x.ply"):
+        read_ply(tmp_path / "x.ply")
+
+
 @pytest.mark.parametrize(
     ("names", "dtype", "values", "expected"),
     [
