@@ -46,6 +46,8 @@ def poses(
     folder, is_folder = recording, (recording / "camera.json").exists()
     if is_folder and out is not None:
         raise SystemExit("r1 poses: --out is for a bag; the poses of a folder are written into it")
+    if not recording.exists():
+        raise SystemExit(f"r1 poses: no such recording: {recording}")
     try:
         if not is_folder:
             if out is None:

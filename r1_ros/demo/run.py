@@ -101,11 +101,16 @@ class Demo:
         Raises:
             DemoError: a stage failed.
         """
+        if self._options.bag is not None and not self._options.bag.exists():
+            raise DemoError(f"no such bag: {self._options.bag}")  # before a model loads for it
         use_large_message_transport()
         # A demo must not meet a robot: a domain of its own, on this machine.
         os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
         os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-        self._logs.mkdir(parents=True, exist_ok=True)
+        try:
+            self._logs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DemoError(f"cannot write to {self._options.out}: {error}") from None
         with tempfile.TemporaryDirectory() as folder, ProcessGroup(self._say) as group:
             # The nodes load while the room is rendered.
             self._start_nodes(group, Path(folder))

@@ -89,6 +89,7 @@ def _named(label: str, classes: Sequence[str]) -> str:
     return classes[int(label)]
 
 
+_SIZES = {"scale", "size"}  # what a box calls its edges
 _Box = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -98,6 +99,9 @@ def _from_npz(path: Path) -> list[tuple[_Box, str, float]]:
     if "corners" in arrays:
         corners = arrays["corners"].astype(float).reshape(-1, 8, 3)
         boxes = [_box_of_corners(box) for box in corners]
+    elif not {"centers", "sizes"} <= set(arrays):
+        held = ", ".join(arrays) or "nothing"
+        raise EntryError(f"expected arrays `corners`, or `centers` and `sizes`; it holds {held}")
     else:
         centers = arrays["centers"].astype(float).reshape(-1, 3)
         sizes = arrays["sizes"].astype(float).reshape(len(centers), 3)
@@ -136,9 +140,14 @@ def _from_json(path: Path, wanted: str) -> list[tuple[_Box, str, float]]:
     if is_entries(data):
         items: list[Any] = objects_of_entries(data, wanted)
     else:
-        items = data["objects"] if isinstance(data, dict) else data
+        items = data.get("objects") if isinstance(data, dict) else data
+    if not isinstance(items, list):
+        told = f"an object with {', '.join(data)}" if isinstance(data, dict) else f"{data!r:.60}"
+        raise EntryError(f"expected a list of boxes, or `objects` or `answers`; got {told}")
     boxes = []
-    for item in items:
+    for number, item in enumerate(items, 1):
+        if not isinstance(item, dict) or not ({"center"} < set(item) and _SIZES & set(item)):
+            raise EntryError(f"box {number} must have `center` and `size`, got {item!r:.60}")
         center = np.asarray(item["center"], float).reshape(3)
         size = np.asarray(item["scale"] if "scale" in item else item["size"], float).reshape(3)
         if "orientation" in item:

@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 
 import rclpy
@@ -20,6 +21,7 @@ from rclpy.callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import InvalidHandle
 from rclpy.executors import ExternalShutdownException
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
@@ -302,7 +304,13 @@ def spin_node(node_class: Callable[[], ManagedNode], arguments: Sequence[str] | 
     share_heaps()
     use_large_message_transport()
     arguments = list(sys.argv if arguments is None else arguments)
-    rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    except rclpy_implementation.UnknownROSArgsError as error:
+        return _not_started(arguments[0], f"unknown ROS arguments: {error}")
+    except rclpy_implementation.RCLError as error:  # of a parameter file or a remap rule
+        # rcl goes on with where in its own source that was
+        return _not_started(arguments[0], str(error).partition(", at /")[0].strip())
     signals = _Signals()
     try:
         node = node_class()
@@ -330,6 +338,11 @@ def spin_node(node_class: Callable[[], ManagedNode], arguments: Sequence[str] | 
         # else a model is still being loaded: nothing is taken from under it, the process ends
         rclpy.try_shutdown()
     return int(node.broken)  # signals stay handled until the process has ended
+
+
+def _not_started(program: str, why: str) -> int:
+    print(f"{Path(program).stem}: {why}", file=sys.stderr)
+    return 1
 
 
 def end_process(status: int) -> NoReturn:

@@ -10,6 +10,7 @@ import textwrap
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from lifecycle_msgs.msg import Transition
@@ -175,6 +176,33 @@ def test_a_signal_ends_the_process_cleanly(number: signal.Signals) -> None:
     process.send_signal(number)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0 and "cleaned" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--params-file", "bad.yaml"), "bad.yaml"),
+        (("--params-file", "nowhere.yaml"), "nowhere.yaml"),
+        (("-r", "a b"), "remap rule: '-r a b'"),
+        (("--what",), "unknown ROS arguments: ['--what']"),
+    ],
+)
+def test_arguments_that_ros_refuses_are_told_without_a_traceback(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "bad.yaml").write_bytes(b"\xff\xfea")
+    command = [sys.executable, "-c", textwrap.dedent(_PROGRAM), "--ros-args", *arguments]
+    root = Path(__file__).parents[2]
+    process = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert process.returncode == 1 and not process.stdout
+    assert said in process.stderr.splitlines()[-1] and "Traceback" not in process.stderr
 
 
 _SLOW_END = """

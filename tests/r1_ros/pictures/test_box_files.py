@@ -175,6 +175,24 @@ def test_bad_predictions_name_the_file(tmp_path: Path, name: str, content: bytes
         read_predictions(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("null", "expected a list of boxes, or `objects` or `answers`; got None"),
+        ('{"results": []}', "got an object with results"),
+        ('{"objects": {}}', "expected a list of boxes"),
+        ('[{"center": [1, 2, 3], "siez": [1, 1, 1]}]', "box 1 must have `center` and `size`"),
+    ],
+)
+def test_what_is_missing_is_told_in_words(tmp_path: Path, content: str, says: str) -> None:
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(PredictionsError, match=says):
+        read_predictions(tmp_path / "x.json")
+    np.savez(tmp_path / "x.npz", boxes=np.zeros((1, 6)))
+    with pytest.raises(PredictionsError, match="`centers` and `sizes`; it holds boxes"):
+        read_predictions(tmp_path / "x.npz")
+
+
 def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.npz"
     np.savez(path, corners=np.array([{"a": 1}], dtype=object))
