@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +19,11 @@ from r1_ros.runtime.errors import BadMessageError
 from r1_ros.runtime.request_errors import RequestError
 from r1_ros.srv import Ask
 
+# As of the parameter request_timeout. Beyond some hundred years a lock's wait raises an error that
+# would end the node.
+LONGEST_TIMEOUT_S = 86_400.0
 MAX_NAME_CHARS = 200  # of session and object ids
+_FAR_M = 1e6  # farther than any room: written in powers of ten
 OUTSIDE_TOLERANCE = 1.0  # metres; a target may lie a little outside of what was seen so far
 DEFAULT_DESCRIBE = "Describe every object in the room."
 
@@ -160,8 +163,9 @@ def is_outside(box: Box, low: np.ndarray, high: np.ndarray) -> bool:
 
 
 def metres(values: np.ndarray) -> str:
-    """`(1.00, 2.00, 0.50) m`"""
-    return "(" + ", ".join(f"{value:.2f}" for value in values) + ") m"
+    """`(1.00, 2.00, 0.50) m`; numbers of hundreds of digits in few."""
+    told = (f"{value:.2f}" if abs(value) < _FAR_M else f"{value:.3g}" for value in values)
+    return f"({', '.join(told)}) m"
 
 
 def _question(field: str, text: str, config: ReasonerConfig) -> str:
@@ -186,9 +190,10 @@ def _name(field: str, text: str) -> str:
 
 
 def _timeout(seconds: float, config: ReasonerConfig) -> float:
-    if not (math.isfinite(seconds) and seconds >= 0):
+    if not 0 <= seconds <= LONGEST_TIMEOUT_S:
         raise RequestError(
-            ErrorCode.INVALID_REQUEST, f"timeout_seconds must be 0 or more, got {seconds}"
+            ErrorCode.INVALID_REQUEST,
+            f"timeout_seconds must be 0 to {LONGEST_TIMEOUT_S:g}, got {seconds:g}",
         )
     return seconds or config.request_timeout
 
