@@ -138,7 +138,7 @@ def _box_of_corners(corners: np.ndarray) -> _Box:
 def _from_json(path: Path, wanted: str) -> list[tuple[_Box, str, float]]:
     data = _json_lines(path) if path.suffix == ".jsonl" else read_json(path)
     if is_entries(data):
-        items: list[Any] = objects_of_entries(data, wanted)
+        items: Any = objects_of_entries(data, wanted)
     else:
         items = data.get("objects") if isinstance(data, dict) else data
     if not isinstance(items, list):
