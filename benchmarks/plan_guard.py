@@ -26,7 +26,7 @@ from r1_model import reasoner as reasoner_module
 from r1_model.asking import question
 from r1_model.plans.dependence import arguments
 from r1_model.plans.guard import Guarded
-from r1_model.plans.prohibitions import Request
+from r1_model.plans.prohibitions.request import Request
 from r1_model.reasoner import Reasoner
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Step, Turn

@@ -22,7 +22,7 @@ import yaml
 
 from r1_model.asking.languages import understood
 from r1_model.asking.several import several
-from r1_model.plans.prohibitions import read_request
+from r1_model.plans.prohibitions.request import read_request
 from r1_model.text.wording import plain_wording, social_reply, without_courtesies
 
 KEYS = ("question", "description", "utterance", "sentences")

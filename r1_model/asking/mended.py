@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from r1_model.asking.languages import understood
 from r1_model.asking.question import MAX_QUESTION_CHARACTERS, Question, question_length
-from r1_model.plans.prohibitions import Request, read_request
+from r1_model.plans.prohibitions.request import Request, read_request
 from r1_model.spelling.correction import corrected
 from r1_model.spelling.other_names import with_known_names
 from r1_model.text.wording import plain_wording

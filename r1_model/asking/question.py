@@ -13,7 +13,7 @@ from r1_model.asking.languages import ONLY, understood
 from r1_model.asking.several import several
 from r1_model.errors import InvalidQuestionError, QuestionTooLongError
 from r1_model.plans.forbidden import Prohibition
-from r1_model.plans.prohibitions import Request, read_request
+from r1_model.plans.prohibitions.request import Request, read_request
 from r1_model.plans.told import noted_text
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import TASKS, Box, Turn

@@ -24,7 +24,7 @@ import numpy as np
 
 from r1_model.plans.dependence import arguments, dependent_steps, same_thing
 from r1_model.plans.forbidden import Prohibition
-from r1_model.plans.prohibitions import Request
+from r1_model.plans.prohibitions.request import Request
 from r1_model.plans.verbs import HANDLING
 from r1_model.text.answer import Box, Step, Withheld
 from r1_model.text.chinese import simplified

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from r1_model.asking.question import Question
-from r1_model.plans.prohibitions import read_request
+from r1_model.plans.prohibitions.request import read_request
 from r1_model.text.answer import Box, Turn
 from tests.r1_model.small import random_scene
 

@@ -20,7 +20,7 @@ from rclpy.node import Node
 from r1_model.errors import EmptySceneError
 from r1_model.plans.forbidden import Prohibition
 from r1_model.plans.guard import guard_steps
-from r1_model.plans.prohibitions import read_request
+from r1_model.plans.prohibitions.request import read_request
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import Answer, Box, Turn
 from r1_model.text.grammar import format_box, parse_answer

@@ -9,7 +9,7 @@ import pytest
 
 from r1_model.asking.mended import meant_request, mended, mended_question
 from r1_model.asking.question import Question
-from r1_model.plans.prohibitions import read_request
+from r1_model.plans.prohibitions.request import read_request
 from r1_model.spelling.other_names import with_known_names
 from r1_model.spelling.vocabulary import FOLDER, names_file
 from r1_model.text.answer import Turn

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from r1_model.plans.guard import DEPENDS, FORBIDDEN, QUESTION, UNSEEN, fits, guard_steps
-from r1_model.plans.prohibitions import read_request
+from r1_model.plans.prohibitions.request import read_request
 from r1_model.text.answer import Box, Step
 
 PLACES = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("rclpy")
 
-from r1_model.plans.prohibitions import read_request
+from r1_model.plans.prohibitions.request import read_request
 from r1_model.text.answer import Answer, Box, Step
 from r1_model.text.grammar import parse_answer
 from r1_ros.reasoning.sessions import MAX_OBJECTS, Sessions, UnknownObjectError

@@ -1,4 +1,4 @@
-"""English clauses that forbid; the rule is in `prohibitions`."""
+"""English clauses that forbid; the rule is in `request`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from r1_model.plans.english_exceptions import exceptions
-from r1_model.plans.english_kept import kept_away_from, left_as_it_is, off_limits
-from r1_model.plans.english_orders import opens, told
-from r1_model.plans.english_places import belongs_elsewhere
-from r1_model.plans.english_things import named_in, things_in
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.english_exceptions import exceptions
+from r1_model.plans.prohibitions.english_kept import kept_away_from, left_as_it_is, off_limits
+from r1_model.plans.prohibitions.english_orders import opens, told
+from r1_model.plans.prohibitions.english_places import belongs_elsewhere
+from r1_model.plans.prohibitions.english_things import named_in, things_in
 from r1_model.plans.verbs import ENGLISH_VERB, EVERYTHING, english_actions, verbs_in
 
 _CLAUSE_END = re.compile(

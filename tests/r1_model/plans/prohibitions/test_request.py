@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from r1_model.plans.prohibitions import read_request
+from r1_model.plans.prohibitions.request import read_request
 from r1_model.plans.verbs import EVERYTHING, HANDLING
 
 OPEN, CLOSE = frozenset({"open"}), frozenset({"close"})

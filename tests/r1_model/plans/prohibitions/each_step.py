@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from r1_model.plans.guard import DEPENDS, guard_steps
-from r1_model.plans.prohibitions import read_request
+from r1_model.plans.prohibitions.request import read_request
 from r1_model.text.answer import Box, Step
 
 

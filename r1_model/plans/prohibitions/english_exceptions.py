@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from r1_model.plans.english_things import named_in
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.english_things import named_in
 from r1_model.plans.verbs import HANDLING, english_actions, verbs_in
 
 _EXCEPT = re.compile(

@@ -9,7 +9,7 @@ to be kept away from, where a thing does not belong, and a bare "stop". A questi
 well: "could you please not touch it?" asks for it, "didn't I tell you not to?" reminds of it.
 
 What is forbidden reaches to the end of the clause; where the words leave open what is meant ("it",
-"anything"), everything is. Reading is in `english_prohibitions` and `chinese_prohibitions`.
+"anything"), everything is. Reading is in `english` and `chinese`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from r1_model.plans.chinese_prohibitions import read_chinese
-from r1_model.plans.english_prohibitions import read_english
 from r1_model.plans.forbidden import Forbidden, Prohibition
+from r1_model.plans.prohibitions.chinese import read_chinese
+from r1_model.plans.prohibitions.english import read_english
 from r1_model.plans.speech import asks_for_action
 from r1_model.text.chinese import simplified
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from r1_model.plans.prohibitions import read_request
-from tests.r1_model.plans.each_step import left
+from r1_model.plans.prohibitions.request import read_request
+from tests.r1_model.plans.prohibitions.each_step import left
 
 # request, what it forbids, what it asks for
 FORBIDS = [

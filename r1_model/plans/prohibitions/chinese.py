@@ -1,4 +1,4 @@
-"""Chinese clauses that forbid; the rule is in `prohibitions`. All of it is in Simplified."""
+"""Chinese clauses that forbid; the rule is in `request`. All of it is in Simplified."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from r1_model.plans.chinese_kept import contrasted, kept_away_from, left_as_it_is, left_out
-from r1_model.plans.chinese_things import opened, thing_in, things_in
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.chinese_kept import (
+    contrasted,
+    kept_away_from,
+    left_as_it_is,
+    left_out,
+)
+from r1_model.plans.prohibitions.chinese_things import opened, thing_in, things_in
 from r1_model.plans.verbs import (
     CARRYING,
     CHINESE_VERB,

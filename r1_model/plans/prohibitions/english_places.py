@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from r1_model.plans.english_things import things_in
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.english_things import things_in
 
 _NOT = (
     r"(?:(?:does|do|must|should|shall|may|can) ?(?:not|n't)|can't|cannot|don't|doesn't|mustn't|"

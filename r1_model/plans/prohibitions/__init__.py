@@ -1,0 +1,1 @@
+"""What a request forbids: English and Chinese clauses, read into prohibitions."""
