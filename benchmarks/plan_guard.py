@@ -22,8 +22,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from r1_model import reasoner as reasoner_module
-from r1_model.asking import question
+from r1_model.asking import answers, question
 from r1_model.plans.dependence import arguments
 from r1_model.plans.guard import Guarded
 from r1_model.plans.prohibitions.request import Request
@@ -101,9 +100,7 @@ def unguarded(reasoner: Reasoner, scene: Scene, text: str, history: Sequence[Tur
     """The steps of the model's text when it is asked the words as they are."""
     with (
         patch.object(question, "read_request", lambda words: Request(words, words)),
-        patch.object(
-            reasoner_module, "guard_steps", lambda steps, *_, **__: Guarded(list(steps), [])
-        ),
+        patch.object(answers, "guard_steps", lambda steps, *_, **__: Guarded(list(steps), [])),
     ):
         return reasoner.ask(scene, text, history=history).steps
 
