@@ -23,7 +23,8 @@ unpack() { # what is here already is newer
     [ -f "$weights" ] || continue
     name=$(basename "$weights" .safetensors) name=${name#seed-}
     mkdir -p "$output/seed-${name%%-*}"
-    cp -n "$weights" "$output/seed-${name%%-*}/${name#*-}.safetensors"
+    own="$output/seed-${name%%-*}/${name#*-}.safetensors"
+    [ -e "$own" ] || cp "$weights" "$own" # some cp -n fail where the file is there
   done
 }
 

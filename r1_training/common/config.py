@@ -45,6 +45,8 @@ class TrainingConfig:
             with the time then (`tiny.paced`). None: as many as the steps take.
         rooms: rooms in a batch, of each device.
         devices: GPUs of the run, each a process of torchrun with batches of its own.
+        first_batch: number of its first batch: a run that goes on where another ended has scans and
+            frames that the other did not have.
         distinct: batches with rooms of their own; then the same rooms and questions come again,
             scanned anew. 0: every room is new.
         new_frames: these rooms stand in another frame of the map each time, at another place and
@@ -85,6 +87,7 @@ class TrainingConfig:
     minutes: float | None = None
     rooms: int = 64
     devices: int = 1
+    first_batch: int = 0
     distinct: int = 0
     new_frames: bool = False
     conversations: int = 8
@@ -119,7 +122,7 @@ class TrainingConfig:
         for name in (*positive, "save_every", "log_every"):
             if getattr(self, name) < 1:
                 raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
-        amounts = ("seed", "distinct", "conversations", "workers", "warmup")
+        amounts = ("seed", "first_batch", "distinct", "conversations", "workers", "warmup")
         for name in (*amounts, "weight_decay", "dense_weight", "language"):
             if not getattr(self, name) >= 0:
                 raise TrainingConfigError(f"{name} must not be negative: {getattr(self, name)}")

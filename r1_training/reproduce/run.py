@@ -13,10 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import torch
 from transformers import AutoTokenizer
 
+from r1_model.gpu_memory import give_back
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_model.reasoner import Reasoner
 from r1_training.common.config import TrainingConfig
@@ -37,6 +39,7 @@ from r1_training.reproduce.results import (
 )
 from r1_training.reproduce.shown import evaluate_shown
 from r1_training.reproduce.stage import (
+    SPENT,
     Limits,
     train_grpo_stage,
     train_sft_stage,
@@ -44,6 +47,7 @@ from r1_training.reproduce.stage import (
 )
 
 LENIENCE = 1.2  # a control that is a little slower than SFT was still comes to its end
+WARM = 25.0  # seconds until SFT is at its pace where the machine has compiled it before
 
 
 def reproduce(
@@ -72,6 +76,7 @@ def reproduce(
         start = fresh_language(Path(config.model), output / "start", config.seed)
     for name in stages or config.stages:
         if not is_done(output, name):
+            give_back()  # what the stage before had: each takes a good part of a GPU
             _have_before(config, name, start)
             asked = config.stage(name)
             if not isinstance(asked, ShownConfig):
@@ -175,22 +180,28 @@ def _train(config: ReproduceConfig, name: str, start: Path, limits: Limits) -> N
 def _control(
     run: TrainingConfig, config: ReproduceConfig, limits: Limits
 ) -> tuple[TrainingConfig, Limits]:
-    """A control with its number of steps, which is kept: one that goes on has the same."""
+    """A control with its number of steps, which is kept: one that goes on has the same.
+
+    Its batches are those that SFT would have had next, not the same scans and frames again.
+    """
+    output, sft = Path(config.output), cast(TrainingConfig, config.stage(FIRST))
     file = Path(run.output) / "steps.json"
     if not file.is_file():
-        results = read_results(Path(config.output))
+        results = read_results(output)
         # the first that was run
         against = next((name for name in config.grpo if results.get(name, {}).get("seconds")), "")
-        steps = control_steps(results, against, limits.minutes) or run.steps
+        warm = (output / FIRST / SPENT).is_file()  # is not carried from machine to machine
+        steps = control_steps(results, against, limits.minutes, warm) or run.steps
         file.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(file) as part:
             part.write_text(json.dumps(min(run.steps, steps)))
     minutes = limits.minutes and LENIENCE * limits.minutes
-    return replace(run, steps=json.loads(file.read_text())), replace(limits, minutes=minutes)
+    steps, first = json.loads(file.read_text()), max([sft.steps, *config.lengths]) * sft.devices
+    return replace(run, steps=steps, first_batch=first), replace(limits, minutes=minutes)
 
 
 def control_steps(
-    results: Mapping[str, Mapping], against: str, minutes: float | None
+    results: Mapping[str, Mapping], against: str, minutes: float | None, warm: bool = False
 ) -> int | None:
     """Steps of a control: as many as SFT makes in the time of what it is a control of.
 
@@ -200,6 +211,7 @@ def control_steps(
         results: of the stages so far.
         against: name of the other stage.
         minutes: that it has at most.
+        warm: SFT was compiled on this machine, which took most of its start.
 
     Returns:
         None where nothing tells.
@@ -210,10 +222,11 @@ def control_steps(
         return None
     if minutes:
         seconds = min(seconds, 60 * minutes)
-    # it starts as SFT did, in its own time
+    # SFT's start is not in its pace, and the control's own start is in its time
     starting, slow = first.get("starting", 0.0), first.get("slow", 0)
     pace = (first["steps"] - slow) / max(first["seconds"] - starting, 1e-6)
-    return max(1, int(slow + (seconds - starting) * pace))
+    own = min(starting, WARM) if warm else starting
+    return max(1, int(slow + (seconds - own) * pace))
 
 
 def _bring(output: Path, name: str, start: Path) -> None:

@@ -58,11 +58,14 @@ class R1SFTTrainer(SFTTrainer):
         if config.minutes is not None:
             least = config.final_learning_rate / config.learning_rate
             self.paced = Paced(config.minutes, config.steps, config.warmup, least)
+        first = config.first_batch
         super().__init__(
             model=model,
             args=trainer_arguments(config),
             # a row is a batch number; the collator makes the batch in a worker process
-            train_dataset=Dataset.from_dict({"batch": range(config.steps * config.devices)}),
+            train_dataset=Dataset.from_dict(
+                {"batch": range(first, first + config.steps * config.devices)}
+            ),
             data_collator=self.builder,
             processing_class=tokenizer,
             callbacks=[LossCurve(), *([self.paced] if self.paced else []), *callbacks],

@@ -17,7 +17,7 @@ from r1_training.reproduce.config import ReproduceConfig
 from r1_training.reproduce.jobs import OVERHEAD
 from r1_training.reproduce.results import note_training, read_results
 from r1_training.reproduce.run import control_steps, reproduce
-from r1_training.reproduce.stage import SPENT, trial_score
+from r1_training.reproduce.stage import SPENT, train_sft_stage, trial_score
 from r1_training.reproduce.tables import LAYOUTS
 
 SHIPPED = Path(__file__).resolve().parents[3] / "config" / "training" / "reproduce.yaml"
@@ -128,6 +128,10 @@ def test_a_control_is_as_long_as_what_it_controls():
     # 40 seconds and 20 steps of the 100 and 1,000 were SFT's start, which the control has again
     started = {**results["sft"], "starting": 40.0, "slow": 20}
     assert control_steps({**results, "sft": started}, "all", None) == 4266
+    # where its kernels are there already, 25 of the 300 seconds go by before it is at its pace
+    assert control_steps({**results, "sft": started}, "all", None, warm=True) == 4511
+    quick = {**results, "sft": {**started, "starting": 10.0}}
+    assert control_steps(quick, "all", None, True) == control_steps(quick, "all", None)
     assert control_steps({"sft": started}, "all", 0.5) == 1
 
 
@@ -140,6 +144,20 @@ def test_a_control_is_of_the_grpo_that_was_run(room_model, tmp_path):
     assert "all" not in known and list(config.grpo) == ["all", "format"]
     reproduce(config, ["control"])
     assert read_results(tmp_path)["control"]["steps"] == 2
+
+
+def test_a_control_has_the_batches_that_sft_would_have_had_next(room_model, tmp_path, monkeypatch):
+    runs = []
+
+    def noted(run, source, limits):
+        runs.append(run)
+        return train_sft_stage(run, source, limits)
+
+    monkeypatch.setattr("r1_training.reproduce.run.train_sft_stage", noted)
+    config = settings(tmp_path, room_model, sft={**SFT, "steps": 3, "new_frames": True})
+    reproduce(config, ["sft", "control"])
+    assert [run.first_batch for run in runs] == [0, 3]
+    assert [run.distinct for run in runs] == [2, 2]  # of the same rooms
 
 
 def test_a_stage_ends_when_its_time_is_over(room_model, tmp_path):

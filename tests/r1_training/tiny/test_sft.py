@@ -161,3 +161,17 @@ def test_resuming_without_a_checkpoint_starts_at_the_beginning(room_model, train
     config = small_run(tmp_path, steps=2, save_every=2, weight_decay=0.0)
     train(str(room_model), replace(config, steps=2), resume=True)
     assert history(tmp_path)[0]["language"] == pytest.approx(history(trained)[0]["language"])
+
+
+def test_a_run_that_goes_on_where_another_ended_has_the_next_batches(
+    room_model, tmp_path, monkeypatch
+):
+    made, asked = BatchBuilder.__call__, []
+
+    def noted(self: BatchBuilder, rows):
+        asked.append(rows[0]["batch"])
+        return made(self, rows)
+
+    monkeypatch.setattr(BatchBuilder, "__call__", noted)
+    train(str(room_model), small_run(tmp_path, steps=2, first_batch=5))
+    assert sorted(asked) == [5, 6]
