@@ -8,7 +8,9 @@ from torch import Tensor
 NO_SPREAD = 1e-4  # rewards closer than this are equal
 
 
-def group_advantages(rewards: Tensor, counted: Tensor, *, scale: bool) -> tuple[Tensor, Tensor]:
+def group_advantages(
+    rewards: Tensor, counted: Tensor, *, scale: bool, least: float = NO_SPREAD
+) -> tuple[Tensor, Tensor]:
     """What each answer of Q groups was better or worse than its group.
 
     Answers that do not count (cut off, say) have no part in their group's mean either. If they had,
@@ -18,17 +20,19 @@ def group_advantages(rewards: Tensor, counted: Tensor, *, scale: bool) -> tuple[
         rewards: (Q, G); what is not finite does not count.
         counted: (Q, G) bool.
         scale: divide by the group's spread.
+        least: spread that a group must exceed. Divided by its own, one whose answers are worth
+            nearly the same would teach as loudly as one of right and wrong answers.
 
     Returns:
-        advantages (Q, G), 0 for what does not count and in groups without spread; and (Q, G) bool,
-        what can be learned from.
+        advantages (Q, G), 0 for what does not count and in groups with less spread; and (Q, G)
+        bool, what can be learned from.
     """
     counted = counted & rewards.isfinite()
     number = counted.sum(1, keepdim=True).clamp(min=1)
     rewards = torch.where(counted, rewards, 0.0)
     centred = torch.where(counted, rewards - rewards.sum(1, keepdim=True) / number, 0.0)
     spread = (centred.square().sum(1, keepdim=True) / number).sqrt()
-    useful = counted & (spread > NO_SPREAD)
+    useful = counted & (spread > max(least, NO_SPREAD))
     if scale:
         centred = centred / spread.clamp(min=NO_SPREAD)
     return torch.where(useful, centred, 0.0), useful

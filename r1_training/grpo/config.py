@@ -67,6 +67,8 @@ class GRPORunConfig:
         kl_beta: weight of the KL penalty to the SFT model; 0: no reference is kept.
         reward_format, reward_perception, reward_semantic, reward_plan, reward_correct: weights.
             `correct` is the room checker, which the paper does not have: it is logged always.
+        least_spread: standard deviation of a group's rewards below which it is not trained on: its
+            answers differ in little, and divided by that they would teach as loudly as others.
         embeddings: CLIP of the semantic reward, see `load_text_embeddings`; None: the model's own.
         learning_rate: constant after `warmup` steps.
         weight_decay, max_grad_norm: of Adam.
@@ -105,6 +107,7 @@ class GRPORunConfig:
     reward_semantic: float = 1.0
     reward_plan: float = 1.0
     reward_correct: float = 0.0
+    least_spread: float = 0.0
     embeddings: str | None = None
     learning_rate: float = 1e-6
     warmup: int = 10
@@ -214,5 +217,5 @@ _COUNTS = (
 )
 _NOT_NEGATIVE = (
     *("seed", "first_room", "kl_beta", "learning_rate", "warmup", "weight_decay", "workers"),
-    *("validate_every", "clip_low", "clip_high", "scans"),
+    *("validate_every", "clip_low", "clip_high", "scans", "least_spread"),
 )

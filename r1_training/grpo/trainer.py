@@ -141,7 +141,8 @@ class R1GRPOTrainer(GRPOTrainer):
         """A batch of answers: sampled, judged, and what is worth training on."""
         run, device, clock = self.run, self.accelerator.device, self.clock
         clock.switch("prompts")
-        prompts = self.questions.prompts([row["number"] for row in inputs[:: run.group_size]])
+        with _evaluating(self.policy):  # `Looks` leaves some scenes out in training
+            prompts = self.questions.prompts([row["number"] for row in inputs[:: run.group_size]])
         clock.switch("sampling")
         sampled = self._sample(prompts)
         clock.switch("judging")
@@ -155,6 +156,7 @@ class R1GRPOTrainer(GRPOTrainer):
             total,
             finished & prompts.fair.unsqueeze(1),
             scale=run.objective.scale_rewards == "group",
+            least=run.least_spread,
         )
         kept = useful.flatten().nonzero()[:, 0]
         apart = right_over_wrong(advantages, useful, correct.view_as(total))

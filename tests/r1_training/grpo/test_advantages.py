@@ -24,7 +24,9 @@ def all_of(values: torch.Tensor) -> torch.Tensor:
     return torch.ones_like(values, dtype=torch.bool)
 
 
-def slow(values: torch.Tensor, counted: torch.Tensor, scale: bool) -> torch.Tensor:
+def slow(
+    values: torch.Tensor, counted: torch.Tensor, scale: bool, least: float = 1e-4
+) -> torch.Tensor:
     """One group and one answer at a time."""
     out = torch.zeros_like(values)
     for row, (group, counts) in enumerate(zip(values, counted, strict=True)):
@@ -33,7 +35,7 @@ def slow(values: torch.Tensor, counted: torch.Tensor, scale: bool) -> torch.Tens
             continue
         mean = sum(own) / len(own)
         spread = math.sqrt(sum((r - mean) ** 2 for r in own) / len(own))
-        if spread <= 1e-4:
+        if spread <= least:
             continue
         for column, (reward, count) in enumerate(zip(group, counts, strict=True)):
             if count and math.isfinite(reward):
@@ -48,6 +50,18 @@ def test_as_the_paper_has_it():
     assert useful.tolist() == [[True] * 4, [False] * 4]
     advantages, _ = group_advantages(values, all_of(values), scale=False)
     assert advantages.tolist()[0] == [0.5, -0.5, -0.5, 0.5]
+
+
+def test_a_group_whose_answers_are_worth_nearly_the_same_teaches_nothing():
+    """Right answers in other words, beside a group with one right answer."""
+    values = torch.tensor([[2.19, 2.17, 2.18, 2.18], [1.1, 1.12, 1.11, 2.1]])
+    _, useful = group_advantages(values, all_of(values), scale=True)
+    assert useful.all()
+    advantages, useful = group_advantages(values, all_of(values), scale=True, least=0.04)
+    assert useful.tolist() == [[False] * 4, [True] * 4]
+    assert not advantages[0].any() and advantages[1, 3] > 1.7
+    _, never = group_advantages(torch.ones(1, 4), all_of(values[:1]), scale=True, least=0.0)
+    assert not never.any()
 
 
 def test_what_is_cut_off_measures_nobody():
@@ -67,14 +81,15 @@ def test_what_is_no_number_measures_nobody(bad):
     assert not useful.any()
 
 
-@given(rewards, st.booleans(), st.data())
+@given(rewards, st.booleans(), st.sampled_from([1e-4, 0.3, 1.0]), st.data())
 @settings(deadline=None)
-def test_equals_its_slow_twin(values, scale, data):
+def test_equals_its_slow_twin(values, scale, least, data):
     counted = torch.tensor(
         data.draw(st.lists(st.booleans(), min_size=values.numel(), max_size=values.numel()))
     ).view_as(values)
-    advantages, useful = group_advantages(values, counted, scale=scale)
-    assert torch.allclose(advantages, slow(values, counted, scale), atol=1e-3)
+    values = values.mul(8).round() / 8  # no spread is within rounding of the least
+    advantages, useful = group_advantages(values, counted, scale=scale, least=least)
+    assert torch.allclose(advantages, slow(values, counted, scale, least), atol=1e-3)
     assert torch.allclose(advantages.sum(1), torch.zeros(len(values)), atol=1e-3)
     assert not advantages[~useful].any()
 

@@ -27,6 +27,8 @@ SHIPPED = Path(__file__).resolve().parents[3] / "config" / "training" / "r1-tiny
         ("kl_beta", -0.1),
         ("kl_beta", float("nan")),
         ("clip_low", -1.0),
+        ("least_spread", -0.1),
+        ("least_spread", float("nan")),
         ("reward_plan", -1.0),
         ("reward_format", float("inf")),
         ("learning_rate", "1e-6"),

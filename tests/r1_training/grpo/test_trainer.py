@@ -256,6 +256,29 @@ def test_what_is_said_more_than_once_is_embedded_once(room_words, tmp_path):
     assert rewards[:, REWARDS.index("semantic")].tolist() == pytest.approx(slow)
 
 
+def test_groups_with_little_spread_are_left_out(make):
+    """Lengths tell answers apart, but by less than is asked for."""
+    trainer = make(lambda text: 0.5 + len(text) / 10_000, least_spread=0.04, steps=1)
+    before = state(trainer.model)
+    trainer.train()
+    assert rows(trainer)[0]["reward_std"] > 1e-4 and rows(trainer)[0]["frac_reward_zero_std"] == 1
+    assert all(torch.equal(value, before[name]) for name, value in state(trainer.model).items())
+
+
+def test_what_sees_is_asked_as_users_ask_it(make, monkeypatch):
+    """In training mode it is blind to the looks of some scenes."""
+    trainer = make(steps=1)
+    asked, modes = trainer.questions.prompts, []
+
+    def noted(numbers):
+        modes.append(trainer.policy.training)
+        return asked(numbers)
+
+    monkeypatch.setattr(trainer.questions, "prompts", noted)
+    trainer.train()
+    assert modes == [False] and trainer.policy.training
+
+
 def test_answers_that_are_cut_off_are_not_trained_on(make):
     trainer = make(max_new_tokens=3)
     run = trainer.run
