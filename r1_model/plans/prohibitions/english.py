@@ -99,8 +99,9 @@ _NEEDS_ING = re.compile(
     r"(?:without|instead of|avoid|hold off|prevent|refrain|abstain|stop|quit|no$|no more)|.*\bfrom$"
 )
 _UNWANTED = re.compile(
-    r"\b(?:don't|do not|never|wouldn't|would not|won't|will not|not) "
-    r"(?:want|wish|like|allow|permit|accept|appreciate|let|have(?= you\b))\b"
+    r"\b(?:(?:don't|do not|never|wouldn't|would not|won't|will not|not) "
+    r"(?:want|wish|like|allow|permit|accept|appreciate|let|have(?= you\b))"
+    r"|rather not (?:have|see))\b"
     rf"(?:(?P<between>[^.;:!?]*?\b(?:to|be|being|you|anyone|anybody|robot)) {_VERB}"
     rf"|(?P<object>[^.;:!?]+?) (?P<done>{ENGLISH_VERB})"
     r"(?=\s*(?:$|[,.]|(?:up|down|on|off|away|out|over|again|any ?more|now|by|at|to|in|into)\b)))"

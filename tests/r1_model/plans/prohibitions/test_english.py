@@ -18,6 +18,8 @@ FORBIDS = [
     ("The window is staying open tonight. Turn the lamp off.", "close window", "turn_off lamp"),
     ("We're keeping the window shut. Turn on the lamp.", "open window", "turn_on lamp"),
     ("I don't want the lamp on. Close the window.", "turn_on lamp", "close window"),
+    ("I'd rather not have the window opened. Turn on the lamp.", "open window", "turn_on lamp"),
+    ("I would rather not see the vase moved.", "push vase", ""),
     # several in one sentence
     ("Don't open the fridge and don't touch the vase.", "open fridge; pick vase", ""),
     ("Never open the fridge and stay away from the vase.", "open fridge; pick vase", ""),
