@@ -43,7 +43,7 @@ from r1_ros.reasoning.viewpoints import Viewpoints
 from r1_ros.reasoning.worker import ReasoningWorker
 from r1_ros.runtime.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
 from r1_ros.runtime.executor import destroy_waitable
-from r1_ros.runtime.goal_results import ANSWER_TIMEOUT_S, conclude
+from r1_ros.runtime.goal_results import ANSWER_TIMEOUT_S, conclude, see_results_off
 from r1_ros.runtime.lifecycle import STEADY, ManagedNode, configured, end_process, spin_node
 from r1_ros.runtime.request_errors import RequestError, code_name
 from r1_ros.runtime.service_qos import MANY_CLIENTS
@@ -76,6 +76,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
         self._answering: Answering | None = None
         self._outputs: list[Callable[[SceneAnswer], None]] = []
         self._undo: list[Callable[[], object]] = []
+        self._servers: list[ActionServer] = []
         self._serving = 0
         self._served = threading.Condition()
         self._counts: Counter[str] = Counter()
@@ -138,6 +139,7 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
                 cancel_service_qos_profile=MANY_CLIENTS,
                 result_timeout=ANSWER_TIMEOUT_S,
             )
+            self._servers.append(server)
             self._undo.append(partial(destroy_waitable, self, server.destroy))
         if self.config.objects_period:
             timer = self.create_timer(self.config.objects_period, self._look_ahead, group, STEADY)
@@ -163,6 +165,9 @@ class SceneReasoner(ManagedNode[ReasonerConfig]):
 
     def cleanup(self) -> None:
         """Drop services, sessions and the model."""
+        if not self._ending:  # else nothing spins any more
+            see_results_off(self, self._servers, _SETTLE_S)
+        self._servers.clear()
         while self._undo:
             self._undo.pop()()
         self._outputs.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 
 import pytest
 from action_msgs.msg import GoalStatus
@@ -174,6 +175,21 @@ def test_cleanup_drops_the_model_and_the_servers(robot: Robot) -> None:
     assert robot.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
     with R1Client() as client:
         assert client.ask("How many?", task="qa").answer
+
+
+def test_who_waits_is_told_before_the_servers_go(robot: Robot) -> None:
+    robot.model.token_seconds = 0.02
+    for _ in range(5):
+        robot.model.encoding.clear()
+        with R1Client() as client:
+            thread, outcome = _in_thread(partial(client.ask, "Why?", task="reasoning"))
+            assert robot.model.encoding.wait(10.0)
+            assert robot.node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
+            assert robot.node.trigger_cleanup() == TransitionCallbackReturn.SUCCESS
+            assert robot.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+            thread.join(20.0)
+            assert outcome[0].code == ErrorCode.INACTIVE
+        robot.node.trigger_activate()
 
 
 # Nodes of their own.
