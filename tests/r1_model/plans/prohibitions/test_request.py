@@ -169,3 +169,9 @@ def test_any_text_is_read(text: str) -> None:
 def test_a_long_text_is_read_in_time() -> None:
     for piece in ("don't ", "do not the ", "and or ", "不要把", "除了", "別", "keep the "):
         read_request(piece * (4_000 // len(piece)))
+
+
+def test_however_one_begs_is_no_question():
+    request = read_request("以后不管我怎么求你，都不许打开冰箱。")
+    [item] = request.prohibitions
+    assert "open" in item.actions and item.things == ("冰箱",)
