@@ -39,13 +39,14 @@ from r1_ros.plans.skill_servers import SkillServers
 from r1_ros.runtime.diagnostics import OK, WARN, DiagnosticsPublisher, status_message
 from r1_ros.runtime.errors import BadMessageError
 from r1_ros.runtime.executor import destroy_waitable
-from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude
+from r1_ros.runtime.goal_results import RESULT_TIMEOUT_S, conclude, see_results_off
 from r1_ros.runtime.lifecycle import ManagedNode, configured, end_process, spin_node
 from r1_ros.runtime.request_errors import RequestError, code_name
 from r1_ros.runtime.service_qos import MANY_CLIENTS
 from r1_ros.srv import ApprovePlan, ReportPlan
 
 _MOST_SHOWN = 20  # steps in the line that asks for approval
+_SETTLE_S = 1.0
 _REPORT_S = 2.0  # a dialogue that does not listen must not hold the result back for long
 
 MakeRobot = Callable[["PlanExecutor"], Robot]
@@ -104,6 +105,7 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
         self._robot: Robot | None = None
         self._runner: PlanRunner | None = None
         self._undo: list[Callable[[], object]] = []
+        self._servers: list[ActionServer] = []
         self._plan_lock = threading.Lock()
         self._stopping = threading.Event()
         self._counts: Counter[str] = Counter()
@@ -153,6 +155,7 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
             cancel_service_qos_profile=MANY_CLIENTS,
             result_timeout=RESULT_TIMEOUT_S,
         )
+        self._servers.append(server)
         self._undo.append(partial(destroy_waitable, self, server.destroy))
         diagnostics = DiagnosticsPublisher(
             self, self.config.diagnostics_period, lambda: [self._status()], group
@@ -176,6 +179,9 @@ class PlanExecutor(ManagedNode[ExecutorConfig]):
 
     def cleanup(self) -> None:
         """Let go of the robot."""
+        if not self._ending:  # else nothing spins any more
+            see_results_off(self, self._servers, _SETTLE_S)
+        self._servers.clear()
         while self._undo:
             self._undo.pop()()
         self._runner = self._robot = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from geometry_msgs.msg import Point, Pose, Vector3
@@ -148,6 +149,27 @@ def test_cancel_busy_and_deactivate() -> None:
             thread.join(10.0)
             assert outcome[0].code == ErrorCode.INACTIVE
             _refused(lambda: other.execute_plan(_steps("navigate_to x")), ErrorCode.INACTIVE)
+
+
+def test_whose_plan_runs_is_told_before_the_server_goes() -> None:
+    with background() as spinning:
+        node = _executor(spinning, robot="simulated", simulated_step_seconds=30.0)
+        for _ in range(3):
+            started = threading.Event()
+            with R1Client() as client:
+                run = partial(
+                    client.execute_plan,
+                    _steps("navigate_to table"),
+                    on_feedback=lambda _, started=started: started.set(),
+                )
+                thread, outcome = _in_thread(run)
+                assert started.wait(10.0)
+                for change in (node.trigger_deactivate, node.trigger_cleanup):
+                    assert change() == TransitionCallbackReturn.SUCCESS
+                assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+                thread.join(20.0)
+                assert outcome[0].code == ErrorCode.INACTIVE
+            assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
 
 
 def test_a_goal_is_cancelled_before_its_server_has_answered() -> None:
