@@ -41,9 +41,9 @@ from r1_ros.client import NoResponseError, R1Client, RequestFailedError, ServerM
 from r1_ros.evaluation.faults import Fault
 from r1_ros.evaluation.health import Health
 from r1_ros.evaluation.lockstep import LockstepPlayer
-from r1_ros.evaluation.replay import bag_topics
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.node_states import NodeStates
+from r1_ros.starting.bag_inputs import bag_topics
 from r1_ros.starting.node_commands import NODES, NodeOptions, node_command
 from r1_ros.starting.processes import ProcessGroup
 

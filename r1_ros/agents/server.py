@@ -80,7 +80,7 @@ class RobotTools:
         session: _Session = "",
         object_id: Annotated[
             str,
-            Field(description="Id of an object of an earlier answer of the same session."),
+            Field(description="Id of list_objects, or of an earlier answer of the same session."),
         ] = "",
         point: Annotated[
             tuple[float, float, float] | None,

@@ -55,7 +55,7 @@ def ask(
         str,
         typer.Option(
             "--object",
-            help="Id of an object of an earlier answer of the session.",
+            help="Id of a thing: of r1 objects, or of an earlier answer of the session.",
             callback=option_checks.text,
         ),
     ] = "",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from r1_ros.cli import option_checks
+from r1_ros.configuration.cameras import CAMERAS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,6 +38,9 @@ def demo(
     params_file: Annotated[
         Path | None, typer.Option(help="ROS parameter file of the nodes.")
     ] = None,
+    camera: Annotated[
+        str, typer.Option(help=f"Topics of the bag are those of a driver: {', '.join(CAMERAS)}.")
+    ] = "",
     color_topic: Annotated[str, typer.Option(help="Colour images of the bag.")] = "",
     depth_topic: Annotated[str, typer.Option(help="Depth images of the bag.")] = "",
     camera_info_topic: Annotated[str, typer.Option(help="Intrinsics of the bag.")] = "",
@@ -57,7 +61,8 @@ def demo(
 
     from rich.console import Console
 
-    from r1_ros.cli.up import topic_remaps
+    from r1_ros.cli.up import topics_of
+    from r1_ros.configuration.cameras import UnknownCameraError
     from r1_ros.demo.questions import (
         GENERAL_QUESTIONS,
         ROOM_QUESTIONS,
@@ -73,6 +78,8 @@ def demo(
         asked = read_questions(questions) if questions is not None else ROOM_QUESTIONS
         if bag is not None and questions is None:
             asked = GENERAL_QUESTIONS
+        given = color_topic, depth_topic, camera_info_topic, points_topic
+        remaps, mapper = topics_of(camera, *given)
         nodes = NodeOptions(
             model=model,
             device=device,
@@ -80,7 +87,8 @@ def demo(
             scene_frame=scene_frame,
             robot="simulated",
             use_sim_time=True,
-            remaps=topic_remaps(color_topic, depth_topic, camera_info_topic, points_topic),
+            remaps=remaps,
+            mapper=mapper,
         )
         options = DemoOptions(out, asked, nodes, bag, rate, timeout)
         result = Demo(
@@ -88,7 +96,7 @@ def demo(
             say=lambda line: console.print(f"[dim]{line}[/]"),
             on_outcome=lambda outcome: _show(console, outcome),
         ).run()
-    except (QuestionsError, InvalidNodeOptionError, DemoError) as error:
+    except (QuestionsError, InvalidNodeOptionError, UnknownCameraError, DemoError) as error:
         raise SystemExit(f"r1 demo: {error}") from None
     except KeyboardInterrupt:
         raise SystemExit("r1 demo: stopped") from None

@@ -63,10 +63,11 @@ def evaluate_bag(
     from r1_ros.evaluation.page import write_page
     from r1_ros.evaluation.replay import ReplayError, ReplayOptions, replay, write_record
     from r1_ros.evaluation.scenario import ScenarioError, read_scenario
+    from r1_ros.starting.bag_inputs import MissingInputsError
 
     unusable = (
         *(ScenarioError, InvalidNodeOptionError, BagError, ReplayError),
-        *(UnknownCameraError, InvalidParameterError),
+        *(UnknownCameraError, InvalidParameterError, MissingInputsError),
     )
     try:
         wanted = read_scenario(questions, objects, scenario)

@@ -31,5 +31,7 @@ def mcp(
     except ModuleNotFoundError as error:
         if error.name not in ("mcp", "mcp_types"):
             raise
-        raise SystemExit('r1 mcp: the MCP SDK is missing: pip install "r1_ros[mcp]"') from None
+        raise SystemExit(
+            'r1 mcp: the MCP SDK is missing; where r1_ros lies: pip install ".[mcp]"'
+        ) from None
     make_server(namespace, allow_execution=allow_execution).run()

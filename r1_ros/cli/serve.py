@@ -49,7 +49,9 @@ def serve(
     except ModuleNotFoundError as error:
         if error.name not in ("fastapi", "uvicorn"):
             raise
-        raise SystemExit(f'r1 serve: {error.name} is missing: pip install "r1_ros[web]"') from None
+        raise SystemExit(
+            f'r1 serve: {error.name} is missing; where r1_ros lies: pip install ".[web]"'
+        ) from None
     from r1_ros.web.access import LOOPBACK_NAMES, Access, is_loopback
     from r1_ros.web.robot_link import RobotLink
     from r1_ros.web.server import make_app

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -94,13 +95,8 @@ def up(
                 "--cameras goes without --camera and topics of a single one: their topics are the "
                 "parameters NAME.color_topic and so on of scene_mapper"
             )
-        preset = camera_preset(camera) if camera else None
-        topics = topic_remaps(
-            color_topic or (preset.color_topic if preset else ""),
-            depth_topic or (preset.depth_topic if preset else ""),
-            camera_info_topic or (preset.camera_info_topic if preset else ""),
-            points_topic,
-        )
+        given = color_topic, depth_topic, camera_info_topic, points_topic
+        topics, mapper = topics_of(camera, *given)
         if namespaced_tf:
             topics |= {"/tf": "tf", "/tf_static": "tf_static"}
         options = NodeOptions(
@@ -113,7 +109,7 @@ def up(
             log_level=log_level,
             use_sim_time=use_sim_time,
             remaps={**topics, **parse_remaps(remap or [])},
-            mapper=preset.mapper if preset else several_cameras(cameras) if cameras else {},
+            mapper=several_cameras(cameras) if cameras else mapper,
         )
         if unknown := set(only or ()) - set(NODES):
             raise InvalidNodeOptionError(f"no such node: {', '.join(sorted(unknown))}")
@@ -131,6 +127,30 @@ def up(
             _watch(group, commands, respawn)
         except KeyboardInterrupt:
             typer.echo("stopping")
+
+
+def topics_of(
+    camera: str, color: str, depth: str, camera_info: str, points: str
+) -> tuple[dict[str, str], Mapping[str, object]]:
+    """Remaps, and parameters of the mapper: those of a driver, and what is named beside it.
+
+    Args:
+        camera: a name of `CAMERAS`; empty: none.
+        color, depth, camera_info, points: topics; an empty one is the driver's, or stays as it is.
+
+    Raises:
+        UnknownCameraError: there is no such driver.
+    """
+    if not camera:
+        return topic_remaps(color, depth, camera_info, points), {}
+    preset = camera_preset(camera)
+    topics = topic_remaps(
+        color or preset.color_topic,
+        depth or preset.depth_topic,
+        camera_info or preset.camera_info_topic,
+        points,
+    )
+    return topics, preset.mapper
 
 
 def topic_remaps(color: str, depth: str, camera_info: str, points: str) -> dict[str, str]:

@@ -41,7 +41,9 @@ def watch(
     except ModuleNotFoundError as error:
         if error.name != "rerun":
             raise
-        raise SystemExit('r1 watch: rerun is missing: pip install "r1_ros[ros]"') from None
+        raise SystemExit(
+            'r1 watch: rerun is missing; where r1_ros lies: pip install ".[ros]"'
+        ) from None
     _check(out, connect)
     stream = rr.RecordingStream("r1_ros")
     _open(stream, out, connect)

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from r1_model.scene.scene import Scene
+from r1_ros.bags.bag import Bag, BagError
 from r1_ros.client import NoResponseError, R1Client, RequestFailedError, ServerMissingError
 from r1_ros.demo.outcome import Outcome, ask
 from r1_ros.demo.questions import Question
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.node_states import NodeStates
+from r1_ros.starting.bag_inputs import MissingInputsError, check_bag_inputs
 from r1_ros.starting.node_commands import NODES, NodeOptions, node_command
 from r1_ros.starting.processes import ProcessGroup
 
@@ -101,8 +103,8 @@ class Demo:
         Raises:
             DemoError: a stage failed.
         """
-        if self._options.bag is not None and not self._options.bag.exists():
-            raise DemoError(f"no such bag: {self._options.bag}")  # before a model loads for it
+        if self._options.bag is not None:
+            self._check_bag(self._options.bag)  # before a model loads for it
         use_large_message_transport()
         # A demo must not meet a robot: a domain of its own, on this machine.
         os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
@@ -130,6 +132,15 @@ class Demo:
             stopping = time.monotonic()
         self.result.seconds["stop the nodes"] = time.monotonic() - stopping
         return self.result
+
+    def _check_bag(self, path: Path) -> None:
+        if not path.exists():
+            raise DemoError(f"no such bag: {path}")
+        try:
+            with Bag(path) as bag:
+                check_bag_inputs(bag, self._options.nodes)
+        except (BagError, MissingInputsError) as error:
+            raise DemoError(str(error)) from error
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[None]:

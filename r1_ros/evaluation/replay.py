@@ -27,10 +27,9 @@ from r1_ros.evaluation.health import Health
 from r1_ros.evaluation.lockstep import LockstepPlayer
 from r1_ros.evaluation.record import answer_record, digest_of, scene_record
 from r1_ros.evaluation.scenario import Scenario
-from r1_ros.mapping.cameras import cameras_of
-from r1_ros.mapping.mapper_inputs import input_topics
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.node_states import NodeStates
+from r1_ros.starting.bag_inputs import bag_topics, check_bag_inputs, mapper_topics
 from r1_ros.starting.node_commands import NodeOptions, node_command
 from r1_ros.starting.processes import ProcessGroup
 
@@ -86,6 +85,7 @@ def replay(
     Raises:
         ReplayError: a node does not start or dies.
         BagError: nothing in the bag can be played.
+        MissingInputsError: it has nothing to map from.
     """
     use_large_message_transport()
     if not options.attach:
@@ -98,6 +98,7 @@ def replay(
         bag = stack.enter_context(Bag(options.bag))
         for line in (*bag.notes, *([f"damaged bag: {bag.damage}"] if bag.damage else [])):
             say(line)
+        check_bag_inputs(bag, options.nodes)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         group = stack.enter_context(ProcessGroup(say))
         if not options.attach:
@@ -183,20 +184,6 @@ class _Run:
                 self._health.wait(_POLL_S)
 
 
-def bag_topics(nodes: NodeOptions) -> dict[str, str]:
-    """Input of the mapper by topic of the bag, with the remaps that the nodes are given."""
-    found = {}
-    for topic, name in _topics(nodes).items():
-        target = nodes.remaps.get(topic, topic)
-        found[target if target.startswith("/") else f"/{target}"] = name
-    return found
-
-
-def _topics(nodes: NodeOptions) -> dict[str, str]:
-    """Input by topic as the mapper calls it; raw before compressed, as it prefers them."""
-    return {topic.name: topic.input for topic in input_topics(cameras_of(nodes.mapper))}
-
-
 def write_record(record: dict[str, Any], path: Path) -> None:
     """The record of a run as JSON."""
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -210,8 +197,9 @@ def _start(group: ProcessGroup, nodes: NodeOptions, folder: Path, logs: Path) ->
     own = {mapper: values, reasoner: {"keep_objects": False}}
     stepped.write_text(yaml.safe_dump({n: {"ros__parameters": v} for n, v in own.items()}))
     # the bag's topics are at the root, wherever the nodes are
-    relative = [topic for topic in _topics(nodes) if not topic.startswith("/")]
-    remaps = {topic: f"/{topic}" for topic in relative} | dict(nodes.remaps)
+    names = [topic.name for topic in mapper_topics(nodes)]
+    relative = [name for name in names if not name.startswith("/")]
+    remaps = {name: f"/{name}" for name in relative} | dict(nodes.remaps)
     for name in NODES:
         log = logs / f"{name}.log"
         log.unlink(missing_ok=True)

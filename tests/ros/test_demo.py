@@ -37,6 +37,22 @@ def r1(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "r1_ros.cli.main", *map(str, arguments)]
 
 
+def test_a_bag_whose_topics_are_called_otherwise_is_refused_at_once(tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    record(RgbdFolder.open(write_rgbd_folder(tmp_path / "rgbd", 3)), bag)
+    (tmp_path / "q.json").write_text('[{"task": "qa", "question": "How many chairs?"}]')
+    asked = "--questions", tmp_path / "q.json", "--out", tmp_path / "out"
+    for command in (
+        ("demo", "--bag", bag, "--camera", "realsense"),
+        ("evaluate", "bag", bag, "--remap", "color/image:=/rgb"),
+    ):
+        result = subprocess.run(r1(*command, *asked), capture_output=True, text=True)
+        assert result.returncode != 0
+        assert "has no camera of which it has all three" in result.stderr
+        assert "/color/image (sensor_msgs/msg/Image)" in result.stderr
+        assert not list((tmp_path / "out").rglob("scene_mapper.log"))  # no node was started
+
+
 def test_demo_of_a_bag(model_folder: Path, tmp_path: Path) -> None:
     bag, out = tmp_path / "bag", tmp_path / "out"
     record(RgbdFolder.open(write_rgbd_folder(tmp_path / "rgbd", 20)), bag)

@@ -96,6 +96,7 @@ def test_start_up_imports_nothing_slow() -> None:
         (("visualize", "x.ply", "-o", "x.gif"), "must end in .png or .rrd"),
         (("demo", "--questions", "nowhere.json"), "nowhere.json"),
         (("demo", "--bag", "nowhere"), "r1 demo: no such bag: nowhere"),
+        (("demo", "--camera", "kodak"), "got 'kodak'"),
         (("demo", "--out", "/dev/null/x"), "r1 demo: cannot write to /dev/null/x"),
         (("poses", "nowhere"), "r1 poses: no such recording: nowhere"),
     ],

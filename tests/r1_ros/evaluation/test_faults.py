@@ -7,7 +7,7 @@ import pytest
 
 from r1_ros.bags.bag import BagMessage
 from r1_ros.bags.bag_messages import TYPES, camera_info_message, image_message
-from r1_ros.evaluation.faults import KINDS, Fault, with_faults
+from r1_ros.evaluation.faults import KINDS, Fault, FaultError, with_faults
 
 TOPICS = {"/d": "depth", "/c": "color", "/i": "camera_info"}
 KIND = {"/d": "sensor_msgs/msg/Image", "/c": "sensor_msgs/msg/Image"}
@@ -72,3 +72,10 @@ def test_a_camera_info_of_nothing() -> None:
     after = with_faults(recording(), [fault], TOPICS, KIND, 100 * SECOND)
     infos = [TYPES.deserialize_cdr(m.data, KIND["/i"]) for m in after if m.topic == "/i"]
     assert [bool(np.isnan(info.k).all()) for info in infos] == [False, True, True, False, False]
+
+
+def test_a_fault_may_be_one_of_several_cameras() -> None:
+    row = {"at": 1, "seconds": 1, "input": "rear/depth", "kind": "drop"}
+    assert Fault.read(row).input == "rear/depth"
+    with pytest.raises(FaultError, match="no input 'rear/infra'"):
+        Fault.read(row | {"input": "rear/infra"})
