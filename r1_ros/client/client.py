@@ -122,8 +122,8 @@ class R1Client(NodeCalls):
             question: English or Chinese.
             task: auto, or one of `r1_model.text.answer.TASKS`.
             session_id: questions with the same name form one dialogue; empty: no memory.
-            target: what the question is about: an id of `list_objects` or of an earlier answer, a point
-                (x, y, z) on it, or its box; scene frame, metres.
+            target: what the question is about: an id of `list_objects` or of an earlier answer, a
+                point (x, y, z) on it, or its box; scene frame, metres.
             viewpoint: as seen from where left and right are meant: "robot", a direction in the
                 map [rad from +x about z], or a pose in any frame of tf, which looks along its +x.
                 None: as on the map.
