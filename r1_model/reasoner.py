@@ -304,13 +304,14 @@ class Reasoner:
     ) -> list[Answer]:
         """Answers, or that there is no such thing, see `asking.absent`."""
         names = [unfound(said, one) for said, one in zip(answered, ready, strict=True)]
-        rows = [row for row, name in enumerate(names) if name]
+        rows = [(row, name) for row, name in enumerate(names) if name]
         kept = list(answered)
         if rows:
-            back = [where_is(names[row] or "", ready[row]) for row in rows]
+            back = [where_is(name, ready[row]) for row, name in rows]
             read = self._read(back, None, lambda stage, text: None, should_stop or (lambda: False))
-            for row, where in zip(rows, self._said(read, None, should_stop, start), strict=True):
-                kept[row] = held_against(kept[row], where)
+            said = self._said(read, None, should_stop, start)
+            for (row, name), where in zip(rows, said, strict=True):
+                kept[row] = held_against(kept[row], where, name)
         return kept
 
     def _one_by_one(

@@ -2,7 +2,7 @@
 
 Asked for the colour of a sofa, a small model names one whether there is a sofa or not; asked where
 the sofa is, it says that there is none. So an answer about a thing that no detection fits is held
-against the model's own answer to where the thing is.
+against the model's own answer to where the thing is, unless an earlier turn was about it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from r1_model.asking.question import Question
 from r1_model.asking.reading import Ready
 from r1_model.text.answer import Answer, Box
+from r1_model.text.chinese import simplified
 from r1_model.text.grammar import parse_answer
 from r1_model.text.refinement import snap_to_detections
 
@@ -40,10 +41,18 @@ def unfound(answer: Answer, asked: Ready) -> str | None:
     if answer.task == "object_caption":
         told = thought
     doubtful = asked.known.doubtful or []
-    return unfound_subject(
+    name = unfound_subject(
         [snap_to_detections(box, doubtful, asked.bounds) for box in told],
         [snap_to_detections(box, doubtful, asked.bounds) for box in thought],
     )
+    return None if name is None or _spoken_of(name, asked) else name
+
+
+def _spoken_of(name: str, asked: Ready) -> bool:
+    """Has an earlier turn a box for it? Then it was asked for there, and is there."""
+    turns = (turn.raw for turn in asked.question.history)
+    earlier = [box for raw in turns for box in parse_answer(raw, asked.bounds, "qa").boxes]
+    return any(_plain(box.label) == _plain(name) for box in earlier)
 
 
 def unfound_subject(told: Sequence[Box], thought: Sequence[Box]) -> str | None:
@@ -71,8 +80,22 @@ def where_is(name: str, asked: Ready) -> Question:
     return Question(asked.known.prepared.given, text, "qa")
 
 
-def held_against(answer: Answer, where: Answer) -> Answer:
-    """An answer, or that there is no such thing: what was said to where it is, without a box."""
-    if where.boxes or where.stopped or not where.finished or not where.answer:
+def held_against(answer: Answer, where: Answer, name: str) -> Answer:
+    """An answer, or that there is no such thing: what was said to where it is.
+
+    Args:
+        answer: what was said.
+        where: to where the thing is. It denies it where no box stands in it, nor in its thinking,
+            and it speaks of that thing and no other.
+        name: of the thing.
+    """
+    denied = not where.boxes and "<obj>" not in where.thinking and where.answer
+    if not denied or where.stopped or not where.finished:
+        return answer
+    if _plain(name).removesuffix("s") not in _plain(where.answer):
         return answer
     return replace(where, task=answer.task, first_token_seconds=answer.first_token_seconds)
+
+
+def _plain(text: str) -> str:
+    return simplified(text).casefold().strip()

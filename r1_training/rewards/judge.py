@@ -18,6 +18,8 @@ from r1_training.synthetic.language.sample import PLACEHOLDER, Sample
 from r1_training.synthetic.language.symbolic_world import world_of
 from r1_training.synthetic.rooms.elements import Room
 
+_LONGER, _SPARE = 2, 20  # how much longer an answer may be: times, and characters
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -25,8 +27,8 @@ class Judged:
 
     Attributes:
         format, perception, plan: see the functions of these names.
-        correct: the room checker's verdict. It is no reward of the paper; it tells whether the
-            rewards' rise means anything.
+        correct: the room checker's verdict, of answers that are not padded. It is no reward of
+            the paper; it tells whether the rewards' rise means anything.
         said, true: the answer and the true one as people read them, for the semantic reward.
     """
 
@@ -58,7 +60,7 @@ def judge(
         format=format_reward(parsed),
         perception=_perception(sample, parsed, boxes, bounds, found),
         plan=_plan(sample, snapped, boxes, room, bool(verdict["correct"])),
-        correct=float(verdict["correct"]),
+        correct=float(verdict["correct"] and not _padded(sample, parsed)),
         said=parsed.answer,
         true=reference_text(sample),
     )
@@ -67,6 +69,16 @@ def judge(
 def reference_text(sample: Sample) -> str:
     """The true answer as people read it, without boxes."""
     return " ".join(PLACEHOLDER.sub("", sample.answer).split())
+
+
+def _padded(sample: Sample, parsed: ParsedAnswer) -> bool:
+    """Is an answer in words far longer than the true one? Who says enough says what is true, too.
+
+    Boxes and steps are counted by their own checks.
+    """
+    if sample.answer_key["type"] in ("grounding", "dense", "plan"):
+        return False
+    return len(parsed.answer) > _LONGER * len(reference_text(sample)) + _SPARE
 
 
 def _perception(

@@ -14,6 +14,7 @@ from r1_training.synthetic.language.facts import BINARY, Facts, shut_away
 from r1_training.synthetic.language.sample import Sample
 from r1_training.synthetic.language.symbolic_world import world_of
 from r1_training.synthetic.language.words import read_words as read
+from r1_training.synthetic.rooms.catalog import STATES
 from r1_training.synthetic.rooms.elements import Room
 
 Boxes = Mapping[int, tuple[np.ndarray, np.ndarray]]
@@ -21,6 +22,7 @@ Verdict = dict[str, bool | float]
 Said = ParsedAnswer | Answer
 SAME_OBJECT = 0.1  # IoU from which a box is taken for an object
 NEAR_OBJECT = 0.3  # metres between centres, for small things
+_OPPOSITE = {"left": "right", "right": "left", "front": "behind", "behind": "front"}
 
 
 def check_answer(sample: Sample, text: str, boxes: Boxes, room: Room, bounds: Bounds) -> Verdict:
@@ -78,11 +80,13 @@ def _word(kind: str) -> Callable[..., Verdict]:
 def _state(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
     state, value = sample.answer_key["value"]
     categories = {room.object(id).category for id in sample.objects}
-    said = any(
-        read.says_state(parsed.answer, category, (state, value), sample.language)
+    said = {
+        one
+        for one in STATES[state]
         for category in categories
-    )
-    return {"correct": said}
+        if read.says_state(parsed.answer, category, (state, one), sample.language)
+    }
+    return {"correct": said == {value}}  # who says both has said nothing
 
 
 def _location(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:
@@ -91,7 +95,10 @@ def _location(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict
         facts = Facts(room, [thing.id for thing in room.objects])
         id = sample.answer_key["claim"][1]
         return {"correct": true_relation(facts, id, parsed.answer, sample.language)}
-    return {"correct": read.says_place(parsed.answer, relation, category, sample.language)}
+    said = read.says_place(parsed.answer, relation, category, sample.language)
+    other = _OPPOSITE.get(relation)
+    both = other and read.says_place(parsed.answer, other, category, sample.language)
+    return {"correct": said and not both}
 
 
 def _which(sample: Sample, parsed: Said, boxes: Boxes, room: Room) -> Verdict:

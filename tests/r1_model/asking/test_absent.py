@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from r1_model.asking.absent import unfound_subject
-from r1_model.text.answer import Box
+from r1_model.text.answer import Box, Turn
 from tests.r1_model.small import random_scene
 
 THERE, ELSEWHERE = "<obj>10, 10, 10, 9, 9, 9</obj>", "<obj>90, 90, 90, 9, 9, 9</obj>"
@@ -84,9 +84,51 @@ def test_what_the_model_can_place_is_answered_as_it_was(reasoner, said):
 def test_it_is_asked_back_in_the_language_of_the_question(reasoner, said, question, where):
     texts, asked = said
     name = question[:2]
-    texts += [f"<think>{name} {THERE}：紅色</think><answer>{name} {THERE} 是紅色。</answer>", NONE]
-    reasoner.ask(random_scene(), question)
+    none = f"<think>沒有{name}</think><answer>房間裡沒有{name}。</answer>"
+    texts += [f"<think>{name} {THERE}：紅色</think><answer>{name} {THERE} 是紅色。</answer>", none]
+    assert reasoner.ask(random_scene(), question).answer == f"房間裡沒有{name}。"
     assert asked == [question, where]
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "<think>no bed</think><answer>There is no bed in the room.</answer>",
+        f"<think>sofa {THERE}; bed {ELSEWHERE}</think><answer>There is no sofa on a sofa.</answer>",
+        "<think>no sofa</think><answer></answer>",
+    ],
+)
+def test_what_denies_something_else_or_nothing_denies_nothing(reasoner, said, where):
+    texts, asked = said
+    texts += [RED, where]
+    assert reasoner.ask(random_scene(), "What colour is the sofa?").answer == "The sofa is red."
+    assert len(asked) == 2
+
+
+def test_a_name_in_the_plural_is_denied_in_the_singular(reasoner, said):
+    texts, _ = said
+    texts += [RED.replace("sofa", "Sofas"), NONE]
+    answer = reasoner.ask(random_scene(), "What colour are the sofas?")
+    assert answer.answer == "There is no sofa in the room."
+
+
+def test_what_an_earlier_turn_was_about_is_there(reasoner, said):
+    texts, asked = said
+    texts += [RED]
+    found = f"<think>sofa {THERE}</think><answer>There is a Sofa {THERE}.</answer>"
+    answer = reasoner.ask(
+        random_scene(), "What colour is it?", history=[Turn("Is there a sofa?", found)]
+    )
+    assert len(asked) == 1 and answer.boxes
+
+
+def test_an_earlier_turn_about_something_else_does_not_help(reasoner, said):
+    texts, asked = said
+    texts += [RED, NONE]
+    found = f"<think>bed {THERE}</think><answer>There is a bed {THERE}.</answer>"
+    turns = [Turn("Is there a bed?", found)]
+    answer = reasoner.ask(random_scene(), "And what colour is the sofa?", history=turns)
+    assert len(asked) == 2 and not answer.boxes
 
 
 def test_who_is_told_what_is_meant_does_not_ask_back(reasoner, said):

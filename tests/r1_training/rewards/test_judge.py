@@ -63,6 +63,29 @@ def test_boxes_all_over_the_room_are_worth_nothing(samples):
         assert repeated.perception <= 0.25 + 1e-9
 
 
+def test_who_says_everything_is_not_right(samples):
+    """Every answer to a question about the room in one, the true one first."""
+    said = {}
+    for room, sample in samples:
+        said.setdefault((id(room), sample.language), []).append(reference_text(sample))
+    tried = set()
+    for room, sample in samples:
+        if sample.answer_key["type"] in ("grounding", "dense", "plan"):
+            continue
+        every = [reference_text(sample), *said[id(room), sample.language]] * 3
+        judged = judge(sample, filled(room, sample, " ".join(every)), room, bounds_of(room))
+        assert judged.correct == 0, sample
+        tried.add(sample.answer_key["type"])
+    assert {"count", "yes_no", "state", "location", "caption", "reason"} <= tried
+
+
+def test_an_answer_in_a_sentence_more_is_still_right(samples):
+    for room, sample in samples:
+        if sample.language == "en" and sample.answer_key["type"] in ("yes_no", "count"):
+            text = filled(room, sample, f"{sample.answer} I think so.")
+            assert judge(sample, text, room, bounds_of(room)).correct == 1
+
+
 def test_silence_finds_nothing_even_where_nothing_is(samples):
     none = [(r, s) for r, s in samples if s.answer_key["type"] == "grounding"]
     none = [(r, s) for r, s in none if not s.answer_key["value"]]

@@ -11,6 +11,7 @@ from r1_training.synthetic.language import check_answer, fill_boxes
 from r1_training.synthetic.language.context import SPEAKERS
 from r1_training.synthetic.language.sample import tagged
 from r1_training.synthetic.language.words import read_words as read
+from r1_training.synthetic.rooms.catalog import STATES
 from tests.r1_training.synthetic.language import slow
 from tests.r1_training.synthetic.language.rooms import bounds_of, boxes_of, samples_of
 
@@ -92,6 +93,30 @@ def test_another_answer_of_the_same_kind_is_wrong(samples):
     for kind in kinds:
         total = wrong[kind, True] + wrong[kind, False]
         assert wrong[kind, True] <= max(1, 0.1 * total), kind
+
+
+def test_both_of_two_states_or_sides_are_wrong(samples):
+    swapped = {"left": "right", "right": "left", "front": "behind", "behind": "front"}
+    tried = Counter()
+    for room, sample in samples:
+        key, say = sample.answer_key, SPEAKERS[sample.language]
+        if key["type"] == "state":
+            state, value = key["value"]
+            category = room.object(sample.objects[0]).category
+            texts = [say.script(say.state(category, (state, one))) for one in STATES[state]]
+            both = " ".join(f"It is {text}. {text}。" for text in texts)
+        elif key["type"] == "location" and key["value"][0] in swapped and not key.get("open"):
+            relation, category = key["value"]
+            noun = say.definite(say.noun(category, 0))
+            both = " ".join(
+                say.script(f"is {say.at(r, noun)}") for r in (relation, swapped[relation])
+            )
+        else:
+            continue
+        assert judge(room, sample, sample.think, sample.answer)["correct"]
+        assert not judge(room, sample, "x", both)["correct"], both
+        tried[key["type"], sample.language] += 1
+    assert len(tried) == 6, tried
 
 
 def test_boxes_elsewhere_are_wrong(samples):
