@@ -8,6 +8,7 @@ against the model's own answer to where the thing is, unless an earlier turn was
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from r1_model.text.grammar import parse_answer
 from r1_model.text.refinement import snap_to_detections
 
 _TASKS = ("qa", "object_caption", "dialogue")  # a thing that was to be found is found or is not
+_BEFORE_NOUN = re.compile(r"[\s的]")
 _WHERE = {"en": "Where is the {}?", "zh-Hans": "{}在哪里？", "zh-Hant": "{}在哪裡？"}
 
 
@@ -52,7 +54,7 @@ def _spoken_of(name: str, asked: Ready) -> bool:
     """Has an earlier turn a box for it? Then it was asked for there, and is there."""
     turns = (turn.raw for turn in asked.question.history)
     earlier = [box for raw in turns for box in parse_answer(raw, asked.bounds, "qa").boxes]
-    return any(_plain(box.label) == _plain(name) for box in earlier)
+    return any(_plain(name) in _plain(box.label) for box in earlier)
 
 
 def unfound_subject(told: Sequence[Box], thought: Sequence[Box]) -> str | None:
@@ -60,11 +62,15 @@ def unfound_subject(told: Sequence[Box], thought: Sequence[Box]) -> str | None:
 
     Args:
         told: boxes of an answer; a score says that a detection is repeated.
-        thought: boxes of its thinking, whose names count where a box stands in both.
+        thought: boxes of its thinking, whose names count where a box stands in both, unless another
+            word stands there, as in "stool: brown <obj>" about a brown stool.
     """
     if not told or not math.isnan(told[0].score):
         return None
-    name = next((box.label for box in thought if _same(box, told[0])), told[0].label)
+    said = told[0].label
+    name = next((box.label for box in thought if _same(box, told[0])), said)
+    if said and not said.endswith(name):
+        name = said
     # of several things of a name one was detected: what is miscounted is there
     others = {box.label for box in (*told, *thought) if not math.isnan(box.score)}
     return None if name in others else name or None
@@ -92,7 +98,8 @@ def held_against(answer: Answer, where: Answer, name: str) -> Answer:
     denied = not where.boxes and "<obj>" not in where.thinking and where.answer
     if not denied or where.stopped or not where.finished:
         return answer
-    if _plain(name).removesuffix("s") not in _plain(where.answer):
+    noun = _BEFORE_NOUN.split(_plain(name))[-1].removesuffix("s")
+    if noun not in _plain(where.answer):
         return answer
     return replace(where, task=answer.task, first_token_seconds=answer.first_token_seconds)
 

@@ -27,6 +27,9 @@ def box(label: str, place: float = 0.0, score: float = float("nan")) -> Box:
         ([box("chair", 1.0), box("chair", 2.0, 0.9)], [], None),  # miscounted, and still there
         ([box("")], [], None),
         ([box("沙发")], [box("")], None),  # the thinking has no name for it
+        ([box("brown stool")], [box("brown")], "brown stool"),  # "stool: brown <obj>"
+        ([box("棕色的凳子")], [box("棕色")], "棕色的凳子"),
+        ([box("")], [box("sofa")], "sofa"),
     ],
 )
 def test_what_an_answer_is_about_is_unfound_where_no_detection_fits(told, thought, name):
@@ -105,6 +108,15 @@ def test_what_denies_something_else_or_nothing_denies_nothing(reasoner, said, wh
     assert len(asked) == 2
 
 
+def test_a_description_is_denied_by_its_noun(reasoner, said):
+    texts, asked = said
+    texts += [f"<think>sofa: red {THERE}</think><answer>Yes, there is a red sofa {THERE}.</answer>"]
+    texts += [NONE]
+    answer = reasoner.ask(random_scene(), "Is there a sofa?")
+    assert asked[1] == "Where is the red sofa?"
+    assert answer.answer == "There is no sofa in the room."
+
+
 def test_a_name_in_the_plural_is_denied_in_the_singular(reasoner, said):
     texts, _ = said
     texts += [RED.replace("sofa", "Sofas"), NONE]
@@ -115,7 +127,7 @@ def test_a_name_in_the_plural_is_denied_in_the_singular(reasoner, said):
 def test_what_an_earlier_turn_was_about_is_there(reasoner, said):
     texts, asked = said
     texts += [RED]
-    found = f"<think>sofa {THERE}</think><answer>There is a Sofa {THERE}.</answer>"
+    found = f"<think>sofa: red {THERE}</think><answer>There is a red Sofa {THERE}.</answer>"
     answer = reasoner.ask(
         random_scene(), "What colour is it?", history=[Turn("Is there a sofa?", found)]
     )
