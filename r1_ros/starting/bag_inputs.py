@@ -9,7 +9,6 @@ from r1_ros.mapping.cameras import cameras_of
 from r1_ros.mapping.mapper_inputs import InputTopic, input_topics
 from r1_ros.starting.node_commands import NodeOptions
 
-_WITHOUT = "no camera of which it has all three, and no points"
 _SHOWN = ("Image", "CompressedImage", "CameraInfo", "PointCloud2")
 
 
@@ -62,7 +61,7 @@ def check_bag_inputs(bag: Bag, nodes: NodeOptions) -> None:
         if topic.type.rpartition("/")[2] in _SHOWN
     ]
     raise MissingInputsError(
-        f"{bag.path} has {_WITHOUT}: there is no {', no '.join(missing)}. "
+        f"{bag.path} has neither points nor all that a camera needs: no {', no '.join(missing)}. "
         f"It has {', '.join(held) or 'no images and no points at all'}. What is called otherwise "
         "there is told by --color-topic, --remap and the like."
     )

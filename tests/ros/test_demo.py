@@ -48,7 +48,7 @@ def test_a_bag_whose_topics_are_called_otherwise_is_refused_at_once(tmp_path: Pa
     ):
         result = subprocess.run(r1(*command, *asked), capture_output=True, text=True)
         assert result.returncode != 0
-        assert "has no camera of which it has all three" in result.stderr
+        assert "has neither points nor all that a camera needs" in result.stderr
         assert "/color/image (sensor_msgs/msg/Image)" in result.stderr
         assert not list((tmp_path / "out").rglob("scene_mapper.log"))  # no node was started
 
