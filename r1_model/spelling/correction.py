@@ -33,7 +33,10 @@ _SHORT = {
         "im": "I'm",
         "dnt": "don't",
     },
-    **{f"{word}nt": f"{word}n't" for word in ("do", "ca", "is", "are", "does", "did", "should")},
+    **{
+        f"{word}nt": f"{word}n't"
+        for word in "do ca is are was does did should must would could need have has".split()
+    },
 }
 # real words that no sentence means
 _NEVER_MEANT = (
