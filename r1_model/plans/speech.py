@@ -31,7 +31,8 @@ _NOT_INVERTED = re.compile(
 )
 _FILL = (
     r"(?:(?:please|just|maybe|perhaps|possibly|kindly|quickly|also|then|now|be so kind (?:as )?to|"
-    r"go(?: and| over and)?|try to|come(?: and)?|help me(?: to)?|help|manage to|quickly)\s+)*"
+    r"go(?: and| over and)?|try to|come(?: and)?|(?:promise|agree)(?: me| us)? to|"
+    r"help me(?: to)?|help|manage to|quickly)\s+)*"
 )
 # what a skill's verb does not carry out
 _ONLY_WORDS = (
@@ -42,7 +43,8 @@ _ONLY_WORDS = (
 )
 # a request not to is one, too: "could you please not touch it"
 _REFRAIN = (
-    rf"(?:(?:not|never) {_FILL}{ENGLISH_VERB}|"
+    r"(?:(?:(?:try|manage|remember|agree|promise|be careful|make sure) )?"
+    rf"(?:not|never) (?:to )?{_FILL}{ENGLISH_VERB}|"
     r"(?:stop|avoid|quit|refrain|hold off|keep|leave|stay|steer) (?!me\b|us\b))"
 )
 _DO = (

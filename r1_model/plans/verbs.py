@@ -101,6 +101,9 @@ _BECOMES = re.compile(
     r"warm\w*|cold\w*|hot\w*|wet\w*|cool\w*|dirt\w*|old\w*|bad\w*|dark\w*|angry|hurt|tired|"
     r"confused|distracted|damaged|scratched)\b"
 )
+_CAUSES = re.compile(
+    r"\s+(?:me|us|him|her|them|it)\s+(?!(?:an?|the|any|some|another|one|more|coffee|espresso)\b)\w"
+)
 _CLOSE_TO = re.compile(r"\s+(?:any ?where |too |any )*(?:near|close)")
 _INTO = re.compile(r"\s+(?:in|inside|into) (?!from\b)\w")
 _SET_FOOT = re.compile(r"sets?(?:ting)? foot\b")
@@ -142,6 +145,8 @@ def english_actions(verb: str, rest: str) -> frozenset[str]:
             return skills | (switched & {"turn_off"})
         return switched or skills
     if skills == ENGLISH_VERBS["make"]:
+        if _CAUSES.match(rest):
+            return frozenset()  # "don't make me get up"
         drinks = re.search(r"\b(?:coffee|espresso|drink)", rest)
         beds = re.search(r"\bbeds?\b", rest)
         if drinks or beds:

@@ -13,16 +13,21 @@ _EXCEPT = re.compile(
     r"(?:\b(?:except(?: for)?|apart from|aside from|other than|but not|(?<=\ball )but|"
     r"(?<=\banywhere )but|(?<=\beverywhere )but|(?<=\beverything )but|(?<=\banything )but|"
     r"excluding|minus|save for|"
-    r"(?<=\beverything )save|(?P<all>but|save)|instead of|rather than)\s+"
+    r"(?<=\beverything )save|(?P<all>but|save|bar)|instead of|rather than)\s+"
     r"|(?:(?:,\s*|\band\s+|\b(?:as|so) long as )(?:(?:it's|it is|that's|just|but|only|please) )*"
     r"(?:not|never)|\b(?:as|so) long as (?:it|that) isn't)\s+)"
     r"(?P<place>(?:on|onto|in|into|inside|under|to|at|near)\s+)?"
-    r"(?P<thing>(?:the|my|that|this|those|these|your|any|an?)\s+[^.,;:!?]+)"
+    r"(?:where\s+)?(?P<thing>(?:the|my|that|this|those|these|your|any|an?)\s+[^.,;:!?]+)"
 )
-_ALL = re.compile(r"\b(?:all|every|any|each) (?:(?:of )?(?:the|my) )?(?:\w+ ){0,3}$")
+_ALL = re.compile(
+    r"\b(?:all|every|any|each) (?:(?:of )?(?:the|my) )?(?:\w+ ){0,3}$|"
+    r"\b(?:every|any)(?:thing|where|one) (?:\w+ ){0,2}$"
+)
 _ONLY_NAMED = re.compile(
     r"(?:,|\band|\bbut|[-–—])\s*(?:please )?nothing (?:else|more|other)\s*(?:please)?\W*$"
 )
+_ONLY = re.compile(r"\W*(?:please |just )?only\b")
+_STANDS = re.compile(r"\s+(?:is|are|stands?|sits?|lies?)\b.*")
 _ONE = re.compile(r"\bones?\b")
 # "except the red": the noun was said before
 _ADJECTIVE = re.compile(
@@ -42,12 +47,17 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
     only = _ONLY_NAMED.search(text[start:end])
     if only is not None:
         actions = _actions(text[start : start + only.start()])
+        if _ONLY.match(text[start:end]):  # "only wipe the table, nothing else"
+            actions |= HANDLING - {"open", "close"}
         yield Forbidden(start + only.start(), end, actions or HANDLING, others=True)
     for match in _EXCEPT.finditer(text, start, end):
         if any(True for _ in verbs_in(match["thing"], chinese=False)):
             continue
         clause = text[start : match.start()]
-        if re.search(r"\b(?:is|are)\b", match["thing"]):
+        thing = match["thing"]
+        if "where" in match[0][: match.start("thing") - match.start()]:
+            thing = _STANDS.sub("", thing)  # "except where the sofa stands"
+        elif re.search(r"\b(?:is|are)\b", thing):
             continue  # "everything but the mug is here"
         if match["all"] and not _ALL.search(clause):
             continue  # "bring it, but the lid is loose"
@@ -55,7 +65,6 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
         nouns = re.findall(
             r"\b(?:the|my|all|any|an?|every)\s+(?:\w+\s+)*?(\w+)\b(?=\W*$|\s+(?:will|is)\b)", clause
         )
-        thing = match["thing"]
         if nouns:  # "not the red one"
             if _ADJECTIVE.match(thing):
                 thing = f"{thing.rstrip()} {nouns[-1]}"
@@ -72,6 +81,8 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
 
 
 def _actions(clause: str) -> frozenset[str]:
+    if re.search(r"\b(?:tidy|clean)(?:ing)? up\W*$", clause):
+        return HANDLING  # it is about all there is to do
     actions: frozenset[str] = frozenset()
     for verb in verbs_in(clause, chinese=False):
         actions |= english_actions(verb[0], clause[verb.end() :])
