@@ -35,7 +35,10 @@ _SHORT = {
     },
     **{
         f"{word}nt": f"{word}n't"
-        for word in "do ca is are was does did should must would could need have has".split()
+        for word in (
+            *("do", "does", "did", "is", "are", "was", "have", "has"),
+            *("ca", "could", "would", "should", "must", "need"),
+        )
     },
 }
 # real words that no sentence means
