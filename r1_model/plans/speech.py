@@ -56,7 +56,7 @@ _POLITE = re.compile(
     r"(?:can|could|would|will|can't|couldn't|won't|wouldn't) you"
     r"|(?:(?:would|do) you )?mind(?: please)?"
     r"|why (?:don't|do not) (?:you|we)|why not|how about(?: you)?"
-    r"|(?:is it|would it be) (?:\w+ )?possible (?:for you )?to|are you able to"
+    r"|(?:is it|would it be) (?:\w+ )?possible(?: for you)?(?: to|(?= not to\b))|are you able to"
     r"|(?:do you think )?(?:you (?:can|could)|could you)"
     r"|(?:shall|should|can) we"
     r"|would you be (?:so )?(?:kind|able)(?: enough)?(?: as)? to"

@@ -92,6 +92,7 @@ CHINESE_VERB = (
     f"(?:{'|'.join(_LONGEST[: _LONGEST.index('开')])}"
     f"|{'|'.join(_LONGEST[_LONGEST.index('开') :])})"
     "(?<!开(?=始|心|会|玩|车))(?<!关(?=心|系|于|注))(?<!到(?=底))(?<!进(?=行|步|展|度|口))(?<!用(?=力|心))"
+    r"(?<!拖(?=[延拉欠]|下去|了(?:\W|$)))"
 )
 ENGLISH_VERB = rf"(?:{'|'.join(sorted(ENGLISH_VERBS, key=len, reverse=True))})\b"
 

@@ -74,6 +74,7 @@ _HALT = re.compile(
     r"^\W*(?:请|机器人|快|马上|立刻|现在|给我|你)*"
     r"(?:停下来?|停止|停住|站住|停|住手|别动|不要动|不许动)(?:一下|吧|别动)?\W*$"
 )
+_LEAVES = re.compile(f"[了啊呀嘛]*[，。！,.!]+[^，。！]*{CHINESE_VERB}")
 _SELF = re.compile(
     "(?:(?<!答应)(?<!保证)我|我们|他|她|它|他们|她们|孩子|人家)(?:都|也|自己|现在|还|就)*$"
 )
@@ -137,6 +138,9 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
         before = clause[: match.start()]
         if match["no"] == "不是" and re.match("[着的了过]|好的", clause[match.end() :]):
             continue  # "灯不是开着吗"
+        later = clause[match.end() :] + text[end:]
+        if match["verb"] == "走" and _LEAVES.match(later):
+            continue  # "别走，把书拿来"
         if before.endswith(("到", "得")):
             continue  # "湿到不能走"
         if _SELF.search(before.strip()) or before.endswith(("为什么", "何", "怎么", "要")):

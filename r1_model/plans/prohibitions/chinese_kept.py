@@ -51,7 +51,7 @@ _LEFT_OUT = re.compile(
 )
 # "窗户我自己关"; "我自己关不了", "我自己开的" tell what is
 _MYSELF = re.compile(
-    "(?P<thing>[^，。；！？,.;!?]{0,12}?)(?:还是|就|由|让)*我们?自己(?:来|会|去)*"
+    "(?P<thing>[^，。；！？,.;!?]{0,12}?)(?:还是|就|由|让)*(?<![帮给替为])我们?(?:自己(?:来|会|去)*|来)"
     f"(?P<verb>{CHINESE_VERB})(?![不得的了过])(?P<rest>[^，。；！？,.;!?]*)"
 )
 # what waits for people, not for the end of a step: "等我回来再开窗"

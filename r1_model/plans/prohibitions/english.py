@@ -46,6 +46,7 @@ _CLAUSE_END = re.compile(
 # words between a negation and the verb that it governs
 _FILL = (
     r"(?:(?:please|ever|just|even|yet|also|simply|really|accidentally|you|dare|to|try(?:ing)?|"
+    r"planning (?:on|to)|going to|"
     r"attempt(?:ing)?|think(?:ing)? (?:of|about)|begin(?:ning)?|start(?:ing)?(?= \w+ing\b)|"
     r"bother(?:ing)?(?= (?:to|\w+ing)\b)|go(?:ing)?(?= (?:and|\w+ing)\b)|and|be|being|"
     r"get(?= \w+ed\b)|"
@@ -115,6 +116,7 @@ _AT_MOST = re.compile(
 )
 # "the vase you don't touch"
 _FRONTED = re.compile(r"(?P<thing>\b(?:the|my|our|that|this|those|these|\w+'s)\s[^,]+?) you$")
+_GO = re.compile(r"go(?:ing)?(?: (?:just )?yet| away)?\W*$")
 _YOURS = re.compile(r"(?:yours|for you) to$")
 _INSERTED = re.compile(
     r",\s*(?:under any circumstances|on any account|in any case|at any time|please)\s*,|"
@@ -184,6 +186,8 @@ def _read_clause(clause: str, after: str) -> Forbidden | None:
     for match in _GOVERNED.finditer(clause):
         if _forbids(clause, match):
             found = _governed(clause, match)
+            if _GO.match(clause, match.start("verb")) and any(verbs_in(after, chinese=False)):
+                continue  # "don't go yet, bring me the mug"
             if found.actions:  # "don't get up" names no skill
                 return found
     subject = no_subject(clause)
@@ -247,8 +251,8 @@ def _forbids(clause: str, match: re.Match[str]) -> bool:
     if _NEEDS_ING.match(operator):
         return verb.endswith("ing")
     if operator.startswith(("nobody", "no one", "none of you")):
-        if re.search(r"\bif$", before) and not welcome(before.removesuffix("if")):
-            return False  # "if nobody closes it, we'll freeze"
+        if before.endswith("if"):  # "if nobody closes it, we'll freeze"
+            return welcome(before.removesuffix("if"))
         # "nobody has made the bed" tells what is, "the book nobody uses" which one
         tells = re.search(r"\b(?:has|have|is|are)\b(?! (?:to|allowed|permitted)\b)", match["fill"])
         which = before and not told(before) and not clause[match.end() :].strip(" ,.!?")

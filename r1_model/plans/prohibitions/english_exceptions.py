@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.prohibitions.english_things import named_in
-from r1_model.plans.verbs import HANDLING, english_actions, verbs_in
+from r1_model.plans.verbs import ENGLISH_VERB, HANDLING, english_actions, verbs_in
 
 _EXCEPT = re.compile(
     r"(?:\b(?:except(?: for)?|apart from|aside from|other than|but not|(?<=\ball )but|"
@@ -27,6 +27,19 @@ _ONLY_NAMED = re.compile(
     r"(?:,|\band|\bbut|[-–—])\s*(?:please )?nothing (?:else|more|other)\s*(?:please)?\W*$"
 )
 _ONLY = re.compile(r"\W*(?:please |just )?only\b")
+# "anything but opening the fridge"; "I've done everything but" tells what is left to do
+_BUT_DOING = re.compile(
+    r"\b(?:everything|anything|whatever \w+ \w+)\s+(?P<but>except(?: for)?|but|apart from|"
+    rf"aside from|other than|save|bar) (?:to )?(?P<verb>{ENGLISH_VERB})(?P<rest>[^.,;:!?]*)"
+)
+_TELLS = re.compile(r"\b(?:i|we|he|she|they)(?:'ve|'d|'s)?\b(?! (?:want|like|mean)\b)")
+# "the book can go anywhere except the sofa": who goes is put
+_IS_PUT = re.compile(
+    r"^\W*(?:and |but |so )*(?:the|my|our|that|this|those|these)\s[^.,;:!?]+ (?:can|may|should) "
+    r"(?:go|be|stand|lie|stay|sit) (?:any|every)where\s*$"
+)
+# "everything but the vase may be moved"
+_IS_DONE = re.compile(rf"\s+(?:can|may|should|must|is to) be (?P<verb>{ENGLISH_VERB})")
 _STANDS = re.compile(r"\s+(?:is|are|stands?|sits?|lies?)\b.*")
 _ONE = re.compile(r"\bones?\b")
 # "except the red": the noun was said before
@@ -50,18 +63,28 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
         if _ONLY.match(text[start:end]):  # "only wipe the table, nothing else"
             actions |= HANDLING - {"open", "close"}
         yield Forbidden(start + only.start(), end, actions or HANDLING, others=True)
+    doing = _BUT_DOING.search(text, start, end)
+    if doing is not None and not _TELLS.search(text[start : doing.start()]):
+        actions = english_actions(doing["verb"], doing["rest"])
+        if actions:
+            yield Forbidden(
+                doing.start("but"), doing.end(), actions, *named_in(doing["rest"], actions)
+            )
     for match in _EXCEPT.finditer(text, start, end):
-        if any(True for _ in verbs_in(match["thing"], chinese=False)):
+        allowed = _IS_DONE.search(match["thing"])
+        thing = match["thing"][: allowed.start() if allowed is not None else None]
+        if any(True for _ in verbs_in(thing, chinese=False)):
             continue
         clause = text[start : match.start()]
-        thing = match["thing"]
         if "where" in match[0][: match.start("thing") - match.start()]:
             thing = _STANDS.sub("", thing)  # "except where the sofa stands"
         elif re.search(r"\b(?:is|are)\b", thing):
             continue  # "everything but the mug is here"
         if match["all"] and not _ALL.search(clause):
             continue  # "bring it, but the lid is loose"
-        actions = _actions(clause)
+        actions = frozenset({"place"}) if _IS_PUT.match(clause) else _actions(clause)
+        if allowed is not None:
+            actions |= english_actions(allowed["verb"], match["thing"][allowed.end() :])
         nouns = re.findall(
             r"\b(?:the|my|all|any|an?|every)\s+(?:\w+\s+)*?(\w+)\b(?=\W*$|\s+(?:will|is)\b)", clause
         )

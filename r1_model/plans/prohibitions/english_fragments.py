@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.prohibitions.english_orders import opens
 from r1_model.plans.prohibitions.english_things import named_in
-from r1_model.plans.verbs import EVERYTHING, HANDLING, verbs_in
+from r1_model.plans.verbs import EVERYTHING, HANDLING, english_actions, verbs_in
 
 _NEARING = EVERYTHING - {"look_at", "wait"}
 _NOUNS = r"(?P<thing>(?:the|my|our|his|her|that|this|those|these)\s+[^.,;:!?]+?)"
@@ -35,6 +35,13 @@ _STATE = re.compile(
     r"(?P<state>open|on|closed|shut|off)(?:,? (?:please|tonight|today|while|when|after|before|"
     r"until|till|during|at night|ever|anymore|any more)\b[^.,;:!?]*)(?:,? please)?\W*$"
 )
+# "bring the mug. not the blue one."
+_NOT_THAT = re.compile(
+    r"^\W*(?:but |and |just |only |please,? )*not "
+    r"(?P<thing>(?:the|my|that|this|those|these)\s[^.,;:!?]+?)"
+    r"(?:,? (?:please|though|mind|mind you))?\W*$"
+)
+_NOUN = re.compile(r"\b(?:the|my|an?|all|every|any|some)\s+(?:\w+\s+)*?(\w+)\W*$")
 _MAKES = {"open": "open", "on": "turn_on", "closed": "close", "shut": "close", "off": "turn_off"}
 
 
@@ -55,6 +62,9 @@ def fragments(text: str, start: int, end: int) -> Iterator[Forbidden]:
     match = _GOING.search(sentence)
     if match is not None:
         yield _found(start, match, _NEARING)
+    match = _NOT_THAT.match(sentence)
+    if match is not None and not any(verbs_in(match["thing"], chinese=False)):
+        yield from _contrasted(start, match, text[:start])
     match = _STATE.match(sentence)
     if match is not None:
         yield _found(start, match, frozenset({_MAKES[match["state"]]}))
@@ -69,3 +79,16 @@ def _asks(before: str) -> bool:
     """Does an order stand before it?"""
     verb = next(verbs_in(before, chinese=False), None)
     return verb is not None and opens(before[: verb.start()])
+
+
+def _contrasted(start: int, match: re.Match[str], before: str) -> Iterator[Forbidden]:
+    *_, order = ["", *(part for part in re.split(r"[.;:!?]+", before) if part.strip())]
+    if not _asks(order):
+        return
+    actions = frozenset[str]()
+    for verb in verbs_in(order, chinese=False):
+        actions |= english_actions(verb[0], order[verb.end() :])
+    noun = _NOUN.search(order)
+    thing = re.sub(r"\bones?\b", noun[1], match["thing"]) if noun is not None else match["thing"]
+    named = named_in(thing, frozenset())
+    yield Forbidden(start + match.start(), start + match.end(), actions, *named)

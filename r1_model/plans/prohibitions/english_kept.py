@@ -48,7 +48,7 @@ _OTHERS_ARE = re.compile(r"\b(?:i|he|she|they|we)(?:'m|'re|'s| am| are| is| was|
 _YOU_HAVE = re.compile(r"\b(?:you've|you have|you)\b(?: got)?")
 _STATES = (
     r"alone|be|untouched|unopened|as (?:it is|is|they are|it was)|"
-    r"where (?:it is|they are|it stands)|in peace|put|"
+    r"the way (?:it is|they are)|where (?:it is|they are|it stands)|in peace|put|"
     r"open|opened|closed|shut|locked|on|off|running|switched on|switched off"
 )
 _NAMED = r"(?P<thing>(?:the|my|our|his|her|that|this|those|these)\s[^.,;:!?]+?)"
@@ -57,6 +57,11 @@ _STAYS = re.compile(
     rf"(?P<thing>.+?)\s+(?P<state>{_STATES})$"
 )
 # "let the vase stand"
+# "the vase is fine where it is"
+_FINE = re.compile(
+    rf"{_NAMED} (?:is|are) (?:just |perfectly |quite )?(?:fine|good|great|perfect|okay|all right) "
+    r"(?P<state>(?:the way|as|where|like) (?:it is|it's|they are|that))$"
+)
 _LET = re.compile(
     rf"(?<!n't )(?<!not )(?<!never )\blet {_NAMED} (?P<state>be|stand|stay|lie|sit|rest)"
     r"(?: (?:here|there|where \w+ (?:is|are)))?$"
@@ -85,7 +90,8 @@ _CAN_STAY = re.compile(
     r"(?P<thing>.+?)\s+(?:must|should|may|can|is to|are to)\s+(?:just )?(?P<state>stay)$"
 )
 _UNWANTED_STATE = re.compile(
-    r"\b(?:(?:don't|do not) (?:want|like)|(?:rather|better|best|prefer) not (?:to )?(?:have|see)) "
+    r"\b(?:(?:(?:what )?(?:i|we) )?(?:don't|do not) (?:want|like)(?: is)?|"
+    r"(?:rather|better|best|prefer) not (?:to )?(?:have|see)) "
     r"(?P<thing>(?:the|my|that|this|those|these|any) .+?) "
     r"(?:(?:to be|being|left) )?(?P<state>open|on|off|closed|shut|locked)$"
 )
@@ -173,7 +179,7 @@ def _left(part: str) -> Forbidden | None:
         things, _ = things_in(made["thing"])
         return Forbidden(made.start(), len(part), actions, things, also_request=True)
     stays = _STAYS.search(stripped) or _LET.search(stripped)
-    stays = stays or _TO_BE_KEPT.search(stripped)
+    stays = stays or _TO_BE_KEPT.search(stripped) or _FINE.search(stripped)
     if stays is not None and _OPINION.search(part[: stays.start()]):
         stays = None  # "I'm not happy with you leaving the lamp on"
     if stays is not None and not told(_WE_ARE.sub("", part[: stays.start()])):

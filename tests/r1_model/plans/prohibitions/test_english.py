@@ -118,6 +118,7 @@ I thought we agreed you wouldn't touch the vase?
 Can you promise me that you won't touch the vase?
 Didn't you promise not to touch the vase?
 Could you try not to touch the vase?
+Would it be possible not to touch the vase?
 """.strip().splitlines()
 
 

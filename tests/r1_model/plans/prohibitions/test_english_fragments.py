@@ -15,6 +15,9 @@ FORBIDS = [
     ("Without the plate, please: bring the mug.", "pick plate", "pick mug"),
     ("No trips to the bedroom, please. Bring the mug.", "navigate_to bedroom", "pick mug"),
     ("No lights on after ten, please.", "turn_on lights", ""),
+    ("Bring me the mug. Not the blue one, please.", "pick blue mug", ""),
+    ("You can do anything but open the fridge.", "open fridge", "open window"),
+    ("Everything but the vase may be moved.", "pick vase", "pick mug"),
     # subjects and objects that are none
     ("Touch nothing and look at the vase.", "pick mug; push vase", "look_at vase"),
     ("Turn on nothing, turn off nothing.", "turn_on lamp; turn_off lamp", ""),
@@ -52,6 +55,8 @@ HARMLESS = [
     ("There's no access to the bedroom, open the door.", "open door"),
     ("Take nothing for granted and wipe the table.", "wipe table"),
     ("Neither lamp is on, turn on the lamp.", "turn_on lamp"),
+    ("I've done everything but close the window. Close it.", "close window"),
+    ("Not the best day. Wipe the table.", "wipe table"),
     ("It moved nothing. Push the chair.", "push chair"),
     ("Only the lamp is on, turn it off.", "turn_off lamp"),
     ("Don't bring more than two plates.", "pick plate"),

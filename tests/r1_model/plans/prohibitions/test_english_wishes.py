@@ -26,6 +26,9 @@ FORBIDS = [
     ("Let's not open the window.", "open window", ""),
     ("Let the vase be and bring the mug.", "pick vase", "pick mug"),
     ("I'd love for the window to stay shut. Turn on the lamp.", "open window", "turn_on lamp"),
+    ("What I don't want is the stove on. Wipe the table.", "turn_on stove", "wipe table"),
+    ("I'd be so relieved if nobody touched the vase. Wipe the table.", "pick vase", "wipe table"),
+    ("I hope you're not planning on moving the laptop.", "push laptop", ""),
     # agreed on
     ("Can we agree that you won't touch the vase? Bring the mug.", "pick vase", "pick mug"),
     ("Promise me you'll never touch the vase. Bring the mug.", "pick vase", "pick mug"),
@@ -57,6 +60,7 @@ HARMLESS = [
     ("I don't want to open the window myself, do it for me.", "open window"),
     ("I have no problem with you opening the fridge.", "open fridge"),
     ("I'm not happy with you leaving the lamp on, turn it off.", "turn_off lamp"),
+    ("I hope you won't forget to close the window.", "close window"),
     ("I see the window left open, close it.", "close window"),
     ("You went out with the lamp left on. Turn it off.", "turn_off lamp"),
     ("You can't sleep with the lamp left on. Turn it off.", "turn_off lamp"),
