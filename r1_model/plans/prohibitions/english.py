@@ -223,10 +223,10 @@ def _forbids(clause: str, match: re.Match[str]) -> bool:
         return (told(before) or subjunctive) and not just
     if match["modal"]:
         # "close the window that shouldn't be open"; "the kids must not go out" is about the kids
-        which = _WHICH.search(before)
+        relative = _WHICH.search(before)
         goes = ENGLISH_VERBS[match["verb"]] == ENGLISH_VERBS["go"] and not passive
         another = goes and bool(before) and not (opens(before) or _ADDRESSED.search(before))
-        return not (_SPOKEN_OF.search(before) or which or another)
+        return not (_SPOKEN_OF.search(before) or relative or another)
     if match["you"]:
         asked = re.match(r"you\b", match["fill"])  # "can't you open it?"
         # "the fridge can't be opened today"
@@ -283,17 +283,15 @@ def _governed(clause: str, match: re.Match[str]) -> Forbidden:
     if re.search(r"\b(?:you|robot|i'd|i would|i|sure|careful|try|remember)\b", before):
         whole = True
     things, place, others = named_in(named, actions)
-    if match["any"] and _YOURS.search(match["any"]):
-        whole = True
+    yours = _YOURS.search(match["any"] or "") is not None
+    whole = whole or yours
     alone = not _IT.match(named.strip()) and "furniture" not in named
     if not things and match["verb"].startswith(("mov", "do")) and not others and alone:
         actions = EVERYTHING  # "don't move", "don't do anything"
     fronted = None if things or named.strip(_MARKS) else _FRONTED.search(before)
     if fronted is not None:
         things, _, others = named_in(fronted["thing"], frozenset())
-    elif passive or (
-        not things and before and (match["modal"] or _YOURS.search(match["any"] or ""))
-    ):
+    elif passive or (not things and before and (match["modal"] or yours)):
         named = re.sub(r"\b(?:is|are|and|so|please)$", "", before).strip()
         things, _, others = named_in(named, actions)
     return Forbidden(
