@@ -31,7 +31,8 @@ _NOT_INVERTED = re.compile(
 )
 _FILL = (
     r"(?:(?:please|just|maybe|perhaps|possibly|kindly|quickly|also|then|now|be so kind (?:as )?to|"
-    r"go(?: and| over and)?|try to|come(?: and)?|help me(?: to)?|help|manage to|quickly)\s+)*"
+    r"go(?: and| over and)?|try to|come(?: and)?|(?:promise|agree)(?: me| us)? to|"
+    r"help me(?: to)?|help|manage to|quickly)\s+)*"
 )
 # what a skill's verb does not carry out
 _ONLY_WORDS = (
@@ -42,7 +43,8 @@ _ONLY_WORDS = (
 )
 # a request not to is one, too: "could you please not touch it"
 _REFRAIN = (
-    rf"(?:(?:not|never) {_FILL}{ENGLISH_VERB}|"
+    r"(?:(?:(?:try|manage|remember|agree|promise|be careful|make sure) )?"
+    rf"(?:not|never) (?:to )?{_FILL}{ENGLISH_VERB}|"
     r"(?:stop|avoid|quit|refrain|hold off|keep|leave|stay|steer) (?!me\b|us\b))"
 )
 _DO = (
@@ -54,7 +56,7 @@ _POLITE = re.compile(
     r"(?:can|could|would|will|can't|couldn't|won't|wouldn't) you"
     r"|(?:(?:would|do) you )?mind(?: please)?"
     r"|why (?:don't|do not) (?:you|we)|why not|how about(?: you)?"
-    r"|(?:is it|would it be) (?:\w+ )?possible (?:for you )?to|are you able to"
+    r"|(?:is it|would it be) (?:\w+ )?possible(?: for you)?(?: to|(?= not to\b))|are you able to"
     r"|(?:do you think )?(?:you (?:can|could)|could you)"
     r"|(?:shall|should|can) we"
     r"|would you be (?:so )?(?:kind|able)(?: enough)?(?: as)? to"

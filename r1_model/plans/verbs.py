@@ -92,6 +92,7 @@ CHINESE_VERB = (
     f"(?:{'|'.join(_LONGEST[: _LONGEST.index('开')])}"
     f"|{'|'.join(_LONGEST[_LONGEST.index('开') :])})"
     "(?<!开(?=始|心|会|玩|车))(?<!关(?=心|系|于|注))(?<!到(?=底))(?<!进(?=行|步|展|度|口))(?<!用(?=力|心))"
+    r"(?<!拖(?=[延拉欠]|下去|了(?:\W|$)))"
 )
 ENGLISH_VERB = rf"(?:{'|'.join(sorted(ENGLISH_VERBS, key=len, reverse=True))})\b"
 
@@ -100,6 +101,9 @@ _BECOMES = re.compile(
     r"\s+(?:(?:too|so|all|any|very)\s+)?(?:up|out|away|lost|home|stuck|ready|going|started|"
     r"warm\w*|cold\w*|hot\w*|wet\w*|cool\w*|dirt\w*|old\w*|bad\w*|dark\w*|angry|hurt|tired|"
     r"confused|distracted|damaged|scratched)\b"
+)
+_CAUSES = re.compile(
+    r"\s+(?:me|us|him|her|them|it)\s+(?!(?:an?|the|any|some|another|one|more|coffee|espresso)\b)\w"
 )
 _CLOSE_TO = re.compile(r"\s+(?:any ?where |too |any )*(?:near|close)")
 _INTO = re.compile(r"\s+(?:in|inside|into) (?!from\b)\w")
@@ -142,6 +146,8 @@ def english_actions(verb: str, rest: str) -> frozenset[str]:
             return skills | (switched & {"turn_off"})
         return switched or skills
     if skills == ENGLISH_VERBS["make"]:
+        if _CAUSES.match(rest):
+            return frozenset()  # "don't make me get up"
         drinks = re.search(r"\b(?:coffee|espresso|drink)", rest)
         beds = re.search(r"\bbeds?\b", rest)
         if drinks or beds:

@@ -33,7 +33,13 @@ _SHORT = {
         "im": "I'm",
         "dnt": "don't",
     },
-    **{f"{word}nt": f"{word}n't" for word in ("do", "ca", "is", "are", "does", "did", "should")},
+    **{
+        f"{word}nt": f"{word}n't"
+        for word in (
+            *("do", "does", "did", "is", "are", "was", "have", "has"),
+            *("ca", "could", "would", "should", "must", "need"),
+        )
+    },
 }
 # real words that no sentence means
 _NEVER_MEANT = (

@@ -20,6 +20,7 @@ _APOSTROPHES = str.maketrans("’‘ʼ´`", "'''''")
 _SPACES = re.compile(r"\s+")
 _FRONT = re.compile(r"^[\s\-–—•*·,，.。、!！?？:：;；~～>#…]+(?=\S)")
 _RUN = re.compile(r"\s*(?:[?？!！.。…~～]\s*){2,}(?=\s|$|[^\s.\d])|\s+([?？!！])")
+_SENTENCE = re.compile(r"(?<=[?？!！。])\s*(?=\w)|(?<=\.)\s+(?=\w)")
 _END = re.compile(r"[!！~～…]+$")
 _ASKS = re.compile(
     r"\s*(?:(?:what|which|where|who|why|when|how|is|are|was|were|does|do|did|has|have|can|could|"
@@ -77,7 +78,9 @@ def plain_wording(text: str) -> str:
     ]
     plain = _FRONT.sub("", "".join(parts).strip()).strip()
     if plain and _END.search(plain):
-        mark = ("？" if chinese else "?") if _ASKS.match(plain) else ("。" if chinese else ".")
+        mark = (
+            ("？" if chinese else "?") if _ASKS.match(_last(plain)) else ("。" if chinese else ".")
+        )
         plain = _END.sub(mark, plain)
     return plain
 
@@ -137,10 +140,15 @@ def _one_mark(run: re.Match[str], chinese: bool) -> str:
         mark = "？" if chinese else "?"
     elif "!" in marks or "！" in marks:
         mark = "！" if chinese else "!"
-    elif ("." in marks or "。" in marks) and not after and _ASKS.match(run.string):
+    elif ("." in marks or "。" in marks) and not after and _ASKS.match(_last(run.string)):
         mark = "？" if chinese else "?"
     elif "." in marks or "。" in marks:
         mark = "。" if chinese else "."
     else:
         mark = ""
     return mark + after
+
+
+def _last(text: str) -> str:
+    """The last sentence: "can you not hear me? close the window!" does not end in a question."""
+    return _SENTENCE.split(text)[-1]

@@ -9,9 +9,11 @@ from dataclasses import replace
 from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.prohibitions.chinese_kept import (
     contrasted,
+    done_by_others,
     kept_away_from,
     left_as_it_is,
     left_out,
+    put_off,
 )
 from r1_model.plans.prohibitions.chinese_things import opened, thing_in, things_in
 from r1_model.plans.verbs import (
@@ -29,7 +31,7 @@ _BREAK = re.compile("但是|但|不过|可是|然后|接着|而是|只要|因为
 # 别 and 不 end or begin other words; these are none that forbid
 _NO_WORD = (
     "(?<![个特分级性类区告识辨差派道离判鉴各])别(?![的人墅针处名致离扭客急怕担忘])"
-    "|(?<![要])不要(?![紧忘客急怕担])|(?<!能)不能(?!不)|(?<!可)不可(?:以)?(?!不)|(?<!许)不许|不准|不得(?!不)"
+    "|(?<![要])不要(?![紧忘客急怕担])|(?<!能)不能(?!不)|(?<!可)不可(?:以)?(?!不)|(?<!(?<!允)许)不许|不准|不得(?!不)"
     "|不应该|不应|不该|不用(?![担谢说客急怕])|不必|不需要|没必要|没有必要|无须|无需|毋须"
     "|不是(?!不)|绝不|决不|绝对不|永不|永远不|少(?=碰|动|管|开|玩|去)|用不着|犯不着|不劳|休想|妄想|[别甭]想"
     "|停止|与其|不兴|免(?=开|关|拿|动|收|擦)|切勿(?!忘)|请勿(?!忘)|(?<![切请])勿(?!忘)|禁止|严禁|甭|避免|拒绝"
@@ -62,17 +64,27 @@ _BANNED = re.compile(
 _NEVER_DONE = re.compile(
     f"(?P<thing>[^，。；！？,.;!?]{{0,16}}?)(?P<verb>{CHINESE_VERB})不得(?!不|已|了)"
 )
+# "你要是敢碰花瓶我就生气了"; "我不敢碰" tells of the speaker
+_DARED = re.compile(
+    "(?:要是|如果|若|再|谁|你|胆)(?:你|谁|再|还)*敢(?![不吗])(?:再|去)*"
+    f"(?P<verb>{CHINESE_VERB})(?P<thing>[^，。；！？,.;!?]{{0,16}}?)"
+    "(?:我?就|我跟|看我|试试|有你|小心|[，。；！？,.;!?]|$)"
+)
 _HALT = re.compile(
     r"^\W*(?:请|机器人|快|马上|立刻|现在|给我|你)*"
     r"(?:停下来?|停止|停住|站住|停|住手|别动|不要动|不许动)(?:一下|吧|别动)?\W*$"
 )
-_SELF = re.compile("(?:我|我们|他|她|它|他们|她们|孩子|人家)(?:都|也|自己|现在|还|就)*$")
+_LEAVES = re.compile(f"[了啊呀嘛]*[，。！,.!]+[^，。！]*{CHINESE_VERB}")
+_SELF = re.compile(
+    "(?:(?<!答应)(?<!保证)我|我们|他|她|它|他们|她们|孩子|人家)(?:都|也|自己|现在|还|就)*$"
+)
 _WISH = re.compile(
     "我(?:们)?(?:都|可)?(?:没有?(?:让|叫|准)(?=你)|不想|不希望|不愿意|不喜欢|不允许|不同意|不准|不要(?=你|让|有人|任何人))(?:再?(?:看到|看见|见到))?(?:你|让你|有人|别人|任何人)?"
 )
 _OPENING = re.compile(
     "^(?:请|请你|麻烦|拜托|机器人|你|您|千万|绝对|绝|记得|记住|注意|小心|和|也|还有|还|以及|并|就|都|"
     "但|可|而|那|那么|好|好的|嗯|快|先|现在|以后|从现在起|任何时候|无论如何|不管怎样|任何人都|谁都|"
+    r"(?:我们|咱们|大家)?(?:能不能|可不可以|可以|能)?(?:你|您)?(?:向我)?(?:答应|保证|发誓|说好|约好)(?:我|了|过)*|"
     r"任何人|一定|一律|永远|永远都|在任何情况下|晚上|今天|都|\s|\W)*$"
 )
 _OTHERS = re.compile("其他|其它|别的|其余")
@@ -101,7 +113,17 @@ def read_chinese(text: str) -> Iterator[Forbidden]:
                     # "冰箱刚修好，今天不能打开": what it is about was said before
                     unnamed = not (found.things or found.others) and found.actions != EVERYTHING
                     said = _PREVIOUS.search(text[:start]) if unnamed else None
-                    things = (re.split("是|很|太", said[1])[0] or said[1],) if said else ()
+                    things = (
+                        (
+                            re.split(
+                                "是|很|太|(?:[就要得给请也都让它我]|保持|一直|继续)*[留开亮关放]着",
+                                said[1],
+                            )[0]
+                            or said[1],
+                        )
+                        if said
+                        else ()
+                    )
                     yield replace(found, things=things) if said else found
             start = stop
 
@@ -116,6 +138,9 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
         before = clause[: match.start()]
         if match["no"] == "不是" and re.match("[着的了过]|好的", clause[match.end() :]):
             continue  # "灯不是开着吗"
+        later = clause[match.end() :] + text[end:]
+        if match["verb"] == "走" and _LEAVES.match(later):
+            continue  # "别走，把书拿来"
         if before.endswith(("到", "得")):
             continue  # "湿到不能走"
         if _SELF.search(before.strip()) or before.endswith(("为什么", "何", "怎么", "要")):
@@ -148,7 +173,13 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
         things = things_in(thing_in(banned["thing"]))
         yield Forbidden(start, end, chinese_actions(banned["verb"]), things)
         return
+    dared = _DARED.search(clause)
+    if dared is not None and not _SELF.search(clause[: dared.start()]):
+        things = things_in(thing_in(dared["thing"]))
+        yield Forbidden(start, end, chinese_actions(dared["verb"]), things)
+        return
     found = kept_away_from(clause) or left_as_it_is(clause) or left_out(clause)
+    found = found or put_off(clause) or done_by_others(clause)
     found = found or contrasted(text, start, end)
     if found is not None:
         yield replace(found, start=start + found.start, end=start + found.end)

@@ -20,7 +20,8 @@ _STAYS = re.compile(
     "(?P<state>打开|开着|开启|开|亮着|亮|关闭|关着|关上|关|合上|原状|原样|不动|不变|现状)"
 )
 _LEFT = re.compile(
-    "(?P<topic>[^，。；！？,.;!?]{0,12}?)(?:就让|让|留)(?P<thing>[^，。；！？,.;!?]{1,20}?)(?:继续|一直)?(?P<state>开着|亮着|关着|那样|待着|留着)"
+    "(?P<topic>[^，。；！？,.;!?]{0,12}?)(?:就让|让|留)(?P<thing>[^，。；！？,.;!?]{1,20}?)(?:继续|一直)?(?P<state>开着|亮着|关着|那样|待着|留着|"
+    "[待呆留放摆]在(?:原[处位地]|那[里儿边]|这[里儿边]))"
 )
 _STAYS_SO = re.compile(
     "(?P<thing>[^，。；！？,.;!?]{1,16}?)(?:就)?(?:继续)?(?P<state>开着|亮着|关着)(?:就)(?:好|行|可以)"
@@ -48,6 +49,16 @@ _LEFT_OUT = re.compile(
     r"^(?:请|那|就|还是|\s)*(?:(?:取消|不要(?![紧忘客急怕担误]))(?!.*也(?:没|行|可|好))(?P<what>[^，。；！？,.;!?]{1,12}?)|"
     "(?P<topic>[^，。；！？,.;!?]{1,12}?)(?:就|都|也)?(?:不要了?|免了|不用了|取消))(?:吧|啦)?\\W*$"
 )
+# "窗户我自己关"; "我自己关不了", "我自己开的" tell what is
+_MYSELF = re.compile(
+    "(?P<thing>[^，。；！？,.;!?]{0,12}?)(?:还是|就|由|让)*(?<![帮给替为])我们?(?:自己(?:来|会|去)*|来)"
+    f"(?P<verb>{CHINESE_VERB})(?![不得的了过])(?P<rest>[^，。；！？,.;!?]*)"
+)
+# what waits for people, not for the end of a step: "等我回来再开窗"
+_PUT_OFF = re.compile(
+    "^(?:请|先|就|还是|都)*等(?:到)?(?:我|咱|他|她|大家|有人)[^，。；！？,.;!?]{0,8}?(?:再|才)(?:去|来|把)?"
+    f"(?P<moved>[^，。；！？,.;!?]{{0,12}}?)(?P<verb>{CHINESE_VERB})(?P<rest>[^，。；！？,.;!?]*)"
+)
 _CONTRAST = re.compile("^(?:而)?(?:不是|非)(?P<thing>[^，。；！？,.;!?]{1,12}?)\\W*$")
 _NOBODY = re.compile("^(?:我们?|你们?|您|他|她|这|那|什么|紧|了|要)$")
 _REVERSE = {
@@ -64,7 +75,7 @@ def kept_away_from(clause: str) -> Forbidden | None:
         return None
     named = next(group for group in away.groups() if group)
     things = things_in(opened(named))
-    return Forbidden(0, len(clause), _NEARING, things) if things else None
+    return Forbidden(0, len(clause), _NEARING, things) if things or "它" in named else None
 
 
 def left_as_it_is(clause: str) -> Forbidden | None:
@@ -97,6 +108,26 @@ def left_out(clause: str) -> Forbidden | None:
         return None
     things = things_in(opened(named))
     return Forbidden(0, len(clause), HANDLING, things) if things else None
+
+
+def done_by_others(clause: str) -> Forbidden | None:
+    """ "窗户我自己关"."""
+    match = _MYSELF.match(clause)
+    if match is None:
+        return None
+    if re.search("(?<![我你他她])的", match["rest"]):
+        return None  # "我自己搬来的椅子"
+    things = things_in(thing_in(match["rest"])) or things_in(opened(match["thing"]))
+    return Forbidden(0, len(clause), chinese_actions(match["verb"]), things) if things else None
+
+
+def put_off(clause: str) -> Forbidden | None:
+    """ "等我回来再开窗": now it must not be done."""
+    match = _PUT_OFF.match(clause)
+    if match is None:
+        return None
+    things = things_in(thing_in(match["rest"])) or things_in(thing_in(match["moved"]))
+    return Forbidden(0, len(clause), chinese_actions(match["verb"]), things) if things else None
 
 
 def contrasted(text: str, start: int, end: int) -> Forbidden | None:

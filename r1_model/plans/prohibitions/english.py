@@ -8,11 +8,28 @@ from dataclasses import replace
 
 from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.prohibitions.english_exceptions import exceptions
+from r1_model.plans.prohibitions.english_fragments import fragments
 from r1_model.plans.prohibitions.english_kept import kept_away_from, left_as_it_is, off_limits
 from r1_model.plans.prohibitions.english_orders import opens, told
-from r1_model.plans.prohibitions.english_places import belongs_elsewhere
+from r1_model.plans.prohibitions.english_places import (
+    belongs_elsewhere,
+    goes_nowhere,
+    stays_there,
+)
+from r1_model.plans.prohibitions.english_prevented import prevented
+from r1_model.plans.prohibitions.english_reserved import reserved
+from r1_model.plans.prohibitions.english_subjects import no_subject
+from r1_model.plans.prohibitions.english_terms import on_terms
 from r1_model.plans.prohibitions.english_things import named_in, things_in
-from r1_model.plans.verbs import ENGLISH_VERB, EVERYTHING, english_actions, verbs_in
+from r1_model.plans.prohibitions.english_topics import with_topic
+from r1_model.plans.prohibitions.english_wishes import unwelcome, welcome, wished_away
+from r1_model.plans.verbs import (
+    ENGLISH_VERB,
+    ENGLISH_VERBS,
+    EVERYTHING,
+    english_actions,
+    verbs_in,
+)
 
 _CLAUSE_END = re.compile(
     r"[.;:!?]+|,(?! (?:under|at|in|on) (?:no|any)\b)|\s[-–]+\s|—|--+"
@@ -29,6 +46,7 @@ _CLAUSE_END = re.compile(
 # words between a negation and the verb that it governs
 _FILL = (
     r"(?:(?:please|ever|just|even|yet|also|simply|really|accidentally|you|dare|to|try(?:ing)?|"
+    r"planning (?:on|to)|going to|"
     r"attempt(?:ing)?|think(?:ing)? (?:of|about)|begin(?:ning)?|start(?:ing)?(?= \w+ing\b)|"
     r"bother(?:ing)?(?= (?:to|\w+ing)\b)|go(?:ing)?(?= (?:and|\w+ing)\b)|and|be|being|"
     r"get(?= \w+ed\b)|"
@@ -49,10 +67,14 @@ _MODAL = (
     r"must never|should never|may never|(?:doesn't|does not|don't|do not) get(?= \w+ed\b)|"
     r"had better not|better not"
 )
-_YOU = r"can't|cannot|can not|could not|couldn't|will not|won't|would not|wouldn't|can never"
+_YOU = (
+    r"can't|cannot|can not|could not|couldn't|will not|won't|would not|wouldn't|can never|"
+    r"(?:'ll|will|'d|would|'re) never(?: to)?"
+)
 _ANY = (
     r"not to|no need to|no need for you to|needn't to|don't have to|do not have to|don't need to|"
     r"do not need to|not (?:allowed|permitted|supposed|meant) to|refrain from|abstain from|"
+    r"(?:resist|fight) (?:the|any|every|your) (?:urge|temptation|impulse|desire) to|"
     r"avoid(?:ing)?|hold off(?: on)?|without|instead of|rather than|nobody|no one|none of you|"
     r"neither|forbid you to|"
     r"(?:(?:forbid|prohibit|ban|bar|keep|prevent) (?:you|anyone|anybody) )from|"
@@ -63,49 +85,17 @@ _ANY = (
     r"no more|one (?:doesn't|does not)|(?:don't|do not|doesn't|does not) get to|"
     r"(?:nobody|no one) (?:but|except) (?:me|us|him|her)|(?:isn't|is not|aren't|are not) (?:yours|"
     r"for you) to|"
+    r"(?:not|n't) (?:your (?:job|place|business|task|turn)|up to you|for you) to|"
     r"rather you didn't|rather not|prefer you not to|stop|prevent(?:ing)?|quit|no"
 )
 _GOVERNED = re.compile(
     rf"\b(?:(?P<any>{_ANY})|(?P<imperative>{_IMPERATIVE})|(?P<modal>{_MODAL})|(?P<you>{_YOU}))"
     rf"\s+(?P<fill>{_FILL}){_VERB}"
 )
-_MAY = r"(?:may|must|should|shall|will|can|could|would|is|are|gets?|has|have|needs?|ought)"
-# "nothing on the table may be touched", "none of the lamps is to be switched off"
-_NO_SUBJECT = re.compile(
-    r"(?:^|\b(?:and|so|but|that|sure|please)\s+|,\s*)"
-    r"(?P<no>nothing|none of|neither of|not (?:a|one|a single)|no(?! (?:one|need|more)\b))"
-    rf"(?P<subject>(?:\s+(?!(?:{_MAY})\b)[\w'-]+){{0,6}}?)\s+(?P<may>{_MAY})"
-    # "none of them is open" tells what is
-    r"(?<!has)(?<!have)(?<!\bis(?! to))"
-    r"(?<!\bare(?! to))\s+"
-    rf"(?:(?:ever|to|be|being|get|just)\s+)*(?P<verb>{ENGLISH_VERB})"
-)
-# "under no circumstances is the fridge to be opened"
-_INVERTED = re.compile(
-    r"\b(?:under no (?:circumstances?|conditions?)|at no (?:time|point)|on no account|"
-    rf"in no (?:case|way)|by no means|never|nowhere)\s+{_MAY}\s+(?P<subject>(?:[\w'-]+\s+){{1,6}}?)"
-    rf"(?P<passive>(?:to\s+)?(?:ever\s+)?be\s+|)(?P<verb>{ENGLISH_VERB})"
-)
-# "it would be nice if you didn't open it"
-_WISHED = re.compile(
-    r"(?:\b(?:would|better|nice|good|great|best|happy|glad|grateful|appreciate|prefer|wish|please|"
-    r"thank)\b|'d\b)[^.;:!?]*$"
-)
-_HATED = re.compile(
-    r"\b(?:(?:would|'d) (?:hate|mind)|(?:won't|will not|can't|cannot) (?:have|stand|bear))"
-    rf"(?: it)?(?: (?:if|for|to see))? you (?:to )?(?P<verb>{ENGLISH_VERB})"
-)
 _NEEDS_ING = re.compile(
     r"(?:without|instead of|avoid|hold off|prevent|refrain|abstain|stop|quit|no$|no more)|.*\bfrom$"
 )
-_UNWANTED = re.compile(
-    r"\b(?:(?:don't|do not|never|wouldn't|would not|won't|will not|not) "
-    r"(?:want|wish|like|allow|permit|accept|appreciate|let|have(?= you\b))"
-    r"|rather not (?:have|see))\b"
-    rf"(?:(?P<between>[^.;:!?]*?\b(?:to|be|being|you|anyone|anybody|robot)) {_VERB}"
-    rf"|(?P<object>[^.;:!?]+?) (?P<done>{ENGLISH_VERB})"
-    r"(?=\s*(?:$|[,.]|(?:up|down|on|off|away|out|over|again|any ?more|now|by|at|to|in|into)\b)))"
-)
+_MARKS = " ,.!?"
 _BARE_NEXT = re.compile(rf"\s+and (?:please |then )*(?!(?!bring)\w+ing\b){ENGLISH_VERB}")
 _DENIED = re.compile(r"\b(?:don't|do not|never|can't|cannot|not|won't|mustn't)\s(?:[^,;]|, )*$")
 _NO_COFFEE = re.compile(r"\W*(?:please,? |and )?no (?:more )?(?:coffee|espresso|latte)s?\b")
@@ -117,9 +107,25 @@ _MAY_TELL = ("might", "could", "would", "may")
 _SPEAKER = re.compile(r"\b(?:i|he|she|they|we|me|us|him|her|them)\b")
 _ADDRESSED = re.compile(r"\b(?:you|robot|anyone|anybody|everyone|everybody|nobody)\b")
 _SUBJECT = re.compile(r"\b(?:i|he|she|they|it|which|that|who|we)$")
+_SPOKEN_OF = re.compile(r"\b(?:i|he|she|they)$")
+_WHICH = re.compile(rf"\b{ENGLISH_VERB} (?:the|an?|my|every|all|any)\b[^,]* (?:that|which|who)$")
+# "don't stop wiping it" asks to go on
+_NOT_NOT = re.compile(r"(?:n't|\bnot|\bnever|\bcannot)(?: (?:you|ever|just|yet))?$")
+_AT_MOST = re.compile(
+    r"\s*(?:(?:me|us|in|up|out|away|over)\s+)*(?:any )?(?:more|less|fewer) than\b"
+)
+# "the vase you don't touch"
+_FRONTED = re.compile(r"(?P<thing>\b(?:the|my|our|that|this|those|these|\w+'s)\s[^,]+?) you$")
+_GO = re.compile(r"go(?:ing)?(?: (?:just )?yet| away)?\W*$")
+_YOURS = re.compile(r"(?:yours|for you) to$")
 _INSERTED = re.compile(
     r",\s*(?:under any circumstances|on any account|in any case|at any time|please)\s*,|"
     r"(?<=\bever),\s*ever\b"
+)
+# "nobody, you included, touches it"
+_INCLUDED = re.compile(
+    r",\s*(?:you (?:included|too|neither)|(?:and that )?(?:including|includes) you(?:rself)?|"
+    r"not even you|yourself included)\s*,"
 )
 _IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")
 
@@ -132,11 +138,16 @@ def read_english(text: str) -> Iterator[Forbidden]:
     """
     # "don't, under any circumstances, open it": marks that part nothing
     text = _INSERTED.sub(lambda found: found[0].replace(",", " "), text)
+    text = _INCLUDED.sub(lambda found: " " * len(found[0]), text)
     for start, end in _sentences(text):
         if _HALT.match(text[start:end]):
             yield Forbidden(start, end, EVERYTHING)
             continue
-        excepted = list(exceptions(text, start, end))
+        excepted = [
+            *exceptions(text, start, end),
+            *on_terms(text, start, end),
+            *fragments(text, start, end),
+        ]
         yield from excepted
         masked = text
         for item in excepted:
@@ -148,20 +159,13 @@ def _clauses(text: str, start: int, end: int) -> Iterator[Forbidden]:
     last: Forbidden | None = None
     for first, stop in _split(text, start, end):
         clause = text[first:stop]
-        found = _read_clause(clause)
+        found = _read_clause(clause, text[stop:])
         if clause.lstrip().startswith("without ") and _DENIED.search(
             text[start:first].rsplit(" and ")[-1]
         ):
             found = None  # "don't leave without closing the window"
         if found is not None:
-            said = re.sub(r"\W+(?:(?:but|and|so|or)\W*)?$", "", text[start:first])
-            joined = text[start:first].rstrip().endswith(" and")
-            if (
-                said
-                and not (joined or found.things or found.others)
-                and _IT.search(clause[found.start : found.end])
-            ):
-                found = replace(found, things=(said,))  # "take the box, but don't open it"
+            found = with_topic(found, text, start, first)
             if last is not None:
                 yield last
             last = replace(found, start=first + found.start, end=first + found.end)
@@ -175,46 +179,32 @@ def _clauses(text: str, start: int, end: int) -> Iterator[Forbidden]:
         yield last
 
 
-def _read_clause(clause: str) -> Forbidden | None:
-    elsewhere = belongs_elsewhere(clause)
+def _read_clause(clause: str, after: str) -> Forbidden | None:
+    elsewhere = belongs_elsewhere(clause) or goes_nowhere(clause)
     if elsewhere is not None:
         return elsewhere
     for match in _GOVERNED.finditer(clause):
         if _forbids(clause, match):
             found = _governed(clause, match)
+            if _GO.match(clause, match.start("verb")) and any(verbs_in(after, chinese=False)):
+                continue  # "don't go yet, bring me the mug"
             if found.actions:  # "don't get up" names no skill
                 return found
-    negative = _NO_SUBJECT.search(clause) or _INVERTED.search(clause) or _HATED.search(clause)
-    if negative is not None:
-        return _of_subject(clause, negative)
+    subject = no_subject(clause)
+    if subject is not None:
+        return subject
     coffee = _NO_COFFEE.match(clause)
     if coffee is not None:
         return Forbidden(0, len(clause), frozenset({"make_coffee"}))
-    unwanted = _UNWANTED.search(clause)
-    if unwanted is not None and not re.search(r"\bwhy\b", clause[: unwanted.start()]):
-        rest = clause[unwanted.end() :]
-        between = unwanted["between"] or unwanted["object"]
-        between = re.sub(r"\b(?:for|you|anyone|anybody|the robot|to|be|being)\b", " ", between)
-        named = rest if things_in(rest)[0] else between
-        actions = english_actions(unwanted["verb"] or unwanted["done"], rest)
-        if actions:
-            return Forbidden(0, len(clause), actions, *named_in(named, frozenset()))
-    return off_limits(clause) or kept_away_from(clause) or left_as_it_is(clause)
-
-
-def _of_subject(clause: str, match: re.Match[str]) -> Forbidden | None:
-    """What must be done with nothing, or not by you: a subject stands before the verb."""
-    groups, rest = match.groupdict(), clause[match.end() :]
-    if groups.get("no") == "nothing" and match["may"] in ("can", "could", "has", "have", "would"):
-        return None  # "nothing can be done about it"
-    actions = english_actions(match["verb"], rest)
-    subject = groups.get("subject") or ""
-    said = rest if groups.get("passive") == "" or "subject" not in groups else subject
-    if groups.get("no") == "nothing":
-        said = "anything"
-    things, place, others = named_in(said, actions)
-    others = others or groups.get("no") == "nothing"  # the rest may ask for something
-    return Forbidden(0, len(clause), actions, things, place, others) if actions else None
+    return (
+        wished_away(clause)
+        or off_limits(clause)
+        or prevented(clause)
+        or reserved(clause)
+        or kept_away_from(clause)
+        or left_as_it_is(clause)
+        or stays_there(clause, after)
+    )
 
 
 def _forbids(clause: str, match: re.Match[str]) -> bool:
@@ -222,13 +212,21 @@ def _forbids(clause: str, match: re.Match[str]) -> bool:
     before = clause[: match.start()].strip()
     if re.search(r"\bwhy(?: do you)?$", before):
         return False
+    if _AT_MOST.match(clause[match.end() :]):
+        return False  # "don't bring more than one": a number, not the act
     passive = re.match(r"(?:ever )?be\s", match["fill"]) is not None
     if match["imperative"]:
         # "I'd prefer the window not be closed"; "it might not be closed" tells what may be
         subjunctive = match["imperative"] == "not" and passive and not before.endswith(_MAY_TELL)
-        return told(before) or subjunctive
+        # "could you not just bring it?" asks for it
+        just = before.endswith("you") and re.match(r"(?:just|simply)\b", match["fill"])
+        return (told(before) or subjunctive) and not just
     if match["modal"]:
-        return not re.search(r"\b(?:i|he|she|they)$", before)
+        # "close the window that shouldn't be open"; "the kids must not go out" is about the kids
+        relative = _WHICH.search(before)
+        goes = ENGLISH_VERBS[match["verb"]] == ENGLISH_VERBS["go"] and not passive
+        another = goes and bool(before) and not (opens(before) or _ADDRESSED.search(before))
+        return not (_SPOKEN_OF.search(before) or relative or another)
     if match["you"]:
         asked = re.match(r"you\b", match["fill"])  # "can't you open it?"
         # "the fridge can't be opened today"
@@ -241,14 +239,20 @@ def _forbids(clause: str, match: re.Match[str]) -> bool:
         )
         return not asked and bool(opens(before) and before or barred)
     operator, verb = match["any"], match["verb"]
+    if _NEEDS_ING.match(operator) and _NOT_NOT.search(before) and not operator.endswith("without"):
+        return False
     if operator.startswith("if "):
-        return before.endswith("only") or _WISHED.search(before) is not None
+        return before.endswith("only") or welcome(before)
     if operator.endswith("to") and operator.startswith(("not", "no ", "is", "are")):
+        if unwelcome(before):
+            return False  # "it would be a shame not to open it"
         # "I was told not to lift things" is about the speaker
         return _ADDRESSED.search(before) is not None or not _SPEAKER.search(before)
     if _NEEDS_ING.match(operator):
         return verb.endswith("ing")
     if operator.startswith(("nobody", "no one", "none of you")):
+        if before.endswith("if"):  # "if nobody closes it, we'll freeze"
+            return welcome(before.removesuffix("if"))
         # "nobody has made the bed" tells what is, "the book nobody uses" which one
         tells = re.search(r"\b(?:has|have|is|are)\b(?! (?:to|allowed|permitted)\b)", match["fill"])
         which = before and not told(before) and not clause[match.end() :].strip(" ,.!?")
@@ -279,10 +283,15 @@ def _governed(clause: str, match: re.Match[str]) -> Forbidden:
     if re.search(r"\b(?:you|robot|i'd|i would|i|sure|careful|try|remember)\b", before):
         whole = True
     things, place, others = named_in(named, actions)
+    yours = _YOURS.search(match["any"] or "") is not None
+    whole = whole or yours
     alone = not _IT.match(named.strip()) and "furniture" not in named
     if not things and match["verb"].startswith(("mov", "do")) and not others and alone:
         actions = EVERYTHING  # "don't move", "don't do anything"
-    if passive or (not things and match["modal"] and before):
+    fronted = None if things or named.strip(_MARKS) else _FRONTED.search(before)
+    if fronted is not None:
+        things, _, others = named_in(fronted["thing"], frozenset())
+    elif passive or (not things and before and (match["modal"] or yours)):
         named = re.sub(r"\b(?:is|are|and|so|please)$", "", before).strip()
         things, _, others = named_in(named, actions)
     return Forbidden(

@@ -7,22 +7,40 @@ from collections.abc import Iterator
 
 from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.prohibitions.english_things import named_in
-from r1_model.plans.verbs import HANDLING, english_actions, verbs_in
+from r1_model.plans.verbs import ENGLISH_VERB, HANDLING, english_actions, verbs_in
 
 _EXCEPT = re.compile(
     r"(?:\b(?:except(?: for)?|apart from|aside from|other than|but not|(?<=\ball )but|"
     r"(?<=\banywhere )but|(?<=\beverywhere )but|(?<=\beverything )but|(?<=\banything )but|"
     r"excluding|minus|save for|"
-    r"(?<=\beverything )save|(?P<all>but|save)|instead of|rather than)\s+"
+    r"(?<=\beverything )save|(?P<all>but|save|bar)|instead of|rather than)\s+"
     r"|(?:(?:,\s*|\band\s+|\b(?:as|so) long as )(?:(?:it's|it is|that's|just|but|only|please) )*"
     r"(?:not|never)|\b(?:as|so) long as (?:it|that) isn't)\s+)"
     r"(?P<place>(?:on|onto|in|into|inside|under|to|at|near)\s+)?"
-    r"(?P<thing>(?:the|my|that|this|those|these|your|any|an?)\s+[^.,;:!?]+)"
+    r"(?:where\s+)?(?P<thing>(?:the|my|that|this|those|these|your|any|an?)\s+[^.,;:!?]+)"
 )
-_ALL = re.compile(r"\b(?:all|every|any|each) (?:(?:of )?(?:the|my) )?(?:\w+ ){0,3}$")
+_ALL = re.compile(
+    r"\b(?:all|every|any|each) (?:(?:of )?(?:the|my) )?(?:\w+ ){0,3}$|"
+    r"\b(?:every|any)(?:thing|where|one) (?:\w+ ){0,2}$"
+)
 _ONLY_NAMED = re.compile(
     r"(?:,|\band|\bbut|[-–—])\s*(?:please )?nothing (?:else|more|other)\s*(?:please)?\W*$"
 )
+_ONLY = re.compile(r"\W*(?:please |just )?only\b")
+# "anything but opening the fridge"; "I've done everything but" tells what is left to do
+_BUT_DOING = re.compile(
+    r"\b(?:everything|anything|whatever \w+ \w+)\s+(?P<but>except(?: for)?|but|apart from|"
+    rf"aside from|other than|save|bar) (?:to )?(?P<verb>{ENGLISH_VERB})(?P<rest>[^.,;:!?]*)"
+)
+_TELLS = re.compile(r"\b(?:i|we|he|she|they)(?:'ve|'d|'s)?\b(?! (?:want|like|mean)\b)")
+# "the book can go anywhere except the sofa": who goes is put
+_IS_PUT = re.compile(
+    r"^\W*(?:and |but |so )*(?:the|my|our|that|this|those|these)\s[^.,;:!?]+ (?:can|may|should) "
+    r"(?:go|be|stand|lie|stay|sit) (?:any|every)where\s*$"
+)
+# "everything but the vase may be moved"
+_IS_DONE = re.compile(rf"\s+(?:can|may|should|must|is to) be (?P<verb>{ENGLISH_VERB})")
+_STANDS = re.compile(r"\s+(?:is|are|stands?|sits?|lies?)\b.*")
 _ONE = re.compile(r"\bones?\b")
 # "except the red": the noun was said before
 _ADJECTIVE = re.compile(
@@ -42,20 +60,34 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
     only = _ONLY_NAMED.search(text[start:end])
     if only is not None:
         actions = _actions(text[start : start + only.start()])
+        if _ONLY.match(text[start:end]):  # "only wipe the table, nothing else"
+            actions |= HANDLING - {"open", "close"}
         yield Forbidden(start + only.start(), end, actions or HANDLING, others=True)
+    doing = _BUT_DOING.search(text, start, end)
+    if doing is not None and not _TELLS.search(text[start : doing.start()]):
+        actions = english_actions(doing["verb"], doing["rest"])
+        if actions:
+            yield Forbidden(
+                doing.start("but"), doing.end(), actions, *named_in(doing["rest"], actions)
+            )
     for match in _EXCEPT.finditer(text, start, end):
-        if any(True for _ in verbs_in(match["thing"], chinese=False)):
+        allowed = _IS_DONE.search(match["thing"])
+        thing = match["thing"][: allowed.start() if allowed is not None else None]
+        if any(True for _ in verbs_in(thing, chinese=False)):
             continue
         clause = text[start : match.start()]
-        if re.search(r"\b(?:is|are)\b", match["thing"]):
+        if "where" in match[0][: match.start("thing") - match.start()]:
+            thing = _STANDS.sub("", thing)  # "except where the sofa stands"
+        elif re.search(r"\b(?:is|are)\b", thing):
             continue  # "everything but the mug is here"
         if match["all"] and not _ALL.search(clause):
             continue  # "bring it, but the lid is loose"
-        actions = _actions(clause)
+        actions = frozenset({"place"}) if _IS_PUT.match(clause) else _actions(clause)
+        if allowed is not None:
+            actions |= english_actions(allowed["verb"], match["thing"][allowed.end() :])
         nouns = re.findall(
             r"\b(?:the|my|all|any|an?|every)\s+(?:\w+\s+)*?(\w+)\b(?=\W*$|\s+(?:will|is)\b)", clause
         )
-        thing = match["thing"]
         if nouns:  # "not the red one"
             if _ADJECTIVE.match(thing):
                 thing = f"{thing.rstrip()} {nouns[-1]}"
@@ -72,6 +104,8 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
 
 
 def _actions(clause: str) -> frozenset[str]:
+    if re.search(r"\b(?:tidy|clean)(?:ing)? up\W*$", clause):
+        return HANDLING  # it is about all there is to do
     actions: frozenset[str] = frozenset()
     for verb in verbs_in(clause, chinese=False):
         actions |= english_actions(verb[0], clause[verb.end() :])

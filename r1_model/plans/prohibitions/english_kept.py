@@ -9,13 +9,14 @@ from itertools import pairwise
 from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.prohibitions.english_orders import opens, told
 from r1_model.plans.prohibitions.english_things import named_in, things_in
+from r1_model.plans.prohibitions.english_wishes import welcome
 from r1_model.plans.verbs import ENGLISH_VERB, EVERYTHING, HANDLING, english_actions, verbs_in
 
 NEARING = EVERYTHING - {"look_at", "wait"}
 _OFF_LIMITS = re.compile(
     r"\b(?:forbidden|prohibited|off[- ]limits|out of bounds|taboo|banned|disallowed|not allowed|"
     r"not permitted|a no-go(?: \w+)?|out of the question|not an option|a bad idea|no good idea|"
-    r"no business in)\b"
+    r"no business(?: in)?)\b"
 )
 # what was asked for, or is about to happen, joined to what must not be
 _NEXT = (
@@ -26,6 +27,10 @@ _AWAY = re.compile(
     r"|(?:stay|keep|steer) (?:well |far |right )?(?:away|clear|out) (?:from|of)"
     r"|keep (?:your |a (?:\w+ )?|some )?distance (?:from|to))\s+"
     rf"(?P<thing>.+?)(?={_NEXT}|$)"
+)
+_KEPT_OUT = re.compile(
+    r"\bkeep (?P<thing>it|them|(?:the|my|our|that|this|those|these)\s[^.,;:!?]+?) "
+    rf"(?:out of|away from|off) (?P<place>(?:the|my|our|that|this)\s.+?)(?={_NEXT}|$)"
 )
 _BERTH = re.compile(
     r"\bgive (?P<thing>.+?) (?:a (?:wide|clear|good) berth|a miss|(?:some|plenty of|enough) space)"
@@ -43,12 +48,23 @@ _OTHERS_ARE = re.compile(r"\b(?:i|he|she|they|we)(?:'m|'re|'s| am| are| is| was|
 _YOU_HAVE = re.compile(r"\b(?:you've|you have|you)\b(?: got)?")
 _STATES = (
     r"alone|be|untouched|unopened|as (?:it is|is|they are|it was)|"
-    r"where (?:it is|they are|it stands)|in peace|put|"
+    r"the way (?:it is|they are)|where (?:it is|they are|it stands)|in peace|put|"
     r"open|opened|closed|shut|locked|on|off|running|switched on|switched off"
 )
+_NAMED = r"(?P<thing>(?:the|my|our|his|her|that|this|those|these)\s[^.,;:!?]+?)"
 _STAYS = re.compile(
     r"(?<!n't )(?<!not )(?<!never )\b(?:leave|keep|kept|left|keeping|leaving)\s+"
     rf"(?P<thing>.+?)\s+(?P<state>{_STATES})$"
+)
+# "let the vase stand"
+# "the vase is fine where it is"
+_FINE = re.compile(
+    rf"{_NAMED} (?:is|are) (?:just |perfectly |quite )?(?:fine|good|great|perfect|okay|all right) "
+    r"(?P<state>(?:the way|as|where|like) (?:it is|it's|they are|that))$"
+)
+_LET = re.compile(
+    rf"(?<!n't )(?<!not )(?<!never )\blet {_NAMED} (?P<state>be|stand|stay|lie|sit|rest)"
+    r"(?: (?:here|there|where \w+ (?:is|are)))?$"
 )
 _REMAINS = re.compile(
     r"(?P<thing>.+?)\s+"
@@ -56,11 +72,27 @@ _REMAINS = re.compile(
     r"(?:stay|remain|be left|be kept)|stays?|remains?|(?:is|are)\s+(?:staying|remaining))\s+"
     rf"(?P<state>{_STATES}|here|there)$"
 )
+# "with the vase left in peace"; after "if" it has to be wished for
+_WISHED_TO_STAY = re.compile(
+    rf"\bfor {_NAMED} to (?:stay|remain|be (?:left|kept)) (?P<state>{_STATES}|here|there)$"
+)
+_LEFT_SO = re.compile(
+    rf"\b(?P<lead>if|that|with|see|want|like|prefer|have|rather|wish) {_NAMED} "
+    rf"(?:(?:were|was|be|is|are|to be|being|gets?|got) )?(?:left|kept|stayed|remained) "
+    rf"(?P<state>{_STATES}|here|there)$"
+)
+# "the door you must keep shut"
+_TO_BE_KEPT = re.compile(
+    rf"^\W*(?:(?:and|but|so|please) )*{_NAMED} you(?:'d better| had better| must| should| will|"
+    rf" are to| have to|'ll)? (?:just )?(?:keep|leave) (?P<state>{_STATES})$"
+)
 _CAN_STAY = re.compile(
     r"(?P<thing>.+?)\s+(?:must|should|may|can|is to|are to)\s+(?:just )?(?P<state>stay)$"
 )
 _UNWANTED_STATE = re.compile(
-    r"\b(?:don't|do not) (?:want|like) (?P<thing>(?:the|my|that|this|those|these|any) .+?) "
+    r"\b(?:(?:(?:what )?(?:i|we) )?(?:don't|do not) (?:want|like)(?: is)?|"
+    r"(?:rather|better|best|prefer) not (?:to )?(?:have|see)) "
+    r"(?P<thing>(?:the|my|that|this|those|these|any) .+?) "
     r"(?:(?:to be|being|left) )?(?P<state>open|on|off|closed|shut|locked)$"
 )
 _WHEN = re.compile(
@@ -72,7 +104,11 @@ _AND_THEN = re.compile(
     rf"(?:,|\band|\bthen)\s+(?:(?:please|then|just|you can|now)\s+)*{ENGLISH_VERB}"
 )
 _DENIED = re.compile(r"(?:n't|\bnot|\bnever)$")  # "the door doesn't stay open"
+_OPINION = re.compile(r"\bwith you\s*$")
 _WE_ARE = re.compile(r"\b(?:i'm|i am|we're|we are)\s*$")
+_ROOM = re.compile(
+    r"(?:room|kitchen|hall|hallway|corridor|office|study|garage|garden|balcony|cellar|attic)\W*$"
+)
 _REVERSE = {
     "open": "close", "opened": "close", "closed": "open", "shut": "open", "locked": "open",
     "unopened": "open", "on": "turn_off", "running": "turn_off", "switched on": "turn_off",
@@ -94,6 +130,7 @@ def off_limits(clause: str) -> Forbidden | None:
     for verb in verbs:
         actions |= english_actions(verb[0], subject[verb.end() :])
     named = subject[verbs[-1].end() :] if verbs else subject
+    named = re.sub(r"^\W*(?:so|and|but|because)\b", " ", named)
     named = re.sub(r"\b(?:is|are|it's|it|strictly|for you|to)\b", " ", named)
     what = named_in(named, actions)
     return Forbidden(0, len(clause), actions or EVERYTHING - {"look_at"}, *what)
@@ -108,6 +145,12 @@ def kept_away_from(clause: str) -> Forbidden | None:
     if away is not None:
         actions = HANDLING if away.groupdict().get("hands") else NEARING
         return Forbidden(away.start(), away.end(), actions, *named_in(away["thing"], actions))
+    out = _KEPT_OUT.search(clause)
+    if out is not None and told(clause[: out.start()]):
+        things, _ = things_in(out["thing"])
+        [place, *_] = [*things_in(out["place"])[0], ""]
+        if place:
+            return Forbidden(out.start(), len(clause), frozenset({"place"}), things, place)
     spared = _SPARED.search(clause)
     if spared is not None and told(clause[: spared.start()]):
         actions = NEARING if spared["away"] else HANDLING
@@ -135,15 +178,42 @@ def _left(part: str) -> Forbidden | None:
         actions = frozenset({_MAKES[made["state"]]})
         things, _ = things_in(made["thing"])
         return Forbidden(made.start(), len(part), actions, things, also_request=True)
-    stays = _STAYS.search(stripped)
+    stays = _STAYS.search(stripped) or _LET.search(stripped)
+    stays = stays or _TO_BE_KEPT.search(stripped) or _FINE.search(stripped)
+    if stays is not None and _OPINION.search(part[: stays.start()]):
+        stays = None  # "I'm not happy with you leaving the lamp on"
     if stays is not None and not told(_WE_ARE.sub("", part[: stays.start()])):
         stays = None  # "did someone leave the window open?"
-    stays = stays or _REMAINS.search(stripped) or _CAN_STAY.search(stripped)
+    stays = stays or _left_so(part.rstrip(" ,.!?"))
+    stays = stays or _REMAINS.search(stripped) or _WISHED_TO_STAY.search(part.rstrip(" ,.!?"))
+    stays = stays or _CAN_STAY.search(stripped)
     if stays is None or _DENIED.search(stays["thing"]):
         return None
     state = stays["state"]
     actions = frozenset({_REVERSE[state]}) if state in _REVERSE else HANDLING
+    if state in ("alone", "in peace") and _ROOM.search(stays["thing"]):
+        actions = NEARING
+    # "I'd like it left open" is all a wish; "wipe it with the lamp left on" asks for more
+    wish = stays.re in (_LEFT_SO, _WISHED_TO_STAY) and not _ordered(part[: stays.start()])
     return Forbidden(
-        stays.start(), len(part), actions, *named_in(stays["thing"], actions),
+        0 if wish else stays.start(), len(part), actions, *named_in(stays["thing"], actions),
         also_request=state in _REVERSE,
     )  # fmt: skip
+
+
+def _left_so(part: str) -> re.Match[str] | None:
+    found = _LEFT_SO.search(part)
+    before = part[: found.start()].rstrip() if found is not None else ""
+    if found is None or re.search(r"(?:n't|\bnot|\bnever)\b", before):
+        return None  # "don't go out with the window left open"
+    if welcome(before) or (found["lead"] != "if" and opens(before)):
+        return found
+    # "I see the window left open" tells what is; to be left alone is only said as a wish
+    alone = found["lead"] in ("that", "with", "want") and found["state"] not in _REVERSE
+    wanted = found["lead"] == "want" or (found["lead"] == "with" and _ordered(before))
+    return found if alone or wanted else None
+
+
+def _ordered(before: str) -> bool:
+    verb = next(verbs_in(before, chinese=False), None)
+    return verb is not None and opens(before[: verb.start()])

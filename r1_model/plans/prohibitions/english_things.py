@@ -8,7 +8,7 @@ from r1_model.plans.verbs import CARRYING, ENGLISH_VERB
 
 _ANYTHING = re.compile(
     r"^(?:any|every|some|no)?(?:things?|body|one|where)?(?: (?:else|other))?$|"
-    r"^(?:it|them|that|this|those|these|one|ones|all|stuff|both|any|me|us|you|yourself|around|up|"
+    r"^(?:it|they|them|that|this|those|these|one|ones|all|stuff|both|any|me|us|you|yourself|around|up|"
     r"objects?|items?|the room)(?: .*)?$"
 )
 _OTHERS = re.compile(r"\b(?:else|others?)\b")

@@ -4,9 +4,10 @@ The rule: a clause forbids where a *negation governs the verb of a skill* ("don'
 opening", "never", 不要打開, 別開, 在不打開 ... 的情況下). Adverbs may stand between the two, other
 verbs may not: in "don't forget to close the door" the negation governs forgetting, so nothing is
 forbidden. Beside that rule: what is to stay as it is ("leave the lamp on", 保持關閉), what is
-excepted ("all but", 除了 ... 以外), what is off limits or
-to be kept away from, where a thing does not belong, and a bare "stop". A question may forbid as
-well: "could you please not touch it?" asks for it, "didn't I tell you not to?" reminds of it.
+excepted ("all but", 除了 ... 以外), what is off limits or to be kept away from, where a thing does
+not belong, what is wished away ("I'd hate to see it moved"), kept for others ("leave it to me") or
+put off ("not before I'm back"), and a bare "stop". A question may forbid as well: "could you please
+not touch it?" asks for it, "didn't I tell you not to?" reminds of it.
 
 What is forbidden reaches to the end of the clause; where the words leave open what is meant ("it",
 "anything"), everything is. Reading is in `english` and `chinese`.
@@ -26,7 +27,7 @@ from r1_model.text.chinese import simplified
 
 _LEADING = re.compile(
     r"^(?:[\s,.;:!?，。；：！？、]+|"
-    r"(?:and|but|so|then|or|just|whatever you do|(?:while|when|as) you|when(?= \w+ing\b)|"
+    r"(?:and|but|so|then|or|just|whatever you do|(?:while|when|as) you|(?:when|while)(?= \w+ing\b)|"
     r"there's|there is|thanks|thank you)\b|"
     r"但是|但|而且|而|然後|然后)+",
     re.IGNORECASE,
@@ -40,9 +41,11 @@ _TRAILING = re.compile(
 # questions that remind of it: "how often do I have to tell you not to touch it?"
 _REMINDS = re.compile(
     r"\b(?:tell|told|ask|asked|warn|warned|remind|reminded) you (?:not|never) to\b"
-    r"|\b(?:agree|agreed|clear|understand|understood|remember|know|aware)\b.*"
+    r"|\byou (?:promised?|agreed?|swore)(?: me| us)? (?:not|never) to\b"
+    r"|\b(?:agree|agreed|clear|understand|understood|remember|know|aware|promised?|swear)\b.*"
     r"\byou (?:must|will|may|"
     r"should|can|are|shall|won't|wouldn't|can't|mustn't|shouldn't|aren't)\b"
+    "|(?:答应|保证|说好|约定|发誓)[^，。；！？]{0,6}(?:不|别)"
     "|(?:说过|告诉过|提醒过|讲过|跟你说)[^，。；！？]{0,8}(?:不要|别|不准|不许|不能)"
 )
 _PUNCTUATION = " \t\n,.;:!?，。；：！？、…"
@@ -83,7 +86,8 @@ def read_request(text: str) -> Request:
         said = tuple(_prohibition(item, text) for item in read if item.things)
         return Request(text, text, said, acts=False)
     found = sorted([*read_english(plain), *read_chinese(plain)], key=lambda item: item.start)
-    spans = [(item.start, item.end) for item in found]
+    # "only the mug may be taken" names what is asked for
+    spans = [(item.start, item.end) for item in found if not (item.others and item.also_request)]
     allowed = _without(text, plain, spans)
     kept = [item for item in found if item.also_request]
     if not allowed and kept:  # "keep the window closed" may take a step

@@ -29,6 +29,7 @@ RIGHT = (
     # typed short, together, apart
     ("whats the colour of the sofe", "what's the colour of the sofa"),
     ("how manny mugs r there", "how many mugs are there"),
+    ("u mustnt touch the lamp", "you mustn't touch the lamp"),
     ("howmany chairs are there", "how many chairs are there"),
     ("find the arm chair and the book shelf", "find the armchair and the bookshelf"),
     # real words that no sentence means

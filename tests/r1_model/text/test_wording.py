@@ -45,6 +45,8 @@ def test_marks_quotes_emoji_and_forms_are_taken_off(typed: str) -> None:
         ("打開冰箱！！", "打開冰箱。"),
         ("打開冰箱，然後關上。", "打開冰箱，然後關上。"),
         ("Open the fridge!!!", "Open the fridge."),
+        ("Can you not hear me? Close the window!", "Can you not hear me? Close the window."),
+        ("你聽不到嗎？關窗戶！", "你聽不到嗎？關窗戶。"),
         ("Don’t open it!", "Don't open it."),
         ("Is it 3.5 m wide?", "Is it 3.5 m wide?"),
         ("It is dark. Turn on the lamp.", "It is dark. Turn on the lamp."),

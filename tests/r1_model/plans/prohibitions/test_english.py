@@ -113,6 +113,12 @@ Is it clear that you must not touch the vase?
 Didn't I tell you not to touch the vase?
 How often do I have to tell you not to touch the vase?
 When you clean up, never touch the vase.
+Can we agree that you won't touch the vase?
+I thought we agreed you wouldn't touch the vase?
+Can you promise me that you won't touch the vase?
+Didn't you promise not to touch the vase?
+Could you try not to touch the vase?
+Would it be possible not to touch the vase?
 """.strip().splitlines()
 
 

@@ -167,7 +167,20 @@ def test_any_text_is_read(text: str) -> None:
 
 
 def test_a_long_text_is_read_in_time() -> None:
-    for piece in ("don't ", "do not the ", "and or ", "不要把", "除了", "別", "keep the "):
+    for piece in (
+        "don't ",
+        "do not the ",
+        "and or ",
+        "不要把",
+        "除了",
+        "別",
+        "keep the ",
+        "i'd hate if the ",
+        "for the window to ",
+        "only the ",
+        "not before i ",
+        "no on ",
+    ):
         read_request(piece * (4_000 // len(piece)))
 
 

@@ -1,0 +1,94 @@
+"""What English words without a verb rule out: "but nothing in the bedroom", "no lights on tonight".
+
+Without a verb they may as well tell what is ("nothing in the fridge"), so each needs a sign that it
+is meant as a rule: an order before it, "please", or a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.english_orders import opens
+from r1_model.plans.prohibitions.english_things import named_in
+from r1_model.plans.verbs import EVERYTHING, HANDLING, english_actions, verbs_in
+
+_NEARING = EVERYTHING - {"look_at", "wait"}
+_NOUNS = r"(?P<thing>(?:the|my|our|his|her|that|this|those|these)\s+[^.,;:!?]+?)"
+_WHERE = r"(?:in|into|inside|on|onto|from|at|under|near|to|through)"
+_NOTHING = re.compile(
+    r"(?:,|\b(?:but|just|only)\b)[\s,]*(?:(?:but|and|please|just|only)\s+)*"
+    rf"nothing (?:at all )?{_WHERE} {_NOUNS}(?:,? please)?\W*$"
+)
+_PLEASE = re.compile(
+    rf"^\W*(?:and |but |so |please,? )*(?:(?P<without>without)|not {_WHERE}) {_NOUNS},? please\b\W*"
+)
+# nouns of going: "no trips to the bedroom"
+_GOING = re.compile(
+    r"(?:^|[,:–—]|\b(?:and|but|so|please)\b)\s*(?P<rule>no (?:\w+ )?(?:trips?|visits?|excursions?|"
+    rf"detours?|walks?|tours?|drives?|access|entry) (?:to|into|through|near) {_NOUNS})"
+    r"(?:,? please)?\W*$"
+)
+_STATE = re.compile(
+    r"^\W*(?:and |but |so |please,? )*no (?P<thing>[\w' -]+?) "
+    r"(?P<state>open|on|closed|shut|off)(?:,? (?:please|tonight|today|while|when|after|before|"
+    r"until|till|during|at night|ever|anymore|any more)\b[^.,;:!?]*)(?:,? please)?\W*$"
+)
+# "bring the mug. not the blue one."
+_NOT_THAT = re.compile(
+    r"^\W*(?:but |and |just |only |please,? )*not "
+    r"(?P<thing>(?:the|my|that|this|those|these)\s[^.,;:!?]+?)"
+    r"(?:,? (?:please|though|mind|mind you))?\W*$"
+)
+_NOUN = re.compile(r"\b(?:the|my|an?|all|every|any|some)\s+(?:\w+\s+)*?(\w+)\W*$")
+_MAKES = {"open": "open", "on": "turn_on", "closed": "close", "shut": "close", "off": "turn_off"}
+
+
+def fragments(text: str, start: int, end: int) -> Iterator[Forbidden]:
+    """What the parts without a verb of a sentence forbid.
+
+    Args:
+        text: in small letters.
+        start, end: the sentence's span.
+    """
+    sentence = text[start:end]
+    match = _NOTHING.search(sentence)
+    if match is not None and _asks(sentence[: match.start()]):
+        yield _found(start, match, HANDLING)
+    match = _PLEASE.match(sentence)
+    if match is not None:
+        yield _found(start, match, HANDLING if match["without"] else _NEARING)
+    match = _GOING.search(sentence)
+    if match is not None:
+        yield _found(start, match, _NEARING)
+    match = _NOT_THAT.match(sentence)
+    if match is not None and not any(verbs_in(match["thing"], chinese=False)):
+        yield from _contrasted(start, match, text[:start])
+    match = _STATE.match(sentence)
+    if match is not None:
+        yield _found(start, match, frozenset({_MAKES[match["state"]]}))
+
+
+def _found(start: int, match: re.Match[str], actions: frozenset[str]) -> Forbidden:
+    named = named_in(match["thing"], frozenset())
+    return Forbidden(start + match.start(), start + match.end(), actions, *named)
+
+
+def _asks(before: str) -> bool:
+    """Does an order stand before it?"""
+    verb = next(verbs_in(before, chinese=False), None)
+    return verb is not None and opens(before[: verb.start()])
+
+
+def _contrasted(start: int, match: re.Match[str], before: str) -> Iterator[Forbidden]:
+    *_, order = ["", *(part for part in re.split(r"[.;:!?]+", before) if part.strip())]
+    if not _asks(order):
+        return
+    actions = frozenset[str]()
+    for verb in verbs_in(order, chinese=False):
+        actions |= english_actions(verb[0], order[verb.end() :])
+    noun = _NOUN.search(order)
+    thing = re.sub(r"\bones?\b", noun[1], match["thing"]) if noun is not None else match["thing"]
+    named = named_in(thing, frozenset())
+    yield Forbidden(start + match.start(), start + match.end(), actions, *named)

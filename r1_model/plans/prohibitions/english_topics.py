@@ -1,0 +1,65 @@
+"""What "it" means in an English clause that forbids: "See the knife? Don't touch it."."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.english_orders import opens
+from r1_model.plans.verbs import EVERYTHING, HANDLING, verbs_in
+
+_IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")
+_PRONOUN = re.compile(r"\b(?:it|they|them)\b")
+_NAMES = re.compile(r"\b(?:the|my|our|his|her|that|this|those|these|an?|\w+'s)\s+\w")
+_NO_OBJECT = re.compile(r"\btouch(?:ing)?\W*$")
+_JOINED = re.compile(r"\W+(?:(?:but|and|so|or)\W*)?$")
+
+
+def with_topic(found: Forbidden, text: str, start: int, first: int) -> Forbidden:
+    """What is forbidden of things that were named before.
+
+    Args:
+        found: of a clause.
+        text: in small letters.
+        start: where the sentence begins.
+        first: where the clause begins.
+    """
+    clause = text[first:][found.start : found.end]
+    if found.things or found.others:
+        return found
+    said = _JOINED.sub("", text[start:first])
+    if said and not text[start:first].rstrip().endswith(" and") and _IT.search(clause):
+        # "take the box, but don't open it"
+        return replace(found, things=_parts(said))
+    if found.actions >= EVERYTHING - {"look_at", "wait"} and not _IT.search(clause):
+        return found
+    if said:  # "the vase is fragile, so no touching"
+        named = found.actions >= HANDLING and _NO_OBJECT.search(clause) and not _orders(said)
+        return replace(found, things=_parts(said)) if named else found
+    topic = _topic(text[:start].strip())
+    if topic and _IT.search(clause):
+        return replace(found, things=_parts(topic))
+    return found
+
+
+def _topic(before: str) -> str:
+    """The sentence before, where it names something; what was ordered before may be meant, too.
+
+    A question brings up what is meant: "Bring the mug. See the knife? Don't touch it."
+    """
+    parts = [part.strip() for part in re.split(r"[.;:!?]+", before) if part.strip()]
+    if not parts or not _NAMES.search(parts[-1]) or _PRONOUN.search(parts[-1]):
+        return ""
+    orders = any(map(_orders, parts))
+    return parts[-1] if before.endswith("?") or not orders else ""
+
+
+def _orders(said: str) -> bool:
+    verb = next(verbs_in(said, chinese=False), None)
+    return verb is not None and opens(said[: verb.start()])
+
+
+def _parts(said: str) -> tuple[str, ...]:
+    # "with" begins what a noun is told apart by, which is left out where names are held together
+    return tuple(part.strip() for part in re.split(r"\bwith\b", said) if part.strip())
