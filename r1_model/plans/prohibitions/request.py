@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from r1_model.plans.forbidden import Forbidden, Prohibition
-from r1_model.plans.prohibitions.chinese import read_chinese
-from r1_model.plans.prohibitions.english import read_english
+from r1_model.plans.prohibitions.chinese.reading import read_chinese
+from r1_model.plans.prohibitions.english.reading import read_english
 from r1_model.plans.speech import asks_for_action
 from r1_model.text.chinese import simplified
 

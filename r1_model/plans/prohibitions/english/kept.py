@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.english_orders import opens, told
-from r1_model.plans.prohibitions.english_things import named_in, things_in
-from r1_model.plans.prohibitions.english_wishes import welcome
+from r1_model.plans.prohibitions.english.orders import opens, told
+from r1_model.plans.prohibitions.english.things import named_in, things_in
+from r1_model.plans.prohibitions.english.wishes import welcome
 from r1_model.plans.verbs import ENGLISH_VERB, EVERYTHING, HANDLING, english_actions, verbs_in
 
 NEARING = EVERYTHING - {"look_at", "wait"}

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.english_orders import opens
-from r1_model.plans.prohibitions.english_things import named_in
+from r1_model.plans.prohibitions.english.orders import opens
+from r1_model.plans.prohibitions.english.things import named_in
 from r1_model.plans.verbs import EVERYTHING, HANDLING, english_actions, verbs_in
 
 _NEARING = EVERYTHING - {"look_at", "wait"}

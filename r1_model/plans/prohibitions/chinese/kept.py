@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.chinese_things import opened, thing_in, things_in
+from r1_model.plans.prohibitions.chinese.things import opened, thing_in, things_in
 from r1_model.plans.verbs import (
     CHINESE_VERB,
     EVERYTHING,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.english_things import named_in
+from r1_model.plans.prohibitions.english.things import named_in
 from r1_model.plans.verbs import ENGLISH_VERB, HANDLING, english_actions, verbs_in
 
 _EXCEPT = re.compile(

@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.english_exceptions import exceptions
-from r1_model.plans.prohibitions.english_fragments import fragments
-from r1_model.plans.prohibitions.english_kept import kept_away_from, left_as_it_is, off_limits
-from r1_model.plans.prohibitions.english_orders import opens, told
-from r1_model.plans.prohibitions.english_places import (
+from r1_model.plans.prohibitions.english.exceptions import exceptions
+from r1_model.plans.prohibitions.english.fragments import fragments
+from r1_model.plans.prohibitions.english.kept import kept_away_from, left_as_it_is, off_limits
+from r1_model.plans.prohibitions.english.orders import opens, told
+from r1_model.plans.prohibitions.english.places import (
     belongs_elsewhere,
     goes_nowhere,
     stays_there,
 )
-from r1_model.plans.prohibitions.english_prevented import prevented
-from r1_model.plans.prohibitions.english_reserved import reserved
-from r1_model.plans.prohibitions.english_subjects import no_subject
-from r1_model.plans.prohibitions.english_terms import on_terms
-from r1_model.plans.prohibitions.english_things import named_in, things_in
-from r1_model.plans.prohibitions.english_topics import with_topic
-from r1_model.plans.prohibitions.english_wishes import unwelcome, welcome, wished_away
+from r1_model.plans.prohibitions.english.prevented import prevented
+from r1_model.plans.prohibitions.english.reserved import reserved
+from r1_model.plans.prohibitions.english.subjects import no_subject
+from r1_model.plans.prohibitions.english.terms import on_terms
+from r1_model.plans.prohibitions.english.things import named_in, things_in
+from r1_model.plans.prohibitions.english.topics import with_topic
+from r1_model.plans.prohibitions.english.wishes import unwelcome, welcome, wished_away
 from r1_model.plans.verbs import (
     ENGLISH_VERB,
     ENGLISH_VERBS,

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.english_orders import opens
+from r1_model.plans.prohibitions.english.orders import opens
 from r1_model.plans.verbs import EVERYTHING, HANDLING, verbs_in
 
 _IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.chinese_kept import (
+from r1_model.plans.prohibitions.chinese.kept import (
     contrasted,
     done_by_others,
     kept_away_from,
@@ -15,7 +15,7 @@ from r1_model.plans.prohibitions.chinese_kept import (
     left_out,
     put_off,
 )
-from r1_model.plans.prohibitions.chinese_things import opened, thing_in, things_in
+from r1_model.plans.prohibitions.chinese.things import opened, thing_in, things_in
 from r1_model.plans.verbs import (
     CARRYING,
     CHINESE_VERB,

@@ -1,0 +1,1 @@
+"""What a Chinese request forbids, form by form."""

@@ -1,0 +1,1 @@
+"""What an English request forbids, form by form."""
