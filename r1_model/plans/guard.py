@@ -25,6 +25,7 @@ import numpy as np
 from r1_model.plans.dependence import arguments, dependent_steps, same_thing
 from r1_model.plans.forbidden import Prohibition
 from r1_model.plans.prohibitions.request import Request
+from r1_model.plans.singular import singular
 from r1_model.plans.verbs import HANDLING
 from r1_model.text.answer import Box, Step, Withheld
 from r1_model.text.chinese import simplified
@@ -230,19 +231,7 @@ def _told_apart(label: str, name: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    return [_singular(word) for word in re.findall(r"[a-z0-9'-]+", text.lower())]
-
-
-def _singular(word: str) -> str:
-    if word.endswith(("ss", "us")) or len(word) < 4:
-        return word
-    if word.endswith("ies"):
-        return f"{word[:-3]}y"
-    if word.endswith("ves"):
-        return f"{word[:-3]}f"
-    if word.endswith(("xes", "ches", "shes", "sses")):
-        return word[:-2]
-    return word.removesuffix("s")
+    return [singular(word) for word in re.findall(r"[a-z0-9'-]+", text.lower())]
 
 
 def _named(label: str, text: str) -> bool:

@@ -6,18 +6,22 @@ import re
 from collections.abc import Iterator
 
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.english.asked import asked_actions, with_noun
+from r1_model.plans.prohibitions.english.orders import NEVER
 from r1_model.plans.prohibitions.english.things import named_in
 from r1_model.plans.verbs import ENGLISH_VERB, HANDLING, english_actions, verbs_in
 
 _EXCEPT = re.compile(
     r"(?:\b(?:except(?: for)?|apart from|aside from|other than|but not|(?<=\ball )but|"
     r"(?<=\banywhere )but|(?<=\beverywhere )but|(?<=\beverything )but|(?<=\banything )but|"
-    r"excluding|minus|save for|"
+    r"excluding|excepting|not including|with the exception of|minus|save for|"
     r"(?<=\beverything )save|(?P<all>but|save|bar)|instead of|rather than)\s+"
-    r"|(?:(?:,\s*|\band\s+|\b(?:as|so) long as )(?:(?:it's|it is|that's|just|but|only|please) )*"
-    r"(?:not|never)|\b(?:as|so) long as (?:it|that) isn't)\s+)"
+    r"|(?:(?:,\s*|\b(?:and|but)\s+|\b(?:as|so) long as )"
+    r"(?:(?:it's|it is|that's|just|but|though|only|please) )*"
+    rf"(?:not|never|(?P<rule>{NEVER}))|\b(?:as|so) long as (?:it|that) isn't)\s+)"
     r"(?P<place>(?:on|onto|in|into|inside|under|to|at|near)\s+)?"
-    r"(?:where\s+)?(?P<thing>(?:the|my|that|this|those|these|your|any|an?)\s+[^.,;:!?]+)"
+    r"(?:where\s+)?(?P<thing>(?!the (?:less|more|better|same|least|most)\b)"
+    r"(?:the|my|that|this|those|these|your|any|an?)\s+[^.,;:!?]+)"
 )
 _ALL = re.compile(
     r"\b(?:all|every|any|each) (?:(?:of )?(?:the|my) )?(?:\w+ ){0,3}$|"
@@ -38,15 +42,7 @@ _IS_PUT = re.compile(
     r"^\W*(?:and |but |so )*(?:the|my|our|that|this|those|these)\s[^.,;:!?]+ (?:can|may|should) "
     r"(?:go|be|stand|lie|stay|sit) (?:any|every)where\s*$"
 )
-# "everything but the vase may be moved"
-_IS_DONE = re.compile(rf"\s+(?:can|may|should|must|is to) be (?P<verb>{ENGLISH_VERB})")
 _STANDS = re.compile(r"\s+(?:is|are|stands?|sits?|lies?)\b.*")
-_ONE = re.compile(r"\bones?\b")
-# "except the red": the noun was said before
-_ADJECTIVE = re.compile(
-    r"(?:the|my)\s+(?:red|green|blue|yellow|black|white|grey|gray|brown|orange|pink|purple|big|"
-    r"small|large|little|left|right|old|new|tall|short|upper|lower|top|bottom|other)\W*$"
-)
 _TARGET = re.compile(r"\b(?:on|onto|in|into|inside|under|to|at|near|\w+where)\b")
 
 
@@ -59,7 +55,7 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
     """
     only = _ONLY_NAMED.search(text[start:end])
     if only is not None:
-        actions = _actions(text[start : start + only.start()])
+        actions = asked_actions(text[start : start + only.start()])
         if _ONLY.match(text[start:end]):  # "only wipe the table, nothing else"
             actions |= HANDLING - {"open", "close"}
         yield Forbidden(start + only.start(), end, actions or HANDLING, others=True)
@@ -71,45 +67,29 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
                 doing.start("but"), doing.end(), actions, *named_in(doing["rest"], actions)
             )
     for match in _EXCEPT.finditer(text, start, end):
-        allowed = _IS_DONE.search(match["thing"])
-        thing = match["thing"][: allowed.start() if allowed is not None else None]
+        thing = match["thing"]
         if any(True for _ in verbs_in(thing, chinese=False)):
             continue
         clause = text[start : match.start()]
         if "where" in match[0][: match.start("thing") - match.start()]:
             thing = _STANDS.sub("", thing)  # "except where the sofa stands"
-        elif re.search(r"\b(?:is|are)\b", thing):
+        elif re.search(r"\b(?:is|are|was|were|went|has|have|had)\b", thing):
             continue  # "everything but the mug is here"
+        if match["rule"] and not any(verbs_in(clause, chinese=False)):
+            continue  # "today, by no means the best day": nothing was asked for
         if match["all"] and not _ALL.search(clause):
             continue  # "bring it, but the lid is loose"
-        actions = frozenset({"place"}) if _IS_PUT.match(clause) else _actions(clause)
-        if allowed is not None:
-            actions |= english_actions(allowed["verb"], match["thing"][allowed.end() :])
-        nouns = re.findall(
-            r"\b(?:the|my|all|any|an?|every)\s+(?:\w+\s+)*?(\w+)\b(?=\W*$|\s+(?:will|is)\b)", clause
-        )
-        if nouns:  # "not the red one"
-            if _ADJECTIVE.match(thing):
-                thing = f"{thing.rstrip()} {nouns[-1]}"
-            thing = _ONE.sub(nouns[-1], thing)
+        actions = frozenset({"place"}) if _IS_PUT.match(clause) else asked_actions(clause)
+        thing = with_noun(thing, clause)  # "not the red one"
         things, place, others = named_in(thing, frozenset())
         if things and "place" in actions and (match["place"] or _target_said(clause, match)):
             # each of "on the bed or the sofa"
-            for place in things:
-                yield Forbidden(match.start(), match.end(), frozenset({"place"}), (), place)
+            for target in things:
+                yield Forbidden(match.start(), match.end(), frozenset({"place"}), (), target)
         if "place" in actions:  # what is put somewhere is taken first
             actions |= {"pick"}
         if things and not (match["place"] and "place" in actions):
             yield Forbidden(match.start(), match.end(), actions or HANDLING, things, place, others)
-
-
-def _actions(clause: str) -> frozenset[str]:
-    if re.search(r"\b(?:tidy|clean)(?:ing)? up\W*$", clause):
-        return HANDLING  # it is about all there is to do
-    actions: frozenset[str] = frozenset()
-    for verb in verbs_in(clause, chinese=False):
-        actions |= english_actions(verb[0], clause[verb.end() :])
-    return actions
 
 
 def _target_said(clause: str, match: re.Match[str]) -> bool:

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.english.orders import opens
+from r1_model.plans.prohibitions.english.asked import asked_actions, asks, with_noun
+from r1_model.plans.prohibitions.english.orders import NEVER
 from r1_model.plans.prohibitions.english.things import named_in
-from r1_model.plans.verbs import EVERYTHING, HANDLING, english_actions, verbs_in
+from r1_model.plans.verbs import EVERYTHING, HANDLING, verbs_in
 
 _NEARING = EVERYTHING - {"look_at", "wait"}
 _NOUNS = r"(?P<thing>(?:the|my|our|his|her|that|this|those|these)\s+[^.,;:!?]+?)"
@@ -37,11 +38,10 @@ _STATE = re.compile(
 )
 # "bring the mug. not the blue one."
 _NOT_THAT = re.compile(
-    r"^\W*(?:but |and |just |only |please,? )*not "
+    rf"^\W*(?:but |and |just |only |please,? )*(?:not|never|{NEVER}) "
     r"(?P<thing>(?:the|my|that|this|those|these)\s[^.,;:!?]+?)"
     r"(?:,? (?:please|though|mind|mind you))?\W*$"
 )
-_NOUN = re.compile(r"\b(?:the|my|an?|all|every|any|some)\s+(?:\w+\s+)*?(\w+)\W*$")
 _MAKES = {"open": "open", "on": "turn_on", "closed": "close", "shut": "close", "off": "turn_off"}
 
 
@@ -54,7 +54,7 @@ def fragments(text: str, start: int, end: int) -> Iterator[Forbidden]:
     """
     sentence = text[start:end]
     match = _NOTHING.search(sentence)
-    if match is not None and _asks(sentence[: match.start()]):
+    if match is not None and asks(sentence[: match.start()]):
         yield _found(start, match, HANDLING)
     match = _PLEASE.match(sentence)
     if match is not None:
@@ -75,20 +75,9 @@ def _found(start: int, match: re.Match[str], actions: frozenset[str]) -> Forbidd
     return Forbidden(start + match.start(), start + match.end(), actions, *named)
 
 
-def _asks(before: str) -> bool:
-    """Does an order stand before it?"""
-    verb = next(verbs_in(before, chinese=False), None)
-    return verb is not None and opens(before[: verb.start()])
-
-
 def _contrasted(start: int, match: re.Match[str], before: str) -> Iterator[Forbidden]:
     *_, order = ["", *(part for part in re.split(r"[.;:!?]+", before) if part.strip())]
-    if not _asks(order):
+    if not asks(order):
         return
-    actions = frozenset[str]()
-    for verb in verbs_in(order, chinese=False):
-        actions |= english_actions(verb[0], order[verb.end() :])
-    noun = _NOUN.search(order)
-    thing = re.sub(r"\bones?\b", noun[1], match["thing"]) if noun is not None else match["thing"]
-    named = named_in(thing, frozenset())
-    yield Forbidden(start + match.start(), start + match.end(), actions, *named)
+    named = named_in(with_noun(match["thing"], order), frozenset())
+    yield Forbidden(start + match.start(), start + match.end(), asked_actions(order), *named)

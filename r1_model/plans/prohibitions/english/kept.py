@@ -103,6 +103,14 @@ _WHEN = re.compile(
 _AND_THEN = re.compile(
     rf"(?:,|\band|\bthen)\s+(?:(?:please|then|just|you can|now)\s+)*{ENGLISH_VERB}"
 )
+_IF = re.compile(r"\bif (?=(?:the|my|our|his|her|that|this|those|these)\s)")
+# who wants it, before what stays: "I would prefer that the knife"
+_LEAD = re.compile(
+    r"^.*\b(?:prefer|like|love|want|need|wish|hope|trust|expect|rather|says?|said|think|thinks|"
+    r"insists?|insisted|demands?|asks?|asked|sure|see|see to it|important|essential|crucial|vital|"
+    r"glad|happy|nice|good|great|best|better|grateful|appreciate(?: it)?|remember|note|mind|care|"
+    r"me|us|you|him|her)(?: that| if| for)? (?=(?:the|my|our|his|her|that|this|those|these)\s)"
+)
 _DENIED = re.compile(r"(?:n't|\bnot|\bnever)$")  # "the door doesn't stay open"
 _OPINION = re.compile(r"\bwith you\s*$")
 _WE_ARE = re.compile(r"\b(?:i'm|i am|we're|we are)\s*$")
@@ -185,7 +193,11 @@ def _left(part: str) -> Forbidden | None:
     if stays is not None and not told(_WE_ARE.sub("", part[: stays.start()])):
         stays = None  # "did someone leave the window open?"
     stays = stays or _left_so(part.rstrip(" ,.!?"))
-    stays = stays or _REMAINS.search(stripped) or _WISHED_TO_STAY.search(part.rstrip(" ,.!?"))
+    stays = (
+        stays
+        or _REMAINS.search(_without_if(part) or stripped)
+        or _WISHED_TO_STAY.search(part.rstrip(" ,.!?"))
+    )
     stays = stays or _CAN_STAY.search(stripped)
     if stays is None or _DENIED.search(stays["thing"]):
         return None
@@ -196,9 +208,18 @@ def _left(part: str) -> Forbidden | None:
     # "I'd like it left open" is all a wish; "wipe it with the lamp left on" asks for more
     wish = stays.re in (_LEFT_SO, _WISHED_TO_STAY) and not _ordered(part[: stays.start()])
     return Forbidden(
-        0 if wish else stays.start(), len(part), actions, *named_in(stays["thing"], actions),
+        0 if wish else stays.start(), len(part), actions,
+        *named_in(_LEAD.sub("", stays["thing"]), actions),
         also_request=state in _REVERSE,
     )  # fmt: skip
+
+
+def _without_if(part: str) -> str:
+    """What is wished for after "if": "I'd be glad if the vase stays where it is"."""
+    wished = _IF.search(part)
+    if wished is None or not welcome(part[: wished.start()].rstrip()):
+        return ""
+    return _WHEN.sub("", part[wished.end() :].rstrip(" ,.!?"))
 
 
 def _left_so(part: str) -> re.Match[str] | None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 
+# rules out whatever follows, be it a verb or only a thing: "but under no circumstances the door"
+NEVER = (
+    r"(?:under no (?:circumstances?|conditions?)|at no (?:time|point)|on no account|"
+    r"in no (?:case|way)|by no means|(?:definitely|certainly|absolutely) not)"
+)
 _OPENING = re.compile(
     r"^(?:and|or|so|yet|please|but|also|ok|okay|now|just|robot|hey|hi|hello|kindly|just|always|"
     r"remember|careful|listen|whatever you do|you|we|the robot|next|well|no|"

@@ -46,7 +46,7 @@ _GOES_NOWHERE = re.compile(
     r"(?:(?:go|goes|going|move|moving) anywhere|move an inch)"
 )
 _PUT = re.compile(r"\b(?:put|place|return|take|bring|get) (?:it|them|that|this|those|these)\b")
-_PEOPLE = re.compile(
+PEOPLE = re.compile(
     r"\b(?:robot|kids?|child(?:ren)?|cats?|dogs?|baby|people|guests?|who|wife|husband|mother|mum|"
     r"mom|father|dad|sons?|daughters?|brothers?|sisters?|grand\w+|friends?|neighbou?rs?)\b"
 )
@@ -84,7 +84,7 @@ def belongs_elsewhere(clause: str) -> Forbidden | None:
 def goes_nowhere(clause: str) -> Forbidden | None:
     """ "The mug isn't going anywhere"."""
     match = _GOES_NOWHERE.search(clause)
-    if match is None or _PEOPLE.search(match["thing"]):
+    if match is None or PEOPLE.search(match["thing"]):
         return None
     return Forbidden(0, len(clause), HANDLING, *named_in(match["thing"], frozenset()))
 
@@ -97,7 +97,7 @@ def stays_there(clause: str, after: str) -> Forbidden | None:
         after: what follows it in the request.
     """
     match = _STAYS_THERE.search(clause)
-    if match is None or _PEOPLE.search(match["thing"]) or _PUT.search(after):
+    if match is None or PEOPLE.search(match["thing"]) or _PUT.search(after):
         return None
     named = named_in(match["thing"], frozenset())
     return Forbidden(0, len(clause), frozenset({"pick", "push"}), *named, also_request=True)

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.english.denied_again import denied_again
+from r1_model.plans.prohibitions.english.excepted_subjects import excepted_subjects
 from r1_model.plans.prohibitions.english.exceptions import exceptions
+from r1_model.plans.prohibitions.english.excluded import excluded
 from r1_model.plans.prohibitions.english.fragments import fragments
 from r1_model.plans.prohibitions.english.kept import kept_away_from, left_as_it_is, off_limits
 from r1_model.plans.prohibitions.english.orders import opens, told
@@ -18,6 +21,7 @@ from r1_model.plans.prohibitions.english.places import (
 )
 from r1_model.plans.prohibitions.english.prevented import prevented
 from r1_model.plans.prohibitions.english.reserved import reserved
+from r1_model.plans.prohibitions.english.staying import stays
 from r1_model.plans.prohibitions.english.subjects import no_subject
 from r1_model.plans.prohibitions.english.terms import on_terms
 from r1_model.plans.prohibitions.english.things import named_in, things_in
@@ -143,8 +147,10 @@ def read_english(text: str) -> Iterator[Forbidden]:
         if _HALT.match(text[start:end]):
             yield Forbidden(start, end, EVERYTHING)
             continue
-        excepted = [
-            *exceptions(text, start, end),
+        # what stands in the subject first: "all but the mug go into the box" has no object
+        excepted = [*excepted_subjects(text, start, end)] or [*exceptions(text, start, end)]
+        excepted += [
+            *excluded(text, start, end),
             *on_terms(text, start, end),
             *fragments(text, start, end),
         ]
@@ -159,7 +165,8 @@ def _clauses(text: str, start: int, end: int) -> Iterator[Forbidden]:
     last: Forbidden | None = None
     for first, stop in _split(text, start, end):
         clause = text[first:stop]
-        found = _read_clause(clause, text[stop:])
+        found = _read_clause(clause, text[:first], text[stop:])
+        found = found or denied_again(clause, text[start:first])
         if clause.lstrip().startswith("without ") and _DENIED.search(
             text[start:first].rsplit(" and ")[-1]
         ):
@@ -179,7 +186,7 @@ def _clauses(text: str, start: int, end: int) -> Iterator[Forbidden]:
         yield last
 
 
-def _read_clause(clause: str, after: str) -> Forbidden | None:
+def _read_clause(clause: str, before: str, after: str) -> Forbidden | None:
     elsewhere = belongs_elsewhere(clause) or goes_nowhere(clause)
     if elsewhere is not None:
         return elsewhere
@@ -204,6 +211,7 @@ def _read_clause(clause: str, after: str) -> Forbidden | None:
         or kept_away_from(clause)
         or left_as_it_is(clause)
         or stays_there(clause, after)
+        or stays(clause, before, after)
     )
 
 

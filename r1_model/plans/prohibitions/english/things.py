@@ -20,6 +20,8 @@ _DETERMINER = re.compile(
     r"on|off|up|down|over|to|at|in|into|inside|through|past|close|close to|anywhere|near|towards?|"
     r"me|us|him|her|with|for|from)\s+)+"
 )
+# behind an article it tells which one: "the broken chair"
+_PARTICIPLE = re.compile(rf"(?:the|my|our|your|an?)\s+(?=\w+(?:ed|en)\b){ENGLISH_VERB}(?<!open)")
 _TAIL = re.compile(
     r"\b(?:please|yet|again|now|ever|at all|today|tonight|anymore|any more|for me|for now|though|"
     r"while .*|when .*|whenever .*|if .*|unless .*|until .*|since .*|because .*|"
@@ -56,7 +58,8 @@ def things_in(text: str) -> tuple[tuple[str, ...], bool]:
         while (shorter := _TAIL.sub("", name).strip(" ,.!?")) != name:
             name = shorter
         name = _DETERMINER.sub("", name + " ").strip()
-        name = re.sub(rf"^(?:to )?{ENGLISH_VERB}\s*", "", name) if " " in name else name
+        if " " in name and not _PARTICIPLE.match(part.lstrip()):
+            name = re.sub(rf"^(?:to )?{ENGLISH_VERB}\s*", "", name)
         name = _DETERMINER.sub("", name + " ").strip()
         if name and _ANYTHING.match(name):
             return (), others

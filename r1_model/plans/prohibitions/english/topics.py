@@ -6,7 +6,9 @@ import re
 from dataclasses import replace
 
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.english.antecedents import meant_by_it
 from r1_model.plans.prohibitions.english.orders import opens
+from r1_model.plans.prohibitions.english.things import things_in
 from r1_model.plans.verbs import EVERYTHING, HANDLING, verbs_in
 
 _IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")
@@ -31,7 +33,7 @@ def with_topic(found: Forbidden, text: str, start: int, first: int) -> Forbidden
     said = _JOINED.sub("", text[start:first])
     if said and not text[start:first].rstrip().endswith(" and") and _IT.search(clause):
         # "take the box, but don't open it"
-        return replace(found, things=_parts(said))
+        return replace(found, things=_things(said, found))
     if found.actions >= EVERYTHING - {"look_at", "wait"} and not _IT.search(clause):
         return found
     if said:  # "the vase is fragile, so no touching"
@@ -39,7 +41,7 @@ def with_topic(found: Forbidden, text: str, start: int, first: int) -> Forbidden
         return replace(found, things=_parts(said)) if named else found
     topic = _topic(text[:start].strip())
     if topic and _IT.search(clause):
-        return replace(found, things=_parts(topic))
+        return replace(found, things=_things(topic, found))
     return found
 
 
@@ -58,6 +60,11 @@ def _topic(before: str) -> str:
 def _orders(said: str) -> bool:
     verb = next(verbs_in(said, chinese=False), None)
     return verb is not None and opens(said[: verb.start()])
+
+
+def _things(said: str, found: Forbidden) -> tuple[str, ...]:
+    meant = meant_by_it(said, found.actions)
+    return things_in(meant)[0] if meant else _parts(said)
 
 
 def _parts(said: str) -> tuple[str, ...]:
