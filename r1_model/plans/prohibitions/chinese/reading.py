@@ -15,6 +15,8 @@ from r1_model.plans.prohibitions.chinese.kept import (
     left_out,
     put_off,
 )
+from r1_model.plans.prohibitions.chinese.may_not import may_not
+from r1_model.plans.prohibitions.chinese.not_moved import not_moved
 from r1_model.plans.prohibitions.chinese.things import opened, thing_in, things_in
 from r1_model.plans.verbs import (
     CARRYING,
@@ -57,7 +59,7 @@ _EXCEPT = re.compile(
     "|(?P<but>[^，。；！？,.;!?]{1,12}?)(?:(?:以外|之外)的?|除外))(?=(?P<rest>[^。；！？.;!?]*))"
 )
 _BANNED = re.compile(
-    f"(?P<verb>{CHINESE_VERB})(?P<thing>[^，。；！？,.;!?]{{1,16}}?)"
+    f"(?<![光只单仅])(?P<verb>{CHINESE_VERB})(?!着)(?P<thing>[^，。；！？,.;!?]{{1,16}}?)"
     "(?:是)?(?:不行|不可以|不允许|不被允许|被禁止|禁止|不准)的?(?:[，。！\\s]|$)"
 )
 # "花瓶碰不得"
@@ -73,6 +75,10 @@ _DARED = re.compile(
 _HALT = re.compile(
     r"^\W*(?:请|机器人|快|马上|立刻|现在|给我|你)*"
     r"(?:停下来?|停止|停住|站住|停|住手|别动|不要动|不许动)(?:一下|吧|别动)?\W*$"
+)
+# "不擦桌子不行" asks for it
+_HAS_TO = re.compile(
+    f"(?:不|非得?要?)(?:把[^，。；！？,.;!?]{{1,12}}?)?{CHINESE_VERB}[^，。；！？,.;!?]{{0,12}}?(?<!行)不(?:行|可|成)(?!以)"
 )
 _LEAVES = re.compile(f"[了啊呀嘛]*[，。！,.!]+[^，。！]*{CHINESE_VERB}")
 _SELF = re.compile(
@@ -134,6 +140,8 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
         yield Forbidden(start, end, EVERYTHING)
         return
     clause = _JOINED.sub(lambda match: " " * len(match[0]), clause)
+    if _HAS_TO.search(clause):
+        return
     for match in _GOVERNED.finditer(clause):
         before = clause[: match.start()]
         if match["no"] == "不是" and re.match("[着的了过]|好的", clause[match.end() :]):
@@ -169,7 +177,8 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
         yield Forbidden(first, start + stop, chinese_actions(without["verb"]), things_in(thing))
         return
     banned = _BANNED.search(clause) or _NEVER_DONE.search(clause)
-    if banned is not None:
+    # "我走路不行" tells of the speaker
+    if banned is not None and not _SELF.search(clause[: banned.start()].strip()):
         things = things_in(thing_in(banned["thing"]))
         yield Forbidden(start, end, chinese_actions(banned["verb"]), things)
         return
@@ -180,6 +189,8 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
         return
     found = kept_away_from(clause) or left_as_it_is(clause) or left_out(clause)
     found = found or put_off(clause) or done_by_others(clause)
+    said = re.split("[。；！？.;!?]", text[:start])[-1]
+    found = found or not_moved(clause, said) or may_not(clause, said)
     found = found or contrasted(text, start, end)
     if found is not None:
         yield replace(found, start=start + found.start, end=start + found.end)

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import re
 
+from r1_model.plans.verbs import verbs_in
+
 _ANYTHING = re.compile(
     "^(?:任何|所有|一切|其他|其它|别|其余|什么|这些|那些|这个|那个|这|那)?的?(?:东西|物品|家具|事|它|它们|他|她|都)?$"
+)
+# verbs are parts of these words for things
+_TOOLS = re.compile(
+    "拖把|拖鞋|扫[把帚]|扫地机|吸尘器|洗[衣碗]机|洗[手脸][盆池台]|收音机|挂[钟画]|推车|拉[杆链]箱?|开关|"
+    "开瓶器|夹[子克]|摆[件设]|抹布|玩[具偶]|水管|[提拎手]包|提琴|存钱罐|放大镜|装饰品?|泡面|餐?用[品具]|铺盖"
 )
 _TAIL = re.compile(
     r"(?:了|啊|吗|好不好|呀|吧|呢|哦|喔|嘛|啦|谢谢|好吗|的话|的时候|的情况下|的情况|的前提下|的条件下|情况下|"
@@ -20,8 +27,9 @@ _HEAD = re.compile(
 def opened(text: str) -> str:
     """Without what opens a request."""
     return re.sub(
-        "^(?:请你?|麻烦你?|拜托|机器人|你|您|千万|绝对|记得|记住|注意|小心|还有|就|但|可|而|那么|那(?![个些])|好的?|"
-        r"现在|以后|晚上|今天|任何人都|谁都|\s|\W)+|(?:谁|任何人|你|您|都|也|可|绝对|千万|永远|，|,|\s)+$",
+        "^(?:请你?|麻烦你?|拜托|机器人|你|您|千万|绝对|记得|记住|注意|小心|还有|就|但|可|而|那么|唯独|唯有|那(?![个些])|好的?|"
+        r"现在|以后|晚上|今天|任何人都|谁都|\s|\W)+|(?:谁|任何人|你|您|都|也|可|绝对|千万|永远|"
+        "先|暂时|暂且|目前|现在|今天|今晚|晚上|最好|一定|还是|就|，|,|\\s)+$",
         "",
         text,
     )
@@ -38,3 +46,8 @@ def thing_in(text: str) -> str:
 def things_in(thing: str) -> tuple[str, ...]:
     """Each of several noun phrases that are joined."""
     return tuple(filter(None, (thing_in(part) for part in re.split("或者?|和|与|跟|及|、", thing))))
+
+
+def names_act(thing: str) -> bool:
+    """Is something done in these words, "擦桌子", so that they are no noun phrase?"""
+    return any(verbs_in(_TOOLS.sub("", thing), chinese=True))
