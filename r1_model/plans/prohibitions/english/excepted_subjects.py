@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.english.asked import with_noun
-from r1_model.plans.prohibitions.english.things import named_in, things_in
+from r1_model.plans.prohibitions.english.meant.asked import with_noun
+from r1_model.plans.prohibitions.english.meant.things import named_in, things_in
 from r1_model.plans.verbs import ENGLISH_VERB, english_actions
 
 _EXCEPT = (

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.english.asked import asked_actions, asks, with_noun
-from r1_model.plans.prohibitions.english.things import things_in
+from r1_model.plans.prohibitions.english.meant.asked import asked_actions, asks, with_noun
+from r1_model.plans.prohibitions.english.meant.things import things_in
 from r1_model.plans.verbs import HANDLING
 
 _EXCLUDED = re.compile(

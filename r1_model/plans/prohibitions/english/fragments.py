@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.english.asked import asked_actions, asks, with_noun
+from r1_model.plans.prohibitions.english.meant.asked import asked_actions, asks, with_noun
+from r1_model.plans.prohibitions.english.meant.things import named_in
 from r1_model.plans.prohibitions.english.orders import NEVER
-from r1_model.plans.prohibitions.english.things import named_in
 from r1_model.plans.verbs import EVERYTHING, HANDLING, verbs_in
 
 _NEARING = EVERYTHING - {"look_at", "wait"}

@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.english.meant.things import named_in, things_in
 from r1_model.plans.prohibitions.english.orders import opens, told
-from r1_model.plans.prohibitions.english.things import named_in, things_in
 from r1_model.plans.prohibitions.english.wishes import welcome
 from r1_model.plans.verbs import ENGLISH_VERB, EVERYTHING, HANDLING, english_actions, verbs_in
 

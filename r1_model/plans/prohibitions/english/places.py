@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.english.things import named_in, things_in
+from r1_model.plans.prohibitions.english.meant.things import named_in, things_in
 from r1_model.plans.verbs import HANDLING
 
 _NOT = (

@@ -13,6 +13,8 @@ from r1_model.plans.prohibitions.english.exceptions import exceptions
 from r1_model.plans.prohibitions.english.excluded import excluded
 from r1_model.plans.prohibitions.english.fragments import fragments
 from r1_model.plans.prohibitions.english.kept import kept_away_from, left_as_it_is, off_limits
+from r1_model.plans.prohibitions.english.meant.things import named_in, things_in
+from r1_model.plans.prohibitions.english.meant.topics import with_topic
 from r1_model.plans.prohibitions.english.orders import opens, told
 from r1_model.plans.prohibitions.english.places import (
     belongs_elsewhere,
@@ -24,8 +26,6 @@ from r1_model.plans.prohibitions.english.reserved import reserved
 from r1_model.plans.prohibitions.english.staying import stays
 from r1_model.plans.prohibitions.english.subjects import no_subject
 from r1_model.plans.prohibitions.english.terms import on_terms
-from r1_model.plans.prohibitions.english.things import named_in, things_in
-from r1_model.plans.prohibitions.english.topics import with_topic
 from r1_model.plans.prohibitions.english.wishes import unwelcome, welcome, wished_away
 from r1_model.plans.verbs import (
     ENGLISH_VERB,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.english.meant.things import named_in
 from r1_model.plans.prohibitions.english.orders import told
-from r1_model.plans.prohibitions.english.things import named_in
 from r1_model.plans.verbs import ENGLISH_VERB, EVERYTHING, HANDLING, english_actions, verbs_in
 
 _LATER = (

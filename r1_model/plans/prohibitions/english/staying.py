@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.english.asked import with_noun
+from r1_model.plans.prohibitions.english.meant.asked import with_noun
+from r1_model.plans.prohibitions.english.meant.things import named_in
 from r1_model.plans.prohibitions.english.places import PEOPLE
-from r1_model.plans.prohibitions.english.things import named_in
 from r1_model.plans.verbs import ENGLISH_VERB, HANDLING, verbs_in
 
 _STAYS = re.compile(

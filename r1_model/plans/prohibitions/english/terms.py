@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.english.things import named_in
+from r1_model.plans.prohibitions.english.meant.things import named_in
 from r1_model.plans.verbs import ENGLISH_VERB, english_actions, verbs_in
 
 # what others do, or the clock

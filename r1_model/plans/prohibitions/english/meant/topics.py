@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.english.antecedents import meant_by_it
+from r1_model.plans.prohibitions.english.meant.antecedents import meant_by_it
+from r1_model.plans.prohibitions.english.meant.things import things_in
 from r1_model.plans.prohibitions.english.orders import opens
-from r1_model.plans.prohibitions.english.things import things_in
 from r1_model.plans.verbs import EVERYTHING, HANDLING, verbs_in
 
 _IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")

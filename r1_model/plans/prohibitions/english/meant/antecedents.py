@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from r1_model.plans.prohibitions.english.asked import asked_actions
+from r1_model.plans.prohibitions.english.meant.asked import asked_actions
 
 _NOUNS = (
     r"(?P<thing>(?:the|my|our|his|her|that|this|those|these|an?)\s"

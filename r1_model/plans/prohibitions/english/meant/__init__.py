@@ -1,0 +1,1 @@
+"""Which thing an English request means."""
