@@ -20,6 +20,7 @@ from r1_model.text.answer import Answer, Box
 from r1_model.text.chinese import simplified
 from r1_model.text.grammar import parse_answer
 from r1_model.text.refinement import snap_to_detections
+from r1_model.text.singular import singular
 
 _TASKS = ("qa", "object_caption", "dialogue")  # a thing that was to be found is found or is not
 _BEFORE_NOUN = re.compile(r"[\s的]")
@@ -98,7 +99,7 @@ def held_against(answer: Answer, where: Answer, name: str) -> Answer:
     denied = not where.boxes and "<obj>" not in where.thinking and where.answer
     if not denied or where.stopped or not where.finished:
         return answer
-    noun = _BEFORE_NOUN.split(_plain(name))[-1].removesuffix("s")
+    noun = singular(_BEFORE_NOUN.split(_plain(name))[-1])
     if noun not in _plain(where.answer):
         return answer
     return replace(where, task=answer.task, first_token_seconds=answer.first_token_seconds)

@@ -25,10 +25,10 @@ import numpy as np
 from r1_model.plans.dependence import arguments, dependent_steps, same_thing
 from r1_model.plans.forbidden import Prohibition
 from r1_model.plans.prohibitions.request import Request
-from r1_model.plans.singular import singular
 from r1_model.plans.verbs import HANDLING
 from r1_model.text.answer import Box, Step, Withheld
 from r1_model.text.chinese import simplified
+from r1_model.text.singular import singular
 
 FORBIDDEN, UNSEEN, DEPENDS, QUESTION = "forbidden", "unseen", "depends", "question"
 _OVERLAP = 0.25  # of the smaller box; two boxes of one thing share more

@@ -124,6 +124,13 @@ def test_a_name_in_the_plural_is_denied_in_the_singular(reasoner, said):
     assert answer.answer == "There is no sofa in the room."
 
 
+def test_a_plural_that_changes_its_noun_is_denied_too(reasoner, said):
+    texts, _ = said
+    texts += [RED.replace("sofa", "knives"), NONE.replace("sofa", "knife")]
+    answer = reasoner.ask(random_scene(), "What colour are the knives?")
+    assert answer.answer == "There is no knife in the room."
+
+
 def test_what_an_earlier_turn_was_about_is_there(reasoner, said):
     texts, asked = said
     texts += [RED]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from r1_model.plans.prohibitions.english.orders import opens
-from r1_model.plans.singular import singular
 from r1_model.plans.verbs import HANDLING, english_actions, verbs_in
+from r1_model.text.singular import singular
 
 _TIDY_UP = re.compile(r"\b(?:tidy|clean)(?:ing)? up\W*$")
 _NOUN = re.compile(

@@ -1,4 +1,4 @@
-"""One of several: "mugs", "knives"."""
+"""One of several: "mug" of "mugs", "knife" of "knives"."""
 
 from __future__ import annotations
 
