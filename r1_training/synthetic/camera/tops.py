@@ -49,10 +49,14 @@ def shown_tops(things: Sequence[RoomObject], points: np.ndarray) -> dict[int, bo
         points: (N, 3) metres.
     """
     found = {}
+    points = points[np.argsort(points[:, 2])]  # of a whole map only what is as high is looked at
+    heights = np.ascontiguousarray(points[:, 2])
     for thing in things:
-        away = points - thing.center
-        inner = (np.abs(away[:, :2]) <= INNER * thing.size[:2]).all(1)
-        count = (inner & (np.abs(away[:, 2] - thing.size[2] / 2) <= NEAR_TOP_M)).sum()
+        top = thing.center[2] + thing.size[2] / 2
+        first = np.searchsorted(heights, top - NEAR_TOP_M)
+        last = np.searchsorted(heights, top + NEAR_TOP_M, side="right")
+        away = np.abs(points[first:last, :2] - thing.center[:2])
+        count = (away <= INNER * thing.size[:2]).all(1).sum()
         if count >= SHOWN or not count:
             found[thing.id] = bool(count)
     return found

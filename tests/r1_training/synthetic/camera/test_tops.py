@@ -72,3 +72,20 @@ def test_no_points_show_no_top():
     thing = make_room(3, "train").objects[0]
     assert shown_tops([thing], np.zeros((0, 3), np.float32)) == {thing.id: False}
     assert shown_tops([], np.ones((5, 3), np.float32)) == {}
+
+
+@settings(deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_tops_of_a_map_are_those_of_each_thing_alone(seed):
+    rng = np.random.default_rng(seed)
+    things = make_room(seed % 50, "train").objects
+    inside = rng.choice(len(things), 40)
+    points = np.stack([things[row].center + things[row].size / 2 * [0, 0, 1] for row in inside])
+    points = (points + rng.normal(0, 0.08, points.shape)).astype(np.float32)
+    expected = {}
+    for thing in things:
+        away = np.abs(points - (thing.center + thing.size / 2 * [0, 0, 1]))
+        count = ((away[:, :2] <= 0.35 * thing.size[:2]).all(1) & (away[:, 2] <= 0.06)).sum()
+        if count >= SHOWN or not count:
+            expected[thing.id] = bool(count)
+    assert shown_tops(things, points) == expected
