@@ -20,13 +20,13 @@ from r1_model.asking.question import Question, check_target
 from r1_model.asking.reading import Ready, most_tokens, padded_prompts
 from r1_model.asking.scenes import KnownScene, Scenes
 from r1_model.asking.several import joined
+from r1_model.asking.shown_views import ShownViews
 from r1_model.asking.viewpoint import Facings
 from r1_model.conversation import Asking
 from r1_model.generation import Generator
 from r1_model.network.config import R1Config
 from r1_model.network.detected_boxes import LEAST_SCORE, detected_boxes
 from r1_model.network.tiles import EncodingStoppedError
-from r1_model.network.view_tokens import ViewTokens
 from r1_model.plans.forbidden import Prohibition
 from r1_model.pretrained import Pretrained, load_pretrained
 from r1_model.scene.scene import Scene, View
@@ -37,8 +37,7 @@ from r1_model.text.refinement import target_box
 from r1_model.text.tasks import as_request, detect_language
 from r1_model.text.tokens import decoded
 from r1_model.views.scene_clip import CONFIG_FILE, SceneClip
-from r1_model.views.scores import PlacedTokens, SceneClipScorer, placed_tokens
-from r1_model.views.selection import ViewScore, select_views
+from r1_model.views.selection import ViewScore
 
 AT_A_TIME = {"cuda": 192, "cpu": 32}  # questions that are answered together
 _DOUBTFUL_SCORE = 0.1  # a detection that would not be named may still be a thing
@@ -66,12 +65,8 @@ class Reasoner:
         self._answers = Answerer(self.name, self.trained)
         self._scenes = Scenes(loaded.model, loaded.processor)
         self._facings = Facings(loaded.processor)
-        self._view_tokens = ViewTokens(loaded.model)
+        self._views = ShownViews(loaded.model, loaded.processor, self._scenes, clip)
         self._generate = Generator(loaded.model, keep_prefix=True)
-        self._scorer = None
-        if clip is not None:
-            clip = clip.to(self.device)
-            self._scorer = SceneClipScorer(clip, loaded.processor.tokenizer, self._placed)
 
     @classmethod
     def from_pretrained(
@@ -121,9 +116,7 @@ class Reasoner:
         """Drop the scene; the weights go with the object."""
         self._scenes.clear()
         self._facings.clear()
-        self._view_tokens.clear()
-        if self._scorer is not None:
-            self._scorer.clear()
+        self._views.clear()
 
     def prepare(self, scene: Scene) -> None:
         """Encode a scene ahead of its first question.
@@ -172,9 +165,7 @@ class Reasoner:
         known = self._scenes.known(scene)
         if self.settings.normalise_questions:
             question = mended(question)
-        return select_views(
-            known.scene, question, self.num_views if count is None else count, self._scorer
-        )
+        return self._views.scores(known, question, self.num_views if count is None else count)
 
     def ask(
         self,
@@ -340,7 +331,7 @@ class Reasoner:
         limits = [most_tokens(one, max_new_tokens) for one in questions]
         report("encode", "")
         if len(questions) == 1 and self.device.type == "cuda":
-            self._look_early(questions[0].scene)
+            self._views.look_early(questions[0].scene, self.num_views)
         known = self._scenes.encode([one.scene for one in questions], should_stop)
         distinct = list({id(one): one for one in known}.values())
         for one in distinct:
@@ -351,8 +342,8 @@ class Reasoner:
         found = [[b for b in one.doubtful or [] if b.score >= LEAST_SCORE] for one in known]
         texts = [_with_target(*row) for row in zip(questions, known, found, strict=True)]
         report("views", "")
-        views = self._views(questions, known, texts)
-        grids = [[self._view_tokens.grid(view) for view in own] for own in views]
+        views = self._chosen_views(questions, known, texts)
+        grids = [[self._views.grid(view) for view in own] for own in views]
         tasks = [one.known_task() for one in questions]
         most = self._model.config.text_config.max_position_embeddings
         as_requests = self.settings.names_as_requests
@@ -372,43 +363,14 @@ class Reasoner:
             )
         ]
 
-    def _look_early(self, scene: Scene) -> None:
-        """Let a GPU look at a scene's views while the CPU still prepares its cloud."""
-        if not scene.views or not self.num_views:
-            return
-        self._scenes.prepare_ahead([scene])
-        scene, _ = self._processor.frame(scene)
-        self._scenes.name_pictures(scene.views)
-        if len(scene.views) <= self.num_views:  # shown whatever the question is
-            self._view_tokens.encode(scene.views)
-        elif self._scorer is not None:
-            self._scorer.see(scene)
-
-    def _views(
+    def _chosen_views(
         self, questions: Sequence[Question], known: Sequence[KnownScene], texts: Sequence[str]
     ) -> list[list[View]]:
-        """The views that are shown for each question, oldest first."""
-        # "is it on?" says nothing of where to look; the turns before it do
-        about = [
-            " ".join([*(turn.question for turn in one.history[-2:]), text])
-            for one, text in zip(questions, texts, strict=True)
-        ]
-        choice = [len(one.scene.views) > self.num_views > 0 for one in known]
-        if self._scorer is not None and self._scorer.trained and any(choice):
-            self._scorer.look_at(
-                [one.scene for one, many in zip(known, choice, strict=True) if many], about
-            )
-        found = []
-        for own, text, many in zip(known, about, choice, strict=True):
-            if not many:  # nothing to choose
-                shown = own.scene.views if self.num_views else []
-                found.append(sorted(shown, key=lambda view: view.id))
-                continue
-            seen = own.prepared.seen
-            scores = select_views(own.scene, text, self.num_views, self._scorer, seen=seen)
-            by_id = {view.id: view for view in own.scene.views}
-            found.append([by_id[number] for number in sorted(score.view_id for score in scores)])
-        return found
+        return self._views.choose(questions, known, texts, self.num_views)
+
+    def _sights(self, ready: Sequence[Ready]) -> tuple[Tensor | None, Tensor | None]:
+        """Scene tokens (B, T, hidden) and image tokens (all, hidden) of questions, in order."""
+        return torch.cat([one.known.encoded.tokens for one in ready]), self._views.tokens(ready)
 
     def _said(
         self,
@@ -447,28 +409,11 @@ class Reasoner:
             for row, (one, tokens) in enumerate(zip(ready, produced, strict=True))
         ]
 
-    def _sights(self, ready: Sequence[Ready]) -> tuple[Tensor | None, Tensor | None]:
-        """Scene tokens (B, T, hidden) and image tokens (all, hidden) of questions, in order."""
-        scenes = torch.cat([one.known.encoded.tokens for one in ready])
-        pairs = [(view, one.known) for one in ready for view in one.views]
-        shown = {(id(view), id(known)): (view, known) for view, known in pairs}
-        if not shown:
-            return scenes, None
-        lows = torch.stack([known.prepared.low for _, known in shown.values()]).to(self.device)
-        tokens = self._view_tokens([view for view, _ in shown.values()], lows)
-        number = {key: place for place, key in enumerate(shown)}
-        order = [number[id(view), id(known)] for view, known in pairs]
-        return scenes, torch.cat([tokens[place] for place in order])
-
     def _locate(self, known: KnownScene, name: str) -> list[Box]:
         """Where the model finds what a noun phrase names, in the frame that it reads."""
         name = f"the {name}" if detect_language(name) == "en" else name
         found = self.ask(known.prepared.given, name, task="grounding").boxes
         return [turned_box(box, known.yaw) for box in found]
-
-    def _placed(self, scene: Scene) -> PlacedTokens:
-        known = self._scenes.read(scene)
-        return placed_tokens(known.points, known.encoded.features)
 
 
 class _Stream:

@@ -21,12 +21,12 @@ from r1_training.prediction.switches import SwitchedReasoner
 class PartlyShownReasoner(SwitchedReasoner):
     """Without `image` views are chosen, too, and nothing takes the place of their placeholders."""
 
-    def _views(
+    def _chosen_views(
         self, questions: Sequence[Question], known: Sequence[KnownScene], texts: Sequence[str]
     ) -> list[list[View]]:
         if "image" in self.switches.modalities:
-            return super()._views(questions, known, texts)
-        return Reasoner._views(self, questions, known, texts)
+            return super()._chosen_views(questions, known, texts)
+        return Reasoner._chosen_views(self, questions, known, texts)
 
     def _sights(self, ready: Sequence[Ready]) -> tuple[Tensor | None, Tensor | None]:
         scenes, views = super()._sights(ready)

@@ -122,17 +122,16 @@ class SwitchedReasoner(Reasoner):
         Raises:
             EvaluationInputError: weights or `bottom`, and no trained view selection.
         """
-        needs_scores = switches.weights is not None or switches.policy == "bottom"
-        if needs_scores and (self._scorer is None or not self._scorer.trained):
+        scorer, weights = self._views.scorer, switches.weights
+        if (weights or switches.policy == "bottom") and (scorer is None or not scorer.trained):
             raise EvaluationInputError(
                 f"{self.name} has no trained view selection: its views have no utility"
             )
         self.switches = switches
         self.num_views = self._own_views if switches.views is None else switches.views
         self._generate = self._own_generate
-        if self._scorer is not None and self._own_utility is not None:
-            weights = switches.weights
-            self._scorer.clip.utility = _FixedWeights(weights) if weights else self._own_utility
+        if scorer is not None and self._own_utility is not None:
+            scorer.clip.utility = _FixedWeights(weights) if weights else self._own_utility
         return self
 
     def seed(self, question: int) -> None:
@@ -151,13 +150,13 @@ class SwitchedReasoner(Reasoner):
         """Nothing where the model sees no points."""
         return super().detect(scene, least_score) if "points" in self.switches.modalities else []
 
-    def _views(
+    def _chosen_views(
         self, questions: Sequence[Question], known: Sequence[KnownScene], texts: Sequence[str]
     ) -> list[list[View]]:
         if "image" not in self.switches.modalities:
             return [[] for _ in questions]
         if self.switches.policy == "selected":
-            chosen = super()._views(questions, known, texts)
+            chosen = super()._chosen_views(questions, known, texts)
         else:
             pairs = zip(known, texts, strict=True)
             chosen = [self._by_policy(own, text) for own, text in pairs]
@@ -201,7 +200,7 @@ class SwitchedReasoner(Reasoner):
             numbers = {score.view_id for score in scores}
         else:
             scores = select_views(
-                scene, text, len(views), self._scorer, 0.0, seen=known.prepared.seen
+                scene, text, len(views), self._views.scorer, 0.0, seen=known.prepared.seen
             )
             numbers = {score.view_id for score in scores[-count:] if count}
         return [view for view in views if view.id in numbers]

@@ -373,11 +373,11 @@ def test_what_is_looked_at_early_is_what_would_be_later(reasoner, folder, views,
     scene = random_scene(views=views)
     expected = talkative(reasoner).ask(scene, "where?", max_new_tokens=6)
     early = talkative(Reasoner.from_pretrained(str(folder), device="cpu", num_views=2))
-    early._look_early(scene)
+    early._views.look_early(scene, 2)
     answer = early.ask(scene, "where?", max_new_tokens=6)
     assert told([answer]) == told([expected])
     early.close()
-    early._look_early(random_scene(views=0))
+    early._views.look_early(random_scene(views=0), 2)
 
 
 def test_a_count_shows_what_was_counted(reasoner, monkeypatch):

@@ -102,11 +102,11 @@ def test_without_depth_no_token_has_a_place(reasoner, scene):
     known = reasoner._scenes.encode([scene], lambda: False)
     from r1_model.asking.question import Question
 
-    [views] = reasoner._views([Question(scene, QUESTION)], known, [QUESTION])
+    [views] = reasoner._chosen_views([Question(scene, QUESTION)], known, [QUESTION])
     assert [view.id for view in views] == [scene.views[0].id, scene.views[-1].id]
     assert not any(view.depth.any() for view in views)
     assert (views[0].color == scene.views[0].color).all() and scene.views[0].depth.any()
-    [again] = reasoner._views([Question(scene, QUESTION)], known, [QUESTION])
+    [again] = reasoner._chosen_views([Question(scene, QUESTION)], known, [QUESTION])
     assert again[0] is views[0]  # what was encoded of it is used again
 
 
@@ -162,11 +162,11 @@ def test_what_was_switched_has_a_name():
 
 
 def test_a_model_without_view_selection_has_no_utility(reasoner):
-    kept, reasoner._scorer = reasoner._scorer, None
+    kept, reasoner._views.scorer = reasoner._views.scorer, None
     for switches in (Switches(policy="bottom"), Switches(weights=(1.0, 1.0, 1.0))):
         with pytest.raises(EvaluationInputError, match="no trained view selection"):
             reasoner.switch(switches)
-    reasoner._scorer = kept
+    reasoner._views.scorer = kept
 
 
 def test_choices_by_pose_against_slow_ones(scene):
