@@ -23,8 +23,5 @@ class BlindReasoner(Reasoner):
         """Nothing."""
         return []
 
-    def _look_early(self, scene: Scene) -> None:
-        pass
-
     def _sights(self, ready: Sequence[Ready]) -> tuple[Tensor | None, Tensor | None]:
         return None, None
