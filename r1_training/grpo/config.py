@@ -72,6 +72,8 @@ class GRPORunConfig:
         embeddings: CLIP of the semantic reward, see `load_text_embeddings`; None: the model's own.
         learning_rate: constant after `warmup` steps.
         weight_decay, max_grad_norm: of Adam.
+        mean_decay: of the `RunningMean` of the weights that a run delivers; 0: it delivers those of
+            its last step.
         validate_every: steps between validations on unseen rooms, also before the first and after
             the last; 0: never.
         validation_rooms, validation_questions: how many, and of each.
@@ -113,6 +115,7 @@ class GRPORunConfig:
     warmup: int = 10
     weight_decay: float = 0.0
     max_grad_norm: float = 1.0
+    mean_decay: float = 0.0
     validate_every: int = 50
     validation_rooms: int = 64
     validation_questions: int = 12
@@ -146,6 +149,8 @@ class GRPORunConfig:
         for name in ("temperature", "max_grad_norm"):
             if not 0 < getattr(self, name) < math.inf:
                 raise TrainingConfigError(f"{name} must be above 0, not {getattr(self, name)}")
+        if not 0 <= self.mean_decay < 1:
+            raise TrainingConfigError(f"mean_decay must be in [0, 1), not {self.mean_decay}")
         if self.loss not in OBJECTIVES:
             raise TrainingConfigError(
                 f"loss must be one of {', '.join(OBJECTIVES)}, not {self.loss!r}"

@@ -101,7 +101,8 @@ def _save(trainer: R1GRPOTrainer, final: Path) -> None:
     vars(model.config).pop("use_cache", None)  # the trainer's: generation wants a cache
     model.requires_grad_(True)
     with written_whole(final) as part:
-        model.save_pretrained(part)
+        with trainer.delivered():
+            model.save_pretrained(part)
         trainer.own_tokenizer.save_pretrained(part)
         for file in Path(trainer.run.model).glob("scene_clip.*"):  # view selection stays as it was
             shutil.copy2(file, part)

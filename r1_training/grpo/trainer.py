@@ -11,9 +11,10 @@ import copy
 import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
@@ -38,6 +39,7 @@ from r1_training.grpo.advantages import (
 from r1_training.grpo.arguments import trainer_arguments
 from r1_training.grpo.config import REWARDS, GRPORunConfig
 from r1_training.grpo.questions import Prompts
+from r1_training.grpo.running_mean import RunningMean
 from r1_training.grpo.sampling import Sampled, Sampler, suppress_placeholders
 from r1_training.rewards.judge import Judged
 from r1_training.rewards.semantic import semantic_reward
@@ -113,6 +115,10 @@ class R1GRPOTrainer(GRPOTrainer):
         self.policy: R1ForConditionalGeneration = policy
         self.own_tokenizer = tokenizer  # `processing_class` has an open type
         suppress_placeholders(self.policy)
+        self.mean = None
+        if config.mean_decay:
+            trained = {n: p for n, p in self.policy.named_parameters() if p.requires_grad}
+            self.mean = RunningMean(trained, config.mean_decay)
         self.sampler = Sampler(self.policy)
         reference = None
         if config.kl_beta and not adapted:
@@ -127,13 +133,29 @@ class R1GRPOTrainer(GRPOTrainer):
                 {"number": range(batches * config.rooms * config.questions)}
             ),
             processing_class=tokenizer,
-            callbacks=list(callbacks),
+            callbacks=[*([self.mean] if self.mean else []), *callbacks],  # before who validates
         )
         if reference is not None:
             # TRL would load the reference by the name of its class, which transformers has not
             add_fused_lm_head(reference, temperature=config.temperature)
             self.ref_model = self.accelerator.prepare_model(reference, evaluation_mode=True)
         self.beta = config.kl_beta
+
+    def delivered(self) -> AbstractContextManager[None]:
+        """The policy is what the run delivers in here, and what it trains on behind it."""
+        return nullcontext() if self.mean is None else self.mean.shown()
+
+    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+        super()._save_optimizer_and_scheduler(output_dir)
+        if self.mean is not None and self.args.should_save:
+            self.mean.save(Path(output_dir))
+
+    def _load_from_checkpoint(
+        self, resume_from_checkpoint: str, model: nn.Module | None = None
+    ) -> None:
+        super()._load_from_checkpoint(resume_from_checkpoint, model)
+        if self.mean is not None:
+            self.mean.load(Path(resume_from_checkpoint))
 
     def _generate_and_score_completions(
         self, inputs: list[dict[str, Any]]

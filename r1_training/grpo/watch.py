@@ -150,14 +150,15 @@ class Watch(TrainerCallback):
             training = model.training
             model.eval()
             run = trainer.run
-            asked = evaluate_rooms(
-                _reasoner(model, trainer.own_tokenizer),
-                rooms=run.validation_rooms,
-                questions=run.validation_questions,
-                seed=run.seed,
-                split="val",
-                tasks=run.tasks,
-            )
+            with trainer.delivered():
+                asked = evaluate_rooms(
+                    _reasoner(model, trainer.own_tokenizer),
+                    rooms=run.validation_rooms,
+                    questions=run.validation_questions,
+                    seed=run.seed,
+                    split="val",
+                    tasks=run.tasks,
+                )
             model.train(training)
             # not by GRPOTrainer.log, which would add a batch's figures
             Trainer.log(trainer, {f"validation/{k}": v for k, v in figures(asked).items()})
