@@ -19,7 +19,7 @@ UNTRAINED = "The weights are random: what they answer shows the pipeline and mea
 def show_answer(console: Console, answer: SceneAnswer) -> None:
     """Print an answer with its objects, steps, thinking and times."""
     # The model's boxes are numbers of a grid; people get them in metres below.
-    thinking = re.sub(r"(?:,? *<obj>.*?</obj>)+", "", answer.thinking).strip()
+    thinking = re.sub(r"(?:[,，、]? *<obj>.*?</obj>)+", "", answer.thinking).strip()
     if thinking:
         console.print(f"[dim]{escape(thinking)}[/]")
     described = any(item.description for item in answer.objects)

@@ -30,6 +30,13 @@ def test_boxes_of_the_grid_are_not_for_people() -> None:
     assert "The weights are random" in lines[-1]
 
 
+def test_a_chinese_list_of_boxes_leaves_no_marks_behind() -> None:
+    box = "<obj>1, 2, 3, 4, 5, 6</obj>"
+    chairs = f"桌子 {box}、椅子 {box}、{box}、{box}：三把"
+    lines = shown(SceneAnswer(task="qa", answer="三把", thinking=chairs)).splitlines()
+    assert lines[0] == "桌子、椅子：三把"
+
+
 def test_described_objects_are_said_once() -> None:
     lamp = GroundedObject(id="o1", label="lamp", description="A black lamp.")
     text = shown(
