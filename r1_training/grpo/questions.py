@@ -140,11 +140,16 @@ class RoomQuestions:
         self._made: OrderedDict[int, Future[tuple[Room, list[Sample]]]] = OrderedDict()
         self._kept: dict[tuple[int, int], tuple[EncodedRoom, list[Sample]]] = {}
         self._sequences: dict[tuple[int, int], list[int]] = {}
+        self._visits: list[int] = []  # of the last prompts
+        self._ahead: tuple[list[int], list[tuple[EncodedRoom, list[Sample]]]] = [], []
 
     def prompts(self, numbers: Sequence[int]) -> Prompts:
         """The questions of these numbers: whole visits, `config.questions` of each."""
         visits = list(dict.fromkeys(number // self.config.questions for number in numbers))
-        seen = self._visited(visits)
+        ahead, seen = self._ahead
+        if ahead != visits:
+            seen = self._visited(visits)
+        self._visits, self._ahead = visits, ([], [])
         asked, fair = [], []
         for visit, (place, samples) in zip(visits, seen, strict=True):
             rng = np.random.default_rng((self.config.seed, visit))
@@ -168,7 +173,7 @@ class RoomQuestions:
         )
 
     def judge(self, prompts: Prompts, texts: Sequence[Sequence[str]]) -> list[list[Judged]]:
-        """Q lists of answers, judged in parallel."""
+        """Q lists of answers, judged in parallel; the next rooms are scanned meanwhile."""
         tasks: list[tuple[list[Sample], list[Sequence[str]], EncodedRoom]] = []
         for (place, sample), group in zip(prompts.asked, texts, strict=True):
             if not tasks or tasks[-1][2] is not place or len(tasks[-1][0]) == JUDGED_TOGETHER:
@@ -182,8 +187,12 @@ class RoomQuestions:
             ),
             strict=True,
         )
-        mapped = map if self.pool is None else self.pool.map
-        return [one for part in mapped(judge_groups, *columns) for one in part]
+        if self.pool is None:
+            return [one for part in map(judge_groups, *columns) for one in part]
+        judging = self.pool.map(judge_groups, *columns)
+        following = [visit + self.config.rooms for visit in self._visits]
+        self._ahead = following, self._visited(following)
+        return [one for part in judging for one in part]
 
     def _visited(self, visits: Sequence[int]) -> list[tuple[EncodedRoom, list[Sample]]]:
         """The rooms of visits, scanned, with all their questions."""

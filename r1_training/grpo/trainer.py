@@ -170,7 +170,8 @@ class R1GRPOTrainer(GRPOTrainer):
         clock.switch("judging")
         texts = self.own_tokenizer.batch_decode(sampled.tokens, skip_special_tokens=True)
         groups = [texts[i : i + run.group_size] for i in range(0, len(texts), run.group_size)]
-        rewards, correct = self._judge(prompts, groups)
+        with _evaluating(self.policy):  # the next prompts' rooms are looked at meanwhile
+            rewards, correct = self._judge(prompts, groups)
         clock.switch("collecting")
         total = weighted_sum(rewards, self.reward_weights.to(device)).view(-1, run.group_size)
         finished = torch.tensor(sampled.finished, device=device).view_as(total)

@@ -139,7 +139,7 @@ def test_equal_answers_are_judged_once(config, monkeypatch):
     assert asked == ["a", "b"] and judged[0] == judged[2] == judged[3]
 
 
-def test_other_processes_make_and_judge_the_same(prompts, config):
+def test_other_processes_make_and_judge_the_same(prompts, config, monkeypatch):
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
@@ -149,7 +149,16 @@ def test_other_processes_make_and_judge_the_same(prompts, config):
         parallel = RoomQuestions(config, questions.maker, pool)
         same = parallel.prompts(range(6, 12))
         assert parallel.judge(found, texts) == questions.judge(found, texts)
-    assert torch.equal(same.ids, found.ids) and torch.equal(same.scene, found.scene)
+        observed = questions.maker.observe
+        monkeypatch.setattr(questions.maker, "observe", None)
+        following = parallel.prompts(range(12, 18))  # their rooms were scanned meanwhile
+        monkeypatch.setattr(questions.maker, "observe", observed)
+        skipped = parallel.prompts(range(24, 30))  # a run that goes on elsewhere
+    pairs = [(same, found)]
+    for made, numbers in ((following, range(12, 18)), (skipped, range(24, 30))):
+        pairs.append((made, RoomQuestions(config, questions.maker).prompts(numbers)))
+    for one, other in pairs:
+        assert torch.equal(one.ids, other.ids) and torch.equal(one.scene, other.scene)
 
 
 @pytest.fixture(scope="module")
