@@ -8,14 +8,14 @@ from dataclasses import replace
 
 from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.prohibitions.english.denied_again import denied_again
-from r1_model.plans.prohibitions.english.excepted_subjects import excepted_subjects
-from r1_model.plans.prohibitions.english.exceptions import exceptions
-from r1_model.plans.prohibitions.english.excluded import excluded
+from r1_model.plans.prohibitions.english.excepted.exceptions import exceptions
+from r1_model.plans.prohibitions.english.excepted.excluded import excluded
+from r1_model.plans.prohibitions.english.excepted.subjects import excepted_subjects
 from r1_model.plans.prohibitions.english.fragments import fragments
+from r1_model.plans.prohibitions.english.governed import governed
 from r1_model.plans.prohibitions.english.kept import kept_away_from, left_as_it_is, off_limits
-from r1_model.plans.prohibitions.english.meant.things import named_in, things_in
+from r1_model.plans.prohibitions.english.meant.things import things_in
 from r1_model.plans.prohibitions.english.meant.topics import with_topic
-from r1_model.plans.prohibitions.english.orders import opens, told
 from r1_model.plans.prohibitions.english.places import (
     belongs_elsewhere,
     goes_nowhere,
@@ -26,12 +26,10 @@ from r1_model.plans.prohibitions.english.reserved import reserved
 from r1_model.plans.prohibitions.english.staying import stays
 from r1_model.plans.prohibitions.english.subjects import no_subject
 from r1_model.plans.prohibitions.english.terms import on_terms
-from r1_model.plans.prohibitions.english.wishes import unwelcome, welcome, wished_away
+from r1_model.plans.prohibitions.english.wishes import wished_away
 from r1_model.plans.verbs import (
     ENGLISH_VERB,
-    ENGLISH_VERBS,
     EVERYTHING,
-    english_actions,
     verbs_in,
 )
 
@@ -47,81 +45,12 @@ _CLAUSE_END = re.compile(
     r"although|because|then|unless|until|while|afterwards)\b"
     r"|(?<=\w) (?=without\b|instead of\b|rather than\b)"
 )
-# words between a negation and the verb that it governs
-_FILL = (
-    r"(?:(?:please|ever|just|even|yet|also|simply|really|accidentally|you|dare|to|try(?:ing)?|"
-    r"planning (?:on|to)|going to|"
-    r"attempt(?:ing)?|think(?:ing)? (?:of|about)|begin(?:ning)?|start(?:ing)?(?= \w+ing\b)|"
-    r"bother(?:ing)?(?= (?:to|\w+ing)\b)|go(?:ing)?(?= (?:and|\w+ing)\b)|and|be|being|"
-    r"get(?= \w+ed\b)|"
-    r"again|now|at all|under any circumstances|on any account|in any case|by any means|"
-    r"the robot|anyone|anybody|either|directly|yourself|first|actually|may|must|should|can|"
-    r"shall|has|have|is|are|allowed|at any (?:time|point)|carelessly|suddenly|quickly|"
-    r"unnecessarily)\s+)*"
-)
-_VERB = rf"(?P<verb>{ENGLISH_VERB})"
-_IMPERATIVE = (
-    r"don't|do not|dont|never(?: ever)?|not|under no (?:circumstances?|conditions?)|"
-    r"at no (?:time|point)|on no account|in no (?:case|way)|by no means"
-)
-_MODAL = (
-    r"(?:must|may|should|shall|can|will|is to|are to) (?:on no account|under no circumstances|"
-    r"at no time|in no (?:case|way)|by no means)|"
-    r"must not|mustn't|may not|shall not|shan't|should not|shouldn't|need not|needn't|"
-    r"must never|should never|may never|(?:doesn't|does not|don't|do not) get(?= \w+ed\b)|"
-    r"had better not|better not"
-)
-_YOU = (
-    r"can't|cannot|can not|could not|couldn't|will not|won't|would not|wouldn't|can never|"
-    r"(?:'ll|will|'d|would|'re) never(?: to)?"
-)
-_ANY = (
-    r"not to|no need to|no need for you to|needn't to|don't have to|do not have to|don't need to|"
-    r"do not need to|not (?:allowed|permitted|supposed|meant) to|refrain from|abstain from|"
-    r"(?:resist|fight) (?:the|any|every|your) (?:urge|temptation|impulse|desire) to|"
-    r"avoid(?:ing)?|hold off(?: on)?|without|instead of|rather than|nobody|no one|none of you|"
-    r"neither|forbid you to|"
-    r"(?:(?:forbid|prohibit|ban|bar|keep|prevent) (?:you|anyone|anybody) )from|"
-    r"(?:(?:is|are|am|was) not|isn't|aren't|not|no) (?:to|(?:allowed|permitted|supposed|meant) to)|"
-    r"(?:isn't|aren't) (?:to|allowed to|permitted to|supposed to|meant to)|"
-    r"if (?:you|nobody|no one) (?:didn't|did not|don't|do not|wouldn't|would not|could not|never|"
-    r"not)|(?:wish|rather|prefer) (?:that )?you (?:wouldn't|would not|didn't|did not|don't)|"
-    r"no more|one (?:doesn't|does not)|(?:don't|do not|doesn't|does not) get to|"
-    r"(?:nobody|no one) (?:but|except) (?:me|us|him|her)|(?:isn't|is not|aren't|are not) (?:yours|"
-    r"for you) to|"
-    r"(?:not|n't) (?:your (?:job|place|business|task|turn)|up to you|for you) to|"
-    r"rather you didn't|rather not|prefer you not to|stop|prevent(?:ing)?|quit|no"
-)
-_GOVERNED = re.compile(
-    rf"\b(?:(?P<any>{_ANY})|(?P<imperative>{_IMPERATIVE})|(?P<modal>{_MODAL})|(?P<you>{_YOU}))"
-    rf"\s+(?P<fill>{_FILL}){_VERB}"
-)
-_NEEDS_ING = re.compile(
-    r"(?:without|instead of|avoid|hold off|prevent|refrain|abstain|stop|quit|no$|no more)|.*\bfrom$"
-)
-_MARKS = " ,.!?"
-_BARE_NEXT = re.compile(rf"\s+and (?:please |then )*(?!(?!bring)\w+ing\b){ENGLISH_VERB}")
 _DENIED = re.compile(r"\b(?:don't|do not|never|can't|cannot|not|won't|mustn't)\s(?:[^,;]|, )*$")
 _NO_COFFEE = re.compile(r"\W*(?:please,? |and )?no (?:more )?(?:coffee|espresso|latte)s?\b")
 _HALT = re.compile(
     r"^\W*(?:please |robot,? |now )*(?:stop|halt|freeze|stand still|stay where you are)"
     r"(?: (?:it|now|please|there|at once|immediately|everything|moving))*\W*$"
 )
-_MAY_TELL = ("might", "could", "would", "may")
-_SPEAKER = re.compile(r"\b(?:i|he|she|they|we|me|us|him|her|them)\b")
-_ADDRESSED = re.compile(r"\b(?:you|robot|anyone|anybody|everyone|everybody|nobody)\b")
-_SUBJECT = re.compile(r"\b(?:i|he|she|they|it|which|that|who|we)$")
-_SPOKEN_OF = re.compile(r"\b(?:i|he|she|they)$")
-_WHICH = re.compile(rf"\b{ENGLISH_VERB} (?:the|an?|my|every|all|any)\b[^,]* (?:that|which|who)$")
-# "don't stop wiping it" asks to go on
-_NOT_NOT = re.compile(r"(?:n't|\bnot|\bnever|\bcannot)(?: (?:you|ever|just|yet))?$")
-_AT_MOST = re.compile(
-    r"\s*(?:(?:me|us|in|up|out|away|over)\s+)*(?:any )?(?:more|less|fewer) than\b"
-)
-# "the vase you don't touch"
-_FRONTED = re.compile(r"(?P<thing>\b(?:the|my|our|that|this|those|these|\w+'s)\s[^,]+?) you$")
-_GO = re.compile(r"go(?:ing)?(?: (?:just )?yet| away)?\W*$")
-_YOURS = re.compile(r"(?:yours|for you) to$")
 _INSERTED = re.compile(
     r",\s*(?:under any circumstances|on any account|in any case|at any time|please)\s*,|"
     r"(?<=\bever),\s*ever\b"
@@ -131,7 +60,6 @@ _INCLUDED = re.compile(
     r",\s*(?:you (?:included|too|neither)|(?:and that )?(?:including|includes) you(?:rself)?|"
     r"not even you|yourself included)\s*,"
 )
-_IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")
 
 
 def read_english(text: str) -> Iterator[Forbidden]:
@@ -190,13 +118,9 @@ def _read_clause(clause: str, before: str, after: str) -> Forbidden | None:
     elsewhere = belongs_elsewhere(clause) or goes_nowhere(clause)
     if elsewhere is not None:
         return elsewhere
-    for match in _GOVERNED.finditer(clause):
-        if _forbids(clause, match):
-            found = _governed(clause, match)
-            if _GO.match(clause, match.start("verb")) and any(verbs_in(after, chinese=False)):
-                continue  # "don't go yet, bring me the mug"
-            if found.actions:  # "don't get up" names no skill
-                return found
+    found = governed(clause, after)
+    if found is not None:
+        return found
     subject = no_subject(clause)
     if subject is not None:
         return subject
@@ -213,104 +137,6 @@ def _read_clause(clause: str, before: str, after: str) -> Forbidden | None:
         or stays_there(clause, after)
         or stays(clause, before, after)
     )
-
-
-def _forbids(clause: str, match: re.Match[str]) -> bool:
-    """Is it the robot that is told not to?"""
-    before = clause[: match.start()].strip()
-    if re.search(r"\bwhy(?: do you)?$", before):
-        return False
-    if _AT_MOST.match(clause[match.end() :]):
-        return False  # "don't bring more than one": a number, not the act
-    passive = re.match(r"(?:ever )?be\s", match["fill"]) is not None
-    if match["imperative"]:
-        # "I'd prefer the window not be closed"; "it might not be closed" tells what may be
-        subjunctive = match["imperative"] == "not" and passive and not before.endswith(_MAY_TELL)
-        # "could you not just bring it?" asks for it
-        just = before.endswith("you") and re.match(r"(?:just|simply)\b", match["fill"])
-        return (told(before) or subjunctive) and not just
-    if match["modal"]:
-        # "close the window that shouldn't be open"; "the kids must not go out" is about the kids
-        relative = _WHICH.search(before)
-        goes = ENGLISH_VERBS[match["verb"]] == ENGLISH_VERBS["go"] and not passive
-        another = goes and bool(before) and not (opens(before) or _ADDRESSED.search(before))
-        return not (_SPOKEN_OF.search(before) or relative or another)
-    if match["you"]:
-        asked = re.match(r"you\b", match["fill"])  # "can't you open it?"
-        # "the fridge can't be opened today"
-        by_whom = re.search(r"\bby (?:me|us|hand|\w+sel(?:f|ves))\b", clause[match.end() :])
-        barred = (
-            passive
-            and not by_whom
-            and not _SUBJECT.search(before)
-            and match["you"].startswith(("can't", "cannot", "can not"))
-        )
-        return not asked and bool(opens(before) and before or barred)
-    operator, verb = match["any"], match["verb"]
-    if _NEEDS_ING.match(operator) and _NOT_NOT.search(before) and not operator.endswith("without"):
-        return False
-    if operator.startswith("if "):
-        return before.endswith("only") or welcome(before)
-    if operator.endswith("to") and operator.startswith(("not", "no ", "is", "are")):
-        if unwelcome(before):
-            return False  # "it would be a shame not to open it"
-        # "I was told not to lift things" is about the speaker
-        return _ADDRESSED.search(before) is not None or not _SPEAKER.search(before)
-    if _NEEDS_ING.match(operator):
-        return verb.endswith("ing")
-    if operator.startswith(("nobody", "no one", "none of you")):
-        if before.endswith("if"):  # "if nobody closes it, we'll freeze"
-            return welcome(before.removesuffix("if"))
-        # "nobody has made the bed" tells what is, "the book nobody uses" which one
-        tells = re.search(r"\b(?:has|have|is|are)\b(?! (?:to|allowed|permitted)\b)", match["fill"])
-        which = before and not told(before) and not clause[match.end() :].strip(" ,.!?")
-        return not (tells or which or verb.endswith(("ed", "ing")))
-    return not (operator.startswith(("don't", "do not")) and _SUBJECT.search(before))
-
-
-def _governed(clause: str, match: re.Match[str]) -> Forbidden:
-    # "stop wiping the table and bring me the mug" asks for the mug
-    next_one = _BARE_NEXT.search(clause, match.end()) if _ends_ing(match) else None
-    end = next_one.start() if next_one is not None else len(clause)
-    rest = clause[match.end() : end]
-    actions = english_actions(match["verb"], rest)
-    # "don't open or close the window"
-    joined = re.match(rf"(?:\s*(?:,|or|nor|and|/)\s*(?:even |to )?{ENGLISH_VERB})+", rest)
-    named = rest
-    if joined is not None:
-        for verb in verbs_in(joined[0], chinese=False):
-            actions |= english_actions(verb[0], rest)
-        named = rest[joined.end() :]
-    for verb in re.finditer(rf"\b(?:or|nor|and)\s+(?:to )?(?={ENGLISH_VERB})", named):
-        more = re.match(ENGLISH_VERB, named[verb.end() :])
-        if more is not None:
-            actions |= english_actions(more[0], named[verb.end() :])
-    before = clause[: match.start()].strip()
-    passive = re.search(r"\b(?:be|being|get|(?:is|are)(?! to))\s", match["fill"]) is not None
-    whole = bool(opens(before)) or passive or bool(match["modal"] or match["you"])
-    if re.search(r"\b(?:you|robot|i'd|i would|i|sure|careful|try|remember)\b", before):
-        whole = True
-    things, place, others = named_in(named, actions)
-    yours = _YOURS.search(match["any"] or "") is not None
-    whole = whole or yours
-    alone = not _IT.match(named.strip()) and "furniture" not in named
-    if not things and match["verb"].startswith(("mov", "do")) and not others and alone:
-        actions = EVERYTHING  # "don't move", "don't do anything"
-    fronted = None if things or named.strip(_MARKS) else _FRONTED.search(before)
-    if fronted is not None:
-        things, _, others = named_in(fronted["thing"], frozenset())
-    elif passive or (not things and before and (match["modal"] or yours)):
-        named = re.sub(r"\b(?:is|are|and|so|please)$", "", before).strip()
-        things, _, others = named_in(named, actions)
-    return Forbidden(
-        0 if whole else match.start(), end, actions, things, place, others,
-        # "the window should not be open": it may have to be closed
-        also_request=passive and match["verb"] == "open",
-    )  # fmt: skip
-
-
-def _ends_ing(match: re.Match[str]) -> bool:
-    return match["verb"].endswith("ing") and bool(_NEEDS_ING.match(match["any"] or ""))
 
 
 def _goes_on(clause: str) -> bool:

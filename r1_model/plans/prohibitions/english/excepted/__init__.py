@@ -1,0 +1,1 @@
+"""What an English request excepts from what it asks for."""
