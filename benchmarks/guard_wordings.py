@@ -22,7 +22,9 @@ from typing import Self
 import numpy as np
 
 from r1_model.asking.mended import meant_request
+from r1_model.plans.forbidden import Prohibition
 from r1_model.plans.guard import FORBIDDEN, QUESTION, guard_steps
+from r1_model.plans.prohibitions.permissions import still_forbidden
 from r1_model.text.answer import Box, Step
 from r1_model.text.chinese import simplified
 
@@ -113,7 +115,10 @@ def outcome(one: Wording, *, in_sight: bool) -> tuple[list[str], list[str]]:
         return [box(label) for label in labels if known_as(label) == known_as(name)]
 
     request = meant_request(one.text)
-    earlier = [item for text in one.earlier for item in meant_request(text).prohibitions]
+    earlier: list[Prohibition] = []
+    for said in map(meant_request, one.earlier):
+        earlier = [*still_forbidden(earlier, said), *said.prohibitions]
+    earlier = still_forbidden(earlier, request)
 
     def left(texts: Sequence[str]) -> list[Step]:
         return guard_steps(steps_of(texts), request, earlier=earlier, locate=locate).steps

@@ -13,6 +13,7 @@ from r1_model.asking.languages import ONLY, understood
 from r1_model.asking.several import several
 from r1_model.errors import InvalidQuestionError, QuestionTooLongError
 from r1_model.plans.forbidden import Prohibition
+from r1_model.plans.prohibitions.permissions import still_forbidden
 from r1_model.plans.prohibitions.request import Request, read_request
 from r1_model.plans.told import noted_text
 from r1_model.scene.scene import Scene
@@ -97,7 +98,9 @@ class Question:
         texts = several(without_courtesies(self.request.allowed or self.request.text))
         if len(texts) < 2:
             return []
-        forbidden = [*self.forbidden, *self.request.prohibitions]
+        # a halt of this turn is none of an earlier one
+        own = (replace(item, halts=False) for item in self.request.prohibitions)
+        forbidden = [*self.forbidden, *own]
         return [replace(self, text=text, forbidden=forbidden) for text in texts]
 
     @property
@@ -113,9 +116,12 @@ class Question:
         return social_reply(self.request.text) if self.task == "auto" else None
 
     def forbidden_before(self) -> list[Prohibition]:
-        """What earlier turns forbade, also those that are not read."""
-        turns = (read_request(turn.question).prohibitions for turn in self.history)
-        return [*self.forbidden, *(item for items in turns for item in items)]
+        """What earlier turns forbade, also those that are not read, and nobody took back."""
+        said: list[Prohibition] = []
+        for turn in self.history:
+            request = read_request(turn.question)
+            said = [*still_forbidden(said, request), *request.prohibitions]
+        return still_forbidden([*self.forbidden, *said], self.request)
 
     def known_task(self) -> str:
         """One of `answer.TASKS`: what it is asked as.

@@ -15,6 +15,7 @@ class Prohibition:
         place: where something must not be put; empty: anywhere.
         others: things that the rest of the request names are excepted ("anything else").
         words: as the user said it.
+        halts: a bare "stop": it ends what is going on, and holds for no later turn.
     """
 
     actions: frozenset[str]
@@ -22,6 +23,7 @@ class Prohibition:
     place: str = ""
     others: bool = False
     words: str = ""
+    halts: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Forbidden:
 
     Attributes:
         start, end: its span.
-        actions, things, place, others: see `Prohibition`.
+        actions, things, place, others, halts: see `Prohibition`.
         also_request: the same words may ask for a step ("keep the window closed").
     """
 
@@ -41,3 +43,4 @@ class Forbidden:
     place: str = ""
     others: bool = False
     also_request: bool = False
+    halts: bool = False

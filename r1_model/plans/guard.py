@@ -135,14 +135,15 @@ def _is(
         return False
     label, box = pairs[0]
     fitting = fits(label, name)
-    if fitting and not is_modified(name, label):
+    asked_for = fitting and _two_of_a_kind(label, name) and _named(label, request.allowed)
+    if fitting and not is_modified(name, label) and not asked_for:
         return True
     boxes = found(name) if box is not None else []
     # "the red mug" spares other mugs where it is clear which one that is
     if box is not None and boxes:
         return any(overlap(box, other) > _OVERLAP for other in boxes)
     if fitting:  # "hands off the red cup, bring me the blue cup"
-        return not (_told_apart(simplified(label.lower()), name) and _named(label, request.allowed))
+        return not asked_for
     if any(fits(other, name) for step in steps for other in step.labels):
         return False  # the plan itself calls something by that name, and it is another thing
     return not _named(label, request.allowed)
@@ -228,6 +229,15 @@ def _told_apart(label: str, name: str) -> bool:
         )
     own, other = _words(label), _words(name)
     return own[-1:] == other[-1:] and bool(set(own) - set(other)) and bool(set(other) - set(own))
+
+
+def _two_of_a_kind(label: str, name: str) -> bool:
+    """Told apart, or of one last character: 台灯 and 大灯, where the request names both."""
+    label = simplified(label.lower())
+    if not re.search("[\u3400-\u9fff]", label + name):
+        return _told_apart(label, name)
+    same = label[-1:] == name[-1:] and min(len(label), len(name)) >= _NOUN
+    return same and label not in name and name not in label
 
 
 def _words(text: str) -> list[str]:

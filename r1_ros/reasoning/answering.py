@@ -146,9 +146,9 @@ class Answering:
         """
         map_id, history = self.sessions.map_id, self.sessions.history(request.session_id)
         # at once: it holds for whatever is asked next, also when this request fails
-        forbids = meant_request(request.question).prohibitions
-        forbidden = self.sessions.forbid(request.session_id, forbids)
-        job = AskJob(request, forbidden or forbids)
+        meant = meant_request(request.question)
+        forbidden = self.sessions.forbid(request.session_id, meant)
+        job = AskJob(request, forbidden or meant.prohibitions)
 
         def work(reasoner: Reasoner) -> Answer:
             began = time.monotonic()

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from r1_model.plans.forbidden import Prohibition
+from r1_model.plans.prohibitions.permissions import still_forbidden
+from r1_model.plans.prohibitions.request import Request
 from r1_model.text.answer import Answer, Box, TextFrame, Turn
 from r1_model.text.boxes import box_ious
 
@@ -96,16 +98,17 @@ class Sessions:
             turns = session.turns[-self.max_turns :]
             return [Turn(turn.question, turn.raw, turn.frame) for turn in turns]
 
-    def forbid(self, session_id: str, prohibitions: Sequence[Prohibition]) -> list[Prohibition]:
-        """Remember what a request forbids; everything that its dialogue forbids.
+    def forbid(self, session_id: str, request: Request) -> list[Prohibition]:
+        """Remember what a request forbids or takes back; everything that its dialogue forbids.
 
-        It holds for as long as the dialogue does: also when the turn itself is forgotten, and in
-        another map. Without a session nothing is remembered.
+        It holds for as long as the dialogue does, or until it is taken back: also when the turn
+        itself is forgotten, and in another map. Without a session nothing is remembered.
         """
         with self._lock:
-            if session_id and prohibitions:
+            if session_id and (request.prohibitions or session_id in self._sessions):
                 opened = self._open(session_id)
-                opened.forbidden += [p for p in prohibitions if p not in opened.forbidden]
+                kept = still_forbidden(opened.forbidden, request)
+                opened.forbidden = kept + [p for p in request.prohibitions if p not in kept]
                 del opened.forbidden[:-MAX_PROHIBITIONS]
             session = self._sessions.get(session_id)
             return list(session.forbidden) if session_id and session is not None else []

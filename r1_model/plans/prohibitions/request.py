@@ -86,6 +86,8 @@ def read_request(text: str) -> Request:
         said = tuple(_prohibition(item, text) for item in read if item.things)
         return Request(text, text, said, acts=False)
     found = sorted([*read_english(plain), *read_chinese(plain)], key=lambda item: item.start)
+    # "stop! bring me the mug": what was going on ends, the order holds
+    found = [item for item in found if not (item.halts and _orders_after(item, found, text))]
     # "only the mug may be taken" names what is asked for
     spans = [(item.start, item.end) for item in found if not (item.others and item.also_request)]
     allowed = _without(text, plain, spans)
@@ -98,9 +100,17 @@ def read_request(text: str) -> Request:
     return Request(text, allowed, prohibitions, acts)
 
 
+def _orders_after(halt: Forbidden, found: Sequence[Forbidden], text: str) -> bool:
+    end = halt.end
+    rest = text[end:]
+    spans = [(item.start - end, item.end - end) for item in found if item.start >= end]
+    said = _without(rest, rest.lower(), spans)
+    return bool(re.search(r"\w", said)) and asks_for_action(said)
+
+
 def _prohibition(item: Forbidden, text: str) -> Prohibition:
     words = text[item.start : item.end].strip(_PUNCTUATION)
-    return Prohibition(item.actions, item.things, item.place, item.others, words)
+    return Prohibition(item.actions, item.things, item.place, item.others, words, item.halts)
 
 
 def _plain(character: str) -> str:

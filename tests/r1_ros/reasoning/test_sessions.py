@@ -129,14 +129,16 @@ def test_well_separated_objects_are_never_confused(seen: list[tuple[int, int]]) 
 
 def test_what_a_dialogue_forbids_outlasts_its_turns_and_maps() -> None:
     sessions = Sessions(max_sessions=4, max_turns=1)
-    never = read_request("Never open the fridge.").prohibitions
-    assert sessions.forbid("s", never) == list(never)
+    never = read_request("Never open the fridge.")
+    assert sessions.forbid("s", never) == list(never.prohibitions)
     for _ in range(3):
         sessions.add_turn("s", "Is it on?", _answer())
     sessions.enter_map(7)
-    also = read_request("Don't touch the mug.").prohibitions
-    assert sessions.forbid("s", also) == sessions.forbid("s", never) == [*never, *also]
-    assert sessions.forbid("other", ()) == sessions.forbid("", never) == []
+    also = read_request("Don't touch the mug.")
+    both = [*never.prohibitions, *also.prohibitions]
+    assert sessions.forbid("s", also) == sessions.forbid("s", never) == both
+    assert sessions.forbid("other", read_request("Open it.")) == sessions.forbid("", never) == []
+    assert sessions.forbid("s", read_request("You may open the fridge now.")) == both[1:]
 
 
 def test_what_a_robot_reports_reads_as_no_step() -> None:

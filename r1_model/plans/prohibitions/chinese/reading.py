@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.chinese.joined import counts, with_each_negation
 from r1_model.plans.prohibitions.chinese.kept import (
     contrasted,
     done_by_others,
@@ -80,6 +81,8 @@ _HALT = re.compile(
 _HAS_TO = re.compile(
     f"(?:不|非得?要?)(?:把[^，。；！？,.;!?]{{1,12}}?)?{CHINESE_VERB}[^，。；！？,.;!?]{{0,12}}?(?<!行)不(?:行|可|成)(?!以)"
 )
+# "别关灯把窗户关上": speech written down has no marks
+_NEXT = re.compile(f"(?<!^)(?:然后|再|请)*[把将](?=[^，。；！？,.;!]{{1,12}}?{CHINESE_VERB})")
 _LEAVES = re.compile(f"[了啊呀嘛]*[，。！,.!]+[^，。！]*{CHINESE_VERB}")
 _SELF = re.compile(
     "(?:(?<!答应)(?<!保证)我|我们|他|她|它|他们|她们|孩子|人家)(?:都|也|自己|现在|还|就)*$"
@@ -93,9 +96,11 @@ _OPENING = re.compile(
     r"(?:我们|咱们|大家)?(?:能不能|可不可以|可以|能)?(?:你|您)?(?:向我)?(?:答应|保证|发誓|说好|约好)(?:我|了|过)*|"
     r"任何人|一定|一律|永远|永远都|在任何情况下|晚上|今天|都|\s|\W)*$"
 )
+_DRINK_OR_BED = re.compile("咖啡|[茶饮]|床")
 _OTHERS = re.compile("其他|其它|别的|其余")
 _PLACE = re.compile(
-    "(?P<thing>.*?)(?:放|摆|搁|丢|扔|倒|移|搬|拿|带|送|挪)?(?:到|在|进|入|往)(?P<place>.+)"
+    "(?P<thing>.*?)(?:(?:放|摆|搁|丢|扔|倒|移|搬|拿|带|送|挪)?(?:到|在|进|入|往)(?P<place>.+)|"
+    "[放摆搁挂堆](?P<on>[^，。]+[上下里内旁边中])(?:了|去|来|\\W)*$)"
 )
 _PREVIOUS = re.compile("([^，。；！？,.;!?\n]+)[，,][^，。；！？,.;!?\n]*$")
 _JOINED = re.compile("^(?:但是|但|不过|可是|然后|接着|而是|只要|因为|而|并且)")
@@ -109,6 +114,7 @@ def read_chinese(text: str) -> Iterator[Forbidden]:
     """
     if not re.search("[\u3400-\u9fff]", text):
         return
+    text = with_each_negation(text, _NO_WORD)
     yield from _exceptions(text)
     for sentence in _CLAUSE.finditer(text):
         start = sentence.start()
@@ -137,7 +143,7 @@ def read_chinese(text: str) -> Iterator[Forbidden]:
 def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
     clause = text[start:end]
     if _HALT.match(clause):
-        yield Forbidden(start, end, EVERYTHING)
+        yield Forbidden(start, end, EVERYTHING, halts=True)
         return
     clause = _JOINED.sub(lambda match: " " * len(match[0]), clause)
     if _HAS_TO.search(clause):
@@ -147,6 +153,8 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
         if match["no"] == "不是" and re.match("[着的了过]|好的", clause[match.end() :]):
             continue  # "灯不是开着吗"
         later = clause[match.end() :] + text[end:]
+        if counts(match["moved"] or "", clause[match.end() :], text[end:]):
+            return  # "别拿超过两个": a number, not the act
         if match["verb"] == "走" and _LEAVES.match(later):
             continue  # "别走，把书拿来"
         if before.endswith(("到", "得")):
@@ -163,6 +171,8 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
             moved = clause[wish.end() : wish.end() + verb.start()]
             named = thing_in(rest) or thing_in(re.sub("被|把|将|给", "", moved))
             actions = chinese_actions(verb[0])
+            if not named and re.search("想$|愿意$", wish[0]):
+                return  # "我不想动，你帮我关灯"
             yield Forbidden(
                 start, end, actions, things_in(named), others=bool(_OTHERS.search(clause))
             )
@@ -202,6 +212,8 @@ def _forbids_without(clause: str, match: re.Match[str]) -> bool:
     conditional = _CONDITION.search(match["rest"]) is not None
     if not conditional and re.search("[我他她它]|会|怎么", match["rest"]):
         return False  # "不关灯我睡不着"
+    if match["no"] == "不" and before.endswith("还"):
+        return False  # "还不把窗户关上！"
     if match["no"].lstrip("在请") in ("没", "没有", "未") and not conditional:
         return False  # "窗户没关" tells a state
     alone = _OPENING.match(before) and not re.match("的|着|好|上?了", match["rest"])
@@ -210,6 +222,9 @@ def _forbids_without(clause: str, match: re.Match[str]) -> bool:
 
 def _governed(clause: str, match: re.Match[str], start: int, end: int) -> Iterator[Forbidden]:
     before, rest = clause[: match.start()], clause[match.end() :]
+    following = _NEXT.search(rest) if not match["moved"] else None
+    if following is not None:
+        rest, end = rest[: following.start()], start + match.end() + following.start()
     actions = chinese_actions(match["verb"])
     for more in re.finditer(f"(?:或者?|和|及|也?不要|也?别|、)(?:是)?(?=({CHINESE_VERB}))", rest):
         actions |= chinese_actions(more[1])
@@ -220,9 +235,11 @@ def _governed(clause: str, match: re.Match[str], start: int, end: int) -> Iterat
     if "place" in actions and actions < CARRYING:
         whole = (match["moved"] or "") + match["verb"] + rest
         split = _PLACE.search(whole)
-        if split is not None and (match["moved"] or "到" in rest or "在" in rest or "进" in rest):
-            place = thing_in(split["place"])
+        if split is not None and (match["moved"] or re.search("[到在进]", rest)):
+            place = thing_in(split["place"] or split["on"])
             rest = "" if match["moved"] else re.split("到|在|进|往", rest)[0]
+    if match["verb"] == "做" and not _DRINK_OR_BED.search(rest + (match["moved"] or "")):
+        actions = EVERYTHING  # "什么都别做"
     # "花瓶很贵，碰都别碰"
     topic = opened(re.sub(f"连?(?:{CHINESE_VERB})[都也]$", "", before))
     named = match["moved"] or thing_in(rest) or topic

@@ -42,6 +42,27 @@ _NOT_THAT = re.compile(
     r"(?P<thing>(?:the|my|that|this|those|these)\s[^.,;:!?]+?)"
     r"(?:,? (?:please|though|mind|mind you))?\W*$"
 )
+# "as for the vase: no", "TV off, no", "lamp yes, fridge no", "no to the TV"
+_NO = r"(?:no|nope|nah|never|no way|(?:absolutely|certainly|definitely) not|forget it)"
+_SO = r"(?: (?P<state>open|on|closed|shut|off))?"
+_DENIED = (
+    re.compile(
+        r"(?:^\W*|[,;–—]\s*|\b(?:and|but) )(?:(?:and|but|as for|about|what about) )*"
+        r"(?P<thing>(?:the|my|our|his|her|that|this|those|these)\s[\w' -]+?)"
+        rf"{_SO}\s*[,:–—]\s*{_NO}\W*$"
+    ),
+    re.compile(rf"^\W*(?P<thing>[\w' -]+?){_SO}(?<=open|.off|shut|osed|. on), {_NO}\W*$"),
+    re.compile(rf"\byes,?(?: (?:and|but))? (?P<thing>[\w' -]+?),? {_NO}(?=\W*$)"),
+    re.compile(
+        r"(?:^|[,;]|\b(?:and|but))\s*no to "
+        r"(?P<thing>(?:the|my|that|this)\s[\w' -]+?)\s*(?=[.,;:!]|$)"
+    ),
+)
+_BARE_NO = re.compile(rf"^\W*{_NO}\W*$")
+_TOPIC = re.compile(
+    r"(?:^|[.;!?])\W*(?:(?:and|but|as for|what about) )*"
+    r"(?P<thing>(?:the|my|our|his|her|that|this|those|these)\s[\w' -]+?)\?\s*$"
+)
 _MAKES = {"open": "open", "on": "turn_on", "closed": "close", "shut": "close", "off": "turn_off"}
 
 
@@ -65,9 +86,27 @@ def fragments(text: str, start: int, end: int) -> Iterator[Forbidden]:
     match = _NOT_THAT.match(sentence)
     if match is not None and not any(verbs_in(match["thing"], chinese=False)):
         yield from _contrasted(start, match, text[:start])
+    yield from _denied(text, start, end)
     match = _STATE.match(sentence)
     if match is not None:
         yield _found(start, match, frozenset({_MAKES[match["state"]]}))
+
+
+def _denied(text: str, start: int, end: int) -> Iterator[Forbidden]:
+    """ "The stove? Nope.", "the vase: no"."""
+    sentence = text[start:end]
+    topic = _TOPIC.search(text[:start]) if _BARE_NO.match(sentence) else None
+    if topic is not None and not any(verbs_in(topic["thing"], chinese=False)):
+        named = named_in(topic["thing"], frozenset())
+        yield Forbidden(topic.start("thing"), end, HANDLING, *named)
+    for pattern in _DENIED:
+        match = pattern.search(sentence)
+        if match is None or any(verbs_in(match["thing"], chinese=False)):
+            continue
+        state = match.groupdict().get("state")
+        actions = frozenset({_MAKES[state]}) if state else HANDLING
+        yield _found(start, match, actions)
+        return
 
 
 def _found(start: int, match: re.Match[str], actions: frozenset[str]) -> Forbidden:

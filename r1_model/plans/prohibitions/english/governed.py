@@ -38,14 +38,21 @@ _MODAL = (
     r"at no time|in no (?:case|way)|by no means)|"
     r"must not|mustn't|may not|shall not|shan't|should not|shouldn't|need not|needn't|"
     r"must never|should never|may never|(?:doesn't|does not|don't|do not) get(?= \w+ed\b)|"
-    r"had better not|better not"
+    r"had better not|better not|"
+    r"(?:doesn't|does not|don't|do not) (?:need|require|have)(?: to)?(?= (?:be \w+ed|\w+ing)\b)"
 )
 _YOU = (
     r"can't|cannot|can not|could not|couldn't|will not|won't|would not|wouldn't|can never|"
     r"(?:'ll|will|'d|would|'re) never(?: to)?"
 )
+# "I don't think you should open it"; "I don't think you can" says what is possible
+_DOUBTS = (
+    r"(?:(?:don't|do not) (?:think|believe|suppose|feel|reckon)|doubt)(?: that)? "
+    r"(?:you|we|anyone|anybody)(?:'d| had)? (?:should|must|may|ought to|need to|have to|better)"
+)
 _ANY = (
-    r"not to|no need to|no need for you to|needn't to|don't have to|do not have to|don't need to|"
+    rf"{_DOUBTS}|not to|no (?:reason|cause|point|sense|use)(?: for you)?(?: to| in)?|"
+    r"no need to|no need for you to|needn't to|don't have to|do not have to|don't need to|"
     r"do not need to|not (?:allowed|permitted|supposed|meant) to|refrain from|abstain from|"
     r"(?:resist|fight) (?:the|any|every|your) (?:urge|temptation|impulse|desire) to|"
     r"avoid(?:ing)?|hold off(?: on)?|without|instead of|rather than|nobody|no one|none of you|"
@@ -69,8 +76,27 @@ _NEEDS_ING = re.compile(
     r"(?:without|instead of|avoid|hold off|prevent|refrain|abstain|stop|quit|no$|no more)|.*\bfrom$"
 )
 _MARKS = " ,.!?"
-_BARE_NEXT = re.compile(rf"\s+and (?:please |then )*(?!(?!bring)\w+ing\b){ENGLISH_VERB}")
+_BARE_NEXT = re.compile(rf"(?P<next>\s+and (?:please |then )*(?!(?!bring)\w+ing\b){ENGLISH_VERB})")
 _MAY_TELL = ("might", "could", "would", "may")
+# "don't open all of them, only one"
+_EACH = re.compile(r"\s*(?:all|both|every|each|the whole)\b")
+_ONLY_SOME = re.compile(
+    r"\W*(?:(?:just|only|but)\s+)+(?:one|two|three|four|five|six|\d+|some|a few|half|a couple)\b"
+)
+# speech written down has no marks: "bring the mug don't touch the vase close the window"
+_RUN_ON = re.compile(
+    r"\s*(?:(?:on|off|up|down|to|near|into) )*(?:(?:the|my|our|that|this|those|these|any)"
+    r"(?: (?!(?:to|and|who|that|which|is|are|you|i|we|they|the|my|a)\b)[\w'-]+){1,3}?"
+    r"|it|them|anything)"
+    rf"(?P<next>\s+(?:(?:just|then|please|instead) )*(?!(?!bring)\w+(?:ing|ed|s)\b){ENGLISH_VERB} "
+    r"(?:(?:off|on|up|me|us) )*(?:the|my|our|that|this|those|these) \w)"
+)
+_NOUN_AT_END = re.compile(r"\b(?:the|my|our|that|this|those|these|an?) [\w' -]+$")
+_OR = re.compile(r"\b(?:or|nor)\b|/")
+_JOINS = re.compile(
+    r"\b(?:that|which|who|where|when|if|because|why|how|i|you|we|they|he|she|it|kids|children|"
+    r"people|guests)\b"
+)
 _SPEAKER = re.compile(r"\b(?:i|he|she|they|we|me|us|him|her|them)\b")
 _ADDRESSED = re.compile(r"\b(?:you|robot|anyone|anybody|everyone|everybody|nobody)\b")
 _SUBJECT = re.compile(r"\b(?:i|he|she|they|it|which|that|who|we)$")
@@ -96,7 +122,7 @@ def governed(clause: str, after: str) -> Forbidden | None:
         after: what follows it in the request.
     """
     for match in _GOVERNED.finditer(clause):
-        if _forbids(clause, match):
+        if _forbids(clause, match) and not _counts(clause[match.end() :], after):
             found = _governed(clause, match)
             if _GO.match(clause, match.start("verb")) and any(verbs_in(after, chinese=False)):
                 continue  # "don't go yet, bring me the mug"
@@ -110,15 +136,13 @@ def _forbids(clause: str, match: re.Match[str]) -> bool:
     before = clause[: match.start()].strip()
     if re.search(r"\bwhy(?: do you)?$", before):
         return False
-    if _AT_MOST.match(clause[match.end() :]):
-        return False  # "don't bring more than one": a number, not the act
     passive = re.match(r"(?:ever )?be\s", match["fill"]) is not None
     if match["imperative"]:
         # "I'd prefer the window not be closed"; "it might not be closed" tells what may be
         subjunctive = match["imperative"] == "not" and passive and not before.endswith(_MAY_TELL)
         # "could you not just bring it?" asks for it
         just = before.endswith("you") and re.match(r"(?:just|simply)\b", match["fill"])
-        return (told(before) or subjunctive) and not just
+        return (told(before) or subjunctive or _runs_on(before)) and not just
     if match["modal"]:
         # "close the window that shouldn't be open"; "the kids must not go out" is about the kids
         relative = _WHICH.search(before)
@@ -155,13 +179,17 @@ def _forbids(clause: str, match: re.Match[str]) -> bool:
         tells = re.search(r"\b(?:has|have|is|are)\b(?! (?:to|allowed|permitted)\b)", match["fill"])
         which = before and not told(before) and not clause[match.end() :].strip(" ,.!?")
         return not (tells or which or verb.endswith(("ed", "ing")))
+    if re.match(_DOUBTS, operator):
+        return re.search(r"\b(?:i|we)(?: (?:really|still|just))?$", before) is not None
     return not (operator.startswith(("don't", "do not")) and _SUBJECT.search(before))
 
 
 def _governed(clause: str, match: re.Match[str]) -> Forbidden:
     # "stop wiping the table and bring me the mug" asks for the mug
     next_one = _BARE_NEXT.search(clause, match.end()) if _ends_ing(match) else None
-    end = next_one.start() if next_one is not None else len(clause)
+    if next_one is None and not _OR.search(clause, match.end()):
+        next_one = _RUN_ON.match(clause, match.end())
+    end = next_one.start("next") if next_one is not None else len(clause)
     rest = clause[match.end() : end]
     actions = english_actions(match["verb"], rest)
     # "don't open or close the window"
@@ -171,7 +199,9 @@ def _governed(clause: str, match: re.Match[str]) -> Forbidden:
         for verb in verbs_in(joined[0], chinese=False):
             actions |= english_actions(verb[0], rest)
         named = rest[joined.end() :]
-    for verb in re.finditer(rf"\b(?:or|nor|and)\s+(?:to )?(?={ENGLISH_VERB})", named):
+    for verb in re.finditer(
+        rf"(?:\b(?:or|nor|and)|/)\s*\b(?:(?:or|nor) )?(?:to )?(?={ENGLISH_VERB})", named
+    ):
         more = re.match(ENGLISH_VERB, named[verb.end() :])
         if more is not None:
             actions |= english_actions(more[0], named[verb.end() :])
@@ -201,3 +231,16 @@ def _governed(clause: str, match: re.Match[str]) -> Forbidden:
 
 def _ends_ing(match: re.Match[str]) -> bool:
     return match["verb"].endswith("ing") and bool(_NEEDS_ING.match(match["any"] or ""))
+
+
+def _runs_on(before: str) -> bool:
+    """An order that ends in a thing, and no mark behind it."""
+    verb = next(verbs_in(before, chinese=False), None)
+    if verb is None or not opens(before[: verb.start()]):
+        return False
+    return _NOUN_AT_END.search(before) is not None and not _JOINS.search(before[verb.end() :])
+
+
+def _counts(rest: str, after: str) -> bool:
+    """ "Don't bring more than one": a number, not the act."""
+    return bool(_AT_MOST.match(rest) or (_EACH.match(rest) and _ONLY_SOME.match(after)))

@@ -15,7 +15,8 @@ from r1_model.plans.verbs import ENGLISH_VERB, EVERYTHING, HANDLING, english_act
 NEARING = EVERYTHING - {"look_at", "wait"}
 _OFF_LIMITS = re.compile(
     r"\b(?:forbidden|prohibited|off[- ]limits|out of bounds|taboo|banned|disallowed|not allowed|"
-    r"not permitted|a no-go(?: \w+)?|out of the question|not an option|a bad idea|no good idea|"
+    r"not permitted|a no(?:-go(?: \w+)?|-no)?(?=\W*$)|verboten|"
+    r"out of the question|not an option|a bad idea|no good idea|"
     r"no business(?: in)?)\b"
 )
 # what was asked for, or is about to happen, joined to what must not be
@@ -161,7 +162,8 @@ def kept_away_from(clause: str) -> Forbidden | None:
             return Forbidden(out.start(), len(clause), frozenset({"place"}), things, place)
     spared = _SPARED.search(clause)
     if spared is not None and told(clause[: spared.start()]):
-        actions = NEARING if spared["away"] else HANDLING
+        nearing = spared["away"] or _ROOM.search(spared["thing"])
+        actions = NEARING if nearing else HANDLING
         named = named_in(spared["thing"], actions)
         return Forbidden(spared.start(), spared.end(), actions, *named)
     return None

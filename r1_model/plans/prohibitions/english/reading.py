@@ -13,6 +13,7 @@ from r1_model.plans.prohibitions.english.excepted.excluded import excluded
 from r1_model.plans.prohibitions.english.excepted.subjects import excepted_subjects
 from r1_model.plans.prohibitions.english.fragments import fragments
 from r1_model.plans.prohibitions.english.governed import governed
+from r1_model.plans.prohibitions.english.inserted import without_inserted
 from r1_model.plans.prohibitions.english.kept import kept_away_from, left_as_it_is, off_limits
 from r1_model.plans.prohibitions.english.meant.things import things_in
 from r1_model.plans.prohibitions.english.meant.topics import with_topic
@@ -42,23 +43,16 @@ _CLAUSE_END = re.compile(
     rf"|\bbut(?= (?:not|never) (?:to )?{ENGLISH_VERB})"
     rf"|\bwhen(?= (?:you {ENGLISH_VERB}|\w+ing\b))"
     r"|\b(?:(?<!nobody )(?<!no one )but(?! not\b)|however|"
-    r"although|because|then|unless|until|while|afterwards)\b"
+    r"although|because|then|unless|until|while|afterwards|no,? wait|wait,? no|scratch that|"
+    r"on second thoughts?|actually(?= (?:don't|do not|never|leave|not)\b))\b"
     r"|(?<=\w) (?=without\b|instead of\b|rather than\b)"
 )
 _DENIED = re.compile(r"\b(?:don't|do not|never|can't|cannot|not|won't|mustn't)\s(?:[^,;]|, )*$")
 _NO_COFFEE = re.compile(r"\W*(?:please,? |and )?no (?:more )?(?:coffee|espresso|latte)s?\b")
 _HALT = re.compile(
-    r"^\W*(?:please |robot,? |now )*(?:stop|halt|freeze|stand still|stay where you are)"
-    r"(?: (?:it|now|please|there|at once|immediately|everything|moving))*\W*$"
-)
-_INSERTED = re.compile(
-    r",\s*(?:under any circumstances|on any account|in any case|at any time|please)\s*,|"
-    r"(?<=\bever),\s*ever\b"
-)
-# "nobody, you included, touches it"
-_INCLUDED = re.compile(
-    r",\s*(?:you (?:included|too|neither)|(?:and that )?(?:including|includes) you(?:rself)?|"
-    r"not even you|yourself included)\s*,"
+    r"^\W*(?:please |robot,? |now |hey,? )*(?:stop|halt|freeze|stand still|stay where you are|"
+    r"cease|abort|hold it|cancel (?:everything|that))"
+    r"(?:[\s,]+(?:it|now|please|there|at once|immediately|everything|moving|stop|halt))*\W*$"
 )
 
 
@@ -68,12 +62,10 @@ def read_english(text: str) -> Iterator[Forbidden]:
     Args:
         text: in small letters, with plain apostrophes.
     """
-    # "don't, under any circumstances, open it": marks that part nothing
-    text = _INSERTED.sub(lambda found: found[0].replace(",", " "), text)
-    text = _INCLUDED.sub(lambda found: " " * len(found[0]), text)
+    text = without_inserted(text)
     for start, end in _sentences(text):
         if _HALT.match(text[start:end]):
-            yield Forbidden(start, end, EVERYTHING)
+            yield Forbidden(start, end, EVERYTHING, halts=True)
             continue
         # what stands in the subject first: "all but the mug go into the box" has no object
         excepted = [*excepted_subjects(text, start, end)] or [*exceptions(text, start, end)]

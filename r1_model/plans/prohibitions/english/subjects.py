@@ -14,7 +14,8 @@ _MAY = r"(?:may|must|should|shall|will|can|could|would|is|are|gets?|has|have|nee
 # "nothing on the table may be touched", "none of the lamps is to be switched off"
 _NO_SUBJECT = re.compile(
     r"(?:^|\b(?:and|so|but|that|sure|please)\s+|,\s*)"
-    r"(?P<no>nothing|none of|neither(?: of)?|not (?:a|one|a single)|no(?! (?:one|need|more)\b))"
+    r"(?P<no>nothing|none of|neither(?: of)?|not (?:a|one|a single)|zero|"
+    r"no(?! (?:one|need|more)\b))"
     rf"(?P<subject>(?:\s+(?!(?:{_MAY})\b)[\w'-]+){{0,6}}?)\s+(?P<may>{_MAY})"
     # "none of them is open" tells what is
     r"(?<!has)(?<!have)(?<!\bis(?! to))"

@@ -91,7 +91,10 @@ def wished_away(clause: str) -> Forbidden | None:
     if opposed is not None:
         return _found(clause, opposed)
     unwanted = _UNWANTED.search(clause)
-    if unwanted is None or re.search(r"\bwhy\b", clause[: unwanted.start()]):
+    # "it's not that I don't want you to"
+    if unwanted is None or re.search(
+        r"\bwhy\b|\bnot (?:that|because)\b", clause[: unwanted.start()]
+    ):
         return None
     if unwanted["between"] == " to" and _ABOUT_SPEAKER.search(clause):
         return None  # "I don't want to open it myself, do it for me"

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 
 from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.prohibitions.english.meant.asked import asked_actions, with_noun
-from r1_model.plans.prohibitions.english.meant.things import named_in
+from r1_model.plans.prohibitions.english.meant.things import named_in, things_in
 from r1_model.plans.prohibitions.english.orders import NEVER
 from r1_model.plans.verbs import ENGLISH_VERB, HANDLING, english_actions, verbs_in
 
 _EXCEPT = re.compile(
     r"(?:\b(?:except(?: for)?|apart from|aside from|other than|but not|(?<=\ball )but|"
     r"(?<=\banywhere )but|(?<=\beverywhere )but|(?<=\beverything )but|(?<=\banything )but|"
-    r"excluding|excepting|not including|with the exception of|minus|save for|"
+    r"excluding|excepting|not including|with one exception:?(?: of)?|"
+    r"with the exception of|minus|save for|"
     r"(?<=\beverything )save|(?P<all>but|save|bar)|instead of|rather than)\s+"
     r"|(?:(?:,\s*|\b(?:and|but)\s+|\b(?:as|so) long as )"
     r"(?:(?:it's|it is|that's|just|but|though|only|please) )*"
@@ -42,7 +43,10 @@ _IS_PUT = re.compile(
     r"^\W*(?:and |but |so )*(?:the|my|our|that|this|those|these)\s[^.,;:!?]+ (?:can|may|should) "
     r"(?:go|be|stand|lie|stay|sit) (?:any|every)where\s*$"
 )
+_THAT_IS = re.compile(r"\s+that (?:is|are)\s*$")
 _STANDS = re.compile(r"\s+(?:is|are|stands?|sits?|lies?)\b.*")
+_ANYWHERE = re.compile(r"^\W*(?:any|every)where (?:else )?$")
+_GOES = re.compile(r"\b(?:goes|go|belongs?) (?:on|onto|in|into|inside|under|to|at|near) ")
 _TARGET = re.compile(r"\b(?:on|onto|in|into|inside|under|to|at|near|\w+where)\b")
 
 
@@ -67,10 +71,15 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
                 doing.start("but"), doing.end(), actions, *named_in(doing["rest"], actions)
             )
     for match in _EXCEPT.finditer(text, start, end):
-        thing = match["thing"]
+        thing = _THAT_IS.sub("", match["thing"])
         if any(True for _ in verbs_in(thing, chinese=False)):
             continue
         clause = text[start : match.start()]
+        if _ANYWHERE.search(clause):  # "anywhere but the sofa is fine"
+            thing = re.sub(r"\s(?:is|are|will|would|does|works?)\b.*", "", thing)
+            for target in things_in(thing)[0]:
+                yield Forbidden(match.start(), match.end(), frozenset({"place"}), (), target)
+            continue
         if "where" in match[0][: match.start("thing") - match.start()]:
             thing = _STANDS.sub("", thing)  # "except where the sofa stands"
         elif re.search(r"\b(?:is|are|was|were|went|has|have|had)\b", thing):
@@ -79,7 +88,13 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
             continue  # "today, by no means the best day": nothing was asked for
         if match["all"] and not _ALL.search(clause):
             continue  # "bring it, but the lid is loose"
-        actions = frozenset({"place"}) if _IS_PUT.match(clause) else asked_actions(clause)
+        put = _IS_PUT.match(clause) or (match["place"] and _GOES.search(clause))
+        actions = frozenset({"place"}) if put else asked_actions(clause)
+        if "place" in actions and not match["place"] and not _TARGET.search(clause):
+            # "put everything except the mug on the shelf"
+            thing = re.split(
+                r"\s(?:on|onto|in|into|inside|under)\s(?!.*\s(?:on|in|into)\s)", thing
+            )[0]
         thing = with_noun(thing, clause)  # "not the red one"
         things, place, others = named_in(thing, frozenset())
         if things and "place" in actions and (match["place"] or _target_said(clause, match)):

@@ -17,8 +17,11 @@ from r1_model.plans.verbs import HANDLING
 _EXCLUDED = re.compile(
     r"(?P<lead>^|[,(–—]|\s-+\s|\b(?:but|and|with|while)\b)[\s,]*(?:(?:but|and|with|only|please|just)\s+)*"
     r"(?P<thing>(?!but\b|and\b|with\b)[\w'-]+(?:\s[\w'-]+){0,6}?)"
-    r"(?P<is> (?:(?:is|are)(?: to be)?|being|to be|should be|must be|has to be|have to be))? "
-    r"(?:excluded|excepted|exempt(?:ed)?|spared|left out|(?P<included>not included))\b"
+    r"(?P<is> (?:(?:is|are)(?: to be)?|isn't|aren't|being|to be|should be|"
+    r"must be|has to be|have to be))? "
+    r"(?:excluded|excepted|exempt(?:ed)?|spared|left out|(?:an? |the )?exceptions?|"
+    r"(?P<included>(?:not |(?<=n't ))(?:included|meant|(?:a )?part of (?:it|that|this|them))|"
+    r"(?:doesn't|does not|don't|do not) count))\b"
     r"(?:,? (?:please|though))?"
     r"(?=\W*$|\s*[,)–—])"
 )
@@ -26,6 +29,11 @@ _EXCLUDED = re.compile(
 _NO_THING = re.compile(
     r"^(?:no|not|none|nobody|nothing|present|i|you|he|she|we|they|it|who|what)\b"
     r"|\b(?:that|which|who|is|are|was|were|be|been|feels?|felt|has|have|had)\b"
+)
+# "tidy up. this does not include the vase."
+_INCLUDES = re.compile(
+    r"^\W*(?:(?:and|but|which|this|that|it) )+(?:doesn't|does not) (?:include|mean|concern|cover|"
+    r"apply to) (?P<thing>(?:the|my|our|that|this)\s[^.,;:!?]+?)\W*$"
 )
 _DEMONSTRATIVE = re.compile(r"^(?:that|those)\s")
 
@@ -38,6 +46,10 @@ def excluded(text: str, start: int, end: int) -> Iterator[Forbidden]:
         start, end: the sentence's span.
     """
     sentence = text[start:end]
+    includes, order = _INCLUDES.match(sentence), _order_before(text[:start])
+    if includes is not None and asks(order.lstrip(" ,")):
+        things, _ = things_in(with_noun(includes["thing"], order))
+        yield Forbidden(start, end, asked_actions(order) | {"pick"}, things)
     for match in _EXCLUDED.finditer(sentence):
         thing = match["thing"]
         if _NO_THING.search(_DEMONSTRATIVE.sub("", thing)) or asks(thing):

@@ -24,6 +24,7 @@ _DETERMINER = re.compile(
 _PARTICIPLE = re.compile(rf"(?:the|my|our|your|an?)\s+(?=\w+(?:ed|en)\b){ENGLISH_VERB}(?<!open)")
 _TAIL = re.compile(
     r"\b(?:please|yet|again|now|ever|at all|today|tonight|anymore|any more|for me|for now|though|"
+    r"(?:for|to) (?:you|us)|"
     r"while .*|when .*|whenever .*|if .*|unless .*|until .*|since .*|because .*|"
     r"under any circumstances|"
     rf"in the process|to do (?:so|that|it)|to {ENGLISH_VERB} .*|on|off|up|down)\W*$"
