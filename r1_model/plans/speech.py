@@ -76,7 +76,9 @@ _TELLING = re.compile(
     r"i (?:wonder|want to know|would like to know|'d like to know))\b"
     rf"(?!.*\b(?:and|then)\s+(?:please |then )?{ENGLISH_VERB})"
 )
-_TAG = re.compile(r",\s*(?:(?:wi|wou|ca|cou)\w+ you|ok|okay|please|right)\s*\?$")
+_TAG = re.compile(
+    r",\s*(?:(?:wi|wo|ca|cou)[\w']+ you(?: not)?(?: please)?|ok|okay|please|right)\s*\?$"
+)
 _COULD_YOU = re.compile(rf".*\bif you (?:can|could|would) {_DO}")
 
 _ZH_QUESTION = re.compile(

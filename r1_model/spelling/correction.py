@@ -61,6 +61,8 @@ _QUESTION_WORDS = """
 what where which who how when why is are was does do did can could the a an of in on at to from with
 and or many much there this that it you me please any not no for
 """
+# a request that forbids has them, and its questions do not
+_DENYING = frozenset({"without", "never", "except", "don't", "leave"})
 _SMALL = frozenset(_QUESTION_WORDS.split())
 _MOST_UNKNOWN = 12  # in one text: more is no English that somebody mistyped
 _LONGEST = 24  # letters of a word
@@ -154,7 +156,7 @@ def _meant(words: Sequence[str], place: int) -> str:
     candidates = _rarely_meant(word, before, after) if known else list(_candidates(word))
     best, cost = word, _MOST_COST
     for other in dict.fromkeys(candidates):
-        total = _error_cost(word, other) + _surprise(other, before, after)
+        total = _error_cost(word, other.replace("'", "")) + _surprise(other, before, after)
         if total < cost:
             best, cost = other, total
     if best == word and not known:
@@ -164,6 +166,8 @@ def _meant(words: Sequence[str], place: int) -> str:
 
 def _candidates(word: str) -> Iterator[str]:
     yield from _close(word, 1)
+    if OSA.distance(word, "dont") == 1:
+        yield "don't"
     if len(word) < 3:
         return
     yield from english().known(english().edit_distance_1(word))
@@ -184,6 +188,8 @@ def _close(word: str, distance: int) -> tuple[str, ...]:
 
 def _surprise(word: str, before: str, after: str) -> float:
     """How unlikely a word is between two others; small where it stands there in questions."""
+    if word in _DENYING:
+        return -0.16 * math.log(_NO_WORD**2)
     # what comes next may be an error itself, or a name
     known = after in vocabulary().words or english()[after] >= _RARE
     likely = _follows(before, word) * (_follows(word, after) if known else _NO_WORD)

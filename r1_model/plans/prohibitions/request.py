@@ -28,6 +28,7 @@ from r1_model.text.chinese import simplified
 _LEADING = re.compile(
     r"^(?:[\s,.;:!?，。；：！？、]+|"
     r"(?:and|but|so|then|or|just|whatever you do|(?:while|when|as) you|(?:when|while)(?= \w+ing\b)|"
+    r"(?:can|could|would|will) you(?= (?:when|while|as) you\b)|"
     r"there's|there is|thanks|thank you)\b|"
     r"但是|但|而且|而|然後|然后)+",
     re.IGNORECASE,

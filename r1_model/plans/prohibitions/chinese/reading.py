@@ -18,7 +18,7 @@ from r1_model.plans.prohibitions.chinese.kept import (
 )
 from r1_model.plans.prohibitions.chinese.may_not import may_not
 from r1_model.plans.prohibitions.chinese.not_moved import not_moved
-from r1_model.plans.prohibitions.chinese.things import opened, thing_in, things_in
+from r1_model.plans.prohibitions.chinese.things import names_act, opened, thing_in, things_in
 from r1_model.plans.verbs import (
     CARRYING,
     CHINESE_VERB,
@@ -38,7 +38,7 @@ _NO_WORD = (
     "|不应该|不应|不该|不用(?![担谢说客急怕])|不必|不需要|没必要|没有必要|无须|无需|毋须"
     "|不是(?!不)|绝不|决不|绝对不|永不|永远不|少(?=碰|动|管|开|玩|去)|用不着|犯不着|不劳|休想|妄想|[别甭]想"
     "|停止|与其|不兴|免(?=开|关|拿|动|收|擦)|切勿(?!忘)|请勿(?!忘)|(?<![切请])勿(?!忘)|禁止|严禁|甭|避免|拒绝"
-    "|(?:don't|dont|do not|never) ?(?=[\u4e00-\u9fff])"
+    "|唔(?:好|准|可以|使|需要)|(?:don't|dont|do not|never) ?(?=[\u4e00-\u9fff])"
 )
 _FILL = (
     "(?:你|您|再|又|去(?=[^了，。]{0,6}(?:开|关|拿|碰|动|把|将))|来|给我|帮我|替我|随便|随意|乱|轻易|擅自|直接|马上|立刻|现在|先|也|都|"
@@ -57,6 +57,7 @@ _WITHOUT = re.compile(
 _CONDITION = re.compile("(?:的)?(?:情况|前提|条件|状况|状态)?(?:之)?下|就|便")
 _EXCEPT = re.compile(
     "(?:除了?(?P<thing>[^，。；！？,.;!?]{1,24}?)(?:以外|之外|外|，|,|(?=[都全其]|别的))"
+    "|(?:但|，|,)(?:这|那)?不(?:包括|包含|含)(?P<out>[^，。；！？,.;!?]{1,12})"
     "|(?P<but>[^，。；！？,.;!?]{1,12}?)(?:(?:以外|之外)的?|除外))(?=(?P<rest>[^。；！？.;!?]*))"
 )
 _BANNED = re.compile(
@@ -75,7 +76,11 @@ _DARED = re.compile(
 )
 _HALT = re.compile(
     r"^\W*(?:请|机器人|快|马上|立刻|现在|给我|你)*"
-    r"(?:停下来?|停止|停住|站住|停|住手|别动|不要动|不许动)(?:一下|吧|别动)?\W*$"
+    r"(?:停下来?|停止|停住|站住|停|住手)(?:一下|吧)?\W*$"
+)
+# of a thing where one was named: "花瓶，别动！"
+_STILL = re.compile(
+    r"^\W*(?:请|都|全都|给我|你|就|停下?)*(?:别|不要|不许|不准)(?:再|乱)?动(?:它|了|啊)*\W*$"
 )
 # "不擦桌子不行" asks for it
 _HAS_TO = re.compile(
@@ -96,13 +101,19 @@ _OPENING = re.compile(
     r"(?:我们|咱们|大家)?(?:能不能|可不可以|可以|能)?(?:你|您)?(?:向我)?(?:答应|保证|发誓|说好|约好)(?:我|了|过)*|"
     r"任何人|一定|一律|永远|永远都|在任何情况下|晚上|今天|都|\s|\W)*$"
 )
+_ALL_BUT = re.compile("除.+(?:什么|任何|其[他它余]|别的|哪).*[都也]?$")
 _DRINK_OR_BED = re.compile("咖啡|[茶饮]|床")
 _OTHERS = re.compile("其他|其它|别的|其余")
 _PLACE = re.compile(
     "(?P<thing>.*?)(?:(?:放|摆|搁|丢|扔|倒|移|搬|拿|带|送|挪)?(?:到|在|进|入|往)(?P<place>.+)|"
     "[放摆搁挂堆](?P<on>[^，。]+[上下里内旁边中])(?:了|去|来|\\W)*$)"
 )
-_PREVIOUS = re.compile("([^，。；！？,.;!?\n]+)[，,][^，。；！？,.;!?\n]*$")
+# "花瓶？不要动"
+_PREVIOUS = re.compile(
+    "(?:([^，。；！？,.;!?\n]+)[，,]|(?:^|(?<=[。；！？.;!?\n]))([^，。；！？,.;!?\n吗什哪谁几]{1,6})[？?])[^，。；！？,.;!?\n]*$"
+)
+# what is told of it
+_TOLD = re.compile("是|很|太|(?:[就要得给请也都让它我]|保持|一直|继续)*[留开亮关放]着")
 _JOINED = re.compile("^(?:但是|但|不过|可是|然后|接着|而是|只要|因为|而|并且)")
 
 
@@ -124,26 +135,26 @@ def read_chinese(text: str) -> Iterator[Forbidden]:
                 for found in _read_clause(text, start, stop):
                     # "冰箱刚修好，今天不能打开": what it is about was said before
                     unnamed = not (found.things or found.others) and found.actions != EVERYTHING
-                    said = _PREVIOUS.search(text[:start]) if unnamed else None
-                    things = (
-                        (
-                            re.split(
-                                "是|很|太|(?:[就要得给请也都让它我]|保持|一直|继续)*[留开亮关放]着",
-                                said[1],
-                            )[0]
-                            or said[1],
-                        )
-                        if said
-                        else ()
-                    )
-                    yield replace(found, things=things) if said else found
+                    said = _said_before(text[:start]) if unnamed else ""
+                    yield replace(found, things=(_TOLD.split(said)[0] or said,)) if said else found
             start = stop
+
+
+def _said_before(text: str) -> str:
+    """What a clause before names; empty where none does."""
+    said = _PREVIOUS.search(text)
+    return (said[1] or said[2]) if said is not None else ""
 
 
 def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
     clause = text[start:end]
     if _HALT.match(clause):
         yield Forbidden(start, end, EVERYTHING, halts=True)
+        return
+    if _STILL.match(clause):
+        said = _said_before(text[:start])
+        things = () if names_act(said) else things_in(opened(said))
+        yield Forbidden(start, end, HANDLING if things else EVERYTHING, things)
         return
     clause = _JOINED.sub(lambda match: " " * len(match[0]), clause)
     if _HAS_TO.search(clause):
@@ -244,6 +255,9 @@ def _governed(clause: str, match: re.Match[str], start: int, end: int) -> Iterat
     topic = opened(re.sub(f"连?(?:{CHINESE_VERB})[都也]$", "", before))
     named = match["moved"] or thing_in(rest) or topic
     others = _OTHERS.search(named) is not None
+    if _ALL_BUT.search(before):  # "除了杯子什么都别碰"
+        yield Forbidden(start, end, actions, (), place, others=True, also_request=True)
+        return
     things = tuple(
         filter(None, (thing_in(part) for part in re.split("或者?|和|与|跟|及|、", named)))
     )
@@ -261,7 +275,7 @@ def _exceptions(text: str) -> Iterator[Forbidden]:
         actions: frozenset[str] = frozenset()
         for verb in verbs_in(match["rest"], chinese=True):
             actions |= chinese_actions(verb[0])
-        thing = thing_in(match["thing"] or match["but"])
-        if thing:
+        thing = thing_in(match["thing"] or match["out"] or match["but"])
+        if thing and not re.search(_NO_WORD, match["rest"].split("，")[0]):
             things = tuple(filter(None, map(thing_in, re.split("或者?|和|与|跟|及|、", thing))))
             yield Forbidden(match.start(), match.end(), actions or HANDLING, things)

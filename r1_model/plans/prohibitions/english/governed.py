@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.english.meant.asked import runs_on
 from r1_model.plans.prohibitions.english.meant.things import named_in
 from r1_model.plans.prohibitions.english.orders import opens, told
 from r1_model.plans.prohibitions.english.wishes import unwelcome, welcome
@@ -79,9 +80,10 @@ _MARKS = " ,.!?"
 _BARE_NEXT = re.compile(rf"(?P<next>\s+and (?:please |then )*(?!(?!bring)\w+ing\b){ENGLISH_VERB})")
 _MAY_TELL = ("might", "could", "would", "may")
 # "don't open all of them, only one"
-_EACH = re.compile(r"\s*(?:all|both|every|each|the whole)\b")
+_EACH = re.compile(r"\s*(?:(?:me|us) )?(?:all|both|every|each|the whole)\b")
 _ONLY_SOME = re.compile(
-    r"\W*(?:(?:just|only|but)\s+)+(?:one|two|three|four|five|six|\d+|some|a few|half|a couple)\b"
+    r"\W*(?:(?:just|only|but)\s+(?:one|two|three|four|five|six|\d+|some|a few|half|a couple)\b|"
+    r"(?:one|two|three|four|five|six|\d+|some|a few|half) (?:is|are|will (?:be|do))\b)"
 )
 # speech written down has no marks: "bring the mug don't touch the vase close the window"
 _RUN_ON = re.compile(
@@ -91,11 +93,10 @@ _RUN_ON = re.compile(
     rf"(?P<next>\s+(?:(?:just|then|please|instead) )*(?!(?!bring)\w+(?:ing|ed|s)\b){ENGLISH_VERB} "
     r"(?:(?:off|on|up|me|us) )*(?:the|my|our|that|this|those|these) \w)"
 )
-_NOUN_AT_END = re.compile(r"\b(?:the|my|our|that|this|those|these|an?) [\w' -]+$")
 _OR = re.compile(r"\b(?:or|nor)\b|/")
-_JOINS = re.compile(
-    r"\b(?:that|which|who|where|when|if|because|why|how|i|you|we|they|he|she|it|kids|children|"
-    r"people|guests)\b"
+_I_SAID = re.compile(
+    r"^\W*(?:(?:and|but|as|well|no) )*"
+    r"i(?:'ve)? (?:said|say|told you|repeat|mean|insist)(?: that)?\b"
 )
 _SPEAKER = re.compile(r"\b(?:i|he|she|they|we|me|us|him|her|them)\b")
 _ADDRESSED = re.compile(r"\b(?:you|robot|anyone|anybody|everyone|everybody|nobody)\b")
@@ -142,7 +143,7 @@ def _forbids(clause: str, match: re.Match[str]) -> bool:
         subjunctive = match["imperative"] == "not" and passive and not before.endswith(_MAY_TELL)
         # "could you not just bring it?" asks for it
         just = before.endswith("you") and re.match(r"(?:just|simply)\b", match["fill"])
-        return (told(before) or subjunctive or _runs_on(before)) and not just
+        return (told(before) or subjunctive or runs_on(before)) and not just
     if match["modal"]:
         # "close the window that shouldn't be open"; "the kids must not go out" is about the kids
         relative = _WHICH.search(before)
@@ -166,6 +167,7 @@ def _forbids(clause: str, match: re.Match[str]) -> bool:
     if operator.startswith("if "):
         return before.endswith("only") or welcome(before)
     if operator.endswith("to") and operator.startswith(("not", "no ", "is", "are")):
+        before = _I_SAID.sub("", before)
         if unwelcome(before):
             return False  # "it would be a shame not to open it"
         # "I was told not to lift things" is about the speaker
@@ -200,7 +202,7 @@ def _governed(clause: str, match: re.Match[str]) -> Forbidden:
             actions |= english_actions(verb[0], rest)
         named = rest[joined.end() :]
     for verb in re.finditer(
-        rf"(?:\b(?:or|nor|and)|/)\s*\b(?:(?:or|nor) )?(?:to )?(?={ENGLISH_VERB})", named
+        rf"(?:\b(?:or|nor|and)|/)\s*\b(?:(?:or|nor) )?(?:even )?(?:to )?(?={ENGLISH_VERB})", named
     ):
         more = re.match(ENGLISH_VERB, named[verb.end() :])
         if more is not None:
@@ -231,14 +233,6 @@ def _governed(clause: str, match: re.Match[str]) -> Forbidden:
 
 def _ends_ing(match: re.Match[str]) -> bool:
     return match["verb"].endswith("ing") and bool(_NEEDS_ING.match(match["any"] or ""))
-
-
-def _runs_on(before: str) -> bool:
-    """An order that ends in a thing, and no mark behind it."""
-    verb = next(verbs_in(before, chinese=False), None)
-    if verb is None or not opens(before[: verb.start()]):
-        return False
-    return _NOUN_AT_END.search(before) is not None and not _JOINS.search(before[verb.end() :])
 
 
 def _counts(rest: str, after: str) -> bool:

@@ -21,6 +21,7 @@ _SILENT = re.compile(
     r",\s*(?:you (?:included|too|neither)|(?:and that )?(?:including|includes) you(?:rself)?|"
     r"not even you|yourself included|i (?:repeat|said|say),? (?:not|never))\s*,"
     r"|(?:^|\s|,)\s*(?:um+|uh+|erm?|hm+)\b,?"
+    r"|(?<=without) (?:like|you know)\b"
     r"|(?:(?<=n't)|(?<=dont)|(?<=not)|(?<=never)) (?:you know|i mean)\b"
     rf"(?= {ENGLISH_VERB}(?! (?:how|what|where|whether)\b))"
     r"|(?:[\s,]+(?:understood|got it|okay|ok|alright|all right|thanks|thank you))+"
@@ -36,8 +37,8 @@ _NOUN_LIST = re.compile(
 )
 _VERB_LIST = re.compile(
     r"\b(?:don't|do not|dont|never|not|without|can't|cannot|mustn't|may not|shouldn't|won't)\b"
-    rf"[^.,;:!?]*(?:,\s*(?:{ENGLISH_VERB}|the|my|any) [^.,;:!?]*)*"
-    rf",\s*(?:or|nor) (?:to )?{ENGLISH_VERB}"
+    rf"[^.,;:!?]*(?:,\s*(?:{ENGLISH_VERB}|the|my|any) [^.,;:!?]*?)*"
+    rf"(?:,\s*|(?<=\w)\s)(?:or|nor) (?:to )?{ENGLISH_VERB}"
 )
 # "do n't", "don t": no letter more or fewer
 _APART = re.compile(

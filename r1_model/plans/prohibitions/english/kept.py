@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.english.meant.asked import runs_on
 from r1_model.plans.prohibitions.english.meant.things import named_in, things_in
 from r1_model.plans.prohibitions.english.orders import opens, told
 from r1_model.plans.prohibitions.english.wishes import welcome
@@ -60,8 +61,13 @@ _STAYS = re.compile(
 # "let the vase stand"
 # "the vase is fine where it is"
 _FINE = re.compile(
-    rf"{_NAMED} (?:is|are) (?:just |perfectly |quite )?(?:fine|good|great|perfect|okay|all right) "
-    r"(?P<state>(?:the way|as|where|like) (?:it is|it's|they are|that))$"
+    rf"{_NAMED}(?:'s| is| are) (?:just |perfectly |quite )?"
+    r"(?:fine|good|great|perfect|okay|all right) "
+    r"(?P<state>(?:the way|as|where|like) (?:it is|it's|they are|that)|as is)$"
+)
+# "the vase is fragile, leave it"; "if it's heavy, leave it" is a condition
+_LEAVE_IT = re.compile(
+    r"^\W*(?:(?:and|but|so|please|just) )*leave (?P<thing>it|them|that|those)(?P<state>)$"
 )
 _LET = re.compile(
     rf"(?<!n't )(?<!not )(?<!never )\blet {_NAMED} (?P<state>be|stand|stay|lie|sit|rest)"
@@ -189,10 +195,15 @@ def _left(part: str) -> Forbidden | None:
         things, _ = things_in(made["thing"])
         return Forbidden(made.start(), len(part), actions, things, also_request=True)
     stays = _STAYS.search(stripped) or _LET.search(stripped)
+    stays = stays or _LEAVE_IT.search(stripped)
     stays = stays or _TO_BE_KEPT.search(stripped) or _FINE.search(stripped)
     if stays is not None and _OPINION.search(part[: stays.start()]):
         stays = None  # "I'm not happy with you leaving the lamp on"
-    if stays is not None and not told(_WE_ARE.sub("", part[: stays.start()])):
+    if (
+        stays is not None
+        and not runs_on(part[: stays.start()].rstrip())
+        and not told(_WE_ARE.sub("", part[: stays.start()]))
+    ):
         stays = None  # "did someone leave the window open?"
     stays = stays or _left_so(part.rstrip(" ,.!?"))
     stays = (

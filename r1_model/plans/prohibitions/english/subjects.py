@@ -22,6 +22,11 @@ _NO_SUBJECT = re.compile(
     r"(?<!\bare(?! to))\s+"
     rf"(?:(?:ever|to|be|being|get|just)\s+)*{_VERB}"
 )
+# "not one of these books leaves the shelf"
+_NONE_LEAVES = re.compile(
+    r"(?:^|\b(?:and|so|but|that)\s+|,\s*)\W*(?:none of|not (?:a|one|a single)(?: of)?|zero|"
+    r"no(?! one\b))(?P<subject>(?: (?!that\b|who\b)[\w'-]+){1,4}?) (?:leaves?|moves?|budges?)\b"
+)
 # "under no circumstances is the fridge to be opened"
 _INVERTED = re.compile(
     r"\b(?:under no (?:circumstances?|conditions?)|at no (?:time|point)|on no account|"
@@ -51,6 +56,10 @@ def no_subject(clause: str) -> Forbidden | None:
     negative = _NO_SUBJECT.search(clause) or _INVERTED.search(clause)
     if negative is not None:
         return _of_subject(clause, negative)
+    leaves = _NONE_LEAVES.search(clause)
+    if leaves is not None:
+        named = named_in(leaves["subject"], frozenset())
+        return Forbidden(0, len(clause), frozenset({"pick", "place", "push"}), *named)
     nothing = _NOTHING.search(clause)
     if nothing is not None and told(clause[: nothing.start()]):
         actions = english_actions(nothing["verb"], nothing["particle"] or "")

@@ -9,7 +9,7 @@ import re
 
 from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.prohibitions.english.meant.things import named_in, things_in
-from r1_model.plans.verbs import ENGLISH_VERB, english_actions
+from r1_model.plans.verbs import ENGLISH_VERB, english_actions, verbs_in
 
 _WHO = r"(?:you|anyone|anybody|someone|somebody|the robot)"
 _VERB = rf"(?P<verb>{ENGLISH_VERB})"
@@ -41,7 +41,8 @@ _NOT_HAD = re.compile(
 )
 # "I'd rather the stove weren't turned on", "best if it isn't moved"
 _NOT_DONE = re.compile(
-    r"(?P<lead>\b(?:if|rather|wish|prefer|prefer it|(?P<terms>provid(?:ed|ing)|as long as|"
+    r"(?P<lead>\b(?:if|rather|wish|prefer|prefer it|sure|ensure|see to it|"
+    r"(?P<terms>provid(?:ed|ing)|as long as|"
     r"so long as|on condition))\b(?: that)?) "
     rf"{_OBJECT} (?:weren't|wasn't|were not|was not|isn't|aren't|is not|are not|"
     rf"(?:didn't|doesn't|did not|does not) get) (?:to be |being )?{_DONE}"
@@ -54,12 +55,19 @@ _UNWANTED = re.compile(
     rf"|(?P<object>[^.;:!?]+?) (?P<done>{ENGLISH_VERB})"
     r"(?=\s*(?:$|[,.]|(?:up|down|on|off|away|out|over|again|any ?more|now|by|at|to|in|into)\b)))"
 )
+# "I don't want the plate, I want the mug"; "not any more" asks to take it away
+_NOT_WANTED = re.compile(
+    r"^\W*(?:(?:and|but|no|well),? )*(?:i|we) (?:don't|do not) (?:want|need) "
+    r"(?P<object>(?:the|that|those|these|any)\s[\w' -]+?)\W*$"
+)
 # "I'm not fine with you opening it"; "I have no problem with you opening it" allows it
 _OPPOSED = re.compile(
     r"(?:(?:(?:'m|'re|\bam|\bare|\bis) not|\b(?:isn't|aren't)) (?:\w+ )?\w+ with|"
     r"\b(?:don't|do not|doesn't) agree with|\b(?<!not )(?<!n't )(?:against|objects? to))"
     rf" (?:{_WHO}|your|anyone's) (?P<verb>{ENGLISH_VERB})(?<=ing)"
 )
+# "I'd rather you wiped the table than moved the vase"
+_RATHER_THAN = re.compile(rf"\b(?:rather|sooner)\b [^.;:!?]*?\bthan (?:you )?{_VERB}")
 # who fears for a thing may want it put away: "it'd be a shame if it were broken"
 _COMES_TO_HARM = re.compile(r"(?:br[eo]|damag|st[eo]l|steal)")
 _ABOUT_SPEAKER = re.compile(r"\bmyself\b|\bourselves\b")
@@ -84,12 +92,21 @@ def wished_away(clause: str) -> Forbidden | None:
     if (
         not_done is not None
         and _COMES_TO_HARM.match(not_done["done"]) is None
+        # "make sure that it isn't open" asks to close it
+        and not (not_done["done"] == "open" and not_done["lead"].startswith(("sure", "ens", "see")))
         and (not_done["lead"] != "if" or welcome(clause[: not_done.start()].rstrip()))
     ):
         return _found(clause, not_done)
-    opposed = _OPPOSED.search(clause)
+    opposed = _RATHER_THAN.search(clause) or _OPPOSED.search(clause)
     if opposed is not None:
         return _found(clause, opposed)
+    thing = _NOT_WANTED.match(clause)
+    if thing is not None and not any(verbs_in(thing["object"], chinese=False)):
+        if re.search(r"\b(?:any ?more|any ?longer|now|on|off|open|closed)$", thing["object"]):
+            return None
+        return Forbidden(
+            0, len(clause), frozenset({"pick", "place"}), things_in(thing["object"])[0]
+        )
     unwanted = _UNWANTED.search(clause)
     # "it's not that I don't want you to"
     if unwanted is None or re.search(

@@ -13,6 +13,11 @@ _NOUN = re.compile(
     r"\b(?:the|my|all|any|an?|every|each|some|both)\s+(?:\w+\s+)*?(\w+)\b"
     r"(?=(?:\s(?:on|off|up|down|away|out|back))?\W*$|\s+(?:will|is)\b)"
 )
+_NOUN_AT_END = re.compile(r"\b(?:the|my|our|that|this|those|these|an?) [\w' -]+$")
+_JOINS = re.compile(
+    r"\b(?:that|which|who|where|when|if|because|why|how|i|you|we|they|he|she|it|kids|children|"
+    r"people|guests)\b"
+)
 _ONE = re.compile(r"\bone(?P<more>s?)\b")
 # "except the red": the noun was said before
 _ADJECTIVE = re.compile(
@@ -25,6 +30,14 @@ def asks(before: str) -> bool:
     """Does an order stand there?"""
     verb = next(verbs_in(before, chinese=False), None)
     return verb is not None and opens(before[: verb.start()])
+
+
+def runs_on(before: str) -> bool:
+    """An order that ends in a thing, and no mark behind it: speech written down has none."""
+    verb = next(verbs_in(before, chinese=False), None)
+    if verb is None or not opens(before[: verb.start()]):
+        return False
+    return _NOUN_AT_END.search(before) is not None and not _JOINS.search(before[verb.end() :])
 
 
 def asked_actions(clause: str) -> frozenset[str]:

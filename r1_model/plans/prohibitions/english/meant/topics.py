@@ -69,4 +69,4 @@ def _things(said: str, found: Forbidden) -> tuple[str, ...]:
 
 def _parts(said: str) -> tuple[str, ...]:
     # "with" begins what a noun is told apart by, which is left out where names are held together
-    return tuple(part.strip() for part in re.split(r"\bwith\b", said) if part.strip())
+    return tuple(part.strip() for part in re.split(r"\bwith\b|,", said) if part.strip())
