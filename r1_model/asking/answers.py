@@ -13,6 +13,7 @@ from r1_model.plans.guard import FORBIDDEN, guard_steps, overlap
 from r1_model.plans.told import withheld_text
 from r1_model.text.answer import Answer, Box, Withheld
 from r1_model.text.boxes import turned_answer
+from r1_model.text.chinese import in_script
 from r1_model.text.frames import text_frame
 from r1_model.text.grammar import ParsedAnswer, parse_answer, task_of_text
 from r1_model.text.refinement import snap_answer
@@ -88,7 +89,8 @@ class Answerer:
         answer = Answer(
             raw=said.raw,
             thinking=parsed.thinking,
-            answer=text,
+            # a model may answer in the other script
+            answer=in_script(text, asked.language),
             task=task,
             language=asked.language,
             boxes=boxes,

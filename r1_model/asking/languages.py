@@ -66,6 +66,7 @@ _RARE = 200  # counts of the dictionary's subtitles: what is rarer there is most
 
 def understood(text: str) -> bool:
     """False where a text is in another language than English and Chinese."""
+    text = unicodedata.normalize("NFKC", text)  # full-width letters are letters
     if len(_KANA.findall(text)) >= 2:
         return False  # Japanese, whatever characters stand between
     letters = [c for c in text if c.isalpha()]

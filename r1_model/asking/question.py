@@ -18,7 +18,8 @@ from r1_model.plans.prohibitions.request import Request, read_request
 from r1_model.plans.told import noted_text
 from r1_model.scene.scene import Scene
 from r1_model.text.answer import TASKS, Box, Turn
-from r1_model.text.measures import Measure, read_measure
+from r1_model.text.chinese import in_script
+from r1_model.text.measures import Measure, asks_of_itself, read_measure
 from r1_model.text.tasks import classify_task, detect_language, is_bare_name, stands_alone
 from r1_model.text.wording import plain_wording, social_reply, without_courtesies
 
@@ -28,6 +29,7 @@ MAX_QUESTION_CHARACTERS = 1_000
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LETTERS_OF_A_HAN = 3
 # tasks whose answer may be a plan
+_ONE_THING = ("那是同一個東西。", "That is one and the same thing.")
 _MAY_ACT = ("auto", "planning", "dialogue")
 _NEAR_M = 1.0  # a target may lie so far outside of the cloud: its other side was not seen
 
@@ -95,6 +97,8 @@ class Question:
         """`parts`, where there are several; else none."""
         if self.task not in ("auto", "planning", "qa") or self.target is not None:
             return []
+        if self.measure is not None:  # "How tall is it? In feet, please."
+            return []
         texts = several(without_courtesies(self.request.allowed or self.request.text))
         if len(texts) < 2:
             return []
@@ -111,9 +115,13 @@ class Question:
     @cached_property
     def reply(self) -> str | None:
         """What is answered without the model: to what only forbids, and to mere courtesies."""
+        language = detect_language(self.text)
         if self.only_forbids:
-            return noted_text(self.request.prohibitions, detect_language(self.text))
-        return social_reply(self.request.text) if self.task == "auto" else None
+            return noted_text(self.request.prohibitions, language)
+        reply = social_reply(self.request.text) if self.task == "auto" else None
+        if reply is None and self.task in ("auto", "qa") and asks_of_itself(self.asked):
+            reply = _ONE_THING[language == "en"]
+        return None if reply is None else in_script(reply, language)
 
     def forbidden_before(self) -> list[Prohibition]:
         """What earlier turns forbade, also those that are not read, and nobody took back."""

@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
+from r1_model.asking.shared import completed, each_named
 from r1_model.plans.verbs import CHINESE_VERB, ENGLISH_VERB
 from r1_model.text.answer import Answer, Step
+from r1_model.text.chinese import simplified
 
 _MOST = 4  # questions in one
 _ASKS = (
@@ -55,10 +58,18 @@ _POINTS_BACK = re.compile(
 _LATIN = re.compile(r"[A-Za-z]")
 _FEWEST = 3  # words of an English part: "go and get the basket" is one goal
 _ALL = re.compile(r"\b(?:everything|all|every)\b", re.I)
-_STARTS = re.compile(rf"(?:please\s+)?(?:{_ASKS}|{ENGLISH_VERB}\b)", re.I)
+_STARTS = re.compile(rf"(?:(?:please|first|and|also)\s+)*(?:{_ASKS}|{ENGLISH_VERB}\b)", re.I)
 _GOAL = re.compile(
-    rf"(?:please\s+)?(?!\w+(?:ing|ed)\b){ENGLISH_VERB}\b|[請请]?(?:{CHINESE_VERB}|把)", re.I
+    rf"(?:(?:please|also|then|now|and)\s+)*(?!(?!bring)\w+(?:ing|ed)\b){ENGLISH_VERB}\b"
+    rf"|(?:[請请再]|然後|然后|順便|顺便)?(?:{CHINESE_VERB}|把)",
+    re.I,
 )
+_GOAL_ZH = re.compile(f"请?(?:帮我)?(?:{CHINESE_VERB}|把)")
+_THEN_ZH = re.compile(
+    "[，,]?(?:然后|接着|并且|并|再)(?:再|请)?(?=告诉我|说|[把将](?!它)"
+    f"|{CHINESE_VERB}(?![到在进回下给去来])[^，。]{{2,}})"
+)
+_FIRST = re.compile(r"(?:first|also|and|then)\s+", re.I)
 _VERB = re.compile(r"\b(?:is|are|was|were|do|does|has|have|can)\b", re.I)
 _LINE = re.compile(r"^\s{0,8}\d{1,4}(?=[.、．)])", re.M)
 _THINKING = re.compile(r".*</think>", re.S)
@@ -72,15 +83,16 @@ def several(text: str) -> list[str]:
         text: a plain wording.
     """
     sentences = _SENTENCES.split(text)
-    if len(sentences) > 1 and all(map(_is_question, sentences)):
-        apart = sentences
+    completed_sentences = completed(sentences)
+    if len(sentences) > 1 and all(map(_is_question, completed_sentences)):
+        apart = completed_sentences
     elif (mixed := _goals_and_questions(text)) is not None:
         apart = mixed
     elif len(sentences) > 1:
         return [text]
     else:
-        apart = _named_apart(text) or _joined_apart(text) or [text]
-    own = [part.strip() for part in apart]
+        apart = _named_apart(text) or each_named(text) or _joined_apart(text) or [text]
+    own = [_FIRST.sub("", part.strip()) for part in apart]
     if not 2 <= len(own) <= _MOST or any(_POINTS_BACK.search(part) for part in own[1:]):
         return [text]
     if _ALL.search(text) or any(_LATIN.search(p) and len(p.split()) < _FEWEST for p in own):
@@ -159,10 +171,14 @@ def _named_apart(text: str) -> list[str] | None:
 
 def _joined_apart(text: str) -> list[str] | None:
     """Parts that "and" joins, where each begins like a question or a goal of its own."""
-    if not _STARTS.match(text):
+    plain = simplified(text)
+    if not (_STARTS.match(text) or _GOAL_ZH.match(plain)):
         return None
     asked = re.match(_ASKS, text, re.I) is not None
     parts = (_AND if asked else _THEN).split(text)
+    if not asked and _GOAL_ZH.match(plain):
+        cuts = [(0, 0), *(m.span() for m in _THEN_ZH.finditer(plain)), (len(text), len(text))]
+        parts = [text[after:next_] for (_, after), (next_, _) in pairwise(cuts)]
     if asked:
         parts = [_completed(part, parts[-1]) for part in parts]
         parts = [piece for part in parts for piece in _then_done(part)]
@@ -181,6 +197,8 @@ def _then_done(question: str) -> list[str]:
 
 def _ended(part: str) -> str:
     """A part with a mark of its own."""
+    if not _LATIN.search(part):
+        return f"{part.rstrip('。！')}。"
     asked = re.match(_ASKS_NEXT, part, re.I) is not None and part[:7].lower() != "tell me"
     return part.rstrip(".?!") + ("?" if asked else ".")
 

@@ -20,6 +20,7 @@ from r1_model.spelling.vocabulary import english, vocabulary
 
 _TOKEN = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?")
 _PART_OF_NAME = re.compile(r"[\w@#/\\_-]")
+_NUMBER_ENDS = re.compile(r"\d\s?$")
 _SENTENCE_ENDS = re.compile(r"(?:^|[.?!:;])\s*$")
 # what is typed without its apostrophe, and what is typed short
 _SHORT = {
@@ -111,6 +112,8 @@ def _may_be_wrong(text: str, token: re.Match[str], shouted: bool) -> bool:
     word = token[0]
     if len(word) > _LONGEST or _PART_OF_NAME.match(after or " "):
         return False
+    if _NUMBER_ENDS.search(before):
+        return False  # a unit: "6 ft"
     if before and _PART_OF_NAME.match(before[-1]):
         return False
     starts = _SENTENCE_ENDS.search(before) is not None

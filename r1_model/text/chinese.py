@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 # pairs of one word: Traditional, Simplified
 _PAIRS = (
     "沖冲煩烦進进丟丢訴诉紹绍絆绊積积內内屜屉夠够頸颈漬渍錐锥著着這这個个們们來来時时對对說说還还過过會会沒没給给請请問问讓让嗎吗張张盞盏顆颗"
@@ -35,6 +37,24 @@ SIMPLIFIED_ONLY = frozenset(_PAIRS[1::2]) | {"里"}
 _SIMPLIFIED = str.maketrans(
     dict(zip((_PAIRS + _ONE_WAY)[::2], (_PAIRS + _ONE_WAY)[1::2], strict=True))
 )
+
+
+# the other way only where one character is meant: of two of them (發, 髮) the first of the table
+_TRADITIONAL = str.maketrans(dict(zip(_PAIRS[::-2], _PAIRS[-2::-2], strict=True)))
+
+
+def in_script(text: str, language: str) -> str:
+    """Chinese in the script of a language, one of `answer.LANGUAGES`; English as it is.
+
+    Where a Simplified character is one of several Traditional ones it stays.
+    """
+    if language == "zh-Hans":
+        return simplified(text)
+    return _traditional(text) if language == "zh-Hant" else text
+
+
+def _traditional(text: str) -> str:
+    return re.sub("(?<=[這那哪])里", "裡", text.translate(_TRADITIONAL))
 
 
 def simplified(text: str) -> str:

@@ -50,7 +50,11 @@ def classify_task(question: str, has_target: bool = False, has_history: bool = F
     text = _BOX.sub("", question).strip().lower()
     text = text.replace("’", "'").replace("what's", "what is")
     words = ENGLISH if detect_language(text) == "en" else CHINESE
-    task = _by_words(text, words)
+    task = _matched(text, words)
+    if task is None and _HAN.search(text) and _WORD.search(text):  # "bring me the 红色马克杯"
+        task = _matched(text, CHINESE if words is ENGLISH else ENGLISH)
+    # a bare name ("the chair by the window") asks where that is
+    task = task or ("qa" if text.endswith(("?", "？")) else "grounding")
     if has_target and task in ("grounding", "dense_caption"):
         return "object_caption"
     if has_history and not has_target and task not in ("dense_caption", "object_caption"):
@@ -105,12 +109,6 @@ def as_request(question: str, task: str) -> str:
     return {"en": f"Find {name}.", "zh-Hant": f"請找到{name}。", "zh-Hans": f"请找到{name}。"}[
         language
     ]
-
-
-def _by_words(text: str, words: Words) -> str:
-    # a bare name ("the chair by the window") asks where that is
-    bare = "qa" if text.endswith(("?", "？")) else "grounding"
-    return _matched(text, words) or bare
 
 
 def _matched(text: str, words: Words) -> str | None:

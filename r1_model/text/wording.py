@@ -28,21 +28,25 @@ _ASKS = re.compile(
     re.I | re.S,
 )
 
+_SMILEY = re.compile(r"(?:^|(?<=\s))[:;=]['o-]?[()DPp/]+(?=\s|[.?!]|$)|\^_*\^")
+_PARTICLE = re.compile(r"(?<=[\u3400-\u9fff])[啊呀啦喔哦耶嘛]+(?=[？?。!！]*$)")
 _HELLO = r"(?:hi|hello|hey|good (?:morning|afternoon|evening))(?: there| robot| r1)?"
 _ZH_HELLO = "你好|您好|嗨|哈囉|哈啰|早安|午安|晚上好|早上好"
 _ZH_THANKS = "(?:非常|十分|太|多)?(?:謝謝|谢谢|感謝|感谢|多謝|多谢)(?:你|您|啦|了|喔|哦)*"
 _OPENING = re.compile(
-    rf"^(?:(?:{_HELLO}|excuse me|sorry|please|kindly|ok(?:ay)?|alright|robot|dear robot|"
+    rf"^(?:(?:{_HELLO}|um+|uh+|hm+|just quickly|"
+    r"excuse me|sorry|please|kindly|ok(?:ay)?|alright|robot|dear robot|"
     r"quick question|thank you(?: (?:so|very) much)?|thanks(?: a lot)?|"
     r"(?:(?:can|could|would|will) you )(?:please |kindly )?(?:tell me|let me know|say)(?=[ ,:]+"
     r"(?:how many \w+ (?:are|do)|what (?:is|are|colou?r (?:is|are))|where (?:is|are)|is|are)\b))"
     r"\b[\s,，.!:;]*"
-    rf"|(?:請問|请问|{_ZH_HELLO}|不好意思|勞駕|劳驾|拜託|拜托|{_ZH_THANKS})(?:一下)?[\s,，。!！:：]*)+",
+    rf"|(?:[嗯呃欸诶誒]+|[那這这][個个](?=[,，])|請問|请问|{_ZH_HELLO}|不好意思|勞駕|劳驾|拜託|拜托|{_ZH_THANKS})(?:一下)?[\s,，。!！:：]*)+",
     re.I,
 )
 _CLOSING = re.compile(
     r"(?:[\s,，.。!！?？;；]*(?:\b(?:please|thanks(?: a lot| again| in advance)?|thx|cheers|"
     r"(?:many )?thanks|thank you(?: (?:so|very) much| in advance)?|if you don't mind)\b"
+    r"|(?<=[\w?!.]), ?(?:my )?(?:dear )?(?:robot|r1|friend|buddy)\b"
     rf"|{_ZH_THANKS}|麻煩(?:你|您)?了|麻烦(?:你|您)?了|拜託了?|拜托了?))+(?P<end>[\s.。!！?？]*)$",
     re.I,
 )
@@ -97,6 +101,8 @@ def without_courtesies(text: str) -> str:
         rest = rest[: closing.start()].strip()
         if rest and marks and not _LAST_MARK.match(rest[-1]):
             rest += marks[0]
+    if _ASKS.match(rest):
+        rest = _PARTICLE.sub("", rest)
     return rest if not _NO_WORDS.fullmatch(rest) else ""
 
 
@@ -126,6 +132,7 @@ def _plain_part(text: str, chinese: bool) -> str:
         else c
         for c in text
     )
+    text = _SMILEY.sub(" ", text)
     text = _DOUBLE_QUOTES.sub("", text.translate(_APOSTROPHES))
     text = _SPACES.sub(" ", _QUOTED.sub(r"\1", text))
     return _RUN.sub(lambda run: _one_mark(run, chinese), text)

@@ -81,15 +81,18 @@ def test_what_the_model_can_place_is_answered_as_it_was(reasoner, said):
 
 
 @pytest.mark.parametrize(
-    ("question", "where"),
-    [("沙发是什么颜色的？", "沙发在哪里？"), ("沙發是什麼顏色的？", "沙發在哪裡？")],
+    ("question", "where", "denied"),
+    [
+        ("沙发是什么颜色的？", "沙发在哪里？", "房间里没有沙发。"),  # also where the model mixes
+        ("沙發是什麼顏色的？", "沙發在哪裡？", "房間裡沒有沙發。"),
+    ],
 )
-def test_it_is_asked_back_in_the_language_of_the_question(reasoner, said, question, where):
+def test_it_is_asked_back_in_the_language_of_the_question(reasoner, said, question, where, denied):
     texts, asked = said
     name = question[:2]
     none = f"<think>沒有{name}</think><answer>房間裡沒有{name}。</answer>"
     texts += [f"<think>{name} {THERE}：紅色</think><answer>{name} {THERE} 是紅色。</answer>", none]
-    assert reasoner.ask(random_scene(), question).answer == f"房間裡沒有{name}。"
+    assert reasoner.ask(random_scene(), question).answer == denied
     assert asked == [question, where]
 
 
