@@ -56,6 +56,7 @@ def test_other_languages_are_told_so(text: str) -> None:
     "text",
     [
         "How many chairs are there?",
+        "Ｗｈａｔ ｃｏｌｏｕｒ ｉｓ ｔｈｅ ｆｒｉｄｇｅ？",
         "the purple mug",
         "big wooden dining table",
         "wat colr is teh frige",

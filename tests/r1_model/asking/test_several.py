@@ -52,6 +52,28 @@ from tests.r1_training.synthetic.language.rooms import samples_of
             "Where is the mug, and how many chairs are there? Close the door.",
             ["Where is the mug?", "how many chairs are there?", "Close the door."],
         ),
+        (
+            "What colour is the fridge, the stove and the ball?",
+            ["What colour is the fridge?", "What colour is the stove?", "What colour is the ball?"],
+        ),
+        (
+            "What colour is the fridge and how tall is it?",
+            ["What colour is the fridge?", "how tall is the fridge?"],
+        ),
+        ("Is there a laptop? And a pan?", ["Is there a laptop?", "Is there a pan?"]),
+        (
+            "What colour is the ball? Also close the fridge.",
+            ["What colour is the ball?", "close the fridge."],
+        ),
+        (
+            "First close the fridge, then bring me the mug.",
+            ["close the fridge.", "bring me the mug."],
+        ),
+        ("冰箱多高？多寬？", ["冰箱多高？", "冰箱多寬？"]),
+        ("球和背包在哪裡？", ["球在哪裡？", "背包在哪裡？"]),
+        ("有几把椅子，几个杯子？", ["有几把椅子？", "有几个杯子？"]),
+        ("冰箱是什么颜色，有多高？", ["冰箱是什么颜色？", "冰箱有多高？"]),
+        ("關上冰箱然後告訴我球是什麼顏色。", ["關上冰箱。", "告訴我球是什麼顏色。"]),
         ("冰箱是什麼顏色？把門關上。", ["冰箱是什麼顏色？", "把門關上。"]),
         ("冰箱和爐子分別是什麼顏色？", ["冰箱是什麼顏色？", "爐子是什麼顏色？"]),
     ],

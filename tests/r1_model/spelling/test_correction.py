@@ -11,6 +11,9 @@ from r1_model.spelling.vocabulary import english, vocabulary
 
 RIGHT = (
     # letters swapped, left out, doubled, beside each other
+    ("wipe it wihtout moving the cup", "wipe it without moving the cup"),
+    ("dotn touch the vase, nver open the box", "don't touch the vase, never open the box"),
+    ("is the fridge taller than 6 ft", "is the fridge taller than 6 ft"),
     ("wat colr is teh frige", "what color is the fridge"),
     ("hwo mny chiars are ther", "how many chairs are there"),
     ("wher is teh tabel", "where is the table"),

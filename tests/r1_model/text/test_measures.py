@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from r1_model.text.measures import compares_with_itself, read_measure
+from r1_model.text.measures import asks_of_itself, compares_with_itself, read_measure
 
 TALL = "The fridge is about 167 cm tall."
 FAR = "The fridge is about 1.2 m from the table."
@@ -36,6 +36,20 @@ FAR = "The fridge is about 1.2 m from the table."
         ("冰箱比1.5公尺高嗎？", "冰箱有多高？", "冰箱大概167公分高。", "是的，冰箱大概167公分高。"),
         ("冰箱超過2米高嗎？", "冰箱有多高？", "冰箱大概167公分高。", "不是，冰箱大概167公分高。"),
         ("冰箱比2公尺矮吗？", "冰箱有多高？", "冰箱大概167厘米高。", "是的，冰箱大概167厘米高。"),
+        ("What is the height of the fridge in inches?", "How tall is the fridge?", TALL,
+         "The fridge is about 66 inches tall."),
+        ("Fridge height in cm?", "How tall is the fridge?", TALL,
+         "The fridge is about 167 cm tall."),
+        ("How high is the fridge in feet and inches?", "How tall is the fridge?", TALL,
+         "The fridge is about 5 feet 6 inches tall."),
+        ("Is the fridge between 1.5 m and 2 m tall?", "How tall is the fridge?", TALL,
+         "Yes, the fridge is about 167 cm tall."),
+        ("Is the fridge 2 m tall?", "How tall is the fridge?", TALL,
+         "No, the fridge is about 167 cm tall."),
+        ("冰箱有沒有一米五高？", "冰箱有多高？", "冰箱大概167公分高。", "是的，冰箱大概167公分高。"),
+        ("冰箱超過兩公尺嗎？", "冰箱有多高？", "冰箱大概167公分高。", "不是，冰箱大概167公分高。"),
+        ("冰箱多高？用英尺回答", "冰箱有多高？", "冰箱大概167公分高。",
+         "冰箱大概5.5英尺高。"),
         ("How tall is it in feet?", "How tall is it?", "I cannot see it.", "I cannot see it."),
     ],
 )  # fmt: skip
@@ -79,3 +93,18 @@ def test_any_text_is_judged(text: str) -> None:
     measure = read_measure(text)
     if measure is not None:
         measure.told(text)
+
+
+@pytest.mark.parametrize(
+    ("question", "same"),
+    [
+        ("Is the fridge taller than the fridge?", True),
+        ("Is the fridge taller than itself?", True),
+        ("How far is the ball from the ball?", True),
+        ("冰箱比冰箱高嗎？", True),
+        ("Is the fridge taller than the fridge magnet?", False),
+        ("冰箱離門多遠？", False),
+    ],
+)
+def test_a_thing_is_asked_to_be_held_against_itself(question: str, same: bool) -> None:
+    assert asks_of_itself(question) is same

@@ -161,6 +161,7 @@ QUESTIONS = [
     ("靠近窗戶的是什麼？", "qa"),
     ("門離沙發多遠？", "qa"),
     ("我渴了", "planning"),
+    ("bring me the 红色马克杯", "planning"),
     ("給我一杯咖啡", "planning"),
     ("有什麼東西", "dense_caption"),
     ("描述一下你看到的", "dense_caption"),

@@ -45,6 +45,7 @@ def test_marks_quotes_emoji_and_forms_are_taken_off(typed: str) -> None:
         ("打開冰箱！！", "打開冰箱。"),
         ("打開冰箱，然後關上。", "打開冰箱，然後關上。"),
         ("Open the fridge!!!", "Open the fridge."),
+        ("Where is it? :-)", "Where is it?"),
         ("Can you not hear me? Close the window!", "Can you not hear me? Close the window."),
         ("你聽不到嗎？關窗戶！", "你聽不到嗎？關窗戶。"),
         ("Don’t open it!", "Don't open it."),
@@ -64,6 +65,9 @@ def test_plain_wordings(typed: str, plain: str) -> None:
     [
         ("Hi robot, how many chairs are there please", "how many chairs are there"),
         ("Could you please tell me how many mugs are there? Thanks!", "how many mugs are there?"),
+        ("How many chairs are there, my dear robot?", "How many chairs are there?"),
+        ("Just quickly: how many chairs are there?", "how many chairs are there?"),
+        ("那個，有幾張椅子啊？", "有幾張椅子？"),
         ("Thanks, how many chairs are there?", "how many chairs are there?"),
         ("請問有幾把椅子？謝謝你", "有幾把椅子？"),
         ("你好，有几把椅子？谢谢", "有几把椅子？"),

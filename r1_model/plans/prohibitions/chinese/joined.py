@@ -18,6 +18,8 @@ _TOPICS = re.compile(
     "(?:^|(?<=[。；！？.;!?]))[^，。；！？,.;!?]{1,6}[，,](?=[^，。；！？,.;!?]{1,8}[和跟与及、]"
     "[^，。；！？,.;!?]{1,8}[都全](?:别|不))"
 )
+# "别动书，以及电脑"
+_MORE = re.compile(f"[，,](?:以及|还有|及|和)(?=(?:(?!{CHINESE_VERB})[^，。；！？,.;!?]){{1,8}}$)")
 _OR = re.compile(f"(?<=[，,、])(?P<or>或者|或是|或)(?={CHINESE_VERB})")
 
 
@@ -35,6 +37,7 @@ def with_each_negation(text: str, negation: str) -> str:
         if first is not None:
             rest = sentence[first.end() :]
             denied = _OR.sub(lambda found: "别" if len(found[0]) == 1 else "不要", rest)
+            denied = _MORE.sub(lambda found: "、" * len(found[0]), denied)
             parts[place] = sentence[: first.end()] + denied
     return "".join(parts)
 

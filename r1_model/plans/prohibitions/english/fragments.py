@@ -43,11 +43,11 @@ _NOT_THAT = re.compile(
     r"(?:,? (?:please|though|mind|mind you))?\W*$"
 )
 # "as for the vase: no", "TV off, no", "lamp yes, fridge no", "no to the TV"
-_NO = r"(?:no|nope|nah|never|no way|(?:absolutely|certainly|definitely) not|forget it)"
+_NO = r"(?:no|nope|nah|never|no way|(?:absolutely|certainly|definitely) not|forget it|hands off)"
 _SO = r"(?: (?P<state>open|on|closed|shut|off))?"
 _DENIED = (
     re.compile(
-        r"(?:^\W*|[,;–—]\s*|\b(?:and|but) )(?:(?:and|but|as for|about|what about) )*"
+        r"(?:^\W*|[,;–—]\s*|\b(?:and|but) )(?:(?:and|but|as (?:for|to)|about|what about) )*"
         r"(?P<thing>(?:the|my|our|his|her|that|this|those|these)\s[\w' -]+?)"
         rf"{_SO}\s*[,:–—]\s*{_NO}\W*$"
     ),

@@ -43,7 +43,7 @@ _VERB_LIST = re.compile(
 # "do n't", "don t": no letter more or fewer
 _APART = re.compile(
     r"\b(?P<word>do|does|did|is|are|was|were|ca|could|would|should|must|wo|has|have)"
-    r"(?: n't|(?P<n>n) t)\b"
+    r"(?: n't|(?P<n>n)[ ,;]t)\b"
 )
 
 

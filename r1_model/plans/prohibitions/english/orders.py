@@ -12,7 +12,8 @@ NEVER = (
 _OPENING = re.compile(
     r"^(?:and|or|so|yet|please|but|also|ok|okay|now|just|robot|hey|hi|hello|kindly|just|always|"
     r"remember|careful|listen|whatever you do|you|we|the robot|next|well|no|"
-    r"yes|first|better|best|i said|i told you|i repeat|from (?:now|here|today|this moment) on|"
+    r"yes|first|better|best|if i were you,? i|"
+    r"i said|i told you|i repeat|from (?:now|here|today|this moment) on|"
     r"let's|let us|i (?:do )?(?:hope|trust|expect)(?: that)?(?: you're| you are)?|"
     # "can we agree that you won't", "promise me you won't"
     r"(?:(?:can|could|shall) we |i thought (?:that )?we(?:'d| had)? |we(?:'ve| have)? )?"

@@ -19,6 +19,10 @@ _STAYS = re.compile(
     r"(?P<thing>(?:the|my|our|his|her|your|that|this|those|these|both|all)\s[^.,;:!?]+?)"
     r"(?: (?:just|also|simply|always))? (?:stays?|remains?)(?: please| though| too)?\W*$"
 )
+_WANTED = re.compile(
+    r"\b(?:want|need|like|prefer|wish) (?P<thing>(?:the|my|our|his|her|that|this|those|these)\s"
+    r"[^.,;:!?]+?) to (?:stay|remain)(?: put| here| there)?\W*$"
+)
 _NO_THING = re.compile(
     r"\b(?:smells?|odou?rs?|stench|noise|sounds?|cold|heat|warmth|draughts?|drafts?|rain|snow|wind|"
     r"fog|smoke|stains?|spots?|dirt|dust|mess|pain|problems?|questions?|doubts?|offers?|rules?|"
@@ -37,7 +41,7 @@ def stays(clause: str, before: str, after: str) -> Forbidden | None:
         clause: in small letters.
         before, after: what stands around it in the request.
     """
-    match = _STAYS.search(clause)
+    match = _STAYS.search(clause) or _WANTED.search(clause)
     if match is None:
         return None
     thing, first = match["thing"], match.start("thing")

@@ -37,6 +37,10 @@ _ONLY_IF = re.compile(
     rf"\b(?P<verb>{ENGLISH_VERB})(?P<rest>[^.;:!?,]*?),? (?:but )?only (?:if|when|once|after) "
     rf"{_OTHERS_DO}[^.;!?]*"
 )
+_ONLY_DO = re.compile(
+    rf"(?<!\w )\bonly (?P<verb>{ENGLISH_VERB})(?P<rest>[^.;:!?,]*?),? "
+    rf"(?:if|when|once|after) {_OTHERS_DO}[^.;!?]*"
+)
 _MEANS = (
     r"(?:(?:it|that|this|doing so) (?:means|involves|requires|takes)|"
     r"you(?:'d| would)? (?:have|need) to)"
@@ -64,7 +68,7 @@ def on_terms(text: str, start: int, end: int) -> Iterator[Forbidden]:
     if put_off is not None:
         yield from _ordered_before(text, start, put_off)
         return
-    for pattern in (_WAIT, _ONLY_WHEN, _ONLY_IF, _AT_COST):
+    for pattern in (_WAIT, _ONLY_WHEN, _ONLY_IF, _ONLY_DO, _AT_COST):
         match = pattern.search(text, start, end)
         if match is None:
             continue

@@ -121,8 +121,8 @@ def wished_away(clause: str) -> Forbidden | None:
 def _found(clause: str, match: re.Match[str]) -> Forbidden | None:
     groups, rest = match.groupdict(), clause[match.end() :]
     actions = english_actions(groups.get("verb") or match["done"], rest)
-    if not actions:
-        return None
+    if not actions or re.fullmatch(r"\s*(?:the|this|that|my|any)\s*", groups.get("object") or ""):
+        return None  # "I don't like the mess"
     said = groups.get("between") or groups.get("object") or ""
     before = re.sub(r"\b(?:for|you|anyone|anybody|the robot|to|be|being)\b", " ", said)
     done = groups.get("done") is not None and "between" not in groups

@@ -46,6 +46,7 @@ _IS_PUT = re.compile(
 _THAT_IS = re.compile(r"\s+that (?:is|are)\s*$")
 _STANDS = re.compile(r"\s+(?:is|are|stands?|sits?|lies?)\b.*")
 _ANYWHERE = re.compile(r"^\W*(?:any|every)where (?:else )?$")
+_ALL_GO = re.compile(r"^\W*(?:everything|all)\b[^.,;:!?]* (?:go|goes|leaves?)\s*$")
 _GOES = re.compile(r"\b(?:goes|go|belongs?) (?:on|onto|in|into|inside|under|to|at|near) ")
 _TARGET = re.compile(r"\b(?:on|onto|in|into|inside|under|to|at|near|\w+where)\b")
 
@@ -90,6 +91,8 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
             continue  # "bring it, but the lid is loose"
         put = _IS_PUT.match(clause) or (match["place"] and _GOES.search(clause))
         actions = frozenset({"place"}) if put else asked_actions(clause)
+        if _ALL_GO.match(clause):  # "everything may go except the sofa"
+            actions = HANDLING
         if "place" in actions and not match["place"] and not _TARGET.search(clause):
             # "put everything except the mug on the shelf"
             thing = re.split(

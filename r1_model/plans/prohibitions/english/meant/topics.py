@@ -15,6 +15,7 @@ _IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")
 _PRONOUN = re.compile(r"\b(?:it|they|them)\b")
 _NAMES = re.compile(r"\b(?:the|my|our|his|her|that|this|those|these|an?|\w+'s)\s+\w")
 _NO_OBJECT = re.compile(r"\btouch(?:ing)?\W*$")
+_NOTHING_SAID = re.compile(r"^(?:\W|\b(?:actually|no|wait|well|so|yes|ok|okay|oh)\b)+$")
 _JOINED = re.compile(r"\W+(?:(?:but|and|so|or)\W*)?$")
 
 
@@ -30,7 +31,7 @@ def with_topic(found: Forbidden, text: str, start: int, first: int) -> Forbidden
     clause = text[first:][found.start : found.end]
     if found.things or found.others:
         return found
-    said = _JOINED.sub("", text[start:first])
+    said = _NOTHING_SAID.sub("", _JOINED.sub("", text[start:first]))
     if said and not text[start:first].rstrip().endswith(" and") and _IT.search(clause):
         # "take the box, but don't open it"
         return replace(found, things=_things(said, found))

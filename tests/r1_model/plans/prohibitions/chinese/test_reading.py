@@ -9,6 +9,23 @@ from tests.r1_model.plans.prohibitions.each_step import left
 
 # request, what it forbids, what it asks for
 FORBIDS = [
+    # two names that end alike are two things where both are named
+    ("台灯能关，大灯不能。", "turn_off 大灯", "turn_off 台灯"),
+    ("书桌别动，把餐桌擦了。", "push 书桌", "wipe 餐桌"),
+    # what is left open is no question
+    ("随便你动什么，电脑不行。", "pick 电脑", "pick 杯子"),
+    ("想拿哪个拿哪个，红杯子不行。", "pick 红杯子", "pick 蓝杯子"),
+    # a negation reaches over "or", and ends where another order begins
+    ("别碰花瓶，或者打开冰箱。", "pick 花瓶; open 冰箱", ""),
+    ("请不要动书、花瓶，以及电脑。", "pick 书; pick 电脑", ""),
+    ("别关灯把窗户关上", "turn_off 灯", "close 窗户"),
+    ("窗户，门和冰箱都别动，擦桌子。", "open 窗户; open 冰箱", "wipe 桌子"),
+    ("花瓶，别动！把杯子拿来。", "pick 花瓶", "pick 杯子"),
+    ("除了杯子什么都别碰。", "pick 花瓶", "pick 杯子"),
+    ("除了书，其他都不要拿。", "pick 花瓶", "pick 书"),
+    ("把桌上的东西都拿走，花瓶例外。", "pick 花瓶", "pick 盘子"),
+    ("什么都别做。", "pick 杯子; open 冰箱", ""),
+    ("别把书放床上，放桌子上。", "place 书, 床", "place 书, 桌子"),
     # whoever it is said to
     ("誰都不許碰我的電腦，把桌子擦乾淨。", "pick 電腦; push 電腦", "wipe 桌子"),
     ("我的電腦誰也不能碰。擦桌子。", "pick 電腦", "wipe 桌子"),
