@@ -17,7 +17,7 @@ import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
-from r1_ros.messages.point_colors import channels_of, colors_as_bytes, grey
+from r1_model.scene.point_colors import channels_of, colors_as_bytes, grey
 from r1_ros.runtime.errors import BadMessageError
 
 _TYPES = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from plyfile import PlyData, PlyElement, PlyParseError
 
-from r1_ros.messages.point_colors import channels_of, colors_as_bytes, grey
+from r1_model.scene.point_colors import channels_of, colors_as_bytes, grey
 
 _SPLAT = ("f_dc_0", "f_dc_1", "f_dc_2")  # spherical harmonics of degree 0
 _SPLAT_FACTOR = 0.28209479177387814  # 1 / (2 sqrt(pi)), Kerbl et al. 2023

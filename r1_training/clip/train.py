@@ -28,7 +28,7 @@ from r1_model.views.scene_clip import SceneClip, SceneClipConfig
 from r1_training.clip.batches import ClipBatchBuilder, clip_batch
 from r1_training.clip.losses import ClipBatch, clip_losses
 from r1_training.clip.retrieval import RetrievalReport, evaluate_clip
-from r1_training.common.config import TrainingConfigError, check_types, image_size, read_settings
+from r1_training.common.config import TrainingConfigError, check_types, image_size, load_settings
 from r1_training.common.whole_files import written_whole
 from r1_training.synthetic.camera.observe import observe_batch
 from r1_training.synthetic.room_mix import RoomMix
@@ -87,6 +87,12 @@ class ClipTrainingConfig:
         for name in ("steps", "rooms", "texts", "views", "evaluation_rooms", "save_every"):
             if getattr(self, name) < 1:
                 raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
+        amounts = ("seed", "learning_rate", "utility_learning_rate", "warmup", "weight_decay")
+        for name in (*amounts, "workers"):
+            if getattr(self, name) < 0:
+                raise TrainingConfigError(f"{name} must not be negative: {getattr(self, name)}")
+        if not 0 <= self.mesh_rooms <= 1:
+            raise TrainingConfigError(f"mesh_rooms must lie in 0 to 1, not {self.mesh_rooms}")
 
     @classmethod
     def load(cls, path: str | Path, **overrides: object) -> ClipTrainingConfig:
@@ -96,7 +102,7 @@ class ClipTrainingConfig:
             TrainingConfigError: the file is unreadable, a key is unknown or missing, or a value
                 is impossible.
         """
-        return cls(**read_settings(cls, path, overrides))
+        return load_settings(cls, path, overrides)
 
 
 class Source:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
-import yaml
+from r1_training.common.yaml_files import YamlFileError, read_yaml
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+Settings = TypeVar("Settings", bound="DataclassInstance")
 TYPES = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}
 _OR_NONE = " | None"
+LARGEST = 2**63  # what 64 bits hold; inf and nan are none either
 
 
 class TrainingConfigError(ValueError):
@@ -157,21 +159,22 @@ class TrainingConfig:
             TrainingConfigError: the file is unreadable, a key is unknown or missing, or a value
                 is impossible.
         """
-        return cls(**read_settings(cls, path, overrides))
+        return load_settings(cls, path, overrides)
 
 
-def read_settings(
-    kind: type[DataclassInstance], path: str | Path, overrides: dict[str, object]
-) -> dict[str, Any]:
-    """The settings of a dataclass from a YAML file; overrides that are not None win.
+def load_settings(
+    kind: type[Settings], path: str | Path, overrides: Mapping[str, object]
+) -> Settings:
+    """Settings from a YAML file; overrides that are not None win, `~/` is the user's home.
 
     Raises:
-        TrainingConfigError: the file is unreadable, or a key is unknown or missing.
+        TrainingConfigError: the file is unreadable, a key is unknown, missing or there twice, or a
+            value is impossible; names the file.
     """
     try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:  # not UTF-8 is a ValueError
-        raise TrainingConfigError(f"cannot read {path}: {error}") from error
+        values = read_yaml(Path(path))
+    except YamlFileError as error:
+        raise TrainingConfigError(f"cannot read {error}") from error
     if not isinstance(values, dict):
         raise TrainingConfigError(f"{path} holds no settings")
     values |= {key: value for key, value in overrides.items() if value is not None}
@@ -182,11 +185,19 @@ def read_settings(
     missing = sorted(needed - set(values))
     if missing:
         raise TrainingConfigError(f"{path}: missing settings {', '.join(missing)}")
-    return values
+    try:
+        return kind(**{name: _at_home(value) for name, value in values.items()})
+    except TrainingConfigError as error:
+        raise TrainingConfigError(f"{path}: {error}") from error
+
+
+def _at_home(value: object) -> object:
+    is_home = isinstance(value, str) and value.startswith("~/")
+    return str(Path(value).expanduser()) if is_home else value  # type: ignore[arg-type]
 
 
 def check_types(config: DataclassInstance) -> None:
-    """Numbers of a configuration are numbers: YAML reads 1e-3, without a dot, as text.
+    """Numbers of a configuration are finite numbers: YAML reads 1e-3, without a dot, as text.
 
     Raises:
         TrainingConfigError: naming the setting and its value.
@@ -198,7 +209,11 @@ def check_types(config: DataclassInstance) -> None:
             continue
         truth = isinstance(value, bool) and bool not in allowed  # a bool is an int in Python
         if truth or not isinstance(value, allowed):
-            raise TrainingConfigError(f"{field.name} must be {field.type}, not {value!r}")
+            raise TrainingConfigError(f"{field.name} must be {field.type}, not {value!r:.80}")
+        if isinstance(value, str) and not value.strip():
+            raise TrainingConfigError(f"{field.name} must not be an empty text")
+        if isinstance(value, int | float) and not abs(value) < LARGEST:
+            raise TrainingConfigError(f"{field.name} must be a number of this world, not {value!r}")
 
 
 def image_size(name: str, value: Sequence[int]) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from typing import Any
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import FileFormatError, RowError, SplitError
 from r1_training.datasets.rows import OnBad, RowReport, text, to_samples
+from r1_training.datasets.text_files import open_text
 
 # What other tools write over the first column; the published file has no header.
 _HEADERS = frozenset({"uid", "uids", "id", "object_id", "object", "identifier"})
@@ -64,19 +65,20 @@ def read_uids(path: Path) -> frozenset[str]:
     Raises:
         FileFormatError: cannot be opened, or names no object.
     """
-    try:
-        uids = frozenset(path.read_text(encoding="utf-8").split())
-    except OSError as error:
-        raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
+    with open_text(path) as file:
+        try:
+            uids = frozenset(file.read().split())
+        except UnicodeDecodeError as error:
+            raise FileFormatError(path, f"not UTF-8: {error}") from error
     if not uids:
         raise FileFormatError(path, "names no object")
     return uids
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, Any]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
+    with open_text(path, newline="") as file:
+        reader = csv.reader(file, strict=True)
+        try:
             for row in reader:
                 if len(row) == 2 and row[0].strip().lower() in _HEADERS:
                     yield reader.line_num, RowError(f"a header, not an object: {', '.join(row)}")
@@ -84,10 +86,10 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, Any]]:
                     yield reader.line_num, {"uid": row[0], "caption": row[1]}
                 elif row:
                     yield reader.line_num, RowError(f"2 columns expected, got {len(row)}")
-    except OSError as error:
-        raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise FileFormatError(path, str(error)) from error
+        except UnicodeDecodeError as error:
+            raise FileFormatError(path, f"not UTF-8: {error}", reader.line_num + 1) from error
+        except csv.Error as error:
+            raise FileFormatError(path, str(error), reader.line_num + 1) from error
 
 
 def _may_be_in(row: Any, uids: Collection[str]) -> bool:

@@ -13,25 +13,29 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from r1_training.datasets.errors import FileFormatError, RowError
+from r1_training.datasets.text_files import open_text
 
 CHUNK = 1 << 16
 # The longest token that a chunk can cut so that the decoder reports an error at its start.
 LONGEST_CUT = 16
 WHITESPACE = " \t\r\n"
-# What files start with that are no JSON, though people have them under its name.
-_FOREIGN = {
-    b"\x1f\x8b": "is compressed: gunzip it",
-    b"PK\x03\x04": "is a zip archive: unzip it",
-    b"BZh": "is compressed: bunzip2 it",
-    b"\xfd7zXZ": "is compressed: unxz it",
-    b"\x28\xb5\x2f\xfd": "is compressed: unzstd it",
-    b"\xff\xfe": "is UTF-16: save it as UTF-8",
-    b"\xfe\xff": "is UTF-16: save it as UTF-8",
-    b"\x80": "is a pickle, which can run code: save it as JSON",
-    b"version https://git-lfs": "is a Git LFS pointer, not the file: git lfs pull",
-}
+SHOWN = 30  # characters at which an error stands
 
-_decode = json.JSONDecoder().raw_decode
+
+class _RepeatedKeyError(ValueError):
+    """An object has one key twice: one of the values would be lost."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _RepeatedKeyError(next(key for key in keys if keys.count(key) > 1))
+    return value
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_object)
+_decode = _decoder.raw_decode
 
 
 def first_characters(path: Path) -> str:
@@ -40,7 +44,7 @@ def first_characters(path: Path) -> str:
     Raises:
         FileFormatError: cannot be opened, or is no text.
     """
-    with _open(path) as file:
+    with open_text(path) as file:
         try:
             return file.read(CHUNK)
         except UnicodeDecodeError as error:
@@ -53,18 +57,42 @@ def iterate_array(path: Path, key: str | None = None) -> Iterator[tuple[int, Any
     Raises:
         FileFormatError: no such array, or broken JSON; names file and line.
     """
-    with _open(path) as file:
+    with open_text(path) as file:
         reader = _Reader(path, file)
         if key is not None:
             _enter_member(reader, key)
         elif reader.peek() == "{":
             raise reader.error(
                 "expected [, got '{': not a list but an object. Give the list alone if it stands "
-                "under a name; a file of one object a line is JSONL"
+                "under a name"
             )
+        elif reader.peek() != "[":
+            raise reader.error(f"expected a list of JSON{reader.shown()}")
         yield from _items(reader)
         if key is None:
             reader.expect_end()
+
+
+def iterate_rows(path: Path) -> Iterator[tuple[int, Any]]:
+    """Line and value of every row of a list or of JSONL, whatever the file is called.
+
+    Raises:
+        FileFormatError: neither; names file and line.
+    """
+    start = first_characters(path)
+    return iterate_lines(path) if one_a_line(path, start) else iterate_array(path)
+
+
+def one_a_line(path: Path, start: str) -> bool:
+    """Whether a file with these first characters has an object a line: JSONL."""
+    first, _, rest = start.strip().partition("\n")
+    if first.startswith("[") or path.suffix == ".jsonl":
+        return not first.startswith("[")
+    try:
+        # An object of one line without another is what it is: an object.
+        return isinstance(_decoder.decode(first), dict) and bool(rest)
+    except (ValueError, RecursionError):
+        return False
 
 
 def iterate_members(path: Path) -> Iterator[tuple[int, str, Any]]:
@@ -73,7 +101,7 @@ def iterate_members(path: Path) -> Iterator[tuple[int, str, Any]]:
     Raises:
         FileFormatError: not an object, or broken JSON; names file and line.
     """
-    with _open(path) as file:
+    with open_text(path) as file:
         reader = _Reader(path, file)
         reader.expect("{")
         if reader.peek() == "}":
@@ -95,35 +123,31 @@ def iterate_lines(path: Path) -> Iterator[tuple[int, Any]]:
 
     A broken line is yielded as a `RowError`, because the lines after it are still readable.
     """
-    with _open(path) as file:
+    with open_text(path) as file:
         for line, text in enumerate(_lines(path, file), 1):
             if text.isspace():
                 continue
             try:
-                yield line, json.loads(text)
+                yield line, _decoder.decode(text)
             except json.JSONDecodeError as error:
-                yield line, RowError(f"broken JSON: {error.msg} (column {error.colno})")
+                at = _shown(text.rstrip("\n"), error.pos)
+                yield line, RowError(f"broken JSON: {error.msg} (column {error.colno}{at})")
             except (ValueError, RecursionError) as error:
                 yield line, RowError(_unreadable(error))
 
 
-def _open(path: Path) -> TextIO:
-    try:
-        with path.open("rb") as raw:
-            start = raw.read(32)
-        foreign = next((why for magic, why in _FOREIGN.items() if start.startswith(magic)), None)
-        if foreign is not None:
-            raise FileFormatError(path, foreign)
-        return path.open(encoding="utf-8-sig")
-    except OSError as error:
-        raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
-
-
 def _unreadable(error: ValueError | RecursionError) -> str:
+    if isinstance(error, _RepeatedKeyError):
+        return f"the key {str(error)!r:.60} comes twice in one object"
     # The decoder's only other ValueError is of integers that Python does not convert.
     if isinstance(error, RecursionError):
         return "JSON that cannot be read: brackets are nested too deeply"
     return "JSON that cannot be read: an integer of more than 4,300 digits"
+
+
+def _shown(text: str, position: int) -> str:
+    """What stands at a position, for the end of a message."""
+    return f", at {text[position : position + SHOWN]!r}" if text[position:] else ", at the end"
 
 
 def _lines(path: Path, file: TextIO) -> Iterator[str]:
@@ -217,7 +241,8 @@ class _Reader:
                 if self._cut(error) and self._more():
                     continue
                 self._count_lines(error.pos)
-                raise self.error(f"broken JSON: {error.msg}") from None
+                at = _shown(self._buffer, error.pos)
+                raise self.error(f"broken JSON: {error.msg}{at}") from None
             except (ValueError, RecursionError) as error:
                 raise self.error(_unreadable(error)) from None
             # A number near the end of the window may go on in the next chunk ("1" of "1e+5").
@@ -225,6 +250,10 @@ class _Reader:
                 continue
             self._position = end
             return value
+
+    def shown(self) -> str:
+        """What stands at the next character, for a message."""
+        return _shown(self._buffer, self._position)
 
     def error(self, reason: str) -> FileFormatError:
         return FileFormatError(self.path, reason, self.line)

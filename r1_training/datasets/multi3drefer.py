@@ -9,7 +9,7 @@ from typing import Any
 
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import RowError
-from r1_training.datasets.json_stream import iterate_array
+from r1_training.datasets.json_stream import iterate_rows
 from r1_training.datasets.rows import OnBad, RowReport, integer, integers, text, to_samples
 
 # Zero, single or multiple targets; with or without distractors of the target's class.
@@ -30,7 +30,7 @@ def read_multi3drefer(
     `rows.to_samples`.
     """
     return to_samples(
-        iterate_array(path),
+        iterate_rows(path),
         partial(_build, split),
         path=path,
         split=split,
@@ -46,8 +46,11 @@ def _build(split: str, _: int, row: Mapping[str, Any]) -> Sample:
     if eval_type not in EVAL_TYPES:
         raise RowError(f"`eval_type` must be one of {', '.join(EVAL_TYPES)}, got {eval_type!r:.60}")
     object_ids = integers(row, "object_ids")
-    if bool(object_ids) == eval_type.startswith("zt"):
+    counts = {"zt": (0,), "st": (1,)}.get(eval_type[:2], range(2, len(object_ids) + 1))
+    if len(object_ids) not in counts:
         raise RowError(f"`eval_type` is {eval_type}, but there are {len(object_ids)} objects")
+    if len(set(object_ids)) != len(object_ids):
+        raise RowError(f"`object_ids` names an object twice: {object_ids}")
     return Sample(
         dataset="multi3drefer",
         split=split,

@@ -14,6 +14,7 @@ from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import FileFormatError, RowError
 from r1_training.datasets.rows import OnBad, RowReport, text, to_samples
 from r1_training.datasets.scanrefer import ReferringTask, read_scanrefer, referring_sample
+from r1_training.datasets.text_files import open_text
 
 # As in ReferIt3D: an utterance with one of these words depends on the view.
 VIEW_WORDS = frozenset(
@@ -114,18 +115,18 @@ def parse_stimulus(stimulus_id: str) -> Stimulus:
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, Any]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
+    with open_text(path, newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        try:
             missing = set(_COLUMNS) - set(reader.fieldnames or ())
             if missing:
                 raise FileFormatError(path, f"columns are missing: {', '.join(sorted(missing))}", 1)
             for row in reader:
                 yield reader.line_num, row
-    except OSError as error:
-        raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise FileFormatError(path, str(error)) from error
+        except UnicodeDecodeError as error:
+            raise FileFormatError(path, f"not UTF-8: {error}", reader.line_num + 1) from error
+        except csv.Error as error:
+            raise FileFormatError(path, str(error), reader.line_num + 1) from error
 
 
 def _build(split: str, task: ReferringTask, _: int, row: Mapping[str, Any]) -> Sample:
@@ -134,7 +135,7 @@ def _build(split: str, task: ReferringTask, _: int, row: Mapping[str, Any]) -> S
         raise RowError(f"scan_id {row['scan_id']} is not the stimulus' {stimulus.scene_id}")
     tokens = _tokens(text(row, "tokens"))
     ann_id = text(row, "assignmentid")
-    flags = {flag: row[flag] == "True" for flag in _FLAGS if row.get(flag)}
+    flags = {flag: _flag(flag, row[flag]) for flag in _FLAGS if row.get(flag)}
     return referring_sample(
         task,
         dataset="nr3d",
@@ -155,10 +156,17 @@ def _build(split: str, task: ReferringTask, _: int, row: Mapping[str, Any]) -> S
     )
 
 
+def _flag(name: str, value: str) -> bool:
+    # Spreadsheets write TRUE.
+    if value.lower() not in ("true", "false"):
+        raise RowError(f"`{name}` must be True or False, got {value!r:.60}")
+    return value.lower() == "true"
+
+
 def _tokens(value: str) -> tuple[str, ...]:
     try:
         tokens = ast.literal_eval(value)
-    except (ValueError, SyntaxError) as error:
+    except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
         raise RowError(f"`tokens` must be a list of words, got {value!r:.60}") from error
     if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
         raise RowError(f"`tokens` must be a list of words, got {value!r:.60}")

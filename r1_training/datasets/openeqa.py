@@ -8,7 +8,7 @@ from typing import Any
 
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import RowError, SplitError
-from r1_training.datasets.json_stream import iterate_array
+from r1_training.datasets.json_stream import iterate_rows
 from r1_training.datasets.rows import OnBad, RowReport, text, texts, to_samples
 
 CATEGORIES = (
@@ -36,7 +36,7 @@ def read_openeqa(
     if split != "test":
         raise SplitError(f"OpenEQA is a benchmark: its only split is test, got {split!r}")
     return to_samples(
-        iterate_array(path), _build, path=path, split=split, on_bad=on_bad, report=report
+        iterate_rows(path), _build, path=path, split=split, on_bad=on_bad, report=report
     )
 
 

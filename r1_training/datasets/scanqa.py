@@ -9,7 +9,7 @@ from typing import Any
 
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import RowError
-from r1_training.datasets.json_stream import iterate_array
+from r1_training.datasets.json_stream import iterate_rows
 from r1_training.datasets.rows import OnBad, RowReport, integers, text, texts, to_samples
 
 
@@ -26,7 +26,7 @@ def read_scanqa(
     Arguments and errors as in `rows.to_samples`.
     """
     return to_samples(
-        iterate_array(path),
+        iterate_rows(path),
         partial(_build, split),
         path=path,
         split=split,

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import RowError
-from r1_training.datasets.json_stream import iterate_array
+from r1_training.datasets.json_stream import iterate_rows
 from r1_training.datasets.rows import OnBad, RowReport, integer, text, texts, to_samples
 
 ReferringTask = Literal["grounding", "object_caption"]
@@ -38,7 +38,7 @@ def read_scanrefer(
     `rows.to_samples`.
     """
     return to_samples(
-        iterate_array(path),
+        iterate_rows(path),
         partial(_build, dataset, split, task),
         path=path,
         split=split,
@@ -81,7 +81,7 @@ def referring_sample(
 def _build(dataset: str, split: str, task: ReferringTask, _: int, row: Mapping[str, Any]) -> Sample:
     scene_id, object_id = text(row, "scene_id"), integer(row, "object_id")
     ann_id = row.get("ann_id")
-    if not isinstance(ann_id, str | int):
+    if not isinstance(ann_id, str | int) or isinstance(ann_id, bool):
         raise RowError(f"`ann_id` must be text or an integer, got {ann_id!r:.60}")
     details: dict[str, Any] = {"ann_id": str(ann_id)}
     if "token" in row:

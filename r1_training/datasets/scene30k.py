@@ -11,7 +11,7 @@ from typing import Any
 from r1_model.text.answer import TASKS
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import RowError
-from r1_training.datasets.json_stream import iterate_lines, iterate_members
+from r1_training.datasets.json_stream import iterate_members, iterate_rows
 from r1_training.datasets.rows import OnBad, RowReport, text, texts, to_samples
 from r1_training.datasets.threedllm import parse_turns
 
@@ -38,7 +38,7 @@ def read_scene30k(
     `question_id`, or scene and number of the row. Arguments and errors as in `rows.to_samples`.
     """
     return to_samples(
-        iterate_lines(path),
+        iterate_rows(path),
         partial(_build, split),
         path=path,
         split=split,

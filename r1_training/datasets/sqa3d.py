@@ -36,7 +36,7 @@ def read_sqa3d(
     """
     return to_samples(
         _joined(questions, annotations),
-        partial(_build, split),
+        partial(_build, split, annotations.name),
         path=questions,
         split=split,
         on_bad=on_bad,
@@ -59,9 +59,9 @@ def _joined(questions: Path, annotations: Path) -> Iterator[tuple[int, Any]]:
     )
     for question, annotation in pairs:
         if question is not None:
-            yield from _match(question, waiting_questions, waiting_annotations, swap=False)
+            yield from _match(question, waiting_questions, waiting_annotations)
         if annotation is not None:
-            yield from _match(annotation, waiting_annotations, waiting_questions, swap=True)
+            yield from _match(annotation, waiting_annotations, waiting_questions, annotations.name)
     for key, (line, _) in waiting_questions.items():
         yield line, RowError(f"question {key} has no annotation in {annotations.name}")
     for key, (line, _) in waiting_annotations.items():
@@ -72,32 +72,38 @@ def _match(
     entry: tuple[int, Any],
     waiting: dict[int, tuple[int, Any]],
     others: dict[int, tuple[int, Any]],
-    *,
-    swap: bool,
+    name: str = "",
 ) -> Iterator[tuple[int, Any]]:
+    """`name`: of the annotations file where the entry is an annotation; a question has none."""
     line, row = entry
+    where = f"{name}:{line}: " if name else ""  # a problem has the questions' name by itself
     key = row.get("question_id") if isinstance(row, Mapping) else None
     if type(key) is not int:
-        yield line, RowError(f"`question_id` must be an integer, got {key!r:.60}")
+        yield line, RowError(f"{where}`question_id` must be an integer, got {key!r:.60}")
     elif key in waiting:
-        yield line, RowError(f"question {key} comes twice")
+        yield line, RowError(f"{where}question {key} comes twice")
     elif key in others:
         other = others.pop(key)
-        first, second = (other, entry) if swap else (entry, other)
-        yield first[0], {"question": first[1], "annotation": second[1]}
+        first, second = (other, entry) if name else (entry, other)
+        yield first[0], {"question": first[1], "annotation": second[1], "line": second[0]}
     else:
         waiting[key] = entry
 
 
-def _build(split: str, _: int, row: Mapping[str, Any]) -> Sample:
+def _build(split: str, annotations: str, _: int, row: Mapping[str, Any]) -> Sample:
     question, annotation = row["question"], row["annotation"]
-    scene_id = text(question, "scene_id")
+    scene_id, asked = text(question, "scene_id"), text(question, "question")
     if annotation.get("scene_id") != scene_id:
         raise RowError(f"scene {scene_id} is {annotation.get('scene_id')!r} in the annotation")
-    answers = annotation.get("answers")
-    if not isinstance(answers, list) or not all(isinstance(item, Mapping) for item in answers):
-        raise RowError(f"`answers` must be a list of objects, got {answers!r:.60}")
-    asked = text(question, "question")
+    try:
+        answers = annotation.get("answers")
+        if not isinstance(answers, list) or not all(isinstance(item, Mapping) for item in answers):
+            raise RowError(f"`answers` must be a list of objects, got {answers!r:.60}")
+        said = tuple(text(answer, "answer") for answer in answers)
+        position = _numbers(annotation, "position", ("x", "y", "z"))
+        rotation = _numbers(annotation, "rotation", ("_x", "_y", "_z", "_w"))
+    except RowError as error:
+        raise RowError(f"its annotation, {annotations}:{row['line']}: {error}") from error
     return Sample(
         dataset="sqa3d",
         split=split,
@@ -105,13 +111,13 @@ def _build(split: str, _: int, row: Mapping[str, Any]) -> Sample:
         id=str(integer(question, "question_id")),
         task="reasoning",
         question=asked,
-        answers=tuple(text(answer, "answer") for answer in answers),
+        answers=said,
         situation=text(question, "situation"),
         details={
             "question_type": question_type(asked),
             "alternative_situations": texts(question, "alternative_situation"),
-            "position": _numbers(annotation, "position", ("x", "y", "z")),
-            "rotation": _numbers(annotation, "rotation", ("_x", "_y", "_z", "_w")),
+            "position": position,
+            "rotation": rotation,
         },
     )
 

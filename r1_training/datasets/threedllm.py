@@ -19,7 +19,7 @@ from typing import Any, Literal
 from r1_model.text.answer import Turn
 from r1_training.datasets.annotation_sample import Sample
 from r1_training.datasets.errors import RowError
-from r1_training.datasets.json_stream import iterate_array
+from r1_training.datasets.json_stream import iterate_rows
 from r1_training.datasets.rows import OnBad, RowReport, text, texts, to_samples
 
 Kind = Literal["dialogue", "planning", "description", "eqa"]
@@ -45,7 +45,7 @@ def read_threedllm(
     if kind not in _TASKS:
         raise ValueError(f"kind must be one of {', '.join(_TASKS)}, got {kind!r}")
     return to_samples(
-        iterate_array(path),
+        iterate_rows(path),
         partial(_build, split, kind),
         path=path,
         split=split,

@@ -14,7 +14,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from r1_training.common.messages import say
 from r1_training.datasets.errors import FileFormatError, RowError
 from r1_training.datasets.rows import RowReport
 from r1_training.datasets.scannet.splits import hold_out as hold_out_keys
@@ -155,7 +157,7 @@ def synthesize(
             plot_statistics(statistics, out / "statistics.png")
             if release is not None and not _EXIT.get(report.outcome, 0):
                 made = write_release(out, release, licence=licence)
-                console.print(f"{made.folder}: {made.rows:,} rows, {made.licence}", highlight=False)
+                say(console, f"{made.folder}: {made.rows:,} rows, {made.licence}")
         except (EngineError, OSError) as error:
             typer.secho(f"error: {error}", err=True, fg="red")
             return EXIT_ERROR
@@ -261,13 +263,13 @@ def _is_held_out(refused: frozenset[str], official: bool, scene_id: str) -> bool
 
 
 def _show(console: Console, report: Report, rows: RowReport, out: Path) -> None:
-    table = Table("", "", title=f"{out}: {report.outcome}", show_header=False, min_width=48)
+    table = Table("", "", title=Text(f"{out}: {report.outcome}"), show_header=False, min_width=48)
     table.add_row("kept", f"{report.kept:,}")
     for reason, count in report.rejected.items():
         table.add_row(f"rejected: {reason}", f"{count:,}")
     if rows.bad:
         table.add_row("input rows that could not be read", f"{rows.bad:,}")
-        table.add_row("the first", str(rows.problems[0]))
+        table.add_row("the first", Text(str(rows.problems[0])))
     for outcome, count in report.requests.items():
         table.add_row(f"requests {outcome}", f"{count:,}")
     for stage, tokens in report.tokens.items():

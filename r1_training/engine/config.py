@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from r1_training.common.yaml_files import YamlFileError, read_yaml
 from r1_training.engine.errors import EngineConfigError
 from r1_training.engine.filters import PRESETS, SANE, FilterConfig
 from r1_training.engine.teachers.teacher import Stage, Usage
@@ -136,9 +135,9 @@ def load_config(path: Path) -> EngineConfig:
         EngineConfigError: unreadable, an unknown setting, or a value out of range.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise EngineConfigError(f"cannot read {path}: {error}") from error
+        data = read_yaml(path)
+    except YamlFileError as error:
+        raise EngineConfigError(f"cannot read {error}") from error
     if data is None:
         data = {}
     if not isinstance(data, dict):
@@ -148,7 +147,11 @@ def load_config(path: Path) -> EngineConfig:
         if filters not in PRESETS:
             raise EngineConfigError(f"{path}: filters is {filters!r}, not one of {list(PRESETS)}")
         data["filters"] = asdict(PRESETS[filters])
-    return _build(EngineConfig, data, str(path))
+    try:
+        return _build(EngineConfig, data, str(path))
+    except EngineConfigError as error:
+        told = str(error).startswith(str(path))
+        raise EngineConfigError(str(error) if told else f"{path}: {error}") from error
 
 
 def _build(cls: type, data: Any, where: str) -> Any:
@@ -169,7 +172,7 @@ def _build(cls: type, data: Any, where: str) -> Any:
             value = float(value)
         if type(value) is not type(default):
             kind = type(default).__name__
-            raise EngineConfigError(f"{where}: {name} must be a {kind}, got {value!r}")
+            raise EngineConfigError(f"{where}: {name} must be a {kind}, got {value!r:.80}")
         values[name] = value
     return cls(**{f.name: getattr(defaults, f.name) for f in fields(cls)} | values)
 

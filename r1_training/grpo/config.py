@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from r1_model.text.answer import TASKS
-from r1_training.common.config import TrainingConfigError, check_types, read_settings
+from r1_training.common.config import TrainingConfigError, check_types, load_settings
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ class GRPORunConfig:
             TrainingConfigError: the file is unreadable, a key is unknown or missing, or a value
                 is impossible.
         """
-        return cls(**read_settings(cls, path, overrides))
+        return load_settings(cls, path, overrides)
 
 
 _COUNTS = (

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from r1_training.common.messages import say, say_error
 from r1_training.common.writable import OutputError, require_file
 from r1_training.datasets.errors import DatasetError
 from r1_training.metrics.errors import EvaluationError
@@ -53,8 +54,8 @@ def evaluate(
         float | None, typer.Option(help="Detection: class-wise NMS at this IoU (field: 0.25).")
     ] = None,
     min_score: Annotated[
-        float, typer.Option(help="Detection: drop boxes below (field: 0.05).")
-    ] = 0.0,
+        float | None, typer.Option(help="Detection: drop boxes below (field: 0.05).")
+    ] = None,
     checkpoint: Annotated[str | None, typer.Option(help="Name of the model.")] = None,
     out: Annotated[Path | None, typer.Option(help="Report as JSON.")] = None,
 ) -> None:
@@ -92,9 +93,9 @@ def evaluate(
                 lambda done, total: progress.update(bar, completed=done, total=total, visible=True),
             )
     except (DatasetError, EvaluationError, OutputError) as error:
-        errors.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        say_error(error)
         raise typer.Exit(2) from error
     report.print()
     if out is not None:
         report.write(out)
-        errors.print(f"report: {out}", highlight=False)
+        say(errors, out, "report", "")

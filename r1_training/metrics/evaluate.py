@@ -31,7 +31,7 @@ from r1_training.metrics.errors import (
 from r1_training.metrics.inputs import CAPTIONS, GROUNDING, QA, THREEDLLM, EvaluationInputs
 from r1_training.metrics.measures.boxes import suppress_overlaps
 from r1_training.metrics.prediction_entries import Prediction
-from r1_training.metrics.predictions import align, read_predictions
+from r1_training.metrics.predictions import align, read_predictions, unknown_ids
 from r1_training.metrics.protocols.cap3d import cap3d_scores, read_embeddings
 from r1_training.metrics.protocols.detection import SceneObjects, detection_scores
 from r1_training.metrics.protocols.multi3drefer import multi3drefer_scores
@@ -79,11 +79,22 @@ def evaluate(
             f"{inputs.annotations} has no answers to compare with: the test sets of ScanQA and "
             "others have none in public, their servers score them (`r1 submit` writes their files)"
         )
+    silent_rows = [sample.id for sample in samples if not sample.answers]
+    if silent_rows and inputs.dataset not in GROUNDING:
+        raise GroundTruthError(
+            f"{inputs.annotations}: {len(silent_rows)} samples have no answer to compare with, "
+            f"first: {', '.join(silent_rows[:3])}"
+        )
     if inputs.dataset in CAPTIONS:
         return _evaluate_captions(inputs, name, samples, predictions, report)
     silent: set[str] = set()
     if inputs.dataset == "nr3d":
         samples, silent = mentioning_target(samples)
+        if not samples:
+            raise GroundTruthError(
+                f"{inputs.annotations}: no utterance of {inputs.split} mentions the target's class "
+                "(`mentions_target_class`): nothing to score"
+            )
         predictions = {id: value for id, value in predictions.items() if id not in silent}
     aligned = align(samples, predictions, on_missing=inputs.on_missing)
     scores, notes = _score(inputs, aligned.samples, aligned.predictions)
@@ -117,7 +128,7 @@ def read_samples(inputs: EvaluationInputs, report: RowReport) -> Iterator[Sample
         return read_multi3drefer(path, split, **options)
     if inputs.dataset in ("scanrefer", "scan2cap"):
         return read_scanrefer(path, split, task=task, **options)
-    if path.suffix == ".csv":
+    if path.suffix.lower() == ".csv":
         return read_nr3d_csv(path, split, task=task, **options)
     return read_nr3d_json(path, split, task=task, **options)
 
@@ -239,7 +250,8 @@ def _count_missing(
     if missing and inputs.on_missing == "fatal":
         raise MissingPredictionsError(
             f"{len(missing)} of {len(wanted)} {what} have no prediction, first: "
-            f"{', '.join(missing[:3])}; --missing empty counts them as empty"
+            f"{', '.join(missing[:3])}{unknown_ids(predictions.keys() - wanted)}; --missing empty "
+            "counts them as empty"
         )
     return len(missing)
 
@@ -271,7 +283,8 @@ def _unknown_labels(path: Path, predictions: Iterable[Prediction]) -> dict[str, 
 def _filtered(prediction: Prediction, inputs: EvaluationInputs) -> Prediction:
     if len(prediction.labels) != len(prediction.boxes):
         raise GroundTruthError(f"{prediction.id}: detection needs one of `labels` for every box")
-    chosen = np.flatnonzero(prediction.scores >= inputs.min_score)
+    least = -np.inf if inputs.min_score is None else inputs.min_score
+    chosen = np.flatnonzero(prediction.scores >= least)
     labels = np.array(prediction.labels)[chosen]
     if inputs.nms is not None:
         kept = suppress_overlaps(

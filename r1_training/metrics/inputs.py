@@ -57,7 +57,7 @@ class EvaluationInputs:
         on_bad: what a bad annotation row is.
         checkpoint: name of the model in the report; None is the file's name.
         nms: detection: drop boxes that overlap a better one of their class by more; None: keep.
-        min_score: detection: drop boxes below.
+        min_score: detection: drop boxes below; None: keep all (logits may be below 0).
     """
 
     dataset: str
@@ -76,7 +76,7 @@ class EvaluationInputs:
     on_bad: OnBad = "fatal"
     checkpoint: str | None = None
     nms: float | None = None
-    min_score: float = 0.0
+    min_score: float | None = None
 
     def __post_init__(self) -> None:
         if self.dataset not in DATASETS:
@@ -91,11 +91,11 @@ class EvaluationInputs:
             raise EvaluationInputError(
                 f"{self.dataset} needs --scannet, the folder of `r1 prepare scannet`"
             )
-        if self.dataset != "detection" and (self.nms is not None or self.min_score != 0):
+        if self.dataset != "detection" and (self.nms is not None or self.min_score is not None):
             raise EvaluationInputError("--nms and --min-score are for detection")
         if self.nms is not None and not 0 <= self.nms <= 1:
             raise EvaluationInputError(f"--nms must be an IoU from 0 to 1, got {self.nms}")
-        if not math.isfinite(self.min_score):
+        if self.min_score is not None and not math.isfinite(self.min_score):
             raise EvaluationInputError(f"--min-score must be a number, got {self.min_score}")
         from_captions = self.dataset == "cap3d" and self.predictions.suffix != ".npz"
         if from_captions and self.renders is None:

@@ -20,6 +20,10 @@ ID_KEYS = ("id", "question_id", "sample_id")
 # Video-3D-LLM's.
 LIST_KEYS = ("answers", "answer_top10", "pred_answers_at10")
 TEXT_KEYS = ("answer", "text", "pred_response")
+KNOWN_KEYS = frozenset((*LIST_KEYS, *TEXT_KEYS))
+# How others name what the model said where `answer` holds the truth.
+_SAID = re.compile(r"pred|response|generat|output|hypothes", re.IGNORECASE)
+_TRUTH = re.compile(r"gt|truth|target|refer|label", re.IGNORECASE)
 # LLaVA's scripts write the model's words under `text` and may repeat the truth under `answer`.
 LLAVA_KEYS = frozenset({"answer_id", "model_id"})
 # What LEO's evaluation writes beside `response_gt`, the truth.
@@ -28,9 +32,11 @@ LEO_KEYS = frozenset({"scene_id", "instruction", "response_pred"})
 _LEO_QUESTION = re.compile(r"USER:\s*(.*?)\s*ASSISTANT:\s*", re.DOTALL)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _ANSWER = re.compile(r"<answer>(.*?)(?:</answer>|\Z)", re.DOTALL | re.IGNORECASE)
-_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
+_THOUGHT = re.compile(
+    r"<\s*think(?:ing)?\s*>.*?(?:<\s*/\s*think(?:ing)?\s*>|\Z)", re.DOTALL | re.IGNORECASE
+)
 _MARKED = re.compile(r"\s*sos\b\s*(.*?)\s*\beos\s*", re.DOTALL)
-_THOUGHT_END = re.compile(r"</think>", re.IGNORECASE)
+_THOUGHT_END = re.compile(r"<\s*/\s*think(?:ing)?\s*>", re.IGNORECASE)
 
 
 def _no_boxes() -> np.ndarray:
@@ -83,7 +89,7 @@ def parse_prediction(entry: Any, needs: Sequence[str] = ()) -> Prediction:
     if "bbox" in entry and "ann_id" in entry:
         if "boxes" not in (needs or ("boxes",)):
             _require(entry, needs)
-        key = "|".join(str(entry.get(name)) for name in ("scene_id", "object_id", "ann_id"))
+        key = "|".join(_plain(entry, name) for name in ("scene_id", "object_id", "ann_id"))
         return Prediction(key, boxes=_corners([entry["bbox"]]), scores=np.ones(1))
     if entry.keys() >= LEO_KEYS:
         entry = _of_leo(entry)
@@ -193,6 +199,8 @@ def json_type(value: object) -> str:
         return "true or false"
     if isinstance(value, int | float):
         return "a number"
+    if isinstance(value, Mapping):
+        return "an object"
     return "a text" if isinstance(value, str) else "a list"
 
 
@@ -200,7 +208,12 @@ def _id(entry: Mapping[str, Any]) -> str:
     name = next((name for name in ID_KEYS if name in entry), None)
     if name is None:
         raise RowError(f"`id` must be text, but there is none; it has {_names(entry)}")
-    key = entry[name]
+    return _plain(entry, name)
+
+
+def _plain(entry: Mapping[str, Any], name: str) -> str:
+    """The text or integer under a key, as text."""
+    key = entry.get(name)
     if not isinstance(key, str | int) or isinstance(key, bool):
         raise RowError(f"`{name}` must be text, got {shown(key)}")
     if _SURROGATES.search(str(key)):
@@ -225,6 +238,15 @@ def _answers(entry: Mapping[str, Any]) -> tuple[str, ...]:
     singles = [name for name in TEXT_KEYS if name in entry]
     if "text" in singles and LLAVA_KEYS & entry.keys():
         singles = ["text"]
+    named = [name for name in ("answer", "answers") if name in entry]
+    others = [name for name in entry if _SAID.search(name) and not _TRUTH.search(name)]
+    others = [name for name in others if isinstance(entry[name], str | list)]
+    if named and not KNOWN_KEYS.issuperset(others):
+        names = " and ".join(f"`{name}`" for name in (*named, *others))
+        raise RowError(
+            f"{names} are there: which one is the prediction? Leave it alone, as `answer`; the "
+            "truth is read from the annotations"
+        )
     for name in singles:
         if not isinstance(entry[name], str):
             raise RowError(f"`{name}` must be text, got {shown(entry[name])}")
@@ -236,10 +258,21 @@ def _answers(entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _boxes(values: Any) -> np.ndarray:
-    boxes = _array(values, "boxes")
-    if len(boxes) and (boxes.ndim != 2 or boxes.shape[1] != 6 or (boxes[:, 3:] < 0).any()):
-        raise RowError("`boxes` must hold six numbers each, sizes not negative")
-    return boxes.reshape(-1, 6)
+    if not isinstance(values, list):
+        raise RowError(f"`boxes` must be a list, got {shown(values)}")
+    for number, box in enumerate(values):
+        if not isinstance(box, list) or len(box) != 6 or any(isinstance(n, bool) for n in box):
+            raise RowError(
+                f"box {number} must be six numbers, centre x y z and size x y z, got {shown(box)}"
+            )
+    boxes = _array(values, "boxes").reshape(-1, 6)
+    negative = np.flatnonzero((boxes[:, 3:] < 0).any(axis=1))
+    if len(negative):
+        raise RowError(
+            f"box {negative[0]} must be centre and size, sizes not negative: "
+            f"{shown(values[negative[0]])}"
+        )
+    return boxes
 
 
 def _corners(values: Any) -> np.ndarray:

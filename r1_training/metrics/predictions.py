@@ -14,6 +14,7 @@ frame. Thoughts never count, and of `<answer>...</answer>` only what is inside
 Also read, and told apart by their keys:
 
 - `{id: text}` and `{id: [text, ...]}` (LL3DA's `*_pred_val.json`; its keys are `id-question`),
+  `{id: entry}`, `{id: [box, ...]}`,
 - ScanQA: `[{"question_id", "answer_top10"}]`; OpenEQA: `[{"question_id", "answer"}]`,
 - LLaVA-3D: `{"question_id", "text", "answer_id", "model_id"}`, one a line,
 - Video-3D-LLM: `{"sample_id", "pred_response"}`, one a line,
@@ -27,7 +28,7 @@ An entry without what its data set is scored by is an error that lists its keys.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -39,6 +40,7 @@ from r1_training.datasets.json_stream import (
     iterate_array,
     iterate_lines,
     iterate_members,
+    one_a_line,
 )
 from r1_training.metrics.errors import (
     GroundTruthError,
@@ -162,9 +164,17 @@ def align(
     if missing and on_missing == "fatal":
         raise MissingPredictionsError(
             f"{len(missing)} of {len(kept)} samples have no prediction, first: "
-            f"{', '.join(missing[:3])}; --missing empty counts them as empty answers"
+            f"{', '.join(missing[:3])}{unknown_ids(predictions.keys() - used)}; --missing empty "
+            "counts them as empty answers"
         )
     return Aligned(kept, aligned, len(missing), len(predictions.keys() - used))
+
+
+def unknown_ids(ids: Collection[str]) -> str:
+    """For a message about missing predictions: ids of the file that belong to nothing."""
+    if not ids:
+        return ""
+    return f" (of no sample are {len(ids)} ids of the file, as {min(ids)!r:.60})"
 
 
 def _is_leo(entry: Any) -> bool:
@@ -173,37 +183,41 @@ def _is_leo(entry: Any) -> bool:
 
 def _entries(path: Path) -> Iterator[tuple[int, Any]]:
     start = first_characters(path).lstrip()
-    if path.suffix == ".jsonl" and not start.startswith("["):
+    if one_a_line(path, start) or (start.startswith("{") and _lone_entry(start)):
         yield from iterate_lines(path)
     elif not start.startswith("{"):
         yield from iterate_array(path)
-    elif _one_a_line(start):
-        yield from iterate_lines(path)
     else:
         for line, key, value in iterate_members(path):
             yield line, _member(key, value)
 
 
-def _one_a_line(start: str) -> bool:
-    """Whether a file that starts with an object is JSONL, whatever its name."""
-    first, _, rest = start.partition("\n")
+def _lone_entry(text: str) -> bool:
+    """Whether a file of one line is one entry: else it may be `{id: text}`."""
     try:
-        value = json.loads(first)
+        return any(name in json.loads(text) for name in ID_KEYS)
     except (ValueError, RecursionError):
         return False
-    # An object of one line without another may be `{id: text}`, unless it is an entry itself.
-    return bool(rest.strip()) or any(name in value for name in ID_KEYS)
 
 
 def _member(key: str, value: Any) -> Any:
+    if key in ID_KEYS:
+        return RowError(f"`{key}` is the key of an entry: one entry alone must stand in a list")
     if isinstance(value, str):
         return {"id": key, "answer": value}
+    if isinstance(value, Mapping):
+        named = next((name for name in ID_KEYS if name in value), None)
+        if named is not None and str(value[named]) != key:
+            return RowError(f"{shown(key)} holds another `{named}`: {shown(value[named])}")
+        return {**value, "id": key}
     if not isinstance(value, list):
-        return RowError(f"{shown(key)} must be a text or a list, got {json_type(value)}")
+        return RowError(f"{shown(key)} must be a text, an object or a list, got {json_type(value)}")
     if not value:  # no answer, or a scene without captions
         return {"id": key, "answers": [], "boxes": [], "captions": []}
     if all(isinstance(item, str) for item in value):
         return {"id": key, "answers": value}
+    if all(isinstance(item, list) for item in value):
+        return {"id": key, "boxes": value}
     try:
         return scan2cap_entry(key, value)
     except RowError as error:

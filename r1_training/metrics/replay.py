@@ -12,7 +12,9 @@ import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from r1_training.common.messages import say, say_error
 from r1_training.common.writable import OutputError, require_file
 from r1_training.metrics.measures.boxes import pairwise_iou
 from r1_training.metrics.measures.exact_match import cleaned_match, exact_match
@@ -128,14 +130,14 @@ def score_replay(
         run = json.loads(record.read_text(encoding="utf-8"))
         scores = score_answers(run["answers"])
     except (OSError, OutputError, json.JSONDecodeError, KeyError, TypeError) as error:
-        errors.print(f"error: {record}: {type(error).__name__}: {error}", highlight=False)
+        say_error(f"{record}: {type(error).__name__}: {error}")
         raise typer.Exit(_UNUSABLE) from None
     held = [*run["expectations"], *_score_expectations(run["expected_scores"], scores)]
     report = {**run, "scores": scores, "expectations": held}
     _print(report, Console())
     if out is not None:
         out.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        errors.print(f"report: {out}", highlight=False, soft_wrap=True)
+        say(errors, out, "report", "")
     if not all(item["held"] for item in held):
         raise typer.Exit(_FAILED)
 
@@ -152,7 +154,7 @@ def _score_expectations(
 
 
 def _print(report: Mapping[str, Any], console: Console) -> None:
-    table = Table(title=f"{report['model']} on {Path(report['bag']).name}", caption="percent")
+    table = Table(title=Text(f"{report['model']} on {Path(report['bag']).name}"), caption="percent")
     table.add_column("score")
     table.add_column("", justify="right", no_wrap=True)
     for name, value in report["scores"].items():

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 _UNLIMITED = 10_000  # columns: wider than any table
 
@@ -45,7 +46,8 @@ class EvaluationReport:
         """Groups as rows, metrics as columns."""
         columns = list(dict.fromkeys(name for group in self.scores.values() for name in group))
         table = Table(
-            title=f"{self.checkpoint} on {self.dataset} {self.split}", caption=self._caption()
+            title=Text(f"{self.checkpoint} on {self.dataset} {self.split}"),
+            caption=Text(self._caption()),
         )
         table.add_column("", no_wrap=True)
         for name in columns:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
+from r1_training.common.messages import say, say_error
 from r1_training.common.writable import OutputError, require_file
 from r1_training.datasets.errors import DatasetError
 from r1_training.metrics.errors import EvaluationError
@@ -47,6 +48,6 @@ def submit(
         )
         count = write_submission(inputs, out)
     except (DatasetError, EvaluationError, OutputError) as error:
-        errors.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        say_error(error)
         raise typer.Exit(2) from error
-    errors.print(f"{out}: {count} predictions", highlight=False)
+    say(errors, f"{out}: {count} predictions")

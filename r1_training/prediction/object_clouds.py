@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,7 @@ import numpy as np
 from plyfile import PlyData, PlyParseError
 
 from r1_model.errors import R1Error
+from r1_model.scene.point_colors import channels_of, colors_as_bytes
 from r1_model.scene.scene import Scene, View
 from r1_model.views.render_views import SIZE, camera_matrix, point_spacing, render
 from r1_model.views.visibility import look_at
@@ -95,27 +97,22 @@ def caption_objects(
 def read_cloud(path: Path) -> Scene:
     """A coloured cloud of an object, z up, its longest side 1 m, with rendered views of it.
 
-    `.ply`: vertices with red, green, blue (0 to 255); `.npy`: (N, 6) x y z r g b, or (6, N) as
-    Cap3D's tensors are; `.npz`: the same under `points`. Colours up to 1 are shares of 255.
+    `.ply`: vertices with red, green, blue or r, g, b; `.npy`: (N, 6) x y z r g b, or (6, N) as
+    Cap3D's tensors are; `.npz`: the same under `points`. Colours are of any range: see
+    `point_colors.colors_as_bytes`.
 
     Raises:
         FileFormatError: cannot be read, or is something else.
     """
-    values = _ply(path) if path.suffix == ".ply" else _array(path)
-    if values.ndim == 2 and values.shape[1] != 6 and values.shape[0] == 6:
-        values = values.T
-    if values.ndim != 2 or values.shape[1] != 6 or not len(values):
-        raise FileFormatError(path, f"must hold (N, 6) x y z r g b, got {values.shape}")
-    if not np.isfinite(values).all():
+    points, colors = _ply(path) if path.suffix == ".ply" else _array(path)
+    if not len(points):
+        raise FileFormatError(path, "holds no point")
+    if not (np.isfinite(points).all() and np.isfinite(colors).all()):
         raise FileFormatError(path, "holds a number that is not finite")
-    colors = values[:, 3:] * (255.0 if values[:, 3:].max() <= 1 else 1.0)
-    points = values[:, :3] @ UPRIGHT.T
+    points = points @ UPRIGHT.T
     low, high = points.min(0), points.max(0)
     points = (points - (low + high) / 2) / max(float((high - low).max()), 1e-9)
-    scene = Scene(
-        points=points.astype(np.float32),
-        colors=colors.round().clip(0, 255).astype(np.uint8),
-    )
+    scene = Scene(points=points.astype(np.float32), colors=colors_as_bytes(colors))
     return replace(scene, views=object_views(scene, RENDERED))
 
 
@@ -132,27 +129,41 @@ def object_views(scene: Scene, count: int) -> list[View]:
     return views
 
 
-def _ply(path: Path) -> np.ndarray:
+def _ply(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         vertex = PlyData.read(str(path))["vertex"]
-        names = ("x", "y", "z", "red", "green", "blue")
-        return np.stack([np.asarray(vertex[name], np.float64) for name in names], 1)
+        channels = channels_of({p.name for p in vertex.properties})
+        if channels is None:
+            raise FileFormatError(path, "its vertices have no colours red, green, blue")
+        points = np.stack([np.asarray(vertex[name], np.float64) for name in "xyz"], 1)
+        return points, np.stack([vertex[name] for name in channels], 1)
+    except FileFormatError:
+        raise
     except OSError as error:
         raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
-    except (PlyParseError, KeyError, ValueError) as error:
+    except (PlyParseError, KeyError, ValueError, MemoryError, OverflowError) as error:
         raise FileFormatError(path, f"not a coloured PLY cloud: {error}") from error
 
 
-def _array(path: Path) -> np.ndarray:
+def _array(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         loaded: Any = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.lib.npyio.NpzFile):
             with loaded:
-                loaded = loaded["points"] if "points" in loaded.files else np.zeros(0)
+                if "points" not in loaded.files:
+                    held = ", ".join(loaded.files) or "nothing"
+                    raise FileFormatError(path, f"must hold an array `points`; it has {held}")
+                loaded = loaded["points"]
+    except FileFormatError:
+        raise
     except OSError as error:
-        raise FileFormatError(path, f"cannot be opened: {error}") from error
-    except (ValueError, EOFError, zlib.error) as error:
+        raise FileFormatError(path, f"cannot be opened: {error.strerror or error}") from error
+    except (ValueError, EOFError, zlib.error, zipfile.BadZipFile, MemoryError) as error:
         raise FileFormatError(path, f"not an array file: {error}") from error
     if loaded.dtype.kind not in "fiu":
         raise FileFormatError(path, f"must hold numbers, not {loaded.dtype}")
-    return np.asarray(loaded, np.float64)
+    if loaded.ndim == 2 and loaded.shape[1] != 6 and loaded.shape[0] == 6:
+        loaded = loaded.T
+    if loaded.ndim != 2 or loaded.shape[1] != 6:
+        raise FileFormatError(path, f"must hold (N, 6) x y z r g b, got {loaded.shape}")
+    return loaded[:, :3].astype(np.float64), loaded[:, 3:]

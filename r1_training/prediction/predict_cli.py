@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from r1_model.errors import R1Error
+from r1_training.common.messages import say, say_error
 from r1_training.common.resumable_lines import ResumeError
 from r1_training.datasets.errors import DatasetError
 from r1_training.metrics.errors import EvaluationError, EvaluationInputError
@@ -110,7 +111,7 @@ def predict(
             group.take_gpu()
         reasoner = SwitchedReasoner.from_pretrained(model, device=device).switch(switches)
         if not reasoner.trained:
-            console.print(f"[yellow]{model} is not trained: its answers mean nothing")
+            say(console, f"{model} is not trained: its answers mean nothing", "warning", "yellow")
         columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(TextColumn("predictions"), *columns, console=console) as progress:
             task = progress.add_task("", total=None)
@@ -127,20 +128,20 @@ def predict(
                     inputs, reasoner, model, captions=captions, group=group, on_progress=advance
                 )
     except (DatasetError, EvaluationError, ResumeError, R1Error, OSError) as error:
-        Console(stderr=True).print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        say_error(error)
         raise typer.Exit(2) from error
     group.close()
     if not group.first:
         return
-    console.print(f"{out}: {result.made} predictions, {result.earlier} from before")
+    say(console, f"{out}: {result.made} predictions, {result.earlier} from before")
     if result.rows.bad:
-        console.print(
-            f"bad annotation rows: {result.rows.bad}, the first: {result.rows.problems[0]}"
+        say(
+            console, f"bad annotation rows: {result.rows.bad}, the first: {result.rows.problems[0]}"
         )
     for scene, count in list(result.unprepared.items())[:SHOWN_PROBLEMS]:
-        console.print(f"[red]problem:[/] {scene} is not prepared: {count} left out")
+        say(console, f"{scene} is not prepared: {count} left out", "problem")
     for name, why in list(result.problems.items())[:SHOWN_PROBLEMS]:
-        console.print(f"[red]problem:[/] {name}: {why}", highlight=False)
+        say(console, f"{name}: {why}", "problem")
     missing = sum(result.unprepared.values()) + len(result.problems)
     if missing:
         console.print(f"{missing} predictions are missing")

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from r1_model.errors import R1Error
+from r1_training.common.messages import say, say_error
 from r1_training.common.resumable_lines import ResumeError
 from r1_training.common.writable import OutputError, require_folder
 from r1_training.datasets.errors import DatasetError
@@ -55,12 +56,12 @@ def table(
             on_run=lambda name: console.print(f"[bold]{name}", highlight=False),
         )
     except (DatasetError, EvaluationError, ResumeError, R1Error, OutputError, OSError) as error:
-        console.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        say_error(error)
         raise typer.Exit(2) from error
     Console(width=max(console.width, 40 + 14 * len(filled.columns))).print(_shown(filled))
     for note in filled.notes:
-        console.print(note, highlight=False)
-    console.print(f"report: {out / f'table-{number}.json'}", highlight=False)
+        say(console, note)
+    say(console, out / f"table-{number}.json", "report", "")
 
 
 def _shown(filled: FilledTable) -> Table:

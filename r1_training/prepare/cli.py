@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from r1_training.common.messages import say, say_error
 from r1_training.common.writable import OutputError, require_file, require_folder
 from r1_training.datasets.errors import FileFormatError
 from r1_training.prepare.scannet_set import (
@@ -67,11 +68,11 @@ def scannet(
         require_folder(out)
         records = _run(console, folders, out, labels or root / LABELS_NAME, workers, frames)
     except (PrepareError, FileFormatError, OutputError) as error:
-        console.print(f"[red]error:[/] {error}", highlight=False)
+        say_error(error)
         raise typer.Exit(2) from error
     console.print(_summary(records))
     short = [f"{record.scene_id}: {record.shortage}" for record in records if record.shortage]
-    _list(console, "[yellow]short:[/]", short)
+    _list(console, "short", "yellow", short)
     problems = [f"{record.scene_id}: {record.problem}" for record in records if record.problem]
     _report(console, problems, f"manifest: {out / 'manifest.json'}")
 
@@ -111,7 +112,7 @@ def descriptions(
 
             problems = describe_scans(scannet, out, reasoner, model, on_scan=advance)
     except (PrepareError, FileFormatError, OutputError, ResumeError, R1Error, OSError) as error:
-        console.print(f"[red]error:[/] {error}", highlight=False)
+        say_error(error)
         raise typer.Exit(2) from error
     _report(console, [f"{scene}: {why}" for scene, why in problems.items()], f"descriptions: {out}")
 
@@ -151,17 +152,17 @@ def meshes(
         report = make_pack(raws, textures, out, triangles=triangles)
         pack = load_pack(out)
     except (MeshSourceError, MeshPackError, OutputError) as error:
-        console.print(f"[red]error:[/] {error}", highlight=False)
+        say_error(error)
         raise typer.Exit(2) from error
     except ModuleNotFoundError as error:
-        console.print(f"[red]error:[/] {error}: pip install trimesh fast-simplification")
+        say_error(f"{error}: pip install trimesh fast-simplification")
         raise typer.Exit(2) from error
     table = Table("category", "meshes", "held out for val and test")
     for category, (count, held) in report.counts().items():
         table.add_row(category, str(count), str(held))
     console.print(table)
     for reason, names in sorted(report.reasons().items()):
-        console.print(f"{reason} ({len(names)}): {', '.join(sorted(set(names)))}", highlight=False)
+        say(console, f"{reason} ({len(names)}): {', '.join(sorted(set(names)))}")
     if sheet is not None:
         from r1_training.synthetic.household.drawing.contact_sheet import contact_sheet
 
@@ -211,14 +212,14 @@ def _summary(records: list[ScanRecord]) -> Table:
 
 def _report(console: Console, problems: list[str], fine: str) -> None:
     if not problems:
-        console.print(fine, highlight=False)
+        say(console, fine)
         return
-    _list(console, "[red]problem:[/]", problems)
+    _list(console, "problem", "red", problems)
     raise typer.Exit(1)
 
 
-def _list(console: Console, label: str, lines: list[str]) -> None:
+def _list(console: Console, label: str, style: str, lines: list[str]) -> None:
     for line in lines[:SHOWN_PROBLEMS]:
-        console.print(f"{label} {line}", highlight=False)
+        say(console, line, label, style)
     if len(lines) > SHOWN_PROBLEMS:
         console.print(f"... and {len(lines) - SHOWN_PROBLEMS} more")

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from r1_model.errors import R1Error
 from r1_training.common.config import TrainingConfigError
+from r1_training.common.messages import say_error
 from r1_training.datasets.errors import DatasetError
 from r1_training.metrics.errors import EvaluationInputError
 from r1_training.qwen.config import FullSizeConfig
@@ -60,5 +61,5 @@ def train_full(
             train = train_full_size if settings.stage == "sft" else train_full_size_grpo
             console.print(f"model: {train(settings, resume)}", highlight=False)
     except (*EXPECTED, DryRunError, TrainingDivergedError) as error:
-        Console(stderr=True).print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        say_error(error)
         raise typer.Exit(1) from error

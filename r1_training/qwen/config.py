@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from r1_training.common.config import TrainingConfigError, check_types, read_settings
+from r1_training.common.config import TrainingConfigError, check_types, load_settings
 
 _NOT_NEGATIVE = ("new_modules_learning_rate", "weight_decay", "kl_beta", "clip_epsilon")
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -158,7 +158,7 @@ class FullSizeConfig:
             TrainingConfigError: the file is unreadable, a key is unknown or missing, a value is
                 impossible.
         """
-        return cls(**read_settings(cls, path, overrides))
+        return load_settings(cls, path, overrides)
 
 
 def _whole(value: object, least: int) -> bool:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from r1_model.errors import R1Error
 from r1_training.common.config import TrainingConfigError
+from r1_training.common.messages import say_error
 from r1_training.common.writable import OutputError, require_folder
 from r1_training.datasets.errors import DatasetError
 from r1_training.metrics.errors import EvaluationError
@@ -60,7 +61,7 @@ def rehearse(
         *(DatasetError, EvaluationError, TrainingConfigError, DryRunError, R1Error),
         *(OutputError, ValueError, OSError),
     ) as error:
-        console.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        say_error(error)
         raise typer.Exit(1) from error
     Console(width=max(console.width, 100)).print(report_table(report))
     console.print(f"report: {out / REPORT_NAME}; model: {report.model}", highlight=False)

@@ -11,7 +11,7 @@ from r1_training.common.config import (
     TrainingConfig,
     TrainingConfigError,
     check_types,
-    read_settings,
+    load_settings,
 )
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.metrics.errors import EvaluationInputError
@@ -109,6 +109,9 @@ class ReproduceConfig:
         for name in ("sft", "controls", "grpo", "starts", "shown", "rates", "minutes"):
             if not isinstance(getattr(self, name), Mapping):
                 raise TrainingConfigError(f"{name} must hold settings: {getattr(self, name)!r}")
+        for name in ("lengths", "replicated", "tasks"):
+            if not isinstance(getattr(self, name), list | tuple | None):
+                raise TrainingConfigError(f"{name} must be a list: {getattr(self, name)!r:.80}")
         for name in ("rooms", "questions", "seeds", "trial_steps", "replicates"):
             if getattr(self, name) < 1:
                 raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
@@ -151,10 +154,10 @@ class ReproduceConfig:
     def _check_limits(self) -> None:
         """Of `lengths`, `rates` and `minutes`: of stages that there are, and above 0."""
         ascending = [steps for steps in self.lengths if isinstance(steps, int) and steps > 0]
-        if isinstance(self.lengths, str) or ascending != sorted({*self.lengths}):
+        if ascending != sorted({*self.lengths}):
             raise TrainingConfigError(f"lengths must be ascending steps, not {self.lengths!r}")
         known = {FIRST, *self.starts, *self.grpo, *self.controls, *self.shown}
-        if isinstance(self.replicated, str) or not set(self.replicated) <= known:
+        if not set(self.replicated) <= known:
             raise TrainingConfigError(f"replicated must be a list of stages: {self.replicated!r}")
         for name in set(self.replicated) & set(self._made):
             if self.before(name) not in (None, *self.replicated):
@@ -230,4 +233,4 @@ class ReproduceConfig:
             TrainingConfigError: the file is unreadable, a key is unknown or missing, or a value
                 of any stage is impossible.
         """
-        return cls(**read_settings(cls, path, overrides))
+        return load_settings(cls, path, overrides)

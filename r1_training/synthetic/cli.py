@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from r1_training.common.messages import say_error
 from r1_training.synthetic.rooms.catalog import ROOM_TYPES
 from r1_training.synthetic.rooms.example_rooms import EXAMPLES
 from r1_training.synthetic.rooms.room import make_room
@@ -43,9 +44,9 @@ def synthesize_room(
         for _ in track(steps, "Rendering", total=-(-frames // 4), console=console):
             pass
     except FolderExistsError as error:
-        console.print(f"[red]{error} exists and is not empty")
+        say_error(f"{error} exists and is not empty")
         raise typer.Exit(2) from error
     except ValueError as error:
-        console.print(f"[red]{error}")
+        say_error(error)
         raise typer.Exit(2) from error
     console.print(f"{out}: {frames} frames of a {room.type} with {len(room.objects)} objects")

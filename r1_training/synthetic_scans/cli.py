@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from r1_training.common.messages import say_error
 from r1_training.common.writable import OutputError, require_folder
 
 
@@ -42,6 +43,6 @@ def synthesize_scans(
             task = progress.add_task("", total=scans)
             run(out, settings, workers=workers, on_scan=lambda _: progress.advance(task))
     except (OutputError, ValueError, OSError) as error:
-        console.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        say_error(error)
         raise typer.Exit(2) from error
     console.print(f"{out}: {scans} scans; next: r1 prepare scannet {out / 'scannet'} --frames 12")

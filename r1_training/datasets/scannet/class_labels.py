@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from r1_training.datasets.errors import FileFormatError
+from r1_training.datasets.text_files import open_text
 
 # NYU40 id of the classes that VoteNet, ScanRefer and Scan2Cap use; all other objects are "others".
 CLASS_BY_NYU40 = {
@@ -63,7 +64,7 @@ def read_labels(path: Path) -> LabelTable:
     """
     nyu40, classes = {}, {}
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with open_text(path, newline="") as file:
             reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
             missing = set(_COLUMNS) - set(reader.fieldnames or ())
             if missing:
@@ -77,8 +78,6 @@ def read_labels(path: Path) -> LabelTable:
                 classes[row["raw_category"]] = name if name in CLASSES else OTHERS
             if not nyu40:
                 raise FileFormatError(path, "names no category: it holds its header alone")
-    except OSError as error:
-        raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise FileFormatError(path, f"not UTF-8: {error}") from error
     except csv.Error as error:

@@ -128,7 +128,7 @@ def _load(path: Path, shape: tuple[int | None, ...]) -> np.ndarray:
     try:
         array = np.load(path, allow_pickle=False)
     except OSError as error:
-        raise FileFormatError(path, f"cannot be opened: {error}") from error
+        raise FileFormatError(path, f"cannot be opened: {error.strerror or error}") from error
     # numpy says of an empty file that it ends, of a cut archive that it is no zip
     except (ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
         raise FileFormatError(path, f"not an array file: {error}") from error

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from plyfile import PlyData, PlyParseError
 
+from r1_model.scene.point_colors import colors_as_bytes
 from r1_training.datasets.errors import FileFormatError, RowError
 from r1_training.datasets.scannet.class_labels import LAST_NYU40, NO_OBJECTS, LabelTable
 from r1_training.datasets.scannet.splits import official_split
@@ -89,18 +90,20 @@ def read_mesh(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         ply = PlyData.read(str(path), known_list_len={"face": {"vertex_indices": 3}})
         vertex = ply["vertex"]
         points = np.stack([vertex[axis] for axis in "xyz"], 1).astype(np.float32)
-        colors = np.stack([vertex[name] for name in ("red", "green", "blue")], 1).astype(np.uint8)
+        colors = np.stack([vertex[name] for name in ("red", "green", "blue")], 1)
         faces = ply["face"]["vertex_indices"]
     except OSError as error:
         raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
     except (PlyParseError, KeyError, ValueError) as error:
         raise FileFormatError(path, f"not a coloured PLY mesh: {error}") from error
+    except (MemoryError, OverflowError) as error:
+        raise FileFormatError(path, f"counts more than memory holds: {error}") from error
     if not len(points) or not np.isfinite(points).all():
         raise FileFormatError(path, "has no vertices, or some that are not finite")
     triangles = np.array(faces.tolist(), np.int64).reshape(-1, 3)
     if triangles.size and (triangles.min() < 0 or triangles.max() >= len(points)):
         raise FileFormatError(path, "a face names a vertex that does not exist")
-    return points, colors, vertex_normals(points, triangles)
+    return points, colors_as_bytes(colors), vertex_normals(points, triangles)
 
 
 def vertex_normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
@@ -128,12 +131,23 @@ def read_axis_alignment(path: Path, *, required: bool = True) -> np.ndarray:
             matrix = np.array([float(part) for part in value.split()]).reshape(4, 4)
         except ValueError as error:
             raise FileFormatError(path, f"axisAlignment: {error}", number) from error
-        if not np.allclose(matrix[:3, :3] @ matrix[:3, :3].T, np.eye(3), atol=1e-3):
-            raise FileFormatError(path, "axisAlignment is not a rigid transform", number)
+        if not is_rigid(matrix):
+            raise FileFormatError(path, f"axisAlignment is not rigid: {value.strip()}", number)
         return matrix
     if required:
         raise FileFormatError(path, "has no line `axisAlignment = ...`")
     return np.eye(4)
+
+
+def is_rigid(matrix: np.ndarray, tolerance: float = 1e-3) -> bool:
+    """Whether a (4, 4) matrix is a rotation and a shift: no mirror, no scale, row by row."""
+    R = matrix[:3, :3]
+    return bool(
+        np.isfinite(matrix).all()
+        and np.allclose(R @ R.T, np.eye(3), atol=tolerance)
+        and np.linalg.det(R) > 0
+        and np.allclose(matrix[3], (0, 0, 0, 1), atol=tolerance)
+    )
 
 
 def instance_boxes(points: np.ndarray, semantic: np.ndarray, instance: np.ndarray) -> np.ndarray:
@@ -164,7 +178,11 @@ def _read_annotation(
         segments = np.array(listed)
     except ValueError as error:  # lists of several lengths
         raise FileFormatError(segments_path, "`segIndices` must be a list of integers") from error
-    if segments.shape != (count,) or segments.dtype.kind != "i":
+    if segments.ndim != 1 or segments.dtype.kind != "i":
+        raise FileFormatError(
+            segments_path, f"`segIndices` must be a list of integers, got {listed!r:.60}"
+        )
+    if segments.shape != (count,):
         raise FileFormatError(
             segments_path, f"{len(segments)} segment indices for a mesh of {count} vertices"
         )
@@ -172,6 +190,7 @@ def _read_annotation(
     position = {int(name): index for index, name in enumerate(names)}
     semantic = np.zeros(len(names), np.int64)
     instance = np.zeros(len(names), np.int64)
+    seen: set[int] = set()
     for group in _list(groups_path, "segGroups"):
         try:
             label, number, members = group["label"], int(group["objectId"]), group["segments"]
@@ -184,6 +203,9 @@ def _read_annotation(
             raise FileFormatError(groups_path, f"a group is broken: {label!r:.40} {number!r:.40}")
         if label not in labels.nyu40:
             raise FileFormatError(groups_path, f"the label table has no category {label!r}")
+        if number in seen:
+            raise FileFormatError(groups_path, f"`objectId` {number} comes twice")
+        seen.add(number)
         # Where groups overlap the last one wins, as in VoteNet's preparation.
         semantic[indices], instance[indices] = labels.nyu40[label], number + 1
     return semantic[vertex_segment], instance[vertex_segment]
@@ -203,7 +225,7 @@ def _list(path: Path, key: str) -> list[Any]:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -19,11 +19,14 @@ import numpy as np
 
 from r1_model.scene.scene import View
 from r1_training.datasets.errors import FileFormatError
+from r1_training.datasets.scannet.scans import is_rigid
+from r1_training.datasets.text_files import open_text
 
 VERSION = 4
 COLOR_CODECS = {1: "png", 2: "jpeg"}
 DEPTH_CODECS = {0: "raw", 1: "zlib"}
 DEPTH_SHIFT = 1000.0
+POSE_TOLERANCE = 0.05  # poses are of single precision, and others' have few digits
 _TAIL = struct.Struct("<ii4IfQ")
 _FRAME = struct.Struct("<16f4Q")
 
@@ -100,7 +103,8 @@ def read_sens(
                 continue
             color = _decode_color(path, _read(path, file, color_bytes, number), number)
             depth = _decode_depth(path, header, _read(path, file, depth_bytes, number), number)
-            yield _view(color, depth, header, T_scan_camera, T_scene_scan, number, color_us * 1000)
+            T = _checked_pose(path, T_scan_camera, number)
+            yield _view(color, depth, header, T, T_scene_scan, number, color_us * 1000)
 
 
 def posed_frames(folder: Path) -> list[int]:
@@ -150,7 +154,8 @@ def read_frames(
             frames=len(paths),
         )
         number = int(pose_path.stem)
-        yield _view(color, depth, header, T_scan_camera, T_scene_scan, number, 0)
+        T = _checked_pose(pose_path, T_scan_camera, number)
+        yield _view(color, depth, header, T, T_scene_scan, number, 0)
 
 
 def _pose_paths(folder: Path) -> list[Path]:
@@ -213,8 +218,8 @@ def _header(path: Path, file: BinaryIO) -> SensHeader:
         raise FileFormatError(path, f"the depth shift is {shift}")
     return SensHeader(
         sensor=sensor,
-        K_color=matrices[0, :3, :3].copy(),
-        K_depth=matrices[2, :3, :3].copy(),
+        K_color=_checked_intrinsics(path, matrices[0], "colour"),
+        K_depth=_checked_intrinsics(path, matrices[2], "depth"),
         color_codec=COLOR_CODECS[color],
         depth_codec=DEPTH_CODECS[depth],
         color_size=(sizes[0], sizes[1]),
@@ -243,15 +248,31 @@ def _decode_depth(path: Path, header: SensHeader, data: bytes, number: int) -> n
 def _read_intrinsics(folder: Path, kind: str) -> np.ndarray:
     exported = folder / "intrinsic" / f"intrinsic_{kind}.txt"
     path = exported if exported.is_file() else folder / f"intrinsics_{kind}.txt"
-    return _read_matrix(path)[:3, :3].copy()
+    return _checked_intrinsics(path, _read_matrix(path), kind)
+
+
+def _checked_intrinsics(path: Path, matrix: np.ndarray, kind: str) -> np.ndarray:
+    """(3, 3) of a (4, 4) matrix, which must be that of a camera."""
+    K = matrix[:3, :3].copy()
+    pinhole = np.isfinite(K).all() and min(K[0, 0], K[1, 1]) > 0 and (K[2] == (0, 0, 1)).all()
+    if not pinhole:
+        raise FileFormatError(path, f"the intrinsics of {kind} are no camera's: {K.tolist()}")
+    return K
+
+
+def _checked_pose(path: Path, T: np.ndarray, number: int) -> np.ndarray:
+    if not is_rigid(T, POSE_TOLERANCE):
+        raise FileFormatError(path, f"frame {number}: the pose is not rigid: {T.ravel().tolist()}")
+    return T
 
 
 def _read_matrix(path: Path) -> np.ndarray:
     try:
-        return np.array(path.read_text().split(), np.float64).reshape(4, 4)
-    except OSError as error:
-        raise FileFormatError(path, f"cannot be opened: {error.strerror}") from error
+        with open_text(path) as file:
+            return np.array(file.read().split(), np.float64).reshape(4, 4)
     except ValueError as error:
+        if isinstance(error, FileFormatError):
+            raise
         raise FileFormatError(path, f"not a 4x4 matrix: {error}") from error
 
 

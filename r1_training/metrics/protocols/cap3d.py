@@ -65,8 +65,10 @@ def read_embeddings(path: Path) -> tuple[np.ndarray, np.ndarray]:
         if isinstance(arrays, np.lib.npyio.NpzFile):
             with arrays:
                 found = {name: arrays[name] for name in _ARRAYS if name in arrays.files}
+    except OSError as error:
+        raise PredictionError(f"{path}: cannot be opened: {error.strerror or error}") from error
     # numpy says of an empty file that it ends, of a cut one that it is no zip
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         raise PredictionError(f"{path}: {error}") from error
     if set(found) != set(_ARRAYS):
         raise PredictionError(f"{path} is no .npz archive of the two arrays `images` and `texts`")

@@ -76,5 +76,5 @@ def _targets(sample: Sample, boxes: SceneBoxes) -> np.ndarray:
     scene = boxes.get(sample.scene_id, {})
     missing = [number for number in sample.object_ids if number not in scene]
     if missing:
-        raise GroundTruthError(f"{sample.scene_id} has no box for object {missing[0]}")
+        raise GroundTruthError(f"{sample.id}: {sample.scene_id} has no box for object {missing[0]}")
     return np.array([scene[number] for number in sample.object_ids]).reshape(-1, 6)

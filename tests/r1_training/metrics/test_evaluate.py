@@ -280,7 +280,7 @@ def test_predictions_come_once(tmp_path):
     with pytest.raises(PredictionError, match="'a' comes twice"):
         read_predictions(path)
     path = fixture.write_json(tmp_path / "p.json", {"a": 5})
-    with pytest.raises(PredictionError, match="must be a text or a list"):
+    with pytest.raises(PredictionError, match="must be a text, an object or a list"):
         read_predictions(path)
     with pytest.raises(FileFormatError, match="cannot be opened"):
         read_predictions(tmp_path / "none.json")

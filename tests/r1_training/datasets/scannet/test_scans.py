@@ -97,7 +97,7 @@ def test_large_scans_are_sampled_the_same_way_every_time(folder, labels):
         (lambda f: (f / f"{SCENE}.txt").write_text("axisAlignment = 1 2\n"), "txt:1: axisAlign"),
         (
             lambda f: (f / f"{SCENE}.txt").write_text("axisAlignment =" + " 1" * 16),
-            "not a rigid transform",
+            "axisAlignment is not rigid",
         ),
         (
             lambda f: (f / f"{SCENE}_vh_clean_2.0.010000.segs.json").write_text(
