@@ -61,12 +61,16 @@ def read_predictions(path: Path, choice: BoxChoice = ALL) -> list[PictureBox]:
     """
     try:
         boxes = _from_npz(path) if path.suffix == ".npz" else _from_json(path, choice.id)
+        for number, ((center, size, R), _, _) in enumerate(boxes, 1):
+            _check(number, center, size, R)
         labels = [_named(label, choice.classes) for _, label, _ in boxes]
     except TextFileError as error:
         raise PredictionsError(str(error)) from None
     except EntryError as error:
         raise PredictionsError(f"{path}: {error}") from None
-    except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise PredictionsError(f"{path}: cannot be opened: {error.strerror or error}") from error
+    except (zipfile.BadZipFile, EOFError, ValueError, KeyError, TypeError, MemoryError) as error:
         raise PredictionsError(f"{path}: {type(error).__name__}: {error}") from error
     A = R_SCENE_CAMERA if choice.camera_axes else np.eye(3)
     kept = [
@@ -89,13 +93,38 @@ def _named(label: str, classes: Sequence[str]) -> str:
     return classes[int(label)]
 
 
+def _check(number: int, center: np.ndarray, size: np.ndarray, R: np.ndarray) -> None:
+    """Raises `EntryError` where the numbers of a box are none, or no box's."""
+    if not (np.isfinite(center).all() and np.isfinite(size).all() and np.isfinite(R).all()):
+        raise EntryError(f"box {number} is not finite: {center.tolist()} {size.tolist()}")
+    if (size < 0).any():
+        raise EntryError(f"box {number} has a negative size: {size.tolist()}")
+
+
+def _numbers(item: dict[str, Any], key: str, shape: tuple[int, ...], number: int) -> np.ndarray:
+    try:
+        return np.asarray(item[key], float).reshape(shape)
+    except (TypeError, ValueError, OverflowError):
+        wanted = " x ".join(map(str, shape))
+        raise EntryError(
+            f"box {number}: `{key}` must be {wanted} numbers, got {item[key]!r:.60}"
+        ) from None
+
+
+_ROTATION = 1e-2  # how far from one: files have few digits
 _SIZES = {"scale", "size"}  # what a box calls its edges
 _Box = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def _from_npz(path: Path) -> list[tuple[_Box, str, float]]:
-    with np.load(path, allow_pickle=False) as data:
+    loaded = np.load(path, allow_pickle=False)
+    if not isinstance(loaded, np.lib.npyio.NpzFile):
+        raise EntryError("is one array (.npy), not an archive of them")
+    with loaded as data:
         arrays = {name: data[name] for name in data.files}
+    for name in ("corners", "centers", "sizes", "headings", "scores"):
+        if name in arrays and arrays[name].dtype.kind not in "fiu":
+            raise EntryError(f"`{name}` must hold numbers, not {arrays[name].dtype}")
     if "corners" in arrays:
         corners = arrays["corners"].astype(float).reshape(-1, 8, 3)
         boxes = [_box_of_corners(box) for box in corners]
@@ -110,7 +139,8 @@ def _from_npz(path: Path) -> list[tuple[_Box, str, float]]:
         boxes = list(zip(centers, sizes, turns, strict=True))
     labels = arrays.get("labels", np.full(len(boxes), "")).reshape(len(boxes))
     scores = arrays.get("scores", np.full(len(boxes), np.nan)).reshape(len(boxes))
-    return [(b, str(n), float(s)) for b, n, s in zip(boxes, labels, scores, strict=True)]
+    names = [n.decode() if isinstance(n, bytes) else str(n) for n in labels]
+    return [(b, n, float(s)) for b, n, s in zip(boxes, names, scores, strict=True)]
 
 
 def _box_of_corners(corners: np.ndarray) -> _Box:
@@ -148,13 +178,18 @@ def _from_json(path: Path, wanted: str) -> list[tuple[_Box, str, float]]:
     for number, item in enumerate(items, 1):
         if not isinstance(item, dict) or not ({"center"} < set(item) and _SIZES & set(item)):
             raise EntryError(f"box {number} must have `center` and `size`, got {item!r:.60}")
-        center = np.asarray(item["center"], float).reshape(3)
-        size = np.asarray(item["scale"] if "scale" in item else item["size"], float).reshape(3)
+        center = _numbers(item, "center", (3,), number)
+        size = _numbers(item, "scale" if "scale" in item else "size", (3,), number)
         if "orientation" in item:
-            R = Rotation.from_quat(np.asarray(item["orientation"], float).reshape(4)).as_matrix()
+            quaternion = _numbers(item, "orientation", (4,), number)
+            if not np.linalg.norm(quaternion) > 0:
+                raise EntryError(f"box {number}: `orientation` is no quaternion: {quaternion}")
+            R = Rotation.from_quat(quaternion).as_matrix()
         else:
-            R = np.asarray(item.get("rotation", np.eye(3)), float).reshape(3, 3)
-        score = float(item.get("score", float("nan")))
+            R = _numbers({"rotation": np.eye(3)} | item, "rotation", (3, 3), number)
+            if not np.allclose(R @ R.T, np.eye(3), atol=_ROTATION):
+                raise EntryError(f"box {number}: `rotation` is none: {R.tolist()}")
+        score = float(_numbers({"score": np.nan} | item, "score", (), number))
         boxes.append(((center, size, R), str(item.get("label", "")), score))
     return boxes
 

@@ -40,6 +40,8 @@ def objects_of_entries(data: Any, wanted: str) -> list[dict[str, Any]]:
     """
     record = isinstance(data, Mapping)
     entries = data["answers"] if record else data
+    if not isinstance(entries, list):
+        raise EntryError(f"`answers` must be a list, got {entries!r:.60}")
     for number, entry in enumerate(entries, 1):
         if not isinstance(entry, Mapping) or not isinstance(entry.get("id"), str):
             raise EntryError(f"entry {number} must be an object with an `id`, got {entry!r:.60}")
@@ -61,18 +63,25 @@ def _meant(entries: Sequence[Mapping[str, Any]], wanted: str) -> list[Mapping[st
 
 
 def _of_answer(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
-    steps = entry.get("steps", [])
+    steps = _list(entry, "steps", entry["id"])
     if not all(isinstance(step, Mapping) for step in steps):
         raise EntryError(f"entry {entry['id']!r}: a step must be an object, got {steps!r:.60}")
-    of_steps = [item for step in steps for item in step.get("objects", [])]
-    return [*entry.get("objects", []), *of_steps]
+    of_steps = [item for step in steps for item in _list(step, "objects", entry["id"])]
+    return [*_list(entry, "objects", entry["id"]), *of_steps]
+
+
+def _list(of: Mapping[str, Any], key: str, entry: str) -> list[Any]:
+    values = of.get(key, [])
+    if not isinstance(values, list):
+        raise EntryError(f"entry {entry!r}: `{key}` must be a list, got {values!r:.60}")
+    return values
 
 
 def _of_prediction(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
     where = f"entry {entry['id']!r}"
     if "boxes" not in entry:
         raise EntryError(f"{where} has no `boxes`: its data set asks for none")
-    boxes = entry["boxes"]
+    boxes = _list(entry, "boxes", entry["id"])
     columns = {name: entry[name] for name in ("labels", "captions", "scores") if name in entry}
     for name, values in columns.items():
         if not isinstance(values, list) or len(values) != len(boxes):

@@ -213,7 +213,7 @@ def check_types(config: DataclassInstance) -> None:
         if isinstance(value, str) and not value.strip():
             raise TrainingConfigError(f"{field.name} must not be an empty text")
         if isinstance(value, int | float) and not abs(value) < LARGEST:
-            raise TrainingConfigError(f"{field.name} must be a number of this world, not {value!r}")
+            raise TrainingConfigError(f"{field.name} must be finite and below 2^63: {value!r}")
 
 
 def image_size(name: str, value: Sequence[int]) -> tuple[int, int]:

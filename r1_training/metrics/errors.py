@@ -11,6 +11,10 @@ class JavaMissingError(EvaluationError):
     """METEOR and the PTB tokenizer are Java programs, and there is no Java."""
 
 
+class TextProgramError(EvaluationError, RuntimeError):
+    """METEOR's or the tokenizer's Java program failed; the message shows the longest text."""
+
+
 class PredictionError(EvaluationError, ValueError):
     """A prediction file is broken; the message names file and entry."""
 

@@ -29,7 +29,7 @@ from r1_training.metrics.errors import (
     PredictionError,
 )
 from r1_training.metrics.inputs import CAPTIONS, GROUNDING, QA, THREEDLLM, EvaluationInputs
-from r1_training.metrics.measures.boxes import suppress_overlaps
+from r1_training.metrics.measures.boxes import pairwise_iou, suppress_overlaps
 from r1_training.metrics.prediction_entries import Prediction
 from r1_training.metrics.predictions import align, read_predictions, unknown_ids
 from r1_training.metrics.protocols.cap3d import cap3d_scores, read_embeddings
@@ -40,6 +40,7 @@ from r1_training.metrics.protocols.scanqa import qa_scores
 from r1_training.metrics.protocols.sqa3d import sqa3d_scores
 from r1_training.metrics.protocols.threedllm import threedllm_scores
 from r1_training.metrics.protocols.visual_grounding import (
+    SceneBoxes,
     mentioning_target,
     nr3d_scores,
     scanrefer_scores,
@@ -145,6 +146,10 @@ def _score(
         boxes = scene_boxes(inputs.required("scannet"), (sample.scene_id for sample in samples))
         boxless = sum(not len(prediction.boxes) for prediction in predictions)
         notes = {"predictions without a box": str(boxless)} if boxless else {}
+        if boxless < len(predictions) and not _any_overlap(samples, predictions, boxes):
+            notes["no box overlaps its object"] = (
+                "they must be centre and size in metres, in the scan's aligned frame"
+            )
         if inputs.dataset == "multi3drefer":
             return multi3drefer_scores(samples, predictions, boxes), notes
         absent = sum(s.object_ids[0] not in boxes[s.scene_id] for s in samples)
@@ -162,6 +167,16 @@ def _score(
         return sqa3d_scores(samples, predictions, **options), notes
     score = threedllm_scores if inputs.dataset in THREEDLLM else qa_scores
     return {"overall": score(samples, predictions, **options)}, notes
+
+
+def _any_overlap(samples: list[Sample], predictions: list[Prediction], boxes: SceneBoxes) -> bool:
+    """Whether any box overlaps one of its objects: millimetres and corners hardly do."""
+    for sample, prediction in zip(samples, predictions, strict=True):
+        scene = boxes[sample.scene_id]
+        targets = [scene[number] for number in sample.object_ids if number in scene]
+        if targets and pairwise_iou(prediction.boxes, np.array(targets)).any():
+            return True
+    return False
 
 
 def _evaluate_captions(

@@ -194,6 +194,8 @@ def _entries(path: Path) -> Iterator[tuple[int, Any]]:
 
 def _lone_entry(text: str) -> bool:
     """Whether a file of one line is one entry: else it may be `{id: text}`."""
+    if "\n" in text.strip():
+        return False
     try:
         return any(name in json.loads(text) for name in ID_KEYS)
     except (ValueError, RecursionError):

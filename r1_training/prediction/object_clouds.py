@@ -106,7 +106,7 @@ def read_cloud(path: Path) -> Scene:
     """
     points, colors = _ply(path) if path.suffix == ".ply" else _array(path)
     if not len(points):
-        raise FileFormatError(path, "holds no point")
+        raise FileFormatError(path, "must hold one point at least")
     if not (np.isfinite(points).all() and np.isfinite(colors).all()):
         raise FileFormatError(path, "holds a number that is not finite")
     points = points @ UPRIGHT.T

@@ -109,9 +109,8 @@ class ReproduceConfig:
         for name in ("sft", "controls", "grpo", "starts", "shown", "rates", "minutes"):
             if not isinstance(getattr(self, name), Mapping):
                 raise TrainingConfigError(f"{name} must hold settings: {getattr(self, name)!r}")
-        for name in ("lengths", "replicated", "tasks"):
-            if not isinstance(getattr(self, name), list | tuple | None):
-                raise TrainingConfigError(f"{name} must be a list: {getattr(self, name)!r:.80}")
+        if self.tasks is not None and not isinstance(self.tasks, list | tuple):
+            raise TrainingConfigError(f"tasks must be a list: {self.tasks!r:.80}")
         for name in ("rooms", "questions", "seeds", "trial_steps", "replicates"):
             if getattr(self, name) < 1:
                 raise TrainingConfigError(f"{name} must be at least 1, not {getattr(self, name)}")
@@ -153,11 +152,12 @@ class ReproduceConfig:
 
     def _check_limits(self) -> None:
         """Of `lengths`, `rates` and `minutes`: of stages that there are, and above 0."""
-        ascending = [steps for steps in self.lengths if isinstance(steps, int) and steps > 0]
-        if ascending != sorted({*self.lengths}):
+        lengths = self.lengths if isinstance(self.lengths, list | tuple) else [self.lengths]
+        ascending = [steps for steps in lengths if isinstance(steps, int) and steps > 0]
+        if lengths is not self.lengths or ascending != sorted({*self.lengths}):
             raise TrainingConfigError(f"lengths must be ascending steps, not {self.lengths!r}")
         known = {FIRST, *self.starts, *self.grpo, *self.controls, *self.shown}
-        if not set(self.replicated) <= known:
+        if not isinstance(self.replicated, list | tuple) or not set(self.replicated) <= known:
             raise TrainingConfigError(f"replicated must be a list of stages: {self.replicated!r}")
         for name in set(self.replicated) & set(self._made):
             if self.before(name) not in (None, *self.replicated):

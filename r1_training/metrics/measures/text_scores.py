@@ -23,7 +23,7 @@ from pycocoevalcap.meteor.meteor import Meteor
 from pycocoevalcap.rouge.rouge import Rouge
 from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
 
-from r1_training.metrics.errors import GroundTruthError, JavaMissingError
+from r1_training.metrics.errors import GroundTruthError, JavaMissingError, TextProgramError
 from r1_training.metrics.measures.exact_match import clean_answer
 
 Protocol = Literal["ptb", "plain", "leo"]
@@ -49,6 +49,7 @@ def text_scores(
 
     Raises:
         JavaMissingError: Java is needed and missing.
+        TextProgramError: a Java program fails, at texts of thousands of words.
         GroundTruthError: an id without references, no ids at all, or no word in any reference.
     """
     if references.keys() != candidates.keys():
@@ -126,7 +127,7 @@ def ptb_tokenize(texts: Sequence[str]) -> list[str]:
     asked = {str(n): [{"caption": text}] for n, text in enumerate(single_lines) if text.strip()}
     words = PTBTokenizer().tokenize(asked) if asked else {}
     if words.keys() != asked.keys():
-        raise RuntimeError(f"the PTB tokenizer returned {len(words)} of {len(asked)} texts")
+        raise TextProgramError(f"the PTB tokenizer returned {len(words)} of {len(asked)} texts")
     return [words[str(n)][0] if str(n) in words else "" for n in range(len(texts))]
 
 
@@ -143,7 +144,11 @@ def _meteor(gts: Mapping[str, list[str]], res: Mapping[str, list[str]]) -> float
         # It keeps its lock when it fails, and would wait for it for ever when it is deleted.
         _meteor_process().lock.release()
         _meteor_process.cache_clear()
-        raise RuntimeError(f"METEOR's Java program failed: {error}") from error
+        longest = max((text for texts in candidates.values() for text in texts), key=len)
+        raise TextProgramError(
+            f"METEOR's Java program failed: {error}. The longest text has {len(longest.split())} "
+            f"words: {longest!r:.60}; --no-meteor scores the rest"
+        ) from error
 
 
 @cache

@@ -258,3 +258,60 @@ def test_colours_of_ply_as_other_tools_write_them(
         vertices[name] = value
     PlyData([PlyElement.describe(vertices, "vertex")]).write(tmp_path / "x.ply")
     assert (read_ply(tmp_path / "x.ply")[1] == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("box", "says"),
+    [
+        ({"center": [0, 0, float("nan")]}, "box 1 is not finite"),
+        ({"center": [10**400, 0, 0]}, "box 1: `center` must be 3 numbers, got .10000"),
+        ({"center": {"x": 1}}, "box 1: `center` must be 3 numbers, got {'x': 1}"),
+        ({"size": [1, 1]}, r"box 1: `size` must be 3 numbers, got \[1, 1\]"),
+        ({"size": [1, 1, -1]}, "box 1 has a negative size"),
+        ({"rotation": [[2, 0, 0], [0, 2, 0], [0, 0, 2]]}, "box 1: `rotation` is none"),
+        ({"orientation": [0, 0, 0, 0]}, "box 1: `orientation` is no quaternion"),
+        ({"score": "high"}, "box 1: `score` must be"),
+    ],
+)
+def test_numbers_that_are_no_box_are_named(tmp_path: Path, box: dict, says: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps([{"center": [0, 0, 0], "size": [1, 1, 1]} | box]))
+    with pytest.raises(PredictionsError, match=f"x.json: {says}"):
+        read_predictions(path)
+
+
+def test_arrays_that_are_no_boxes_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    for arrays, says in (
+        ({"sizes": np.full((1, 3), -1.0)}, "box 1 has a negative size"),
+        ({"sizes": np.full((1, 3), np.inf)}, "box 1 is not finite"),
+        ({"sizes": np.ones((1, 3)) * 1j}, "`sizes` must hold numbers"),
+        ({"sizes": np.ones((1, 3)), "headings": np.array([np.nan])}, "box 1 is not finite"),
+    ):
+        np.savez(path, centers=np.zeros((1, 3)), **arrays)
+        with pytest.raises(PredictionsError, match=f"x.npz: {says}"):
+            read_predictions(path)
+    path.write_bytes(b"")
+    with pytest.raises(PredictionsError, match="x.npz"):
+        read_predictions(path)
+    flat = np.array([[x, y, 0] for x in (0, 1) for y in (0, 2) for _ in (0, 1)], float)
+    np.savez(path, corners=flat[None], labels=np.array([b"rug"]))
+    (rug,) = read_predictions(path)
+    assert rug.label == "rug" and sorted(rug.size) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("name", "kind"), [("rgb", "f4"), ("rgba", "u4")])
+def test_colours_of_ply_in_one_word(tmp_path: Path, order: str, name: str, kind: str) -> None:
+    vertices = np.zeros(2, [(a, "f4") for a in "xyz"] + [(name, kind)])
+    vertices[name] = np.array([200 << 16 | 40 << 8 | 20], np.uint32).view(kind)
+    PlyData([PlyElement.describe(vertices, "vertex")], byte_order=order).write(tmp_path / "x.ply")
+    assert read_ply(tmp_path / "x.ply")[1].tolist() == [[200, 40, 20]] * 2
+
+
+def test_ply_without_vertices_says_what_it_has(tmp_path: Path) -> None:
+    vertices = np.full(2, np.nan, [(a, "f4") for a in "xyz"])
+    for element, says in (("point", "`vertex`; it has point"), ("vertex", "2 vertices")):
+        PlyData([PlyElement.describe(vertices, element)]).write(tmp_path / "x.ply")
+        with pytest.raises(PlyError, match=says):
+            read_ply(tmp_path / "x.ply")

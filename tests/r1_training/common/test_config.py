@@ -36,6 +36,8 @@ SHIPPED = Path(__file__).resolve().parents[3] / "config" / "training"
         ("weight_decay", -0.1),
         ("weight_decay", float("nan")),
         ("dense_weight", -1),
+        ("dense_weight", float("inf")),
+        ("steps", 10**30),
     ],
 )
 def test_impossible_values_are_named(name, value):
@@ -52,6 +54,8 @@ def test_impossible_values_are_named(name, value):
         ("output: x\n1: 2\nroom: 2", "unknown settings 1, room"),
         ("output: x\ninit: 5", "init must be str"),
         ("[", "cannot read"),
+        ("output: x\nsteps: 3\nsteps: 4", "run.yaml:3: the key 'steps' comes twice"),
+        ("output: ''", "output must not be an empty text"),
         ("output: caf\udce9", "cannot read"),
         ("- output", "holds no settings"),
         ("", "holds no settings"),
@@ -62,7 +66,14 @@ def test_bad_files_are_named(tmp_path, text, match):
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(TrainingConfigError, match=match) as error:
         TrainingConfig.load(path)
-    assert str(path) in str(error.value) or "init" in str(error.value)
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_the_home_of_the_user_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = tmp_path / "run.yaml"
+    path.write_text("output: ~/runs")
+    assert TrainingConfig.load(path).output == str(tmp_path / "runs")
 
 
 def test_missing_file_is_named(tmp_path):
@@ -88,6 +99,9 @@ def test_the_stage_of_view_selection_checks_the_same_way(tmp_path):
         ClipTrainingConfig("model", "output", learning_rate="1e-3")
     with pytest.raises(TrainingConfigError, match="view_size"):
         ClipTrainingConfig("model", "output", view_size=[1, 2, 3])
+    for name in ("learning_rate", "mesh_rooms", "seed"):
+        with pytest.raises(TrainingConfigError, match=name):
+            ClipTrainingConfig("model", "output", **{name: -1})
 
 
 def test_settings_are_found_beside_the_package_and_where_colcon_puts_them(tmp_path):

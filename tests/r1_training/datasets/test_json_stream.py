@@ -6,7 +6,12 @@ from hypothesis import strategies as st
 
 from r1_training.datasets import json_stream
 from r1_training.datasets.errors import FileFormatError, RowError
-from r1_training.datasets.json_stream import iterate_array, iterate_lines, iterate_members
+from r1_training.datasets.json_stream import (
+    iterate_array,
+    iterate_lines,
+    iterate_members,
+    iterate_rows,
+)
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=40),
@@ -112,3 +117,38 @@ def test_an_error_early_in_a_large_file_does_not_read_the_rest(tmp_path):
         with pytest.raises(FileFormatError):
             reader.value()
         assert file.buffer.tell() < 300_000
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'[{"a": 1, "a": 2}]', "the key 'a' comes twice in one object"),
+        (b"id,answer\n", "expected a list of JSON, at 'id,answer"),
+        (b"[1,\n]", "a.json:2: broken JSON: .*, at '\\]'"),
+        (b"\xff\xfe\0\0[\0\0\0", "UTF-32"),
+        ("[1]".encode("utf-16-le"), "zero bytes"),
+        (b"PAR1\0\0", "zero bytes"),
+    ],
+)
+def test_what_stands_in_a_file_is_shown(tmp_path, content, message):
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError, match=message):
+        list(iterate_array(path))
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+@pytest.mark.parametrize(
+    "content", ['[{"a": 1}, {"a": 2}]', '[\n{"a": 1},\n{"a": 2}\n]', '\n{"a": 1}\n\n{"a": 2}\n']
+)
+def test_rows_of_lists_and_of_lines(tmp_path, name, content):
+    path = tmp_path / name
+    path.write_text(content)
+    assert [row for _, row in iterate_rows(path)] == [{"a": 1}, {"a": 2}]
+
+
+def test_a_key_twice_in_a_line_is_a_bad_row(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"a": {"b": 1, "b": 2}}\n{"a": 1}\n')
+    (_, bad), (_, good) = iterate_lines(path)
+    assert "'b' comes twice" in str(bad) and good == {"a": 1}

@@ -311,3 +311,46 @@ def test_the_command_prints_a_table_and_writes_json(tmp_path):
     assert report["scores"]["overall"]["EM@1"] == pytest.approx(100 / 3)
     result = CliRunner().invoke(app, arguments[:3] + ["dragons", *arguments[4:]])
     assert result.exit_code == 2 and "dataset must be one of" in result.output
+
+
+def test_ids_that_belong_to_nothing_are_shown(tmp_path):
+    with pytest.raises(MissingPredictionsError, match=r"\(of no sample are 1 ids .*, as '0'\)"):
+        run(tmp_path, [{"id": 0, "answer": "x"}], "scanqa", annotations=scanqa(tmp_path))
+
+
+def test_boxes_in_another_unit_are_said(tmp_path, scannet, boxes):
+    annotations = fixture.write_json(tmp_path / "s.json", [fixture.scanrefer_row(SCENE, 0)])
+    options = {"annotations": annotations, "scannet": scannet}
+    for factor, said in ((1, False), (1000, True)):
+        box = (np.array(boxes[0]) * factor).tolist()
+        entry = {"id": f"{SCENE}|0|0", "boxes": [box]}
+        report = run(tmp_path, [entry], "scanrefer", **options)
+        assert ("no box overlaps its object" in report.notes) is said
+
+
+def test_scores_below_zero_keep_their_boxes(tmp_path, scannet, boxes):
+    entry = {"id": SCENE, "boxes": [boxes[0]], "labels": ["chair"], "scores": [-2.0]}
+    assert run(tmp_path, [entry], "detection", scannet=scannet).scores["chair"]["AP@0.25"] == 50
+    with pytest.raises(EvaluationInputError, match="--min-score"):
+        run(tmp_path, [entry], "scanrefer", annotations=tmp_path, scannet=scannet, min_score=0.0)
+
+
+def test_samples_without_an_answer_are_named(tmp_path):
+    rows = [fixture.scanqa_row(SCENE, n) for n in range(2)]
+    rows[1]["answers"] = []
+    path = fixture.write_json(tmp_path / "a.json", rows)
+    with pytest.raises(GroundTruthError, match=r"a\.json: 1 samples .*train-scene0011-1"):
+        run(tmp_path, {}, "scanqa", annotations=path)
+
+
+def test_flags_of_nr3d_as_spreadsheets_write_them(tmp_path, scannet, boxes):
+    path = tmp_path / "nr3d.CSV"
+    prediction = [{"id": f"{SCENE}|0|18714", "boxes": [boxes[0]]}]
+    options = {"annotations": path, "scannet": scannet}
+    for flag, error in (("TRUE", None), ("yes", "`mentions_target_class` must"), ("FALSE", "none")):
+        fixture.write_nr3d(path, [fixture.nr3d_row(SCENE, 0, (2,), mentions_target_class=flag)])
+        if error is None:
+            assert run(tmp_path, prediction, "nr3d", **options).samples == 1
+            continue
+        with pytest.raises(ValueError, match=error.replace("none", "no utterance of val")):
+            run(tmp_path, prediction, "nr3d", **options)

@@ -38,6 +38,8 @@ WORDS = ("brown", "red", "")
         ("<think>a</think><think>b</think>brown", "brown"),
         ("<think></think><answer></answer>", ""),
         ("", ""),
+        ("<thinking>red</thinking>brown", "brown"),
+        ("< Think >red</ think >brown", "brown"),
         ("half \ud83d of one", "half \ufffd of one"),
     ],
 )
@@ -260,3 +262,57 @@ def test_thresholds_that_are_none_are_refused(tmp_path, options, message):
         EvaluationInputs("detection", tmp_path / "p.json", scannet=tmp_path, **options)
     with pytest.raises(ValueError, match="are for detection"):
         EvaluationInputs("scanqa", tmp_path / "p.json", annotations=tmp_path, nms=0.25)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"answer": "brown", "prediction": "red"}, "`answer` and `prediction` are there"),
+        ({"answers": ["brown"], "response": "red"}, "`answers` and `response` are there"),
+        ({"answer": "brown", "pred_answer": ["red"]}, "which one is the prediction"),
+        ({"boxes": [[0] * 6, [0, 0, 0, 1, 1, -1]]}, r"box 1 must be .*not negative: \[0, 0, 0, 1"),
+        ({"boxes": [[0] * 7]}, r"box 0 must be six numbers.*got \[0, 0"),
+        ({"boxes": [[True] * 6]}, r"box 0 must be six numbers.*got \[True"),
+        ({"boxes": [0] * 6}, "box 0 must be six numbers.*got 0"),
+        ({"boxes": [[[0] * 6]]}, "box 0 must be six numbers"),
+        ({"scene_id": SCENE, "ann_id": 0, "bbox": [[0] * 3] * 8}, "`object_id` must be text"),
+    ],
+)
+def test_entries_that_could_be_read_wrongly_are_named(entry, message):
+    with pytest.raises(RowError, match=message):
+        parse_prediction({"id": "a"} | entry)
+
+
+def test_a_truth_of_another_name_is_no_prediction():
+    entry = {"id": "a", "answer": "red", "gt_response": "brown", "outputs": 3, "model": "m"}
+    assert parse_prediction(entry).answers == ("red",)
+
+
+def test_objects_by_id_are_entries(tmp_path):
+    path = fixture.write_json(
+        tmp_path / "p.json",
+        {"a": {"answer": "brown"}, "b": [[0, 0, 0, 1, 1, 1]], "c": {"id": "c", "answer": "red"}},
+    )
+    found = read_predictions(path)
+    assert found["a"].answers == ("brown",) and found["b"].boxes.shape == (1, 6)
+    fixture.write_json(path, {"a": {"id": "b", "answer": "brown"}})
+    with pytest.raises(PredictionError, match="'a' holds another `id`: 'b'"):
+        read_predictions(path)
+    fixture.write_json(path, {"id": "a", "answer": "brown"})  # of several lines: no `{id: text}`
+    with pytest.raises(PredictionError, match="`id` is the key of an entry"):
+        read_predictions(path)
+
+
+@pytest.mark.parametrize("name", ["[/b]", "[nan]"])
+def test_brackets_of_files_are_shown_as_they_are(tmp_path, name):
+    path = fixture.write_json(tmp_path / "p[1].json", [{"id": name, "answer": "x"}] * 2)
+    annotations = fixture.write_json(
+        tmp_path / "a.json", [fixture.scanqa_row(SCENE) | {"question_id": name}]
+    )
+    command = ["evaluate", str(path), "--dataset", "scanqa", "--annotations", str(annotations)]
+    command += ["--protocol", "plain", "--no-meteor", "--checkpoint", "[/i] of"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 2 and f"'{name}' comes twice" in result.output
+    fixture.write_json(path, [{"id": name, "answer": "x"}])
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0 and "[/i] of" in result.output

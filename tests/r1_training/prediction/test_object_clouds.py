@@ -73,6 +73,24 @@ def test_what_is_no_cloud_is_named(tmp_path, write, message):
         read_cloud(tmp_path / "b.ply")
 
 
+@pytest.mark.parametrize(("kind", "value"), [("f4", 0.8), ("u2", 52428), ("u1", 204)])
+def test_colours_of_any_range_and_name(tmp_path, kind, value):
+    vertex = np.zeros(3, [(n, "f4") for n in "xyz"] + [(n, kind) for n in "rgb"])
+    vertex["x"], vertex["r"] = (0, 1, 2), value
+    PlyData([PlyElement.describe(vertex, "vertex")]).write(str(tmp_path / "a.ply"))
+    assert (read_cloud(tmp_path / "a.ply").colors == (204, 0, 0)).all()
+
+
+def test_archives_that_are_cut_or_hold_something_else_are_named(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, xyz=cloud())
+    with pytest.raises(FileFormatError, match="an array `points`; it has xyz"):
+        read_cloud(path)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(FileFormatError, match=r"a\.npz: not an array file"):
+        read_cloud(path)
+
+
 def test_objects_are_captioned_and_gone_on_with(tmp_path):
     objects = tmp_path / "objects"
     objects.mkdir()

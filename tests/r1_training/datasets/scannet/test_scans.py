@@ -2,11 +2,12 @@ import json
 
 import numpy as np
 import pytest
+from plyfile import PlyData, PlyElement
 
 from r1_training.datasets.errors import FileFormatError
 from r1_training.datasets.scannet.class_labels import CLASSES, read_labels
 from r1_training.datasets.scannet.prepared import MAX_POINTS, prepared_arrays, read_prepared
-from r1_training.datasets.scannet.scans import read_axis_alignment, read_scan
+from r1_training.datasets.scannet.scans import read_axis_alignment, read_mesh, read_scan
 from tests.r1_training.scannet_fixture import ALIGNMENT, write_labels, write_mesh, write_scan
 
 SCENE = "scene0000_00"
@@ -100,6 +101,38 @@ def test_large_scans_are_sampled_the_same_way_every_time(folder, labels):
             "axisAlignment is not rigid",
         ),
         (
+            lambda f: (f / f"{SCENE}.txt").write_text(
+                "axisAlignment = -1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1"
+            ),
+            "axisAlignment is not rigid",
+        ),
+        (
+            lambda f: (f / f"{SCENE}.txt").write_text(
+                "axisAlignment = 1 0 0 inf 0 1 0 0 0 0 1 0 0 0 0 1"
+            ),
+            "axisAlignment is not rigid",
+        ),
+        (
+            lambda f: (f / f"{SCENE}.txt").write_text(
+                "axisAlignment = 1 0 0 0 0 1 0 0 0 0 1 0 2 3 4 1"
+            ),
+            "axisAlignment is not rigid",
+        ),
+        (
+            lambda f: (f / f"{SCENE}_vh_clean_2.0.010000.segs.json").write_text(
+                '{"segIndices":["1", "2"]}'
+            ),
+            "must be a list of integers, got .'1'",
+        ),
+        (
+            lambda f: (f / f"{SCENE}.aggregation.json").write_text(
+                '{"segGroups": ['
+                + ", ".join(['{"objectId": 0, "segments": [10], "label": "chair"}'] * 2)
+                + "]}"
+            ),
+            "`objectId` 0 comes twice",
+        ),
+        (
             lambda f: (f / f"{SCENE}_vh_clean_2.0.010000.segs.json").write_text(
                 '{"segIndices":[1]}'
             ),
@@ -147,3 +180,14 @@ def test_prepared_arrays_of_wrong_shape_are_refused(tmp_path):
     np.save(tmp_path / f"{SCENE}_aligned_vert.npy", np.zeros((5, 3), np.float32))
     with pytest.raises(FileFormatError, match="must have shape"):
         read_prepared(tmp_path, SCENE)
+
+
+@pytest.mark.parametrize(("kind", "value"), [("f4", 0.8), ("u2", 52428), ("u1", 204)])
+def test_colours_of_meshes_have_any_range(folder, kind, value):
+    vertex = np.zeros(3, [(n, "f4") for n in "xyz"] + [(n, kind) for n in ("red", "green", "blue")])
+    vertex["red"] = value
+    face = np.array([([0, 1, 2],)], [("vertex_indices", "i4", (3,))])
+    path = folder / "mesh.ply"
+    elements = [PlyElement.describe(vertex, "vertex"), PlyElement.describe(face, "face")]
+    PlyData(elements).write(str(path))
+    assert (read_mesh(path)[1] == (204, 0, 0)).all()

@@ -129,3 +129,20 @@ def _shift(x):
     T = np.eye(4)
     T[0, 3] = x
     return T
+
+
+@pytest.mark.parametrize(
+    ("offset", "content", "message"),
+    [
+        (27, b"\0" * 64, "intrinsics of colour are no camera's"),
+        (27 + 128, b"\0\0\xc0\x7f" * 16, "intrinsics of depth are no camera's"),
+        (27 + 256 + 36, np.diag([2, 2, 2, 1]).astype("<f4").tobytes(), "frame 0: .* not rigid"),
+        (27 + 256 + 36, np.diag([-1, 1, 1, 1]).astype("<f4").tobytes(), "frame 0: .* not rigid"),
+    ],
+)
+def test_cameras_that_are_none_are_named(tmp_path, offset, content, message):
+    path = write_sens(tmp_path / "s.sens")
+    data = path.read_bytes()
+    path.write_bytes(data[:offset] + content + data[offset + len(content) :])
+    with pytest.raises(FileFormatError, match=rf"s\.sens: .*{message}"):
+        list(read_sens(path))
