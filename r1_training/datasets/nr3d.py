@@ -124,7 +124,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, Any]]:
             for row in reader:
                 yield reader.line_num, row
         except UnicodeDecodeError as error:
-            raise FileFormatError(path, f"not UTF-8: {error}", reader.line_num + 1) from error
+            raise FileFormatError(path, f"not UTF-8: {error}") from error
         except csv.Error as error:
             raise FileFormatError(path, str(error), reader.line_num + 1) from error
 

@@ -14,7 +14,7 @@ frame. Thoughts never count, and of `<answer>...</answer>` only what is inside
 Also read, and told apart by their keys:
 
 - `{id: text}` and `{id: [text, ...]}` (LL3DA's `*_pred_val.json`; its keys are `id-question`),
-  `{id: entry}`, `{id: [box, ...]}`,
+  `{id: entry}`, `{id: [box, ...]}`, `{id: box}`,
 - ScanQA: `[{"question_id", "answer_top10"}]`; OpenEQA: `[{"question_id", "answer"}]`,
 - LLaVA-3D: `{"question_id", "text", "answer_id", "model_id"}`, one a line,
 - Video-3D-LLM: `{"sample_id", "pred_response"}`, one a line,
@@ -220,6 +220,8 @@ def _member(key: str, value: Any) -> Any:
         return {"id": key, "answers": value}
     if all(isinstance(item, list) for item in value):
         return {"id": key, "boxes": value}
+    if len(value) == 6 and all(isinstance(item, int | float) for item in value):
+        return {"id": key, "boxes": [value]}
     try:
         return scan2cap_entry(key, value)
     except RowError as error:

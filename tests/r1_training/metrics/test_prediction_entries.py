@@ -291,10 +291,12 @@ def test_a_truth_of_another_name_is_no_prediction():
 def test_objects_by_id_are_entries(tmp_path):
     path = fixture.write_json(
         tmp_path / "p.json",
-        {"a": {"answer": "brown"}, "b": [[0, 0, 0, 1, 1, 1]], "c": {"id": "c", "answer": "red"}},
+        {"a": {"answer": "brown"}, "b": [[0, 0, 0, 1, 1, 1]], "c": {"id": "c", "answer": "red"}}
+        | {"d": [0, 0, 0, 1, 1, 1]},
     )
     found = read_predictions(path)
     assert found["a"].answers == ("brown",) and found["b"].boxes.shape == (1, 6)
+    assert (found["d"].boxes == found["b"].boxes).all()
     fixture.write_json(path, {"a": {"id": "b", "answer": "brown"}})
     with pytest.raises(PredictionError, match="'a' holds another `id`: 'b'"):
         read_predictions(path)
