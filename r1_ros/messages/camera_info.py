@@ -25,6 +25,8 @@ _MAX_SLOPE = 100.0
 # Part of an image's sides at which no principal point lies, unless the image is a part of another
 # one: K is of a larger image then. Lenses and rectification shift it by a tenth or two.
 _FAR_SIDE = 0.8
+# Nor does it lie this far off in both: K is of another size then (2/3 or half of one, or more).
+_FAR_CORNER, _NEAR_CORNER = 0.7, 0.3
 _MOST_SKEW = 1.0  # pixels; calibrations of straight pixels end with a little of it
 _LEAST_SHOWN = 0.05  # of an image's pixels; where a lens model leaves fewer, it is of no lens
 
@@ -81,11 +83,14 @@ class CameraModel:
                 f"no lens sees the corners of a {width}x{height} image with K {self.K.tolist()}",
             )
         u, v = self.K[:2, 2]
-        if not self._cropped and (u > _FAR_SIDE * width or v > _FAR_SIDE * height):
+        low, high = sorted((u / width, v / height))
+        if not self._cropped and not (
+            high <= _FAR_SIDE and low <= _FAR_CORNER and high >= _NEAR_CORNER
+        ):
             raise BadMessageError(
                 "bad camera info",
                 f"the principal point ({u:g}, {v:g}) is far from the middle of a {width}x{height} "
-                "image: is K of a larger image? A part of one is told by the roi",
+                "image: is K of an image of another size? A part of one is told by the roi",
             )
         if self.distorted and self._maps_of((height, width)) is None:
             raise BadMessageError(
@@ -146,7 +151,12 @@ def camera_model(message: CameraInfo, *, rectified: bool = False) -> CameraModel
     matrix = np.array(message.p, np.float64).reshape(3, 4)[:, :3] if rectified else message.k
     K = np.array(matrix, np.float64).reshape(3, 3)
     if not K.any():
-        raise BadMessageError("uncalibrated camera", "the camera info is all zeros")
+        name, other = ("P", message.k) if rectified else ("K", message.p)
+        way = f"images_rectified: {str(not rectified).lower()} takes {'K' if rectified else 'P'}"
+        raise BadMessageError(
+            "uncalibrated camera",
+            f"{name} is all zeros; " + (way if np.any(other) else "calibrate the camera"),
+        )
     usable = np.isfinite(K).all() and K[0, 0] > 0 and K[1, 1] > 0 and K[2, 2] == 1
     # Nothing here reads the rest of K: skewed pixels, or a matrix written column by column.
     if not usable or max(abs(K[0, 1]), abs(K[1, 0]), abs(K[2, 0]), abs(K[2, 1])) > _MOST_SKEW:

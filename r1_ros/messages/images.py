@@ -15,6 +15,7 @@ from r1_ros.messages.rvl import decode_rvl
 from r1_ros.runtime.errors import BadMessageError
 
 # encoding -> (type, channels, OpenCV's conversion to RGB or None). 8UC3 is OpenCV's order, BGR.
+# Some drivers write capitals where others do not: names are compared in small letters.
 # OpenCV names Bayer patterns by the second row and column, ROS by the first: BG is rggb.
 _COLOR = {
     "rgb8": (np.uint8, 3, None),
@@ -44,6 +45,8 @@ _COLOR = {
     "bayer_grbg16": (np.uint16, 1, cv2.COLOR_BayerGB2RGB),
 }
 _DEPTH = {"16UC1": np.uint16, "mono16": np.uint16, "32FC1": np.float32}
+_COLOR_BY_NAME = {name.lower(): how for name, how in _COLOR.items()}
+_DEPTH_BY_NAME = {name.lower(): dtype for name, dtype in _DEPTH.items()}
 _PNG_MAGIC = b"\x89PNG"
 _DEPTH_HEADER_BYTES = 12  # int32 format, float32 depthQuantA, float32 depthQuantB
 _MAX_PIXELS = 2**26  # of a compressed image: a few bytes could ask for gigabytes
@@ -59,7 +62,7 @@ def color_image(message: Image | CompressedImage) -> np.ndarray:
     if isinstance(message, CompressedImage):
         return _decode_color(message)
     try:
-        dtype, channels, conversion = _COLOR[message.encoding]
+        dtype, channels, conversion = _COLOR_BY_NAME[_name(message.encoding)]
     except KeyError:
         raise BadMessageError(
             "unknown encoding",
@@ -68,15 +71,7 @@ def color_image(message: Image | CompressedImage) -> np.ndarray:
     pixels = _pixels(message, np.dtype(dtype), channels)
     if dtype == np.uint16:
         pixels = _as_bytes(pixels, grey=channels == 1)
-    if conversion is None:
-        return np.ascontiguousarray(pixels)
-    try:
-        return cv2.cvtColor(np.ascontiguousarray(pixels), conversion)
-    except cv2.error as error:  # an odd width has no YUV pairs
-        raise BadMessageError(
-            "bad image size",
-            f"{message.width}x{message.height} does not fit {message.encoding}: {error.err}",
-        ) from None
+    return _as_rgb(pixels, conversion, message.encoding)
 
 
 def depth_image(message: Image | CompressedImage) -> np.ndarray:
@@ -90,12 +85,13 @@ def depth_image(message: Image | CompressedImage) -> np.ndarray:
     """
     if isinstance(message, CompressedImage):
         return _decode_depth(message)
-    if message.encoding not in _DEPTH:
+    dtype = _DEPTH_BY_NAME.get(_name(message.encoding))
+    if dtype is None:
         raise BadMessageError(
             "unknown encoding",
             f"no depth image is encoded as {message.encoding!r}; read are {', '.join(_DEPTH)}",
         )
-    pixels = _pixels(message, np.dtype(_DEPTH[message.encoding]), 1)
+    pixels = _pixels(message, np.dtype(dtype), 1)
     return np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("="))
 
 
@@ -122,12 +118,8 @@ def _pixels(message: Image, dtype: np.dtype, channels: int) -> np.ndarray:
     row = width * channels * dtype.itemsize
     if not height or not width:
         raise BadMessageError("bad image size", f"{width}x{height}")
-    if len(message.data) == height * row:
+    if len(message.data) == height * row or step < row:
         step = row  # whatever the message says: there is no room for padding
-    if step < row:
-        raise BadMessageError(
-            "truncated data", f"step is {step} bytes, {width} {message.encoding} pixels take {row}"
-        )
     needed = step * (height - 1) + row
     if len(message.data) < needed:
         raise BadMessageError(
@@ -151,7 +143,29 @@ def _as_bytes(pixels: np.ndarray, *, grey: bool) -> np.ndarray:
     return (pixels >> (bits - 8)).astype(np.uint8)
 
 
+def _as_rgb(pixels: np.ndarray, conversion: int | None, encoding: str) -> np.ndarray:
+    if conversion is None:
+        return np.ascontiguousarray(pixels)
+    try:
+        return cv2.cvtColor(np.ascontiguousarray(pixels), conversion)
+    except cv2.error as error:  # an odd width has no YUV pairs
+        height, width = pixels.shape[:2]
+        raise BadMessageError(
+            "bad image size", f"{width}x{height} does not fit {encoding}: {error.err}"
+        ) from None
+
+
+def _name(encoding: str) -> str:
+    return encoding.strip().lower()
+
+
 def _decode_color(message: CompressedImage) -> np.ndarray:
+    encoding = _name(message.format.partition(";")[0])
+    if encoding.startswith("bayer_") and encoding in _COLOR_BY_NAME:
+        mosaic = _decode(bytes(message.data), message.format, cv2.IMREAD_UNCHANGED)
+        if mosaic.ndim == 2:  # image_transport packs it as it is
+            mosaic = _as_bytes(mosaic, grey=True) if mosaic.dtype == np.uint16 else mosaic
+            return _as_rgb(mosaic, _COLOR_BY_NAME[encoding][2], encoding)
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     pixels = _decode(bytes(message.data), message.format, flags)
     if pixels.dtype == np.uint16:
@@ -184,22 +198,32 @@ def _decode(data: bytes, name: str, flags: int) -> np.ndarray:
 def _decode_depth(message: CompressedImage) -> np.ndarray:
     """The layout of compressed_depth_image_transport, PNG or RVL; a bare PNG is taken for 16UC1."""
     data = bytes(message.data)
-    encoding, _, codec = (part.strip() for part in message.format.partition(";"))
+    encoding, _, codec = (_name(part) for part in message.format.partition(";"))
     header = b""
     if not data.startswith(_PNG_MAGIC):
         header, data = data[:_DEPTH_HEADER_BYTES], data[_DEPTH_HEADER_BYTES:]
-    if codec.endswith("rvl") and len(header) == _DEPTH_HEADER_BYTES:
+    bare = data.startswith(_PNG_MAGIC)
+    if codec.endswith("rvl") and not bare and len(header) == _DEPTH_HEADER_BYTES:
         pixels = decode_rvl(data, _MAX_PIXELS)
     else:
         pixels = _decode_png(data, message.format)
-    if encoding != "32FC1":
+    if encoding in _DEPTH_BY_NAME and encoding != "32fc1":
         return pixels
-    if not header:
-        raise BadMessageError(
-            "truncated data", f"{message.format!r} without the header that says its quantisation"
-        )
     # 32FC1 travels as quantised inverse depth: inverse = A / depth + B.
-    _, quant_a, quant_b = struct.unpack("<iff", header)
+    _, quant_a, quant_b = struct.unpack("<iff", header or bytes(_DEPTH_HEADER_BYTES))
+    if encoding != "32fc1" and not quant_a:
+        return pixels
+    if encoding != "32fc1":
+        raise BadMessageError(
+            "unknown encoding",
+            f"{message.format!r} names neither 16UC1 nor 32FC1, and the header has a quantisation",
+        )
+    if not 0 < quant_a < np.inf or not np.isfinite(quant_b):
+        raise BadMessageError(
+            "bad depth header",
+            f"{message.format!r} without a quantisation (A {quant_a:g}, B {quant_b:g}): a PNG of "
+            "millimetres is 16UC1",
+        )
     with np.errstate(divide="ignore", invalid="ignore"):
         depth = np.float32(quant_a) / (pixels.astype(np.float32) - np.float32(quant_b))
     return np.where(pixels > 0, depth, np.float32(np.nan))

@@ -17,7 +17,7 @@ import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
-from r1_model.scene.point_colors import channels_of, colors_as_bytes, grey
+from r1_model.scene.point_colors import channels_of, colors_as_bytes, grey, unpacked
 from r1_ros.runtime.errors import BadMessageError
 
 _TYPES = {
@@ -30,7 +30,9 @@ _TYPES = {
     PointField.FLOAT32: "f4",
     PointField.FLOAT64: "f8",
 }
-_PACKED = ("rgb", "rgba")  # all channels in one field: four bytes, or several values
+# All channels in one field: four bytes, or several values, whose order the name tells. The bytes
+# of a word are BGR in memory, whichever of the two its name means.
+_PACKED = ("rgb", "rgba", "bgr", "bgra")
 _MOST_CHANNELS = 4
 
 
@@ -109,14 +111,14 @@ def _records(message: PointCloud2) -> np.ndarray:
     if not height and packed_row and length == packed_row:
         height = 1  # written by a driver that counts in width alone
     row_step = message.row_step if height > 1 else packed_row
-    if length == packed_row * height:
-        row_step = packed_row  # whatever row_step says: there is no room for padding
+    if length == packed_row * height or row_step < packed_row:
+        row_step = packed_row  # whatever the message says: there is no room for padding
     needed = row_step * (height - 1) + packed_row if height and width else 0
-    if row_step < packed_row or length < needed:
+    if length < needed:
         raise BadMessageError(
             "truncated data",
             f"{length} bytes in rows of {row_step}, {width}x{height} points of "
-            f"{message.point_step} bytes take {max(needed, packed_row * height)}",
+            f"{message.point_step} bytes take {needed}",
         )
     if not needed and length:
         raise BadMessageError(
@@ -190,20 +192,9 @@ def _colors(cloud: np.ndarray) -> np.ndarray:
     packed = next((name for name in _PACKED if name in names), None)
     if packed is not None:
         values = cloud[packed]
-        return _unpacked(values.reshape(cloud.size, values.size // max(cloud.size, 1)))
+        values = values.reshape(cloud.size, values.size // max(cloud.size, 1))
+        backwards = packed.startswith("b") and values.shape[1] >= 3
+        return unpacked(values[:, 2::-1] if backwards else values)
     if (channels := channels_of(names)) is not None:
         return colors_as_bytes(np.stack([cloud[name].ravel() for name in channels], -1))
     return grey(cloud.size)
-
-
-def _unpacked(values: np.ndarray) -> np.ndarray:
-    """Colours (N, 3) uint8 of a field with all channels: (N, 3 or 4) values or (N, 1) words."""
-    if values.shape[1] >= 3:
-        return colors_as_bytes(values[:, :3])
-    if values.shape[1] != 1 or values.dtype.itemsize < 4:
-        return grey(len(values))
-    if values.dtype.itemsize == 8:
-        values = values.astype(np.float32)  # a packed float that became a double on its way
-    order = values.dtype.byteorder
-    words = np.ascontiguousarray(values[:, 0]).view(f"{order if order != '=' else '<'}u4")
-    return np.stack([words >> shift & 255 for shift in (16, 8, 0)], -1).astype(np.uint8)

@@ -124,9 +124,19 @@ def test_bad_cameras_are_refused(message: CameraInfo, reason: str) -> None:
     assert error.value.reason == reason
 
 
-def test_rectified_without_p_is_refused() -> None:
-    with pytest.raises(BadMessageError, match="all zeros"):
-        camera_model(info(p=np.zeros(12)), rectified=True)
+@pytest.mark.parametrize(
+    ("empty", "rectified", "said"),
+    [
+        ("p", True, "P is all zeros; images_rectified: false"),
+        ("k", False, "K is all zeros; images_rectified: true"),
+        ("kp", False, "K is all zeros; calibrate"),
+    ],
+)
+def test_without_the_matrix_that_is_asked_for_the_other_is_named(empty, rectified, said) -> None:
+    matrices = {"k": info().k, "p": np.eye(3, 4).reshape(-1)}
+    matrices |= {name: np.zeros(len(matrices[name])) for name in empty}
+    with pytest.raises(BadMessageError, match=said):
+        camera_model(info(**matrices), rectified=rectified)
 
 
 @pytest.mark.parametrize(
@@ -140,6 +150,8 @@ def test_rectified_without_p_is_refused() -> None:
         (SIZE, {"binning_x": 2**32 - 1, "width": 0}, "bad camera info"),
         (SIZE, {"k": np.array([900.0, 0, 480, 0, 900, 360, 0, 0, 1])}, "bad camera info"),
         (SIZE, {"k": np.array([600.0, 0, 312, 0, 600, 233, 0, 0, 1])}, "bad camera info"),
+        (SIZE, {"k": np.array([450.0, 0, 240, 0, 450, 180, 0, 0, 1])}, "bad camera info"),
+        (SIZE, {"k": np.array([150.0, 0, 80, 0, 150, 60, 0, 0, 1])}, "bad camera info"),
     ],
 )
 def test_images_that_no_such_camera_takes_are_refused(size, changed, reason: str) -> None:
@@ -174,11 +186,11 @@ def test_what_a_lens_would_show_twice_is_shown_once(k1: float) -> None:
 
 
 def test_every_size_that_passes_the_check_can_be_undistorted() -> None:
-    wide = np.diag([3000.0, 3000.0, 1.0])
-    camera = camera_model(info(PLUMB_BOB, width=0, height=0, k=wide.reshape(-1)))
+    wide = np.array([9000.0, 0, 16_000, 0, 9000, 1, 0, 0, 1])
+    camera = camera_model(info(PLUMB_BOB, width=0, height=0, k=wide))
     camera.check(32_766, 2)
     assert camera.undistort_depth(np.ones((2, 32_766), np.uint16)).shape == (2, 32_766)
-    assert camera.undistort_color(np.ones((2, 100, 3), np.uint8)).shape == (2, 100, 3)
+    assert camera.undistort_color(np.ones((2, 30_000, 3), np.uint8)).shape == (2, 30_000, 3)
     assert len(camera._maps) == 1  # images of many sizes do not fill the memory
 
 

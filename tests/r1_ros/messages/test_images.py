@@ -99,6 +99,26 @@ def test_exif_turns_nothing(orientation: int) -> None:
     np.testing.assert_allclose(color[:7].mean((0, 1)), (255, 0, 0), atol=9)
 
 
+@pytest.mark.parametrize("step", [0, 8])
+def test_a_step_that_holds_no_row_says_nothing(step: int) -> None:
+    """As of drivers that count pixels, here with bytes to spare behind the image."""
+    image = message("rgb8", RGB)
+    image.step, image.data = step, image.data + array.array("B", bytes(7))
+    np.testing.assert_array_equal(color_image(image), RGB)
+
+
+def test_names_of_encodings_in_any_case() -> None:
+    np.testing.assert_array_equal(color_image(message("BGR8", RGB[..., ::-1])), RGB)
+    depth = np.full((6, 8), 1500, np.uint16)
+    np.testing.assert_array_equal(depth_image(message("16uc1", depth)), depth)
+    metres = depth_image(compressed_depth("32fc1", depth, QUANTISED))
+    np.testing.assert_allclose(metres, 10_100 / (1500 + 1009), rtol=1e-5)
+    png = cv2.imencode(".png", depth)[1].tobytes()
+    for codec in ("rvl", "PNG"):  # what is inside counts
+        packed = CompressedImage(format=f"16UC1; compressedDepth {codec}", data=bytes(12) + png)
+        np.testing.assert_array_equal(depth_image(packed), depth)
+
+
 def test_sixteen_bit_colour_in_either_byte_order() -> None:
     pixels = RGB.astype(np.uint16) * 256 + 1
     np.testing.assert_array_equal(color_image(message("rgb16", pixels, big=True)), RGB)
@@ -134,6 +154,17 @@ def test_bayer_patterns_give_back_a_flat_colour(encoding: str, tile) -> None:
         pixels = pixels.astype(np.uint16) * 256
     color = color_image(message(encoding, pixels))
     np.testing.assert_array_equal(color[2:-2, 2:-2].reshape(-1, 3), [(200, 100, 50)] * 8 * 12)
+
+
+def test_a_bayer_pattern_that_was_compressed_gives_its_colour() -> None:
+    mosaic = np.tile(np.array([[200, 100], [100, 50]], np.uint8), (6, 8))
+    for pixels, kind in ((mosaic, "bayer_rggb8"), (mosaic.astype(np.uint16) * 257, "bayer_rggb16")):
+        png = cv2.imencode(".png", pixels)[1].tobytes()
+        color = color_image(CompressedImage(format=f"{kind}; png compressed ", data=png))
+        np.testing.assert_array_equal(color[2:-2, 2:-2].reshape(-1, 3), [(200, 100, 50)] * 96)
+    png = cv2.imencode(".png", RGB[..., ::-1])[1].tobytes()  # it was one before it was packed
+    color = color_image(CompressedImage(format="bayer_rggb8; png compressed bgr8", data=png))
+    np.testing.assert_array_equal(color, RGB)
 
 
 def test_contiguous_rgb_and_depth_are_views_of_the_message() -> None:
@@ -182,6 +213,9 @@ def test_compressed_colour(suffix: str) -> None:
     assert np.abs(color.astype(int) - smooth).mean() < (0.01 if suffix == ".png" else 4)
 
 
+QUANTISED = struct.pack("<iff", 0, 10_100.0, -1009.0)
+
+
 def compressed_depth(encoding: str, pixels: np.ndarray, header: bytes) -> CompressedImage:
     _, png = cv2.imencode(".png", pixels)
     return CompressedImage(format=f"{encoding}; compressedDepth png", data=header + png.tobytes())
@@ -214,7 +248,7 @@ def test_compressed_depth_in_metres_is_quantised_inverse_depth() -> None:
         (message("32FC3", np.zeros((4, 4, 3), np.float32)), "unknown encoding"),
         (message("", RGB), "unknown encoding"),
         (Image(height=2, width=2, encoding="rgb8", step=6, data=bytes(11)), "truncated data"),
-        (Image(height=2, width=9, encoding="rgb8", step=6, data=bytes(99)), "truncated data"),
+        (Image(height=4, width=9, encoding="rgb8", step=6, data=bytes(99)), "truncated data"),
         (Image(height=0, width=0, encoding="rgb8"), "bad image size"),
         (CompressedImage(format="jpeg", data=b"garbage"), "not an image"),
         (CompressedImage(format="jpeg", data=b""), "not an image"),
@@ -240,7 +274,9 @@ def test_bad_colour_is_refused_with_its_reason(bad, reason: str) -> None:
         (CompressedImage(format="", data=b""), "unknown encoding"),
         (compressed_depth("16UC1", RGB, bytes(12)), "unknown encoding"),
         (compressed_depth("16UC1", GREY, bytes(12)), "unknown encoding"),
-        (compressed_depth("32FC1", GREY.astype(np.uint16), b""), "truncated data"),
+        (compressed_depth("32FC1", GREY.astype(np.uint16), b""), "bad depth header"),
+        (compressed_depth("32FC1", GREY.astype(np.uint16), bytes(12)), "bad depth header"),
+        (compressed_depth("", GREY.astype(np.uint16), QUANTISED), "unknown encoding"),
     ],
 )
 def test_bad_depth_is_refused_with_its_reason(bad, reason: str) -> None:

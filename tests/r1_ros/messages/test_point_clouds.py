@@ -146,7 +146,7 @@ def good() -> PointCloud2:
         ({"fields": [PointField(name=n, datatype=99, count=1) for n in "xyz"]}, "unknown encoding"),
         ({"width": 13}, "truncated data"),
         ({"width": 2**32 - 1, "height": 2**32 - 1}, "truncated data"),
-        ({"height": 2, "width": 5, "row_step": 10}, "truncated data"),
+        ({"height": 2, "width": 7, "row_step": 10}, "truncated data"),
         ({"data": b""}, "truncated data"),
         ({"width": 0}, "bad cloud size"),
     ],
@@ -214,13 +214,16 @@ def test_the_range_of_colour_follows_from_its_type_and_values(names, datatype, f
         ("rgba", PointField.UINT8, "u1", 1),
         ("rgb", PointField.FLOAT32, "<f4", 1 / 255),
         ("rgb", PointField.UINT16, "<u2", 257),
+        ("bgr", PointField.UINT8, "u1", 1),
+        ("bgra", PointField.UINT8, "u1", 1),
     ],
 )
 def test_colour_as_one_field_of_several_values(name: str, datatype, dtype, factor) -> None:
     count = len(name)
     points = np.zeros(len(POINTS), [("xyz", "<f4", 3), ("rgb", dtype, count)])
     points["xyz"] = POINTS
-    points["rgb"][:, :3] = COLORS * factor if dtype[1] == "f" else COLORS.astype(int) * factor
+    colors = COLORS[:, ::-1] if name.startswith("b") else COLORS
+    points["rgb"][:, :3] = colors * factor if dtype[1] == "f" else colors.astype(int) * factor
     message = PointCloud2(
         height=1,
         width=len(POINTS),
@@ -240,6 +243,31 @@ def test_a_packed_float_that_became_a_double() -> None:
     layout = [*XYZ, ("rgb", PointField.FLOAT64, 12)]
     rows = [(*p, float(f)) for p, f in zip(POINTS, floats, strict=True)]
     np.testing.assert_array_equal(read_points(build(layout, rows))[1], COLORS)
+
+
+@pytest.mark.parametrize("datatype", [PointField.FLOAT32, PointField.FLOAT64])
+@pytest.mark.parametrize("big", [False, True])
+def test_a_packed_integer_that_became_a_float_with_its_value(datatype: int, big: bool) -> None:
+    layout = [*XYZ, ("rgb", datatype, 12)]
+    rows = [(*p, float(packed(c))) for p, c in zip(POINTS, COLORS, strict=True)]
+    np.testing.assert_array_equal(read_points(build(layout, rows, big=big))[1], COLORS)
+
+
+@pytest.mark.parametrize(
+    "names", ["color_r color_g color_b", "scalar_Red scalar_Green scalar_Blue"]
+)
+def test_channels_with_a_word_in_front(names: str) -> None:
+    layout = [*XYZ, *((n, PointField.UINT8, 12 + i) for i, n in enumerate(names.split()))]
+    rows = [(*p, *map(int, c)) for p, c in zip(POINTS, COLORS, strict=True)]
+    np.testing.assert_array_equal(read_points(build(layout, rows))[1], COLORS)
+    layout[-1] = ("b", PointField.UINT8, 14)  # of another three: no colour
+    assert np.ptp(read_points(build(layout, rows))[1]) == 0
+
+
+def test_rows_without_a_usable_step_are_packed_with_bytes_to_spare_behind_them() -> None:
+    message = build(XYZ, POINTS.tolist(), height=3)
+    message.row_step, message.data = 0, bytes(message.data) + bytes(7)
+    np.testing.assert_array_equal(read_points(message)[0], POINTS)
 
 
 @pytest.mark.parametrize("names", ["X Y Z Red Green Blue", "X Y Z R G B", "x y z RGB", "X Y Z rgb"])

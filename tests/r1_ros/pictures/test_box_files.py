@@ -311,7 +311,41 @@ def test_colours_of_ply_in_one_word(tmp_path: Path, order: str, name: str, kind:
 
 def test_ply_without_vertices_says_what_it_has(tmp_path: Path) -> None:
     vertices = np.full(2, np.nan, [(a, "f4") for a in "xyz"])
-    for element, says in (("point", "`vertex`; it has point"), ("vertex", "2 vertices")):
+    for element, says in (
+        ("point", "no element vertex; its elements: point"),
+        ("vertex", "2 vertices"),
+    ):
         PlyData([PlyElement.describe(vertices, element)]).write(tmp_path / "x.ply")
         with pytest.raises(PlyError, match=says):
+            read_ply(tmp_path / "x.ply")
+
+
+@pytest.mark.parametrize(
+    ("properties", "row"),
+    [
+        ("float X\nfloat Y\nfloat Z\nuchar Red\nuchar Green\nuchar Blue", "1 2 3 200 40 20"),
+        ("float x\nfloat y\nfloat z\nuint rgb", f"1 2 3 {200 << 16 | 40 << 8 | 20}"),
+        (
+            "float x\nfloat y\nfloat z\nfloat scalar_R\nfloat scalar_G\nfloat scalar_B",
+            "1 2 3 200 40 20",
+        ),
+    ],
+)
+def test_names_in_a_ply_as_in_a_message_and_comments_in_any_language(
+    tmp_path: Path, properties: str, row: str
+) -> None:
+    names = properties.replace("\n", "\nproperty ")
+    header = f"ply\nformat ascii 1.0\ncomment Größe 房间\nelement vertex 1\nproperty {names}\n"
+    (tmp_path / "x.ply").write_text(f"{header}end_header\n{row}\n", encoding="utf-8")
+    points, colors = read_ply(tmp_path / "x.ply")
+    assert points.tolist() == [[1, 2, 3]] and colors.tolist() == [[200, 40, 20]]
+
+
+def test_what_a_ply_has_instead_is_named(tmp_path: Path) -> None:
+    for body, said in (
+        ("element point 0\nproperty float x", "no element vertex; its elements: point"),
+        ("element vertex 0\nproperty float x\nproperty float u", "no y, z; they have x, u"),
+    ):
+        (tmp_path / "x.ply").write_text(f"ply\nformat ascii 1.0\n{body}\nend_header\n")
+        with pytest.raises(PlyError, match=said):
             read_ply(tmp_path / "x.ply")
