@@ -7,33 +7,25 @@ metadata.yaml is only asked what should be there.
 from __future__ import annotations
 
 import heapq
-import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import NamedTuple
 
-import yaml
 from rosbags.interfaces import Connection, Qos, QosDurability
 
+from r1_ros.bags.bag_files import METADATA, BagError, read_metadata, storage_files
 from r1_ros.bags.doubles import doubles, twin_name
 from r1_ros.bags.storage import READ_ERRORS, StorageFile, open_storage
 
-STORAGE_SUFFIXES = (".mcap", ".db3", ".mcap.zstd", ".db3.zstd")
-METADATA = "metadata.yaml"
 # Longer gaps than these are no part of what was recorded: a clock was set, or the recorder heard
 # latched topics and waited for the robot.
 LATCHED_GAP_NS = 5 * 10**9
 GAP_NS = 300 * 10**9
 _UNSET_CLOCK_NS = 946_684_800 * 10**9  # the year 2000: no robot has recorded before
 _SCANNED = 1000  # messages at the front among which a gap is looked for
-_ROS1_MAGIC = b"#ROSBAG V"
-
-
-class BagError(ValueError):
-    """This is no bag, or nothing in it can be read; the message names the file."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +39,9 @@ class BagTopic:
 
     @property
     def latched(self) -> bool:
-        """One of its publishers was latched; static transforms are, where nothing was recorded."""
-        if not self.qos:
-            return self.name.rpartition("/")[2] == "tf_static"
+        """One of its publishers was latched; static transforms are, whatever was recorded."""
+        if self.name.rpartition("/")[2] == "tf_static":
+            return True
         return any(qos.durability is QosDurability.TRANSIENT_LOCAL for qos in self.qos)
 
 
@@ -112,22 +104,22 @@ class Bag:
             raise BagError(f"{self.path} is damaged: {error}") from error
 
     def _messages_of(self, file: StorageFile, start: int | None) -> Iterator[BagMessage]:
-        wanted = {
-            c.id: c.topic
-            for c in file.connections
-            if _encoding(c) == "cdr" and self.topics[c.topic].type == c.msgtype
-        }
+        told = {c.id: (_topic(c), _type(c)) for c in file.connections if _encoding(c) == "cdr"}
+        wanted = {number: name for number, (name, kind) in told.items() if self._plays(name, kind)}
         for number, time, data in file.messages(wanted, start):
             yield BagMessage(wanted[number], time, data)
+
+    def _plays(self, name: str, kind: str) -> bool:
+        return self.topics[name].type == kind
 
     def _open(self) -> None:
         if self.path.name == METADATA:
             self.path = self.path.parent
         try:
-            files = _storage_files(self.path)
-            told = _metadata(self.path)
+            files = storage_files(self.path)
+            told = read_metadata(self.path)
             opened = {f: self._open_files.enter_context(open_storage(f)) for f in files}
-            for double, same in doubles({f: s.count for f, s in opened.items()}).items():
+            for double, same in doubles(opened).items():
                 del opened[double]
                 self.notes.append(f"{double.name} holds what {same.name} holds and is left out")
             self._files = list(opened.values())
@@ -140,18 +132,23 @@ class Bag:
             raise BagError(f"{self.path}: no message can be read: {'; '.join(damages) or 'empty'}")
         if not self.count:
             encodings = {_encoding(c) for file in self._files for c in file.connections}
-            what = "; ".join(sorted(map(_foreign, encodings)))
+            what = "; ".join(sorted(map(_foreign, encodings))) or "messages of no topic"
             raise BagError(f"{self.path}: nothing can be played: all of it are {what}")
         full = [file for file in self._files if file.count]
         self.first = self.start = min(file.start for file in full)
         self.end = max(file.end for file in full)
         if self.path.is_dir() and told is None:
             self.notes.append("metadata.yaml is missing or damaged; the files tell the rest")
-        for name in told.files if told else ():
-            if not any((self.path / n).exists() for n in (name, twin_name(name))):
-                damages.append(f"{name} is missing, which metadata.yaml names")
-        if told and not damages and told.count > total:
-            damages.append(f"metadata.yaml counts {told.count} messages, the files hold {total}")
+        if told and told.count > total:
+            missing = [
+                f"{name} is missing, which metadata.yaml names"
+                for name in told.files
+                if not any((self.path / n).exists() for n in (name, twin_name(name)))
+            ]
+            damages += missing
+            if not damages:
+                text = f"metadata.yaml counts {told.count} messages, the files hold {total}"
+                damages.append(text)
         self.damage = "; ".join(damages) or None
         self._skip_leading_gap()
 
@@ -162,15 +159,18 @@ class Bag:
                 if c.msgcount:
                     self.left_out.append(f"{c.topic}: {c.msgcount} {_foreign(encoding)}")
                 continue
-            known = self.topics.get(c.topic, BagTopic(c.topic, c.msgtype))
-            if known.type != c.msgtype:
+            name, kind = _topic(c), _type(c)
+            known = self.topics.get(name, BagTopic(name, kind))
+            if known.type != kind:
                 self.left_out.append(
-                    f"{c.topic}: {c.msgcount} messages of type {c.msgtype}, the others are "
-                    f"{known.type}"
+                    f"{name}: {c.msgcount} messages of type {kind}, the others are {known.type}"
                 )
                 continue
             qos = known.qos + tuple(getattr(c.ext, "offered_qos_profiles", ()))
-            self.topics[c.topic] = BagTopic(c.topic, c.msgtype, qos, known.count + c.msgcount)
+            self.topics[name] = BagTopic(name, kind, qos, known.count + c.msgcount)
+        for file in self._files:
+            if nameless := file.count - sum(c.msgcount for c in file.connections):
+                self.left_out.append(f"{nameless} messages of topics that the file does not name")
         self.count = sum(topic.count for topic in self.topics.values())
 
     def _skip_leading_gap(self) -> None:
@@ -194,55 +194,20 @@ class Bag:
             return  # whoever plays it gets there, too
 
 
-@dataclass(frozen=True)
-class _Metadata:
-    """What metadata.yaml says: the names of the files, and how many messages there are."""
-
-    files: tuple[str, ...]
-    count: int
-
-
-def _metadata(path: Path) -> _Metadata | None:
-    """None where the file is missing or says nothing of use."""
-    try:
-        content = yaml.safe_load((path / METADATA).read_text(encoding="utf-8"))
-        info = content["rosbag2_bagfile_information"]
-        names = tuple(PurePath(name).name for name in info["relative_file_paths"])
-        return _Metadata(names, int(info["message_count"]))
-    except (OSError, yaml.YAMLError, ValueError, TypeError, LookupError):
-        return None
-
-
-def _storage_files(path: Path) -> list[Path]:
-    """The files of a bag; bag_10.mcap comes after bag_9.mcap."""
-    if not path.exists():
-        raise BagError(f"no such bag: {path}")
-    if path.is_file():
-        _refuse_ros1(path)
-        return [path]
-    # hidden ones are no part of a bag: macOS leaves a ._bag_0.mcap beside what it copies
-    names = [f for f in path.iterdir() if not f.name.startswith(".")]
-    files = [f for f in names if f.name.lower().endswith(STORAGE_SUFFIXES) and f.is_file()]
-    if not files:
-        for file in path.glob("*.bag*"):
-            _refuse_ros1(file)
-        raise BagError(f"{path} holds no rosbag2 (no .mcap or .db3 file)")
-    return sorted(files, key=lambda file: (len(file.name), file.name))
-
-
-def _refuse_ros1(path: Path) -> None:
-    with path.open("rb") as file:
-        ros1 = file.read(len(_ROS1_MAGIC)) == _ROS1_MAGIC
-    if ros1 or path.name.endswith((".bag", ".bag.active")):
-        target = path.name.partition(".bag")[0] + "_ros2"
-        raise BagError(
-            f"{path} is a ROS 1 bag; convert it: rosbags-convert --src {shlex.quote(str(path))} "
-            f"--dst {shlex.quote(str(path.with_name(target)))}"
-        )
-
-
 def _encoding(connection: Connection) -> str:
-    return str(getattr(connection.ext, "serialization_format", "cdr")) or "cdr"
+    return str(getattr(connection.ext, "serialization_format", "cdr")).lower() or "cdr"
+
+
+def _topic(connection: Connection) -> str:
+    """The name from the root on: other programs leave the slash in front away."""
+    name = connection.topic
+    return name if name.startswith(("/", "~")) or not name else f"/{name}"
+
+
+def _type(connection: Connection) -> str:
+    """The type as ROS 2 writes it; other programs write std_msgs/String, or as DDS does."""
+    parts = connection.msgtype.replace("::", "/").split("/")
+    return "/".join([parts[0], "msg", parts[1]] if len(parts) == 2 else parts)
 
 
 def _foreign(encoding: str) -> str:

@@ -54,6 +54,10 @@ def play_bag(
         raise InvalidPlayError(f"wait_for_node: {wait_for_node!r} is no name of a node")
     with Bag(path) as bag, _node(arguments) as node:
         player = Player(bag, node, options, say)
+        for rule in remaps:
+            old = rule.partition(":=")[0]
+            if f"/{old.lstrip('~/')}" not in bag.topics:
+                say(f"remap {rule}: no topic {old} in the bag; it has {', '.join(bag.topics)}")
         for reason in player.report.left_out:
             say(f"left out: {reason}")
         for note in bag.notes:

@@ -119,7 +119,8 @@ class Player:
         self._publishers, unknown = create_publishers(node, played)
         self.report = PlayReport(left_out=[*bag.left_out, *map(str, unknown)], damage=bag.damage)
         if not self._publishers:
-            raise BagError(f"nothing to play in {bag.path}: {'; '.join(self.report.left_out)}")
+            reasons = "; ".join(self.report.left_out) or "its /clock is made anew while it plays"
+            raise BagError(f"nothing to play in {bag.path}: {reasons}")
         self._clock_publisher = (
             node.create_publisher(Clock, "/clock", 10) if options.clock_hz else None
         )

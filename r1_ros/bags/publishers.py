@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 
+from rclpy.exceptions import InvalidTopicNameException
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -17,7 +19,11 @@ MIN_DEPTH = 10
 MAX_STATIC_DEPTH = 1000
 
 
-class UnknownTypeError(LookupError):
+class UnplayableError(LookupError):
+    """ROS cannot publish a topic; the message names it and the reason."""
+
+
+class UnknownTypeError(UnplayableError):
     """The message type of a topic is not installed; the message names both."""
 
 
@@ -46,12 +52,15 @@ def publisher_qos(topic: BagTopic) -> QoSProfile:
 
     Latched where one of them was latched; best effort only where all of them were, so that
     every subscriber that matched then matches now. Without a record: reliable, and latched where
-    the topic is `tf_static`, which nobody hears otherwise.
+    the topic is `tf_static`: nobody hears that otherwise, so a bag that went through a bridge
+    says the wrong thing of it.
     """
     static = topic.name.rpartition("/")[2] == "tf_static"
     latched = topic.latched
-    best_effort = bool(topic.qos) and all(
-        qos.reliability is QosReliability.BEST_EFFORT for qos in topic.qos
+    best_effort = (
+        bool(topic.qos)
+        and not static
+        and all(qos.reliability is QosReliability.BEST_EFFORT for qos in topic.qos)
     )
     depth = max([MIN_DEPTH, *(qos.depth for qos in topic.qos)])
     if static and latched:
@@ -73,7 +82,7 @@ def is_latched(publisher: Publisher) -> bool:
 
 def create_publishers(
     node: Node, topics: list[BagTopic], *, reliable: bool = False
-) -> tuple[dict[str, Publisher], list[UnknownTypeError]]:
+) -> tuple[dict[str, Publisher], list[UnplayableError]]:
     """One publisher a topic, by the topic's name in the bag, and the topics left out.
 
     Args:
@@ -82,15 +91,24 @@ def create_publishers(
         reliable: publish reliably what was recorded as best effort, too.
     """
     publishers: dict[str, Publisher] = {}
-    unknown: list[UnknownTypeError] = []
+    left_out: list[UnplayableError] = []
     for topic in topics:
-        try:
-            kind = message_class(topic)
-        except UnknownTypeError as error:
-            unknown.append(error)
-            continue
         qos = publisher_qos(topic)
         if reliable:
             qos.reliability = ReliabilityPolicy.RELIABLE
-        publishers[topic.name] = node.create_publisher(kind, topic.name, qos)
-    return publishers, unknown
+        try:
+            publishers[topic.name] = _publisher(node, topic, qos)
+        except UnplayableError as error:
+            left_out.append(error)
+    return publishers, left_out
+
+
+def _publisher(node: Node, topic: BagTopic, qos: QoSProfile) -> Publisher:
+    kind = message_class(topic)
+    try:
+        return node.create_publisher(kind, topic.name, qos)
+    except InvalidTopicNameException as error:  # other programs write bags, too
+        reason = str(error).partition("\n")[0].rstrip(":")
+        raise UnplayableError(f"{topic.name}: {reason}") from None
+    except rclpy_implementation.RCLError as error:  # two topics that a remap makes one
+        raise UnplayableError(f"{topic.name} ({topic.type}): {error}") from None

@@ -6,9 +6,10 @@ index, or an sqlite3 file whose last pages are missing. The messages before that
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
 import struct
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,6 +66,8 @@ class SalvagedFile:
         count: messages before the damage.
         start, end: nanoseconds; meaningless when count is 0.
         damage: what ended the reading, or None when the file is whole.
+        lag: how far behind the newest message before it one lies at most, nanoseconds; so long
+            messages are kept, to come out in the order of time.
     """
 
     path: Path
@@ -73,9 +76,13 @@ class SalvagedFile:
     start: int = 0
     end: int = 0
     damage: str | None = None
+    lag: int = 0
 
     def messages(self, wanted: Collection[int], start: int | None) -> Iterator[StoredMessage]:
         """(connection id, time in nanoseconds, CDR bytes) before the damage, from `start` on."""
+        return _sorted(self._stored(wanted, start), self.lag)
+
+    def _stored(self, wanted: Collection[int], start: int | None) -> Iterator[StoredMessage]:
         try:
             for channel, time, data in _scan(self.path, in_order=self.damage is None):
                 if channel in wanted and (start is None or time >= start):
@@ -89,10 +96,13 @@ def scan_file(storage: Path, name: str) -> SalvagedFile:
     result = SalvagedFile(storage)
     counts: dict[int, int] = {}
     times: list[int] = []
+    newest = lag = 0
     try:
         for channel, time, _ in _scan(storage, in_order=False):
             counts[channel] = counts.get(channel, 0) + 1
             times.append(time)
+            newest = max(newest, time)
+            lag = max(lag, newest - time)
     except DAMAGE_ERRORS as error:
         reason = str(error) or type(error).__name__
         result.damage = f"{name} is damaged after message {len(times)}: {reason}"
@@ -106,7 +116,22 @@ def scan_file(storage: Path, name: str) -> SalvagedFile:
     result.count = len(times)
     if times:
         result.start, result.end = min(times), max(times)
+    if result.damage or is_mcap(storage):  # else the database sorts them
+        result.lag = lag
     return result
+
+
+def _sorted(messages: Iterable[StoredMessage], lag: int) -> Iterator[StoredMessage]:
+    """Messages in the order of time; none lies more than `lag` behind one that came before it."""
+    waiting: list[tuple[int, int, StoredMessage]] = []
+    newest = 0
+    for number, message in enumerate(messages):
+        newest = max(newest, message[1])
+        heapq.heappush(waiting, (message[1], number, message))
+        while waiting and waiting[0][0] <= newest - lag:
+            yield heapq.heappop(waiting)[2]
+    while waiting:
+        yield heapq.heappop(waiting)[2]
 
 
 def is_mcap(path: Path) -> bool:

@@ -232,6 +232,28 @@ def test_only_static_transforms_are_latched_without_recorded_qos(
     assert publisher_qos(BagTopic(name, "x/msg/X")).durability.name == durability
 
 
+def test_static_transforms_are_latched_whatever_a_bridge_has_recorded() -> None:
+    from r1_ros.bags.recording import _qos
+
+    volatile = _qos(latched=False)._replace(reliability=QosReliability.BEST_EFFORT)
+    qos = publisher_qos(BagTopic("/tf_static", "tf2_msgs/msg/TFMessage", (volatile,)))
+    assert (qos.durability.name, qos.reliability.name) == ("TRANSIENT_LOCAL", "RELIABLE")
+
+
+def test_topics_that_ros_does_not_allow_are_named_and_the_others_played(
+    bag: Path, player_node: Node
+) -> None:
+    with Bag(bag) as opened:
+        first = next(iter(opened.topics.values()))
+        for name in ("/cam-1/x", "/1cam", "/a//b", "/图像", ""):
+            opened.topics[name] = BagTopic(name, first.type)
+        report = Player(opened, player_node, PlayOptions()).play()
+    assert report.counts == ALL
+    assert [line.partition(":")[0] for line in report.left_out] == [
+        *("/cam-1/x", "/1cam", "/a//b", "/图像", "")
+    ]
+
+
 @pytest.mark.parametrize("gap", ["in front", "in the middle"])
 def test_a_gap_is_skipped_and_named(
     bag: Path, tmp_path: Path, listener: Listener, player_node: Node, gap: str

@@ -140,7 +140,7 @@ def test_mcap_without_index_is_read_front_to_back(tmp_path: Path) -> None:
             writer.add_message(channel, time, data, time)
         writer.finish()
     with Bag(path) as bag:
-        assert [message.time for message in bag.messages()] == [10, 30, 20]
+        assert [message.time for message in bag.messages()] == [10, 20, 30]
         assert (bag.start, bag.end) == (10, 30)
         assert bag.damage is None
 
@@ -432,3 +432,69 @@ def test_values_in_a_database_that_are_none(tmp_path: Path, change: str, left: i
         except BagError as error:
             assert "damaged" in str(error)
         assert len(read) <= 30
+
+
+def test_without_an_index_messages_come_in_the_order_of_time_all_the_same(tmp_path: Path) -> None:
+    """As of converters that write one topic after the other, and of recorders that were killed."""
+    from mcap.writer import IndexType
+
+    rows = [row for name in ("/b", "/a") for row in [(name, STRING, t) for t in range(10, 90)]]
+    write_mcap(tmp_path / "x.mcap", rows, use_chunking=False, index_types=IndexType.NONE)
+    write_mcap(tmp_path / "y.mcap", rows, chunk_size=300)
+    data = (tmp_path / "y.mcap").read_bytes()
+    (tmp_path / "y.mcap").write_bytes(data[: len(data) * 4 // 5])
+    for name, whole in (("x.mcap", True), ("y.mcap", False)):
+        with Bag(tmp_path / name) as bag:
+            assert (bag.damage is None) == whole
+            times = [m.time for m in bag.messages()]
+            assert times == sorted(times) and len(times) == bag.count > 80
+            assert {m.topic for m in bag.messages()} == {"/a", "/b"}
+
+
+@pytest.mark.parametrize(
+    ("topic", "kind"),
+    [("a", STRING), ("/a", "std_msgs/String"), ("/a", "std_msgs::msg::String")],
+)
+def test_names_and_types_as_other_programs_write_them(
+    tmp_path: Path, topic: str, kind: str
+) -> None:
+    write_mcap(tmp_path / "x.mcap", [(topic, kind, 10), ("/a", STRING, 11)], encoding="CDR")
+    with Bag(tmp_path / "x.mcap") as bag:
+        assert [(t.name, t.type, t.count) for t in bag.topics.values()] == [("/a", STRING, 2)]
+        assert [m.topic for m in bag.messages()] == ["/a", "/a"] and not bag.left_out
+
+
+def test_a_bag_whose_file_has_another_name_is_whole(tmp_path: Path) -> None:
+    write_strings(tmp_path / "bag")
+    file = storage_file(tmp_path / "bag")
+    file.rename(file.with_name("bag.MCAP"))
+    with Bag(tmp_path / "bag") as bag:
+        assert bag.damage is None and bag.count == COUNT
+
+
+def test_the_same_in_both_storages_is_played_once(tmp_path: Path) -> None:
+    write_strings(tmp_path / "bag")
+    write_strings(tmp_path / "converted", StoragePlugin.SQLITE3)
+    shutil.copy(storage_file(tmp_path / "converted"), tmp_path / "bag")
+    with Bag(tmp_path / "bag") as bag:
+        assert numbers(bag) == list(range(COUNT)) and len(bag.notes) == 1
+
+
+def test_messages_of_no_topic_are_named(tmp_path: Path) -> None:
+    import sqlite3
+
+    write_strings(tmp_path / "bag", StoragePlugin.SQLITE3)
+    with sqlite3.connect(storage_file(tmp_path / "bag")) as database:
+        database.execute("UPDATE messages SET topic_id = 7 WHERE id > 390")
+    with Bag(tmp_path / "bag") as bag:
+        assert len(list(bag.messages())) == 390 == bag.count
+        assert bag.left_out == ["10 messages of topics that the file does not name"]
+
+
+def test_a_folder_without_a_bag_says_what_is_there(tmp_path: Path) -> None:
+    write_strings(tmp_path / "data" / "run 1")
+    (tmp_path / "packed").mkdir()
+    (tmp_path / "packed" / "a.mcap.gz").write_bytes(b"x")
+    for name, said in (("data", "one below it: .*run 1"), ("packed", "it holds a.mcap.gz")):
+        with pytest.raises(BagError, match=said):
+            Bag(tmp_path / name).__enter__()
