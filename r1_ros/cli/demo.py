@@ -45,6 +45,10 @@ def demo(
     depth_topic: Annotated[str, typer.Option(help="Depth images of the bag.")] = "",
     camera_info_topic: Annotated[str, typer.Option(help="Intrinsics of the bag.")] = "",
     points_topic: Annotated[str, typer.Option(help="Point clouds of the bag.")] = "",
+    remap: Annotated[
+        list[str] | None,
+        typer.Option("--remap", "-r", help="Any other topic: /tf:=/robot1/tf; more than once."),
+    ] = None,
     scene_frame: Annotated[str, typer.Option(help="tf frame to map in.")] = "",
     timeout: Annotated[
         float,
@@ -70,7 +74,7 @@ def demo(
         read_questions,
     )
     from r1_ros.demo.run import Demo, DemoError, DemoOptions
-    from r1_ros.starting.node_commands import InvalidNodeOptionError, NodeOptions
+    from r1_ros.starting.node_commands import InvalidNodeOptionError, NodeOptions, parse_remaps
 
     began = time.monotonic()
     console = Console(highlight=False)
@@ -87,7 +91,7 @@ def demo(
             scene_frame=scene_frame,
             robot="simulated",
             use_sim_time=True,
-            remaps=remaps,
+            remaps={**remaps, **parse_remaps(remap or [])},
             mapper=mapper,
         )
         options = DemoOptions(out, asked, nodes, bag, rate, timeout)

@@ -19,6 +19,7 @@ from r1_ros.demo.questions import Question
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.node_states import NodeStates
 from r1_ros.starting.bag_inputs import MissingInputsError, check_bag_inputs
+from r1_ros.starting.bag_transforms import check_bag_transforms
 from r1_ros.starting.node_commands import NODES, NodeOptions, node_command
 from r1_ros.starting.processes import ProcessGroup
 
@@ -139,6 +140,7 @@ class Demo:
         try:
             with Bag(path) as bag:
                 check_bag_inputs(bag, self._options.nodes)
+                check_bag_transforms(bag, self._options.nodes)
         except (BagError, MissingInputsError) as error:
             raise DemoError(str(error)) from error
 

@@ -30,6 +30,7 @@ from r1_ros.evaluation.scenario import Scenario
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.node_states import NodeStates
 from r1_ros.starting.bag_inputs import bag_topics, check_bag_inputs, mapper_topics
+from r1_ros.starting.bag_transforms import check_bag_transforms
 from r1_ros.starting.node_commands import NodeOptions, node_command
 from r1_ros.starting.processes import ProcessGroup
 
@@ -99,6 +100,8 @@ def replay(
         for line in (*bag.notes, *([f"damaged bag: {bag.damage}"] if bag.damage else [])):
             say(line)
         check_bag_inputs(bag, options.nodes)
+        if not options.attach:  # else somebody may publish transforms beside the bag
+            check_bag_transforms(bag, options.nodes)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         group = stack.enter_context(ProcessGroup(say))
         if not options.attach:
