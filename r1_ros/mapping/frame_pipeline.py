@@ -107,7 +107,7 @@ class FramePipeline:
         self._lock = threading.RLock()
         first = config()
         slop = int(first.sync_slop * 1e9)
-        self._watch: JumpWatch[tuple[Any, str]] = JumpWatch(inputs, self._drop)
+        self._watch: JumpWatch[tuple[Any, str, bool]] = JumpWatch(inputs, self._drop)
         self._cameras: dict[str, _CameraInputs] = {}  # by input
         for camera in cameras:
             waiting = Synchronizer(camera.inputs, slop, first.sync_queue_size, self._drop)
@@ -117,10 +117,14 @@ class FramePipeline:
         self._points = Synchronizer((POINTS,), 0, 1, self._drop)
         self._waiting: deque[_Waiting] = deque()
 
-    def add(self, name: str, message: Any, source: str = "") -> None:
+    def add(self, name: str, message: Any, source: str = "", shared: bool = False) -> None:
         """Take a message of an input, one of `counts`; fuse it where its transform is known.
 
-        `source` tells senders apart that share the topic and the frame.
+        Args:
+            name: of the input.
+            message: of its topic.
+            source: tells messages of one stamp and frame apart.
+            shared: several send on the topic, who cannot be told apart.
         """
         with self._lock:
             self.counts[name].receive()
@@ -129,7 +133,7 @@ class FramePipeline:
                 self._drop(name, NO_STAMP)
                 return
             frame = message.header.frame_id.lstrip("/")
-            seen = self._watch.see(name, stamp, (message, source), frame)
+            seen = self._watch.see(name, stamp, (message, source, shared), frame)
             if seen.jumped_to is not None:
                 self._jump_back(seen.jumped_to)
             for ready_name, ready_stamp, item in seen.ready:
@@ -160,23 +164,25 @@ class FramePipeline:
             self._poses.clear()
             self._rate.clear()
 
-    def _synchronize(self, name: str, stamp: int, message: Any, source: str) -> None:
+    def _synchronize(self, name: str, stamp: int, message: Any, source: str, shared: bool) -> None:
         frame = message.header.frame_id.lstrip("/")
         group = self._synchronizer(name).add(name, stamp, message, frame, source)
         if group is None:
             return
-        self._enqueue(group, self._cameras.get(name), source)
+        self._enqueue(group, self._cameras.get(name), shared)
         self.process()
 
     def _synchronizer(self, name: str) -> Synchronizer:
         return self._points if name == POINTS else self._cameras[name].synchronizer
 
-    def _enqueue(self, messages: dict[str, Any], camera: _CameraInputs | None, source: str) -> None:
+    def _enqueue(
+        self, messages: dict[str, Any], camera: _CameraInputs | None, shared: bool
+    ) -> None:
         config = self._config()
         deadline = time.monotonic() + config.tf_timeout
         name = camera.camera.inputs[0] if camera else POINTS
         header = messages[name].header
-        sensor = "" if source else f"{name} {header.frame_id}"
+        sensor = "" if shared else f"{name} {header.frame_id}"
         item = _Waiting(messages, camera, sensor, stamp_of(header.stamp), header.frame_id, deadline)
         self._waiting.append(item)
         if len(self._waiting) > config.max_waiting_frames:

@@ -18,15 +18,17 @@ class FusionRate:
 
     def __init__(self) -> None:
         self._next: dict[str, int] = {}  # when the next message is due
+        self._last: dict[str, int] = {}  # when the last one that was fused was sent
         self._back: set[str] = set()  # whose last message was far before that
 
     def clear(self) -> None:
         """Everybody may begin at once, also before what was fused last."""
         self._next.clear()
+        self._last.clear()
         self._back.clear()
 
     def is_due(self, sensor: str, stamp: int, rate: float) -> bool:
-        """May a message be fused?
+        """May a message be fused? With one of a moment all of that moment may: they are several.
 
         Args:
             sensor: whose it is; empty: of several that cannot be told apart, who are always due.
@@ -34,6 +36,8 @@ class FusionRate:
             rate: messages a second; 0: all.
         """
         if not rate or sensor not in self._next:  # nor is ""
+            return True
+        if stamp == self._last[sensor]:
             return True
         early = (self._next[sensor] - stamp) * rate / 1e9  # periods
         if early <= _EARLY:
@@ -53,4 +57,7 @@ class FusionRate:
         if not rate or not sensor:
             self._next.pop(sensor, None)
             return
+        if sensor in self._next and stamp == self._last[sensor]:
+            return
+        self._last[sensor] = stamp
         self._next[sensor] = max(stamp, self._next.get(sensor, stamp)) + round(1e9 / rate)

@@ -74,7 +74,8 @@ class MapperInputs:
         cameras: whose topics are heard, beside `points`.
         transport: auto, raw or compressed.
         depth: messages that the middleware keeps of each topic.
-        on_message: called with (input, message, source); source is empty where the topic has one.
+        on_message: called with (input, message, source, shared): source tells clouds of one stamp
+            and frame apart, shared says that the topic has several senders.
         callback_group: of the subscriptions.
     """
 
@@ -84,7 +85,7 @@ class MapperInputs:
         cameras: Sequence[Camera],
         transport: str,
         depth: int,
-        on_message: Callable[[str, Any, str], None],
+        on_message: Callable[[str, Any, str, bool], None],
         callback_group: CallbackGroup,
     ) -> None:
         self._node, self._on_message = node, on_message
@@ -162,17 +163,14 @@ class MapperInputs:
             compressed = self._subscriptions.pop((name, _COMPRESSED), None)
             if compressed is not None:  # the camera need not encode for nobody
                 self._node.destroy_subscription(compressed)
-        self._on_message(name, message, self._source(name, how, message))
-
-    def _source(self, name: str, how: str, message: Any) -> str:
-        """What tells two senders of one topic apart: the middleware does not say who sent."""
+        if not isinstance(message, PointCloud2):
+            self._on_message(name, message, "", False)
+            return
         subscription = self._subscriptions.get((name, how))
-        if not isinstance(message, PointCloud2) or subscription is None:
-            return ""
-        if self._node.count_publishers(subscription.topic_name) < 2:
-            return ""
-        data = np.frombuffer(message.data, np.uint8)
-        return str(zlib.crc32(data[:: max(1, data.size // _SAMPLED_BYTES)].tobytes()))
+        shared = subscription is not None and (
+            self._node.count_publishers(subscription.topic_name) > 1
+        )
+        self._on_message(name, message, _content(message), shared)
 
     def _events(self, name: str, topic: str, how: str) -> SubscriptionEventCallbacks:
         def lost(info: Any) -> None:
@@ -192,3 +190,10 @@ class MapperInputs:
             )
 
         return SubscriptionEventCallbacks(incompatible_qos=incompatible, message_lost=lost)
+
+
+def _content(message: PointCloud2) -> str:
+    """Tells clouds apart: the middleware does not say who sent them, and a bag or a relay sends
+    those of several sensors."""
+    data = np.frombuffer(message.data, np.uint8)
+    return str(zlib.crc32(data[:: max(1, data.size // _SAMPLED_BYTES)].tobytes()))

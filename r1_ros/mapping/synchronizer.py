@@ -12,6 +12,8 @@ NO_PARTNER = "no partner within sync_slop"
 
 
 _MOST_FRAMES = 16  # remembered; names from the wire must not fill the memory
+_MOST_MATCHED = 64  # messages remembered: those of the last seconds may come a second time
+_MOST_SOURCES = 8  # of one stamp and frame; more are one sensor whose clock stands still
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,11 @@ class _Message:
     source: str
     item: Any
 
+    @property
+    def key(self) -> tuple[int, str, str]:
+        """Messages are one where these are equal."""
+        return self.stamp, self.frame, self.source
+
     def fits(self, frame: str) -> bool:
         """May it be of the camera in `frame`? A message without a frame may be of any."""
         return not (self.frame and frame) or self.frame == frame
@@ -29,24 +36,17 @@ class _Message:
 @dataclass
 class _Queue:
     waiting: list[_Message] = field(default_factory=list)  # in the order of their stamps
-    # newest stamp of each frame that was matched, and the sources that have sent it
-    matched: dict[str, tuple[int, set[str]]] = field(default_factory=dict)
+    matched: list[tuple[int, str, str]] = field(default_factory=list)  # the last ones' keys
 
     def knows(self, message: _Message) -> bool:
         """Whether this very message was taken before."""
-        stamp, sources = self.matched.get(message.frame, (None, set()))
-        if stamp == message.stamp and message.source in sources:
-            return True
-        key = (message.stamp, message.frame, message.source)
-        return any((m.stamp, m.frame, m.source) == key for m in self.waiting)
+        keys = [*self.matched, *(m.key for m in self.waiting)]
+        together = sum(key[:2] == message.key[:2] for key in keys)
+        return message.key in keys or together >= _MOST_SOURCES
 
     def remember(self, message: _Message) -> None:
-        stamp, sources = self.matched.pop(message.frame, (None, set()))
-        if stamp != message.stamp:
-            sources = set()
-        self.matched[message.frame] = (message.stamp, sources | {message.source})
-        if len(self.matched) > _MOST_FRAMES:
-            self.matched.pop(next(iter(self.matched)))
+        self.matched.append(message.key)
+        del self.matched[:-_MOST_MATCHED]
 
     def nearest(self, message: _Message, other_frames: bool) -> _Message | None:
         """The partner nearest in time, of the same camera where there is one."""
@@ -100,7 +100,7 @@ class Synchronizer:
             stamp: nanoseconds.
             item: what is grouped.
             frame: of the message.
-            source: tells senders apart that share topic and frame; empty: there is one.
+            source: tells senders apart that share topic and frame; empty where none can.
         """
         queue, message = self._queues[name], _Message(stamp, frame, source, item)
         if frame and len(self._frames[name]) < _MOST_FRAMES:
@@ -129,7 +129,7 @@ class Synchronizer:
         """How far from a message the other inputs are: milliseconds too far, or another clock."""
         told = []
         for other, queue in self._queues.items():
-            stamps = [m.stamp for m in queue.waiting] + [s for s, _ in queue.matched.values()]
+            stamps = [m.stamp for m in queue.waiting] + [key[0] for key in queue.matched]
             if other != name and stamps:
                 seconds = min((s - stamp for s in stamps), key=abs) / 1e9
                 told.append(f"the nearest {other} is {seconds:+.3f} s away")

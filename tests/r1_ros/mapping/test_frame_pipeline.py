@@ -171,8 +171,39 @@ def test_senders_that_cannot_be_told_apart_lose_no_cloud() -> None:
     rig = Rig(fusion_rate=1.0)
     for index in range(20):
         stamp = views.START + index * SECOND // 10
-        rig.pipeline.add("points", views.cloud(stamp, WALL), source=f"sum {index}")
+        rig.pipeline.add("points", views.cloud(stamp, WALL), source=f"sum {index}", shared=True)
     assert len(rig.map.events) == 20
+    rig.check()
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_two_lidars_behind_one_sender_both_count(rate: float) -> None:
+    """As a relay or a bag sends them: of one frame and stamp, and of one publisher."""
+    rig = Rig(fusion_rate=rate)
+    for index in range(20):
+        stamp = views.START + index * SECOND // 2
+        for source in ("front", "rear", "front"):
+            rig.pipeline.add("points", views.cloud(stamp, WALL), source=source)
+    assert set(Counter(rig.map.events).values()) == {2}
+    assert len(rig.map.events) == (22 if rate else 40)  # of every second moment both
+    assert rig.drops == {("points", "duplicate stamp"): 20}
+    rig.check()
+
+
+def test_a_clock_that_stands_still_is_not_many_sensors() -> None:
+    rig = Rig()
+    for index in range(50):
+        rig.pipeline.add("points", views.cloud(views.START, WALL), source=str(index))
+    assert len(rig.map.events) == 8 and rig.drops == {("points", "duplicate stamp"): 42}
+
+
+def test_what_comes_a_second_time_after_others_is_dropped() -> None:
+    rig = Rig()
+    for index in (0, 1, 2, 3, 0, 1, 2, 3, 4):
+        rig.add("points", index / 10)
+        rig.frame(index / 10)
+    assert len(rig.map.events) == 10
+    assert {reason for _, reason in rig.drops} == {"duplicate stamp"}
     rig.check()
 
 
