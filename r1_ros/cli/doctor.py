@@ -84,4 +84,4 @@ def _print(checks: list[Check]) -> None:
     failed = [check for check in checks if check.status == "fail"]
     if failed:
         names = ", ".join(check.name for check in failed)
-        typer.echo(f"\nrequired and missing: {names}", err=True)
+        typer.echo(f"\nto be mended first: {names}", err=True)

@@ -98,8 +98,9 @@ Config = TypeVar("Config", bound=ParameterGroup)
 def _check_value(spec: dataclasses.Field, value: Any) -> None:
     rules = spec.metadata
     if type(value) is not type(spec.default):
+        way = f"; write {value}.0" if type(value) is int and type(spec.default) is float else ""
         raise InvalidParameterError(
-            f"{spec.name} must be a {type(spec.default).__name__}, got {value!r}"
+            f"{spec.name} must be a {type(spec.default).__name__}, got {value!r}{way}"
         )
     below = rules["low"] is not None and not value >= rules["low"]  # NaN fails too
     above = rules["high"] is not None and not value <= rules["high"]

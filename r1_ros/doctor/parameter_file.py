@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,9 @@ def check_parameters(path: Path | None = None) -> list[Check]:
         if not isinstance(values, dict):
             checks.append(Check("parameters", str(key), "fail", "has no ros__parameters below it"))
             continue
+        for name in entry.keys() - {"ros__parameters"}:
+            text = "stands beside ros__parameters, not below it"
+            checks.append(Check("parameters", f"{key} {name}", "fail", text))
         checks += _entry(str(key), values)
     bad = [check for check in checks if check.status != "ok"]
     return bad or [Check("parameters", str(path), "ok", f"{len(checks)} entries")]
@@ -60,7 +65,10 @@ def _entry(key: str, values: dict[str, Any]) -> list[Check]:
         if first in cameras and rest in _names(CameraConfig):
             cameras[first][rest] = value
         elif not owners:
-            checks.append(Check("parameters", f"{key} {name}", "warn", "no node has it"))
+            known = [name for config in configs for name in _names(config)]
+            if first in cameras:
+                known = [f"{first}.{name}" for name in _names(CameraConfig)]
+            checks.append(Check("parameters", f"{key} {name}", "warn", _unknown(name, known)))
         for config in owners:
             owned[config][name] = value
     for config, own in owned.items():
@@ -68,6 +76,11 @@ def _entry(key: str, values: dict[str, Any]) -> list[Check]:
     for camera, own in cameras.items():
         checks += _values(f"{key} {camera}.", CameraConfig, own)
     return checks or [Check("parameters", key, "ok", f"{len(values)} parameters")]
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"no node has it; is it {near[0]}?" if near else "no node has it"
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -253,9 +253,11 @@ def _times(log: InputLog, use_sim_time: object) -> list[Check]:
         if not message.stamp:
             checks.append(_warn(topic, "stamp is 0; the driver must stamp its messages"))
         elif log.clock is None and abs(message.at - message.stamp / 1e9) > _SKEW_S:
+            late = message.at - message.stamp / 1e9
+            side = "behind" if late > 0 else "ahead of"
             text = (
-                f"stamps are {message.at - message.stamp / 1e9:.1f} s behind the clock of this "
-                "machine; synchronise the clocks (chrony), or follow the bag's with --use-sim-time"
+                f"stamps are {abs(late):.1f} s {side} the clock of this machine; synchronise the "
+                "clocks (chrony), or follow the bag's with --use-sim-time"
             )
             checks.append(_warn(topic, text))
     return checks

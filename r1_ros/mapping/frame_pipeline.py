@@ -18,7 +18,7 @@ from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.mapping.cameras import Camera
 from r1_ros.mapping.fusion_rate import FusionRate
 from r1_ros.mapping.pose_jumps import PoseJump, PoseJumps
-from r1_ros.mapping.rgbd_frame import make_frame
+from r1_ros.mapping.rgbd_frame import make_frame, no_depth
 from r1_ros.mapping.scene_map import SceneMap
 from r1_ros.mapping.synchronizer import Synchronizer
 from r1_ros.mapping.tsdf import check_pose
@@ -224,6 +224,8 @@ class FramePipeline:
         color, depth, info = (messages[name] for name in own.camera.inputs)
         config = own.camera.applied(config)
         frame = make_frame(color, depth, own.models.get(info), info.header.frame_id, T, config)
+        if not frame.depth.any():
+            raise no_depth(depth, config)
         stamp, name = stamp_of(color.header.stamp), color.header.frame_id.lstrip("/")
         jump = self._poses.see(name, stamp, T, config.pose_jump)
         if jump is not None:
@@ -238,7 +240,12 @@ class FramePipeline:
         distance = np.linalg.norm(points, axis=-1)
         near = (distance >= config.depth_min) & (distance <= config.depth_max)
         if not near.any():
-            raise BadMessageError("no valid points", f"{len(points)} finite, none within range")
+            median = float(np.median(distance)) if len(points) else np.nan
+            raise BadMessageError(
+                "no valid points",
+                f"{len(points)} finite, none within depth_min {config.depth_min:g} and depth_max "
+                f"{config.depth_max:g} m; the median is {median:g} m away",
+            )
         stamp = stamp_of(message.header.stamp)
         self._map.add_points(transform_points(T, points[near]), colors[near], stamp)
 

@@ -10,7 +10,7 @@ import numpy as np
 from r1_ros.configuration.parameters import MapperConfig
 from r1_ros.messages.camera_info import CameraModel
 from r1_ros.messages.geometry import same_frame, stamp_of
-from r1_ros.messages.images import color_image, depth_image, depth_millimetres
+from r1_ros.messages.images import color_image, depth_image, depth_metres, depth_millimetres
 from r1_ros.runtime.errors import BadMessageError
 
 
@@ -33,6 +33,22 @@ class RgbdFrame:
     T_scene_camera: np.ndarray
     stamp: int
     frame_id: str
+
+
+def no_depth(message: Any, config: MapperConfig) -> BadMessageError:
+    """Why no pixel of a depth image can be used: nothing was measured, or in another unit."""
+    depth = depth_metres(depth_image(message))
+    measured = depth[depth > 0]
+    if not measured.size:
+        return BadMessageError("no valid depth", "every pixel is 0 or no number")
+    if ((measured >= config.depth_min) & (measured <= config.depth_max)).any():
+        return BadMessageError("no valid depth", "the lens model shows none of what was measured")
+    return BadMessageError(
+        "no valid depth",
+        f"every pixel is out of range: none within depth_min {config.depth_min:g} and depth_max "
+        f"{config.depth_max:g} m, the median is {np.median(measured):g} m; 32FC1 is metres, 16UC1 "
+        "millimetres",
+    )
 
 
 def make_frame(

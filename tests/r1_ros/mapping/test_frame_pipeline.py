@@ -48,6 +48,7 @@ class Rig:
 
     def __init__(self, *, static: bool = True, **parameters: object) -> None:
         self.drops: Counter[tuple[str, str]] = Counter()
+        self.said: list[str] = []
         self.map, self.buffer = RecordingMap(), TransformBuffer()
         self.pose_jumps: list[PoseJump] = []
         config = MapperConfig(jump_back_reset=True, **parameters)
@@ -56,13 +57,17 @@ class Rig:
             self.buffer,
             self.map,
             lambda _: None,
-            lambda name, reason, _: self.drops.update([(name, reason)]),
+            self._dropped,
             lambda: None,
             self.pose_jumps.append,
         )
         self.buffer.set_transform("base", views.OPTICAL, 0, np.eye(4), static=True)
         if static:
             self.buffer.set_transform("map", "base", 0, np.eye(4), static=True)
+
+    def _dropped(self, name: str, reason: str, detail: str) -> None:
+        self.drops[name, reason] += 1
+        self.said.append(detail)
 
     def add(self, name: str, second: float) -> None:
         stamp = views.START + round(second * SECOND)
@@ -204,6 +209,28 @@ def test_what_comes_a_second_time_after_others_is_dropped() -> None:
         rig.frame(index / 10)
     assert len(rig.map.events) == 10
     assert {reason for _, reason in rig.drops} == {"duplicate stamp"}
+    rig.check()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "value", "said"),
+    [
+        ("32FC1", 1500.0, "the median is 1500 m; 32FC1 is metres"),
+        ("16UC1", 2, "the median is 0.002 m; 32FC1 is metres, 16UC1 millimetres"),
+        ("16UC1", 0, "every pixel is 0 or no number"),
+        ("32FC1", np.nan, "every pixel is 0 or no number"),
+    ],
+)
+def test_depth_in_another_unit_is_told_with_its_value(encoding: str, value, said: str) -> None:
+    rig = Rig()
+    kind = np.float32 if encoding == "32FC1" else np.uint16
+    depth = np.full((views.HEIGHT, views.WIDTH), value, kind)
+    rig.add("color", 0.0)
+    rig.add("camera_info", 0.0)
+    rig.pipeline.add("depth", views.image(views.START, encoding, depth))
+    assert not rig.map.events and said in rig.said[-1]
+    rig.pipeline.add("points", views.cloud(views.START, WALL * 1000))
+    assert "the median is 2598.08 m away" in rig.said[-1]
     rig.check()
 
 

@@ -64,7 +64,17 @@ def test_parameter_file_is_valid() -> None:
     [
         ("/**/scene_mapper: {ros__parameters: {voxel_size: 9.0}}", "fail", "voxel_size must lie"),
         ("scene_mapper: {ros__parameters: {voxel_size: '2 cm'}}", "fail", "must be a float"),
-        ("scene_mapper: {ros__parameters: {voxelsize: 0.02}}", "warn", "no node has it"),
+        (
+            "scene_mapper: {ros__parameters: {voxelsize: 0.02}}",
+            "warn",
+            "no node has it; is it voxel_size?",
+        ),
+        (
+            "scene_mapper: {ros__parameters: {}, voxel_size: 0.02}",
+            "fail",
+            "stands beside ros__parameters",
+        ),
+        ("scene_mapper: {ros__parameters: {depth_max: 4}}", "fail", "got 4; write 4.0"),
         ("/**: {ros__parameters: {scene_frame: ''}}", "fail", "must not be empty"),
         ("scene_maper: {ros__parameters: {voxel_size: 0.02}}", "warn", "no such node"),
         ("/**/scene_mapper: {voxel_size: 0.02}", "fail", "no ros__parameters"),
