@@ -24,3 +24,8 @@ class Check:
     name: str
     status: Status
     detail: str
+
+
+def warning(name: str, detail: str) -> Check:
+    """A fault of the set-up, with its mend."""
+    return Check("set-up", name, "warn", detail)

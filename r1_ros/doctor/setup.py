@@ -16,8 +16,10 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
-from r1_ros.doctor.check import Check
-from r1_ros.doctor.topics import MAPPER, TF_TYPE, inputs_of, tf_topics
+from r1_ros.doctor.check import Check, warning
+from r1_ros.doctor.contents import check_contents
+from r1_ros.doctor.elsewhere import topics_elsewhere, transforms_elsewhere
+from r1_ros.doctor.topics import MAPPER, inputs_of
 from r1_ros.messages.geometry import same_frame, stamp_of
 
 _KINDS = {
@@ -27,13 +29,6 @@ _KINDS = {
     "sensor_msgs/msg/PointCloud2": PointCloud2,
 }
 _SKEW_S = 2.0  # between the stamps of a sensor and our clock
-_OPTIONS = {
-    "color/image": "--color-topic",
-    "depth/image": "--depth-topic",
-    "color/camera_info": "--camera-info-topic",
-    "points": "--points-topic",
-}
-_SUFFIXES = ("/compressed", "/compressedDepth")
 
 
 @dataclass(frozen=True)
@@ -51,6 +46,7 @@ class InputLog:
 
     def __init__(self, node: Node) -> None:
         self.heard: dict[str, Heard] = {}
+        self.last: dict[str, Any] = {}  # messages
         self.clock: int | None = None
         self._node = node
         self._topics: set[str] = set()
@@ -68,6 +64,7 @@ class InputLog:
                     self._node.create_subscription(kind, topic, callback, qos)
 
     def _hear(self, topic: str, kind: str, message: Any) -> None:
+        self.last[topic] = message
         header = message.header
         self.heard[topic] = Heard(kind, header.frame_id, stamp_of(header.stamp), time.time())
 
@@ -88,8 +85,9 @@ def check_setup(
     """
     told = mapper_parameters(node, executor)
     checks = [
-        *_transforms_elsewhere(node),
-        *_topics_elsewhere(node),
+        *transforms_elsewhere(node),
+        *topics_elsewhere(node),
+        *check_contents(log.last, rectified=told.get("images_rectified") is True),
         *_frames(log.heard, edges, str(told.get("scene_frame", ""))),
         *_camera(log.heard),
         *_times(log, told.get("use_sim_time")),
@@ -98,12 +96,12 @@ def check_setup(
 
 
 def mapper_parameters(node: Node, executor: Executor) -> Mapping[str, object]:
-    """`scene_frame` and `use_sim_time` of the running mapper; empty where it does not say."""
+    """Of the running mapper, those that it has of three; empty where it does not say."""
     client = node.create_client(GetParameters, f"{MAPPER}/get_parameters")
     try:
         if not client.wait_for_service(0.5):
             return {}
-        names = ["scene_frame", "use_sim_time"]
+        names = ["scene_frame", "use_sim_time", "images_rectified"]
         future = client.call_async(GetParameters.Request(names=names))
         executor.spin_until_future_complete(future, timeout_sec=2.0)
         if not future.done() or len(future.result().values) != len(names):
@@ -117,65 +115,6 @@ def mapper_parameters(node: Node, executor: Executor) -> Mapping[str, object]:
         return told
     finally:
         node.destroy_client(client)
-
-
-def _transforms_elsewhere(node: Node) -> list[Check]:
-    """tf in the robot's namespace, as Nav2's launch has it."""
-    checks = []
-    published = {
-        name
-        for name, kinds in node.get_topic_names_and_types()
-        if TF_TYPE in kinds and node.get_publishers_info_by_topic(name)
-    }
-    for topic in tf_topics(node):
-        end = topic.rpartition("/")[2]
-        others = sorted(name for name in published if name.rpartition("/")[2] == end)
-        if topic in published or not others:
-            continue
-        checks.append(
-            _warn(
-                topic,
-                f"nobody publishes here, but on {', '.join(others)}; start the nodes with "
-                f"-r {topic}:={others[0]}",
-            )
-        )
-    return checks
-
-
-def _topics_elsewhere(node: Node) -> list[Check]:
-    """The camera publishes under other names than those that the mapper hears."""
-    wanted: dict[str, list[str]] = {}
-    for topic in inputs_of(node):
-        base = topic
-        for suffix in _SUFFIXES:
-            base = base.removesuffix(suffix)
-        wanted.setdefault(base, []).append(topic)
-    if any(node.get_publishers_info_by_topic(t) for topics in wanted.values() for t in topics):
-        return []
-    found: dict[str, str] = {}
-    for name, kinds in sorted(node.get_topic_names_and_types()):
-        if not node.get_publishers_info_by_topic(name) or f"/{MAPPER}/" in name:
-            continue
-        option = _option_for(name, kinds)
-        if option:
-            found.setdefault(option, name)
-    if not found:
-        return []
-    options = " ".join(f"{option} {name}" for option, name in sorted(found.items()))
-    text = f"nothing is published where the mapper listens; try: r1 up {options}"
-    return [_warn("camera topics", text)]
-
-
-def _option_for(name: str, kinds: Sequence[str]) -> str:
-    """The option of `r1 up` that a topic could be given to."""
-    if "sensor_msgs/msg/PointCloud2" in kinds:
-        return _OPTIONS["points"]
-    depth = "depth" in name.lower()
-    if "sensor_msgs/msg/CameraInfo" in kinds:
-        return "" if depth else _OPTIONS["color/camera_info"]
-    if "sensor_msgs/msg/Image" in kinds and "infra" not in name.lower():
-        return _OPTIONS["depth/image" if depth else "color/image"]
-    return ""
 
 
 def _frames(
@@ -192,17 +131,17 @@ def _frames(
             f"start the nodes with --scene-frame {roots[0]}" if roots else "start what publishes it"
         )
         text = f"the map's frame {scene_frame!r} is in no transform; {way}, or start your SLAM"
-        checks.append(_warn("scene_frame", text))
+        checks.append(warning("scene_frame", text))
     for topic, message in sorted(heard.items()):
         if not message.frame:
-            checks.append(_warn(topic, "frame_id is empty; set the frame in the driver"))
+            checks.append(warning(topic, "frame_id is empty; set the frame in the driver"))
         elif message.frame.lstrip("/") not in known:
             text = (
                 f"its frame {message.frame!r} is in no transform; start the robot's description, "
                 f"or ros2 run tf2_ros static_transform_publisher --frame-id base_link "
                 f"--child-frame-id {message.frame}"
             )
-            checks.append(_warn(topic, text))
+            checks.append(warning(topic, text))
     return checks
 
 
@@ -229,14 +168,14 @@ def _camera(heard: Mapping[str, Heard]) -> list[Check]:
                 "aligned to colour (RealSense: align_depth.enable:=true and its "
                 "aligned_depth_to_color topic)"
             )
-            checks.append(_warn(other, text))
+            checks.append(warning(other, text))
     for other, about in infos.items():
         if about.frame and alone(about.frame):
             text = (
                 f"is in {about.frame!r}, colour in {frames}; give the camera_info of "
                 f"the colour camera: --camera-info-topic {place}/camera_info"
             )
-            checks.append(_warn(other, text))
+            checks.append(warning(other, text))
     return checks
 
 
@@ -245,13 +184,13 @@ def _times(log: InputLog, use_sim_time: object) -> list[Check]:
     checks = []
     if use_sim_time is True and log.clock is None:
         text = "is true, but nobody publishes /clock; play the bag with --clock, or set it to false"
-        checks.append(_warn("use_sim_time", text))
+        checks.append(warning("use_sim_time", text))
     if use_sim_time is False and log.clock is not None:
         text = "is false, but /clock is published (a bag, a simulation): start with --use-sim-time"
-        checks.append(_warn("use_sim_time", text))
+        checks.append(warning("use_sim_time", text))
     for topic, message in sorted(log.heard.items()):
         if not message.stamp:
-            checks.append(_warn(topic, "stamp is 0; the driver must stamp its messages"))
+            checks.append(warning(topic, "stamp is 0; the driver must stamp its messages"))
         elif log.clock is None and abs(message.at - message.stamp / 1e9) > _SKEW_S:
             late = message.at - message.stamp / 1e9
             side = "behind" if late > 0 else "ahead of"
@@ -259,9 +198,5 @@ def _times(log: InputLog, use_sim_time: object) -> list[Check]:
                 f"stamps are {abs(late):.1f} s {side} the clock of this machine; synchronise the "
                 "clocks (chrony), or follow the bag's with --use-sim-time"
             )
-            checks.append(_warn(topic, text))
+            checks.append(warning(topic, text))
     return checks
-
-
-def _warn(name: str, detail: str) -> Check:
-    return Check("set-up", name, "warn", detail)

@@ -21,14 +21,14 @@ MAPPER = "scene_mapper"
 TF_QOS = QoSProfile(depth=1000)
 STATIC_TF_QOS = QoSProfile(depth=1000, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
-_INPUTS = (
-    "color/image",
-    "color/image/compressed",
-    "depth/image",
-    "depth/image/compressedDepth",
-    "color/camera_info",
-    "points",
-)
+INPUTS = {
+    "color/image": "sensor_msgs/msg/Image",
+    "color/image/compressed": "sensor_msgs/msg/CompressedImage",
+    "depth/image": "sensor_msgs/msg/Image",
+    "depth/image/compressedDepth": "sensor_msgs/msg/CompressedImage",
+    "color/camera_info": "sensor_msgs/msg/CameraInfo",
+    "points": "sensor_msgs/msg/PointCloud2",
+}
 _SENSOR_TYPES = ("Image", "CameraInfo", "PointCloud2")  # CompressedImage ends like Image
 TF_TYPE = "tf2_msgs/msg/TFMessage"
 
@@ -42,6 +42,7 @@ def check_topics(node: Node) -> list[Check]:
     tf = tf_topics(node)
     rows: list[tuple[str, QoSProfile | None]] = [(name, None) for name in inputs_of(node)]
     rows += [(name, STATIC_TF_QOS if is_static(name) else TF_QOS) for name in tf]
+    kinds = {node.resolve_topic_name(name): kind for name, kind in INPUTS.items()}
     checks = []
     for name, usual in rows:
         publishers = node.get_publishers_info_by_topic(name)
@@ -51,7 +52,7 @@ def check_topics(node: Node) -> list[Check]:
             if (info.node_name, info.node_namespace) != (node.get_name(), node.get_namespace())
         ]
         if publishers or subscribers:
-            checks.append(_topic(name, publishers, subscribers, usual))
+            checks.append(_topic(name, publishers, subscribers, usual, kinds.get(name, "")))
     others = [
         f"{name} [{', '.join(types)}]"
         for name, types in node.get_topic_names_and_types()
@@ -82,7 +83,7 @@ def inputs_of(node: Node) -> list[str]:
     # Only the graph knows the names that a running mapper was given; the others are those of a
     # mapper that was given none.
     heard = _heard_by_mapper(node, *_SENSOR_TYPES)
-    return heard or [node.resolve_topic_name(topic) for topic in _INPUTS]
+    return heard or [node.resolve_topic_name(topic) for topic in INPUTS]
 
 
 def _heard_by_mapper(node: Node, *types: str) -> list[str]:
@@ -99,12 +100,18 @@ def _topic(
     publishers: Sequence[TopicEndpointInfo],
     subscribers: Sequence[TopicEndpointInfo],
     usual: QoSProfile | None,
+    kind: str,
 ) -> Check:
     detail = (
         f"{len(publishers)} publisher(s) [{_qos_text(publishers)}], "
         f"{len(subscribers)} subscriber(s) [{_qos_text(subscribers)}]"
     )
     conflicts = [text for p in publishers if (text := _conflict(p, subscribers, usual))]
+    conflicts += [
+        f"{p.node_name} sends {p.topic_type}, the mapper takes {kind} here"
+        for p in publishers
+        if kind and not conflicts and p.topic_type != kind
+    ]
     if conflicts:
         return Check("topics", name, "warn", "; ".join([detail, *dict.fromkeys(conflicts)]))
     return Check("topics", name, "ok" if publishers else "info", detail)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 import rclpy
 from geometry_msgs.msg import TransformStamped
@@ -21,8 +22,10 @@ from tf2_msgs.msg import TFMessage
 
 from r1_ros.doctor import setup
 from r1_ros.doctor.check import Check
+from r1_ros.doctor.elsewhere import camera_topics, namespaces
 from r1_ros.doctor.graph import check_graph
 from r1_ros.messages.geometry import time_message
+from tests.ros import robot as views
 
 pytestmark = pytest.mark.ros
 LATCHED = QoSProfile(depth=5, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -57,12 +60,14 @@ class Robot:
         self.tf_topic, self.parent = "/tf_static", "map"
         self.scene_frame, self.sim_time = "map", False
         self.color_frame = self.depth_frame = self.info_frame = self.known_frame = "cam"
+        self.depth_encoding, self.K = "16UC1", views.K.reshape(-1)
         self.stamp: Callable[[], int] = time.time_ns
 
     def check(self) -> dict[str, str]:
         """Start everything and look; the warnings of the set-up by name."""
         mapper, camera = self.mapper, self.camera
         mapper.declare_parameter("scene_frame", self.scene_frame)
+        mapper.declare_parameter("images_rectified", False)
         if self.sim_time:
             mapper.set_parameters([Parameter("use_sim_time", value=True)])
         for kind, topic in ((Image, "color/image"), (Image, "depth/image")):
@@ -87,9 +92,13 @@ class Robot:
     def _run(self, color, depth, info) -> None:  # noqa: ANN001
         while not self.stop.is_set():
             stamp = time_message(self.stamp())
-            color.publish(Image(header=Header(stamp=stamp, frame_id=self.color_frame)))
-            depth.publish(Image(header=Header(stamp=stamp, frame_id=self.depth_frame)))
-            info.publish(CameraInfo(header=Header(stamp=stamp, frame_id=self.info_frame)))
+            messages = (views.color(1), views.depth(1), views.camera_info(1))
+            frames = self.color_frame, self.depth_frame, self.info_frame
+            for message, frame in zip(messages, frames, strict=True):
+                message.header = Header(stamp=stamp, frame_id=frame)
+            messages[1].encoding, messages[2].k = self.depth_encoding, self.K
+            for publisher, message in zip((color, depth, info), messages, strict=True):
+                publisher.publish(message)
             for publish in self.publish:
                 publish()
             self.executor.spin_once(timeout_sec=0.05)
@@ -129,6 +138,40 @@ def test_camera_topics_under_other_names(robot: Robot) -> None:
         "--camera-info-topic /camera/color/camera_info",
     ):
         assert option in text
+
+
+def test_messages_that_the_mapper_cannot_use(robot: Robot) -> None:
+    robot.depth_encoding, robot.K = "8UC2", np.zeros(9)
+    found = robot.check()
+    assert "'8UC2'; read are 16UC1" in found["/depth/image"]
+    assert "K is all zeros" in found["/color/camera_info"]
+
+
+def test_which_of_many_topics_are_one_camera() -> None:
+    image, packed, info = (
+        [f"sensor_msgs/msg/{kind}"] for kind in ("Image", "CompressedImage", "CameraInfo")
+    )
+    published = {
+        "/zed/disparity/image": image,
+        "/zed/rgb/image": image,
+        "/zed/rgb/camera_info": info,
+        "/zed/depth/image_raw": image,
+        "/zed/depth_registered/image/compressedDepth": packed,
+        "/zed/depth_registered/camera_info": info,
+        "/zed/cloud": ["sensor_msgs/msg/PointCloud2"],
+    }
+    assert camera_topics(published) == {
+        "color": "/zed/rgb/image",
+        "depth": "/zed/depth_registered/image",
+        "info": "/zed/rgb/camera_info",
+    }
+    assert camera_topics({"/a/image_raw/compressed": packed, "/b": ["x/msg/PointCloud2"]}) == {
+        "color": "/a/image_raw",
+        "points": "/b",
+    }
+    names = [f"/{r}/{t}" for r in ("r2", "r1") for t in ("depth/image", "color/camera_info")]
+    assert namespaces([*names, "/r1/color/image/compressed", "/r2/color/image"]) == ["r1", "r2"]
+    assert namespaces([*names, "/r2/color/image"]) == ["r2"]
 
 
 def test_a_map_frame_that_is_in_no_transform(robot: Robot) -> None:
