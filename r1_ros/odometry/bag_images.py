@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ def bag_to_folder(bag_path: Path, out: Path, topics: ImageTopics) -> int:
 
     Args:
         bag_path: folder or storage file of the bag.
-        out: new folder; must not exist.
+        out: new folder; must not exist, or be empty.
         topics: names in the bag.
 
     Raises:
@@ -48,12 +48,15 @@ def bag_to_folder(bag_path: Path, out: Path, topics: ImageTopics) -> int:
         RgbdFolderError: the folder is there already, or no two images belong together.
         BadMessageError: an image cannot be read, or depth is not registered to colour.
     """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise RgbdFolderError(f"{out} exists already; remove it or choose another name")
     try:
-        for name in ("color", "depth"):
-            (out / name).mkdir(parents=True, exist_ok=False)
         stamps, frame = [], None
         with Bag(bag_path) as bag:
-            for frame in _frames(bag, topics):
+            inputs = _inputs(bag, topics)  # before anything is written
+            for name in ("color", "depth"):
+                (out / name).mkdir(parents=True)
+            for frame in _frames(bag, inputs):
                 name = f"{frame.stamp // 10**9}.{frame.stamp % 10**9:09d}"
                 stamps.append(frame.stamp)
                 bgr = cv2.cvtColor(frame.color, cv2.COLOR_RGB2BGR)
@@ -70,12 +73,15 @@ def bag_to_folder(bag_path: Path, out: Path, topics: ImageTopics) -> int:
     return len(stamps)
 
 
-def _frames(bag: Bag, topics: ImageTopics) -> Iterator[RgbdFrame]:
-    inputs = {
+def _inputs(bag: Bag, topics: ImageTopics) -> dict[str, str]:
+    return {
         _found(bag, topics.color, "/compressed"): "color",
         _found(bag, topics.depth, "/compressedDepth"): "depth",
         _found(bag, topics.camera_info, ""): "camera_info",
     }
+
+
+def _frames(bag: Bag, inputs: Mapping[str, str]) -> Iterator[RgbdFrame]:
     cameras, config = CameraCache(), MapperConfig()
     together = Synchronizer(("color", "depth"), _SLOP_NS, _QUEUE, lambda *_: None)
     info: CameraInfo | None = None
@@ -98,6 +104,7 @@ def _frames(bag: Bag, topics: ImageTopics) -> Iterator[RgbdFrame]:
 
 def _found(bag: Bag, name: str, transport: str) -> str:
     """The topic, or its compressed twin."""
+    name = f"/{name.lstrip('/')}"
     for topic in (name, name + transport):
         if topic in bag.topics and bag.topics[topic].type in _KINDS:
             return topic

@@ -79,9 +79,11 @@ def test_a_bag_without_tf(folder: Path, tmp_path: Path) -> None:
     opened = RgbdFolder.open(tmp_path / "out")
     assert drift_m(np.stack([f.pose for f in opened.frames]), np.stack(poses(COUNT))) < 0.03
     assert opened.frames[1].time - opened.frames[0].time == pytest.approx(0.1)
-    assert "File exists" in run(tmp_path / "bag", "--out", tmp_path / "out")
+    for there in ("out", "bag"):
+        assert "exists already" in run(tmp_path / "bag", "--out", tmp_path / there)
     missing = run(tmp_path / "bag", "--out", tmp_path / "x", "--depth-topic", "/d")
     assert "no images or intrinsics at /d" in missing and "/depth/image/compressedDepth" in missing
+    assert not (tmp_path / "x").exists()  # so that the next try works
 
 
 def test_a_jump_is_told_with_the_frames_beside_it(tmp_path: Path) -> None:
