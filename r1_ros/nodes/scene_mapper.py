@@ -32,6 +32,7 @@ from r1_ros.messages.point_clouds import point_cloud_message
 from r1_ros.msg import ErrorCode, SceneView
 from r1_ros.runtime.diagnostics import DiagnosticsPublisher
 from r1_ros.runtime.errors import BadMessageError
+from r1_ros.runtime.freed_memory import own_pages_for_large
 from r1_ros.runtime.lifecycle import STEADY, ManagedNode, configured, end_process, spin_node
 from r1_ros.srv import GetScene, LoadScene, SaveScene
 from r1_ros.tf.listener import Buffer, TransformListener, make_buffer
@@ -333,6 +334,7 @@ class SceneMapper(ManagedNode[MapperConfig]):
 
 def main() -> None:
     """Entry point of the executable."""
+    own_pages_for_large()
     end_process(spin_node(SceneMapper))
 
 

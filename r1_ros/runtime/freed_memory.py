@@ -11,13 +11,25 @@ import platform
 
 GIVE_BACK_S = 10.0  # how often
 _HEAPS = 2
-_M_ARENA_MAX = -8  # malloc.h
+_LARGE_BYTES = 2**20
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # malloc.h
 
 
 def share_heaps() -> None:
     """Let all threads share few heaps; before they start. Does nothing with another libc."""
     if _is_glibc():
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _HEAPS)
+
+
+def own_pages_for_large() -> None:
+    """Let blocks of a megabyte and more have pages of their own, which go back when they are freed.
+
+    glibc has them in the heaps, between small blocks that stay, once one as large was freed. Not
+    for who has new ones in every millisecond, as torch does: pages cost time. Does nothing with
+    another libc.
+    """
+    if _is_glibc():
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def give_back_freed() -> None:
