@@ -12,9 +12,8 @@ from collections.abc import Sequence
 _HOW = r"how (?:tall|high|wide|broad|long|deep|big)"
 _HEAD = rf"(?:what (?:colou?r|shape|material)|where|{_HOW}) (?:is|are)"
 _ARTICLE = r"(?:the|my|our|this|that|an?|any)"
-_NOUNS = (
-    rf"{_ARTICLE} (?:(?!(?:and|or|of|from|in|on|at|under|next|near|with|made)\b)[\w'-]+ ?){{1,4}}"
-)
+_NO_NOUN = r"(?:and|or|of|from|in|on|at|under|next|near|with|made|together|combined)\b"
+_NOUNS = rf"{_ARTICLE} (?:(?!{_NO_NOUN})[\w'-]+ ?){{1,4}}"
 _EACH = re.compile(
     rf"(?P<head>{_HEAD}) (?P<names>{_NOUNS}(?:, ?{_NOUNS})*,? ?(?:and|as well as) {_NOUNS})[?.]*",
     re.I,

@@ -89,6 +89,7 @@ def test_what_stands_on_its_own_is_taken_apart(text: str, parts: list[str]) -> N
         "Go and get the basket.",
         "Turn everything off and close the windows.",
         "Where is the red and white mug?",
+        "How tall are the fridge and the stove together?",
         "Is there a fridge and what is on it?",
         "Find the table. It is brown.",
         "Open the window but not the door.",
