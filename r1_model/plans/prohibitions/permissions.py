@@ -54,12 +54,12 @@ def still_forbidden(earlier: Sequence[Prohibition], request: Request) -> list[Pr
     if request.prohibitions:
         return kept
     for actions, things in _permitted(request.text):
-        meant = {item.things for item in kept if item.actions & actions}
-        if things is None and len(meant) != 1:
-            continue  # "it" may be either
-        kept = [
-            rest for item in kept for rest in _without(item, actions, things or [*meant][0])
-        ]  # fmt: skip
+        if things is None:
+            meant = {item.things for item in kept if item.actions & actions}
+            things = next(iter(meant), ())
+            if len(meant) != 1 or len(things) != 1:
+                continue  # "it" may be either
+        kept = [rest for item in kept for rest in _without(item, actions, things)]
     return kept
 
 

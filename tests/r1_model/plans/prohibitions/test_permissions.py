@@ -59,6 +59,7 @@ def test_whatever_else_is_said_leaves_it_forbidden(now: str) -> None:
 
 def test_only_what_is_named_is_taken_back() -> None:
     assert len(forbidden(FRIDGE, WINDOW, "You may open it now.")) == 2  # which one?
+    assert forbidden("Don't open the fridge or the window.", "You may open it now.")
     assert forbidden(FRIDGE, WINDOW, "You may now open the window.") == ["Don't open the fridge"]
     [item] = still_forbidden(
         read_request("Don't touch the vase or the mug.").prohibitions,
