@@ -16,7 +16,6 @@ request does not name itself: of two mistakes the one that does not move.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,17 +23,13 @@ import numpy as np
 
 from r1_model.plans.dependence import arguments, dependent_steps, same_thing
 from r1_model.plans.forbidden import Prohibition
+from r1_model.plans.named import fits, is_modified, named, two_of_a_kind
 from r1_model.plans.prohibitions.request import Request
 from r1_model.plans.verbs import HANDLING
 from r1_model.text.answer import Box, Step, Withheld
-from r1_model.text.chinese import simplified
-from r1_model.text.singular import singular
 
 FORBIDDEN, UNSEEN, DEPENDS, QUESTION = "forbidden", "unseen", "depends", "question"
 _OVERLAP = 0.25  # of the smaller box; two boxes of one thing share more
-
-_NOUN = 2  # characters of a Chinese one
-_ENDINGS = "机器面"  # of words for things of all kinds
 
 Locate = Callable[[str], Sequence[Box]]
 
@@ -109,7 +104,7 @@ def _matches(
         if _matches(target, prohibition, request, steps, found):
             return True
     first = pairs[:1] or [("", None)]
-    if prohibition.others and _named(first[0][0], request.allowed):
+    if prohibition.others and named(first[0][0], request.allowed):
         return False
     on_thing = not prohibition.things or any(
         _is(first, name, prohibition, request, steps, found) for name in prohibition.things
@@ -135,7 +130,7 @@ def _is(
         return False
     label, box = pairs[0]
     fitting = fits(label, name)
-    asked_for = fitting and _two_of_a_kind(label, name) and _named(label, request.allowed)
+    asked_for = fitting and two_of_a_kind(label, name) and named(label, request.allowed)
     if fitting and not is_modified(name, label) and not asked_for:
         return True
     boxes = found(name) if box is not None else []
@@ -146,7 +141,7 @@ def _is(
         return not asked_for
     if any(fits(other, name) for step in steps for other in step.labels):
         return False  # the plan itself calls something by that name, and it is another thing
-    return not _named(label, request.allowed)
+    return not named(label, request.allowed)
 
 
 def _mark_assumed(
@@ -181,72 +176,3 @@ def overlap(box: Box, other: Box) -> float:
     high = np.minimum(box.center + box.size / 2, other.center + other.size / 2)
     shared = float(np.prod((high - low).clip(min=0)))
     return shared / max(min(float(np.prod(box.size)), float(np.prod(other.size))), 1e-9)
-
-
-def fits(label: str, name: str) -> bool:
-    """May a label mean what a noun phrase says? Generous: "table" fits "coffee table".
-
-    Args:
-        label: of a step, in any language.
-        name: noun phrase in small letters, Chinese in Simplified.
-    """
-    label = simplified(label.lower()).strip()
-    if not label:
-        return False
-    if re.search("[\u3400-\u9fff]", label + name):
-        if label in name or (len(name) > 1 and name in label):
-            return True
-        # 台灯, 桌灯 and 灯, 水杯 and 杯子; but 杯子 is no 柜子
-        word, said = (text.rstrip("子儿头") or text for text in (label, name))
-        return word[-2:] == said[-2:] or word[-1] == said[-1] not in _ENDINGS
-    own, other = _words(label), _words(re.split(r"(?<=\s)(?:that|which|who|with)\b", name)[0])
-    if not own or not other:
-        return False
-    if f" {' '.join(own)} " in f" {' '.join(other)} ":
-        return True
-    head = _words(re.split(rf"\b(?:{_WHERE})\b", name)[0])[-1:]
-    return own[-1:] == head
-
-
-_WHERE = "on|in|at|by|of|from|under|behind|near|next|inside|beside|above|below|between|to|into|onto"
-
-
-def is_modified(name: str, label: str) -> bool:
-    """Does a noun phrase say more or other than the label: "the red mug", 桌上的電腦?"""
-    if re.search("[\u3400-\u9fff]", name):
-        label = simplified(label)
-        return "的" in name or len(name) > len(label) + 1 or _told_apart(label, name)
-    own, other = _words(label), _words(name)
-    return len(other) > len(own) or (own[-1:] == other[-1:] and not set(other) <= set(own))
-
-
-def _told_apart(label: str, name: str) -> bool:
-    """One noun, each with a word of its own: 蓝杯子 and 红杯子, not 水杯 and 杯子."""
-    if re.search("[\u3400-\u9fff]", label + name):
-        longer = min(len(label), len(name)) > _NOUN
-        return (
-            longer and label[-_NOUN:] == name[-_NOUN:] and label not in name and name not in label
-        )
-    own, other = _words(label), _words(name)
-    return own[-1:] == other[-1:] and bool(set(own) - set(other)) and bool(set(other) - set(own))
-
-
-def _two_of_a_kind(label: str, name: str) -> bool:
-    """Told apart, or of one last character: 台灯 and 大灯, where the request names both."""
-    label = simplified(label.lower())
-    if not re.search("[\u3400-\u9fff]", label + name):
-        return _told_apart(label, name)
-    same = label[-1:] == name[-1:] and min(len(label), len(name)) >= _NOUN
-    return same and label not in name and name not in label
-
-
-def _words(text: str) -> list[str]:
-    return [singular(word) for word in re.findall(r"[a-z0-9'-]+", text.lower())]
-
-
-def _named(label: str, text: str) -> bool:
-    """Does a text name what a step calls so?"""
-    label, text = simplified(label.lower()), simplified(text.lower())
-    if re.search("[\u3400-\u9fff]", label):
-        return label in text
-    return bool(label) and f" {' '.join(_words(label))} " in f" {' '.join(_words(text))} "

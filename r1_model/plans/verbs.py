@@ -19,24 +19,28 @@ CARRYING = frozenset({"navigate_to", "pick", "place", "push", "turn_on", "turn_o
 _CARRY = "pick place"
 _TOUCH = " ".join(sorted(HANDLING))
 _ENGLISH = {
-    "navigate_to": "go drive walk navigate head come approach enter travel roll",
+    "navigate_to": "go drive walk navigate head come approach enter travel roll visit",
     "navigate_to pick place push": "move",
+    "pick place push": "relocate reposition displace rearrange transport",
     "open": "open unlock",
+    "open close": "draw",
     "close": "close shut",
     "pick": "pick grab grasp lift hold collect steal",
     _CARRY: "take get fetch bring carry remove hand deliver give return clear tidy throw dispose",
     "place": "put place set lay drop store stack hang serve spill pour",
     "turn_on": "activate",
-    "turn_off": "deactivate",
+    "turn_off": "deactivate unplug disconnect",
     "turn_on turn_off": "turn switch power",
     "make_coffee": "brew",
     "make_coffee make_bed": "make prepare",
     "turn_on make_coffee": "start run",
     "wipe clean": "wipe clean mop sweep vacuum wash dust dry",
     "make_bed push": "straighten",
-    "push": "push shove shift slide pull nudge topple knock bump tip",
+    "push": "push shove shift slide pull nudge topple knock bump tip tilt rock",
     "look_at": "look",
-    _TOUCH: ("touch use handle disturb operate bother tamper damage break alter change mess play"),
+    _TOUCH: (
+        "touch use handle disturb operate bother tamper damage break alter change mess play interact fiddle meddle"
+    ),
     " ".join(sorted(EVERYTHING)): "do",
 }
 _PARTICIPLES = {

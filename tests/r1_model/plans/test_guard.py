@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from r1_model.plans.guard import DEPENDS, FORBIDDEN, QUESTION, UNSEEN, fits, guard_steps
+from r1_model.plans.guard import DEPENDS, FORBIDDEN, QUESTION, UNSEEN, guard_steps
+from r1_model.plans.named import fits
 from r1_model.plans.prohibitions.request import read_request
 from r1_model.text.answer import Box, Step
 

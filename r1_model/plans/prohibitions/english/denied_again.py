@@ -11,7 +11,7 @@ import re
 from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.prohibitions.english.meant.asked import asked_actions, with_noun
 from r1_model.plans.prohibitions.english.meant.things import named_in
-from r1_model.plans.prohibitions.english.places import PEOPLE
+from r1_model.plans.prohibitions.english.remaining.places import PEOPLE
 from r1_model.plans.verbs import ENGLISH_VERB, verbs_in
 
 _MODAL = r"(?:can|may|must|should|shall|will|is to|are to|has to|have to|(?:is|are) allowed to)"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.english.away import kept_away_from, off_limits
 from r1_model.plans.prohibitions.english.denied_again import denied_again
 from r1_model.plans.prohibitions.english.excepted.exceptions import exceptions
 from r1_model.plans.prohibitions.english.excepted.excluded import excluded
@@ -14,17 +15,17 @@ from r1_model.plans.prohibitions.english.excepted.subjects import excepted_subje
 from r1_model.plans.prohibitions.english.fragments import fragments
 from r1_model.plans.prohibitions.english.governed import governed
 from r1_model.plans.prohibitions.english.inserted import without_inserted
-from r1_model.plans.prohibitions.english.kept import kept_away_from, left_as_it_is, off_limits
 from r1_model.plans.prohibitions.english.meant.things import things_in
 from r1_model.plans.prohibitions.english.meant.topics import with_topic
-from r1_model.plans.prohibitions.english.places import (
+from r1_model.plans.prohibitions.english.prevented import prevented
+from r1_model.plans.prohibitions.english.remaining.left import left_as_it_is
+from r1_model.plans.prohibitions.english.remaining.places import (
     belongs_elsewhere,
     goes_nowhere,
     stays_there,
 )
-from r1_model.plans.prohibitions.english.prevented import prevented
+from r1_model.plans.prohibitions.english.remaining.staying import stays
 from r1_model.plans.prohibitions.english.reserved import reserved
-from r1_model.plans.prohibitions.english.staying import stays
 from r1_model.plans.prohibitions.english.subjects import no_subject
 from r1_model.plans.prohibitions.english.terms import on_terms
 from r1_model.plans.prohibitions.english.wishes import wished_away

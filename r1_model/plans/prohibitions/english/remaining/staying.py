@@ -1,7 +1,7 @@
 """What an English clause says to stay, and no more: "clear the table, the vase stays".
 
 People stay as well, and what no hand takes up: "the smell stays". Where it stays is in `places`,
-and how in `kept`.
+and how in `left`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.prohibitions.english.meant.asked import with_noun
 from r1_model.plans.prohibitions.english.meant.things import named_in
-from r1_model.plans.prohibitions.english.places import PEOPLE
+from r1_model.plans.prohibitions.english.remaining.places import PEOPLE
 from r1_model.plans.verbs import ENGLISH_VERB, HANDLING, verbs_in
 
 _STAYS = re.compile(

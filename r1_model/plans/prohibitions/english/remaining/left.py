@@ -1,4 +1,4 @@
-"""What an English clause wants to stay as it is, or to be kept away from."""
+"""What an English clause wants to stay as it is: "leave the lamp on", "the laptop stays put"."""
 
 from __future__ import annotations
 
@@ -7,47 +7,13 @@ from dataclasses import replace
 from itertools import pairwise
 
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.english.away import NEARING, ROOM
 from r1_model.plans.prohibitions.english.meant.asked import runs_on
 from r1_model.plans.prohibitions.english.meant.things import named_in, things_in
 from r1_model.plans.prohibitions.english.orders import opens, told
 from r1_model.plans.prohibitions.english.wishes import welcome
-from r1_model.plans.verbs import ENGLISH_VERB, EVERYTHING, HANDLING, english_actions, verbs_in
+from r1_model.plans.verbs import ENGLISH_VERB, HANDLING, verbs_in
 
-NEARING = EVERYTHING - {"look_at", "wait"}
-_OFF_LIMITS = re.compile(
-    r"\b(?:forbidden|prohibited|off[- ]limits|out of bounds|taboo|banned|disallowed|not allowed|"
-    r"not permitted|a no(?:-go(?: \w+)?|-no)?(?=\W*$)|verboten|"
-    r"out of the question|not an option|a bad idea|no good idea|"
-    r"no business(?: in)?)\b"
-)
-# what was asked for, or is about to happen, joined to what must not be
-_NEXT = (
-    rf"\s+(?:when|whenever|as you|as soon as)\b|\s+(?:and|then) (?:please |then )*{ENGLISH_VERB}"
-)
-_AWAY = re.compile(
-    r"\b(?:(?P<hands>(?:hands|paws) off|keep (?:your \w+ )?off)"
-    r"|(?:stay|keep|steer) (?:well |far |right )?(?:away|clear|out) (?:from|of)"
-    r"|keep (?:your |a (?:\w+ )?|some )?distance (?:from|to))\s+"
-    rf"(?P<thing>.+?)(?={_NEXT}|$)"
-)
-_KEPT_OUT = re.compile(
-    r"\bkeep (?P<thing>it|them|(?:the|my|our|that|this|those|these)\s[^.,;:!?]+?) "
-    rf"(?:out of|away from|off) (?P<place>(?:the|my|our|that|this)\s.+?)(?={_NEXT}|$)"
-)
-_BERTH = re.compile(
-    r"\bgive (?P<thing>.+?) (?:a (?:wide|clear|good) berth|a miss|(?:some|plenty of|enough) space)"
-)
-_SPARED = re.compile(
-    r"\b(?:(?P<away>avoid(?:ing)?|bypass)|(?:spare|skip|ignore|leave out|forget(?: about)?|cancel))"
-    rf"\s+(?P<thing>(?:the|my|our|that|this|those|these|any|all)\s+(?!fact\b).+?)(?={_NEXT}|$)"
-)
-_YOU_NEAR = re.compile(
-    r"\b(?:don't|do not|never) want (?:to (?:see|find|catch) )?(?:you|anyone|anybody|the robot) "
-    r"(?:anywhere )?(?:near|in|inside|around|at|on|by|close to|next to) (?P<thing>.+)"
-)
-# "I'm not allowed to open it, do it for me"
-_OTHERS_ARE = re.compile(r"\b(?:i|he|she|they|we)(?:'m|'re|'s| am| are| is| was| were)?\s*$")
-_YOU_HAVE = re.compile(r"\b(?:you've|you have|you)\b(?: got)?")
 _STATES = (
     r"alone|be|untouched|unopened|as (?:it is|is|they are|it was)|"
     r"the way (?:it is|they are)|where (?:it is|they are|it stands)|in peace|put|"
@@ -121,9 +87,6 @@ _LEAD = re.compile(
 _DENIED = re.compile(r"(?:n't|\bnot|\bnever)$")  # "the door doesn't stay open"
 _OPINION = re.compile(r"\bwith you\s*$")
 _WE_ARE = re.compile(r"\b(?:i'm|i am|we're|we are)\s*$")
-_ROOM = re.compile(
-    r"(?:room|kitchen|hall|hallway|corridor|office|study|garage|garden|balcony|cellar|attic)\W*$"
-)
 _REVERSE = {
     "open": "close", "opened": "close", "closed": "open", "shut": "open", "locked": "open",
     "unopened": "open", "on": "turn_off", "running": "turn_off", "switched on": "turn_off",
@@ -131,48 +94,6 @@ _REVERSE = {
 }  # fmt: skip
 _MAKES = {"open": "open", "on": "turn_on", "off": "turn_off", "closed": "close", "shut": "close",
           "locked": "close"}  # fmt: skip
-
-
-def off_limits(clause: str) -> Forbidden | None:
-    """ "Opening the fridge is not allowed", "the bedroom is out of bounds"."""
-    limits = _OFF_LIMITS.search(clause)
-    before = clause[: limits.start()] if limits is not None else ""
-    if limits is None or before.endswith((" not ", "n't ")) or _OTHERS_ARE.search(before):
-        return None
-    subject = _YOU_HAVE.sub("", clause[: limits.start()]) + clause[limits.end() :]
-    verbs = list(verbs_in(subject, chinese=False))
-    actions = frozenset[str]()
-    for verb in verbs:
-        actions |= english_actions(verb[0], subject[verb.end() :])
-    named = subject[verbs[-1].end() :] if verbs else subject
-    named = re.sub(r"^\W*(?:so|and|but|because)\b", " ", named)
-    named = re.sub(r"\b(?:is|are|it's|it|strictly|for you|to)\b", " ", named)
-    what = named_in(named, actions)
-    return Forbidden(0, len(clause), actions or EVERYTHING - {"look_at"}, *what)
-
-
-def kept_away_from(clause: str) -> Forbidden | None:
-    """What the robot is to stay away from, or to leave out."""
-    near = _YOU_NEAR.search(clause)
-    if near is not None:
-        return Forbidden(0, len(clause), NEARING, *named_in(near["thing"], NEARING))
-    away = _AWAY.search(clause) or _BERTH.search(clause)
-    if away is not None:
-        actions = HANDLING if away.groupdict().get("hands") else NEARING
-        return Forbidden(away.start(), away.end(), actions, *named_in(away["thing"], actions))
-    out = _KEPT_OUT.search(clause)
-    if out is not None and told(clause[: out.start()]):
-        things, _ = things_in(out["thing"])
-        [place, *_] = [*things_in(out["place"])[0], ""]
-        if place:
-            return Forbidden(out.start(), len(clause), frozenset({"place"}), things, place)
-    spared = _SPARED.search(clause)
-    if spared is not None and told(clause[: spared.start()]):
-        nearing = spared["away"] or _ROOM.search(spared["thing"])
-        actions = NEARING if nearing else HANDLING
-        named = named_in(spared["thing"], actions)
-        return Forbidden(spared.start(), spared.end(), actions, *named)
-    return None
 
 
 def left_as_it_is(clause: str) -> Forbidden | None:
@@ -216,7 +137,7 @@ def _left(part: str) -> Forbidden | None:
         return None
     state = stays["state"]
     actions = frozenset({_REVERSE[state]}) if state in _REVERSE else HANDLING
-    if state in ("alone", "in peace") and _ROOM.search(stays["thing"]):
+    if state in ("alone", "in peace") and ROOM.search(stays["thing"]):
         actions = NEARING
     # "I'd like it left open" is all a wish; "wipe it with the lamp left on" asks for more
     wish = stays.re in (_LEFT_SO, _WISHED_TO_STAY) and not _ordered(part[: stays.start()])
