@@ -31,6 +31,9 @@ from r1_model.text.answer import Box, Step, Withheld
 FORBIDDEN, UNSEEN, DEPENDS, QUESTION = "forbidden", "unseen", "depends", "question"
 _OVERLAP = 0.25  # of the smaller box; two boxes of one thing share more
 
+# a machine that brews is on
+_ACTS = {"make_coffee": frozenset({"make_coffee", "turn_on"})}
+
 Locate = Callable[[str], Sequence[Box]]
 
 
@@ -95,7 +98,7 @@ class _Finder:
 def _matches(
     step: Step, prohibition: Prohibition, request: Request, steps: Sequence[Step], found: _Finder
 ) -> bool:
-    if step.action not in prohibition.actions:
+    if not prohibition.actions & _ACTS.get(step.action, frozenset({step.action})):
         return False
     pairs = arguments(step)
     if prohibition.actions >= HANDLING and len(pairs) > 1 and prohibition.things:

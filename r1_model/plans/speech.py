@@ -27,6 +27,8 @@ _INTERROGATIVE = re.compile(
 _NOT_INVERTED = re.compile(
     r"when(?:ever)? (?!is|are|was|were|do|does|did|will|would|can|could|should|shall|has|have|had|"
     r"may|to\b)[^?]*,|"
+    # "what i want is the mug"
+    r"what (?:i|we)(?:'d| would)? (?:really )?(?:want|need|like)\b(?! to know)|"
     r"(?:don't|do(?: not)?|have|may|any)\b(?! (?:you|i|we|they|it|there|any)\b)"
 )
 _FILL = (
@@ -64,6 +66,7 @@ _POLITE = re.compile(
     r"|(?:is there )?(?:any|a) (?:chance|way|possibility) (?:that )?you (?:can|could|would)"
     r"|i was wondering (?:if|whether) you could"
     r"|would it be (?:\w+ )?(?:if i asked you to|for you to|to ask you to|if you)"
+    r"|isn't it (?:about |high )?time(?: that)? (?:you|we)"
     r"|will you|have you time to|could (?:somebody|someone)"
     rf") {_DO}"
     r"|(?:can|could|may) (?:i|we) (?:please )?(?:have|get)\b(?! (?:some )?(?:information|answers?))"

@@ -39,7 +39,8 @@ _ENGLISH = {
     "push": "push shove shift slide pull nudge topple knock bump tip tilt rock",
     "look_at": "look",
     _TOUCH: (
-        "touch use handle disturb operate bother tamper damage break alter change mess play interact fiddle meddle"
+        "touch use handle disturb operate bother tamper damage break alter change mess play "
+        "interact fiddle meddle"
     ),
     " ".join(sorted(EVERYTHING)): "do",
 }
@@ -115,6 +116,8 @@ _SET_FOOT = re.compile(r"sets?(?:ting)? foot\b")
 _LAY_HANDS = re.compile(r"lay(?:s|ing)? (?:an? |your )?(?:hands?|fingers?)\b")
 _OVER = re.compile(r"\s+(?:over|off|down|into|against)\b|.*\s(?:over|off|down)\W*$")
 _PARTICLE = {"on": "turn_on", "up": "turn_on", "off": "turn_off", "down": "turn_off"}
+# "no lamp is to come on"
+_GOES_ON = re.compile(r"\s+(on|off)\W*(?:$|(?:tonight|today|now|again|yet|until|till|while)\b)")
 _SWITCHES = ("turn", "switch", "power", "shut", "put")
 
 
@@ -129,6 +132,9 @@ def english_actions(verb: str, rest: str) -> frozenset[str]:
     if verb in _GET_FORMS and _BECOMES.match(rest):
         return frozenset()  # "don't get up", "don't let it get cold"
     going = skills == ENGLISH_VERBS["go"] or verb in _GET_FORMS
+    goes_on = _GOES_ON.match(rest) if skills == ENGLISH_VERBS["go"] else None
+    if goes_on is not None:
+        return frozenset({_PARTICLE[goes_on[1]]})
     if going and _CLOSE_TO.match(rest):  # who must not come near must not handle it either
         return EVERYTHING - {"look_at", "wait"}
     if going and _INTO.match(rest):  # who goes into the fridge opens it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from r1_model.plans.forbidden import Forbidden
-from r1_model.plans.prohibitions.english.meant.things import named_in, things_in
+from r1_model.plans.prohibitions.english.meant.things import NO_THING, named_in, things_in
 from r1_model.plans.prohibitions.english.orders import told
 from r1_model.plans.verbs import ENGLISH_VERB, EVERYTHING, HANDLING, english_actions, verbs_in
 
@@ -34,8 +34,9 @@ _BERTH = re.compile(
     r"\bgive (?P<thing>.+?) (?:a (?:wide|clear|good) berth|a miss|(?:some|plenty of|enough) space)"
 )
 _SPARED = re.compile(
-    r"\b(?:(?P<away>avoid(?:ing)?|bypass)|(?:spare|skip|ignore|leave out|forget(?: about)?|cancel))"
-    rf"\s+(?P<thing>(?:the|my|our|that|this|those|these|any|all)\s+(?!fact\b).+?)(?={_NEXT}|$)"
+    r"\b(?:(?P<away>avoid(?:ing)?|bypass)|(?:spare|skip|ignore|leave out|forget(?: about)?|cancel|"
+    r"never mind(?: about)?|(?:don't|do not) (?:mind|worry about)))"
+    rf"\s+(?P<thing>(?:the|my|our|that|this|those|these|any|all)\s+(?!fact\b|rest\b).+?)(?={_NEXT}|$)"
 )
 _YOU_NEAR = re.compile(
     r"\b(?:don't|do not|never) want (?:to (?:see|find|catch) )?(?:you|anyone|anybody|the robot) "
@@ -83,7 +84,11 @@ def kept_away_from(clause: str) -> Forbidden | None:
         if place:
             return Forbidden(out.start(), len(clause), frozenset({"place"}), things, place)
     spared = _SPARED.search(clause)
-    if spared is not None and told(clause[: spared.start()]):
+    if (
+        spared is not None
+        and told(clause[: spared.start()])
+        and not NO_THING.search(spared["thing"])
+    ):
         nearing = spared["away"] or ROOM.search(spared["thing"])
         actions = NEARING if nearing else HANDLING
         named = named_in(spared["thing"], actions)

@@ -13,7 +13,7 @@ from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.prohibitions.english.meant.asked import asked_actions, asks, with_noun
 from r1_model.plans.prohibitions.english.meant.things import named_in
 from r1_model.plans.prohibitions.english.orders import NEVER
-from r1_model.plans.verbs import EVERYTHING, HANDLING, verbs_in
+from r1_model.plans.verbs import ENGLISH_VERB, EVERYTHING, HANDLING, verbs_in
 
 _NEARING = EVERYTHING - {"look_at", "wait"}
 _NOUNS = r"(?P<thing>(?:the|my|our|his|her|that|this|those|these)\s+[^.,;:!?]+?)"
@@ -41,6 +41,11 @@ _NOT_THAT = re.compile(
     rf"^\W*(?:but |and |just |only |please,? )*(?:not|never|{NEVER}) "
     r"(?P<thing>(?:the|my|that|this|those|these)\s[^.,;:!?]+?)"
     r"(?:,? (?:please|though|mind|mind you))?\W*$"
+)
+# "no not the blanket, I want the pillow", with no mark between
+_NOT_BUT = re.compile(
+    r"(?:^|[,;–—]|\b(?:no|but|and))\s*not (?P<thing>(?:the|my|that|this|those|these)\s[^.,;:!?]+?)"
+    rf"[\s,]+(?:but )?(?=(?:i|we) (?:want|need|mean|meant|said|asked)\b|{ENGLISH_VERB} (?:the|my)\b)"
 )
 # "as for the vase: no", "TV off, no", "lamp yes, fridge no", "no to the TV"
 _NO = r"(?:no|nope|nah|never|no way|(?:absolutely|certainly|definitely) not|forget it|hands off)"
@@ -86,6 +91,9 @@ def fragments(text: str, start: int, end: int) -> Iterator[Forbidden]:
     match = _NOT_THAT.match(sentence)
     if match is not None and not any(verbs_in(match["thing"], chinese=False)):
         yield from _contrasted(start, match, text[:start])
+    match = _NOT_BUT.search(sentence)
+    if match is not None and not any(verbs_in(match["thing"], chinese=False)):
+        yield _found(start, match, asked_actions(sentence[match.end() :]) or HANDLING)
     yield from _denied(text, start, end)
     match = _STATE.match(sentence)
     if match is not None:

@@ -57,7 +57,7 @@ _ANY = (
     r"do not need to|not (?:allowed|permitted|supposed|meant) to|refrain from|abstain from|"
     r"(?:resist|fight) (?:the|any|every|your) (?:urge|temptation|impulse|desire) to|"
     r"avoid(?:ing)?|hold off(?: on)?|without|instead of|rather than|nobody|no one|none of you|"
-    r"neither|forbid you to|"
+    r"neither|forbid you to|isn't (?:nobody|no one|anybody|anyone)|"
     r"(?:(?:forbid|prohibit|ban|bar|keep|prevent) (?:you|anyone|anybody) )from|"
     r"(?:(?:is|are|am|was) not|isn't|aren't|not|no) (?:to|(?:allowed|permitted|supposed|meant) to)|"
     r"(?:isn't|aren't) (?:to|allowed to|permitted to|supposed to|meant to)|"
@@ -74,7 +74,8 @@ _GOVERNED = re.compile(
     rf"\s+(?P<fill>{_FILL}){_VERB}"
 )
 _NEEDS_ING = re.compile(
-    r"(?:without|instead of|avoid|hold off|prevent|refrain|abstain|stop|quit|no$|no more)|.*\bfrom$"
+    r"(?:without|instead of|avoid|hold off|prevent|refrain|abstain|stop|quit|no$|no more|isn't \w+body|"
+    r"isn't (?:no one|anyone))|.*\bfrom$"
 )
 _MARKS = " ,.!?"
 _BARE_NEXT = re.compile(rf"(?P<next>\s+and (?:please |then )*(?!(?!bring)\w+ing\b){ENGLISH_VERB})")

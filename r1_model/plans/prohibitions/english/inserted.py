@@ -27,7 +27,9 @@ _SILENT = re.compile(
     r"|(?:[\s,]+(?:understood|got it|okay|ok|alright|all right|thanks|thank you))+"
     r"(?=\s*(?:[.;!]|$)))"
 )
-_EMPTY = re.compile(r"\bwhatsoever\b|\bfrom (?:now|today|here) on\b,?")
+_EMPTY = re.compile(
+    r"\bi mean\b(?=\W*(?:the|don't|do not|not|never|no|leave|keep)\b)[,:]?|\bwhatsoever\b|\bfrom (?:now|today|here) on\b,?"
+)
 _WHATEVER = re.compile(r"\b(?:whatever happens|no matter what(?: happens)?|come what may)\b,?")
 _NOUNS = r"(?:the|my|our|his|her|your|that|this|those|these|any) (?:[\w'-]+ ){0,2}?[\w'-]+"
 _NOUN_LIST = re.compile(
@@ -53,7 +55,7 @@ def without_inserted(text: str) -> str:
     Args:
         text: in small letters, with plain apostrophes.
     """
-    text = _APART.sub(_joined, text)
+    text = _APART.sub(_joined, text.replace("ain't", "isn't"))
     # "don't, under any circumstances, open it": marks that part nothing
     text = _INSERTED.sub(lambda found: found[0].replace(",", " "), text)
     text = _SILENT.sub(lambda found: found["word"].rjust(len(found[0])), text)

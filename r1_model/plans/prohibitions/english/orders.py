@@ -12,7 +12,10 @@ NEVER = (
 _OPENING = re.compile(
     r"^(?:and|or|so|yet|please|but|also|ok|okay|now|just|robot|hey|hi|hello|kindly|just|always|"
     r"remember|careful|listen|whatever you do|you|we|the robot|next|well|no|"
-    r"yes|first|better|best|if i were you,? i|"
+    r"yes|first|better|best|do|if i were you,? i|"
+    # who wants it so: "mum said you can't"
+    r"(?:(?:the|my|our|your) )?(?!i\b|you\b|we\b)\w+ (?:says?|said|insists?|insisted|ordered|"
+    r"told (?:me|you|us))(?: that)?(?= (?:you|we|the robot|nobody|no one|not|never|to)\b)|"
     r"i said|i told you|i repeat|from (?:now|here|today|this moment) on|"
     r"let's|let us|i (?:do )?(?:hope|trust|expect)(?: that)?(?: you're| you are)?|"
     # "can we agree that you won't", "promise me you won't"
@@ -32,5 +35,5 @@ def opens(before: str) -> bool:
 
 def told(before: str) -> bool:
     """Does what stands before a verb leave it an order to the robot?"""
-    joined = (" and", " or", " to", " you", "please", " but", " -", "–", "—")
+    joined = (" and", " or", " to", " you", "please", " do", " but", " -", "–", "—")
     return opens(before) or before.rstrip().endswith(joined)

@@ -17,6 +17,7 @@ from r1_model.plans.prohibitions.english.governed import governed
 from r1_model.plans.prohibitions.english.inserted import without_inserted
 from r1_model.plans.prohibitions.english.meant.things import things_in
 from r1_model.plans.prohibitions.english.meant.topics import with_topic
+from r1_model.plans.prohibitions.english.nouns import nouns
 from r1_model.plans.prohibitions.english.prevented import prevented
 from r1_model.plans.prohibitions.english.remaining.left import left_as_it_is
 from r1_model.plans.prohibitions.english.remaining.places import (
@@ -42,6 +43,8 @@ _CLAUSE_END = re.compile(
     r"leave(?! (?:it|them)\b)|"
     r"make sure|be careful|not to)\b)"
     rf"|\bbut(?= (?:not|never) (?:to )?{ENGLISH_VERB})"
+    r"|\bso(?= (?:the|my|our|that) (?:[\w'-]+ ){1,4}(?:has|have|must|should|is to|are to|stays?)\b)"
+    r"|\bso(?= (?:please |just |do )?(?:leave|don't|do not|never|no|hands|keep|stay|avoid)\b)"
     rf"|\bwhen(?= (?:you {ENGLISH_VERB}|\w+ing\b))"
     r"|\b(?:(?<!nobody )(?<!no one )but(?! not\b)|however|"
     r"although|because|then|unless|until|while|afterwards|no,? wait|wait,? no|scratch that|"
@@ -49,6 +52,11 @@ _CLAUSE_END = re.compile(
     r"|(?<=\w) (?=without\b|instead of\b|rather than\b)"
 )
 _DENIED = re.compile(r"\b(?:don't|do not|never|can't|cannot|not|won't|mustn't)\s(?:[^,;]|, )*$")
+_NOR = re.compile(
+    r"\W*(?:and |but )?(?:nor|neither) (?:(?:is|are|may|must|should|can|will|do|does) )?"
+    r"(?P<thing>(?:the|my|our|his|her|that|this|those|these|any)\s[^.,;:!?]+?)"
+    r"(?: (?:to|be|either|please)\b[^.,;:!?]*)?\W*$"
+)
 _NO_COFFEE = re.compile(r"\W*(?:please,? |and )?no (?:more )?(?:coffee|espresso|latte)s?\b")
 _HALT = re.compile(
     r"^\W*(?:please |robot,? |now |hey,? )*(?:stop|halt|freeze|stand still|stay where you are|"
@@ -74,6 +82,7 @@ def read_english(text: str) -> Iterator[Forbidden]:
             *excluded(text, start, end),
             *on_terms(text, start, end),
             *fragments(text, start, end),
+            *nouns(text, start, end),
         ]
         yield from excepted
         masked = text
@@ -97,6 +106,9 @@ def _clauses(text: str, start: int, end: int) -> Iterator[Forbidden]:
             if last is not None:
                 yield last
             last = replace(found, start=first + found.start, end=first + found.end)
+        elif last is not None and last.end <= first and (too := _NOR.match(clause)):
+            # "no lamp is to go on, nor is the radio"
+            last = replace(last, end=stop, things=(*last.things, *things_in(too["thing"])[0]))
         elif last is not None and last.end <= first and _goes_on(clause):
             # "the drawer or the microwave" behind a comma
             last = replace(last, end=stop, things=(*last.things, *things_in(clause)[0]))

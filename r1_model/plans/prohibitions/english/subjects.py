@@ -38,6 +38,11 @@ _NOTHING = re.compile(
     rf"\b(?!\w+(?:ed|s)\b){_VERB}(?P<particle> (?:on|off|up|down))? nothing\b"
     r"(?=\W*$|\s+(?:and|or|please|in|on|at|from|until|till|while|when|today|tonight)\b)"
 )
+# "touch neither the vase nor the lamp"
+_NEITHER = re.compile(
+    rf"\b{_VERB}(?P<particle> (?:on|off|up|down|to|into))? neither (?P<things>[^.,;:!?]+ nor [^.,;:!?]+?)"
+    r"(?=\W*$|\s+(?:while|when|as|during|please)\b)"
+)
 _NEXT = re.compile(rf"\s+and (?:please |then |just )*(?!\w+(?: \w+)? nothing\b){ENGLISH_VERB}")
 _ONLY = re.compile(
     r"\bonly (?:the|my|our|that|this|those|these)\s[^.,;:!?]+? "
@@ -66,6 +71,11 @@ def no_subject(clause: str) -> Forbidden | None:
         following = _NEXT.search(clause, nothing.end())
         end = following.start() if following is not None else len(clause)
         return Forbidden(nothing.start(), end, actions) if actions else None
+    neither = _NEITHER.search(clause)
+    if neither is not None and told(clause[: neither.start()]):
+        actions = english_actions(neither["verb"], neither["particle"] or "")
+        named = named_in(neither["things"], frozenset())
+        return Forbidden(neither.start(), neither.end(), actions, *named) if actions else None
     only = _ONLY.search(clause) or _ONLY_YOU.search(clause)
     if only is not None:  # the same words name what is excepted
         actions = english_actions(only["verb"], clause[only.end() :])

@@ -41,6 +41,12 @@ _ONLY_DO = re.compile(
     rf"(?<!\w )\bonly (?P<verb>{ENGLISH_VERB})(?P<rest>[^.;:!?,]*?),? "
     rf"(?:if|when|once|after) {_OTHERS_DO}[^.;!?]*"
 )
+# "not before I'm back do you open it"
+_INVERTED = re.compile(
+    rf"\b(?:not (?:before|until|till|unless)|only (?:when|once|after|if)) {_OTHERS_DO}[^.;!?]*?"
+    r"\b(?:do|may|can|could|should|are|must|will|shall) you (?:to )?"
+    rf"(?P<verb>{ENGLISH_VERB})(?P<rest>[^.;:!?]*)"
+)
 _MEANS = (
     r"(?:(?:it|that|this|doing so) (?:means|involves|requires|takes)|"
     r"you(?:'d| would)? (?:have|need) to)"
@@ -52,7 +58,18 @@ _AT_COST = re.compile(
     r"not|better not|no)\W*$)"
 )
 # "you might want to open it, but don't"; "or don't" leaves it open
-_SO_DONT = re.compile(r",\s*(?:(?:so|but|and|then|please|just)\s+)*(?:don't|do not)\W*$")
+_DENIED = (
+    r"(?:don't|do not|(?:i'd|i would|we'd|he'd|she'd|they'd) (?:much )?(?:rather|prefer (?:it if )?) ?"
+    r"you (?:didn't|did not|don't)|(?:i'd )?(?:rather|better|best|please) not(?: to)?|"
+    r"you(?:'d| had)? (?:better not|mustn't|must not|may not|shouldn't|should not|shan't|"
+    r"shall not|can't|cannot|won't|will not)|that(?:'s| is) (?:forbidden|not allowed|off limits))"
+    r"(?: (?:please|you dare|bother|even think (?:about|of) it|do (?:it|that|so)))*"
+)
+_LEAD = r"(?:(?:so|but|and|then|please|just|though|although|yet|only|well|no|however|still)\s+)*"
+_SO_DONT = re.compile(rf"(?:,|[–—]|\s-|\b(?=but|though|although|yet))\s*{_LEAD}{_DENIED}\W*$")
+# of the sentence before: "who told you to open it? don't."
+_DONT = re.compile(rf"^\W*{_LEAD}{_DENIED}\W*$")
+_SENTENCE = re.compile(r"[^.;!?]+[.;!?]+\s*$")
 _ELSE = re.compile(r"\b(?:if not|otherwise|or else)\W*$")
 _WHENEVER = re.compile(r"\W*(?:if|when|whenever|in case|should)\b")
 
@@ -64,11 +81,15 @@ def on_terms(text: str, start: int, end: int) -> Iterator[Forbidden]:
         text: in small letters.
         start, end: the sentence's span.
     """
+    said = _SENTENCE.search(text[:start]) if _DONT.match(text[start:end]) else None
+    if said is not None:
+        yield from _ordered_before(text, said.start(), start, end)
+        return
     put_off = _NOT_BEFORE.search(text, start, end) or _SO_DONT.search(text[:end], start)
     if put_off is not None:
-        yield from _ordered_before(text, start, put_off)
+        yield from _ordered_before(text, start, put_off.start(), put_off.end())
         return
-    for pattern in (_WAIT, _ONLY_WHEN, _ONLY_IF, _ONLY_DO, _AT_COST):
+    for pattern in (_INVERTED, _WAIT, _ONLY_WHEN, _ONLY_IF, _ONLY_DO, _AT_COST):
         match = pattern.search(text, start, end)
         if match is None:
             continue
@@ -79,8 +100,8 @@ def on_terms(text: str, start: int, end: int) -> Iterator[Forbidden]:
             yield Forbidden(match.start(), match.end(), actions, *named_in(rest, actions))
 
 
-def _ordered_before(text: str, start: int, put_off: re.Match[str]) -> Iterator[Forbidden]:
-    before = text[start : put_off.start()]
+def _ordered_before(text: str, start: int, stop: int, end: int) -> Iterator[Forbidden]:
+    before = text[start:stop]
     if _ELSE.search(before):
         return
     *_, verb = [None, *verbs_in(before, chinese=False)]
@@ -88,6 +109,8 @@ def _ordered_before(text: str, start: int, put_off: re.Match[str]) -> Iterator[F
         return
     rest = before[verb.end() :]
     actions = english_actions(verb[0], rest)
-    first = start if _WHENEVER.match(before) else start + verb.start()
+    # "who told you to open it? don't."
+    asked = text[stop - 1 : end].strip() and before.rstrip().endswith("?")
+    first = start if asked or _WHENEVER.match(before) else start + verb.start()
     if actions:
-        yield Forbidden(first, put_off.end(), actions, *named_in(rest, actions))
+        yield Forbidden(first, end, actions, *named_in(rest, actions))

@@ -12,7 +12,7 @@ from r1_model.plans.prohibitions.english.orders import NEVER
 from r1_model.plans.verbs import ENGLISH_VERB, HANDLING, english_actions, verbs_in
 
 _EXCEPT = re.compile(
-    r"(?:\b(?:except(?: for)?|apart from|aside from|other than|but not|(?<=\ball )but|"
+    r"(?:\b(?:except(?: for| not)?|apart from|aside from|other than|but not|(?<=\ball )but|"
     r"(?<=\banywhere )but|(?<=\beverywhere )but|(?<=\beverything )but|(?<=\banything )but|"
     r"excluding|excepting|not including|with one exception:?(?: of)?|"
     r"with the exception of|minus|save for|"
@@ -20,7 +20,7 @@ _EXCEPT = re.compile(
     r"|(?:(?:,\s*|\b(?:and|but)\s+|\b(?:as|so) long as )"
     r"(?:(?:it's|it is|that's|just|but|though|only|please) )*"
     rf"(?:not|never|(?P<rule>{NEVER}))|\b(?:as|so) long as (?:it|that) isn't)\s+)"
-    r"(?P<place>(?:on|onto|in|into|inside|under|to|at|near)\s+)?"
+    r"(?P<place>(?:on|onto|in|into|inside|under|to|at|near|through|via|past|across|by)\s+)?"
     r"(?:where\s+)?(?P<thing>(?!the (?:less|more|better|same|least|most)\b)"
     r"(?:the|my|that|this|those|these|your|any|an?)\s+[^.,;:!?]+)"
 )
@@ -48,6 +48,7 @@ _STANDS = re.compile(r"\s+(?:is|are|stands?|sits?|lies?)\b.*")
 _ANYWHERE = re.compile(r"^\W*(?:any|every)where (?:else )?$")
 _ALL_GO = re.compile(r"^\W*(?:everything|all)\b[^.,;:!?]* (?:go|goes|leaves?)\s*$")
 _GOES = re.compile(r"\b(?:goes|go|belongs?) (?:on|onto|in|into|inside|under|to|at|near) ")
+_WAY = re.compile(r"(?:through|via|past|across|by)\b")
 _TARGET = re.compile(r"\b(?:on|onto|in|into|inside|under|to|at|near|\w+where)\b")
 
 
@@ -89,7 +90,8 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
             continue  # "today, by no means the best day": nothing was asked for
         if match["all"] and not _ALL.search(clause):
             continue  # "bring it, but the lid is loose"
-        put = _IS_PUT.match(clause) or (match["place"] and _GOES.search(clause))
+        through = match["place"] is not None and _WAY.match(match["place"])
+        put = _IS_PUT.match(clause) or (match["place"] and not through and _GOES.search(clause))
         actions = frozenset({"place"}) if put else asked_actions(clause)
         if _ALL_GO.match(clause):  # "everything may go except the sofa"
             actions = HANDLING
@@ -106,6 +108,10 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
                 yield Forbidden(match.start(), match.end(), frozenset({"place"}), (), target)
         if "place" in actions:  # what is put somewhere is taken first
             actions |= {"pick"}
+        if "pick" in actions:
+            actions |= {"push"}
+        if through:
+            actions |= {"navigate_to"}
         if things and not (match["place"] and "place" in actions):
             yield Forbidden(match.start(), match.end(), actions or HANDLING, things, place, others)
 

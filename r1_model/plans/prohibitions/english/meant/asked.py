@@ -13,11 +13,14 @@ _NOUN = re.compile(
     r"\b(?:the|my|all|any|an?|every|each|some|both)\s+(?:\w+\s+)*?(\w+)\b"
     r"(?=(?:\s(?:on|off|up|down|away|out|back))?\W*$|\s+(?:will|is)\b)"
 )
+_JUST = re.compile(r"\b(?:just|please|then) $")
 _NOUN_AT_END = re.compile(r"\b(?:the|my|our|that|this|those|these|an?) [\w' -]+$")
 _JOINS = re.compile(
     r"\b(?:that|which|who|where|when|if|because|why|how|i|you|we|they|he|she|it|kids|children|"
     r"people|guests)\b"
 )
+# "the mug - the red one": told apart, not named
+_WHICH_ONE = re.compile(r"[\s,–—-]+(?:the|that|this|my)(?: [\w'-]+){0,2} ones?\W*$")
 _ONE = re.compile(r"\bone(?P<more>s?)\b")
 # "except the red": the noun was said before
 _ADJECTIVE = re.compile(
@@ -34,8 +37,13 @@ def asks(before: str) -> bool:
 
 def runs_on(before: str) -> bool:
     """An order that ends in a thing, and no mark behind it: speech written down has none."""
-    verb = next(verbs_in(before, chinese=False), None)
-    if verb is None or not opens(before[: verb.start()]):
+    orders = (
+        verb
+        for verb in verbs_in(before, chinese=False)
+        if opens(before[: verb.start()]) or _JUST.search(before[: verb.start()])
+    )
+    verb = next(orders, None)
+    if verb is None:
         return False
     return _NOUN_AT_END.search(before) is not None and not _JOINS.search(before[verb.end() :])
 
@@ -52,7 +60,7 @@ def asked_actions(clause: str) -> frozenset[str]:
 
 def with_noun(thing: str, before: str) -> str:
     """ "The red one" and "the red", told apart by the noun that was said before."""
-    nouns = _NOUN.findall(before)
+    nouns = _NOUN.findall(_WHICH_ONE.sub("", before))
     if not nouns:
         return thing
     if _ADJECTIVE.match(thing):

@@ -29,6 +29,12 @@ _TAIL = re.compile(
     r"under any circumstances|"
     rf"in the process|to do (?:so|that|it)|to {ENGLISH_VERB} .*|on|off|up|down)\W*$"
 )
+# what no hand takes up
+NO_THING = re.compile(
+    r"\b(?:smells?|odou?rs?|stench|noise|sounds?|cold|heat|warmth|draughts?|drafts?|rain|snow|wind|"
+    r"fog|smoke|stains?|spots?|dirt|dust|mess|pain|problems?|questions?|doubts?|offers?|rules?|"
+    r"plans?|dangers?|risks?|fact|feeling|memory|memories|time|weather)\W*$"
+)
 
 
 def named_in(text: str, actions: frozenset[str]) -> tuple[tuple[str, ...], str, bool]:

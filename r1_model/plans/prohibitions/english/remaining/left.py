@@ -17,7 +17,9 @@ from r1_model.plans.verbs import ENGLISH_VERB, HANDLING, verbs_in
 _STATES = (
     r"alone|be|untouched|unopened|as (?:it is|is|they are|it was)|"
     r"the way (?:it is|they are)|where (?:it is|they are|it stands)|in peace|put|"
-    r"open|opened|closed|shut|locked|on|off|running|switched on|switched off"
+    r"undisturbed|unmoved|as you found (?:it|them)|"
+    r"open|opened|closed|shut|drawn|locked|on|off|lit|unlit|dark|running|plugged in|unplugged|"
+    r"switched on|switched off"
 )
 _NAMED = r"(?P<thing>(?:the|my|our|his|her|that|this|those|these)\s[^.,;:!?]+?)"
 _STAYS = re.compile(
@@ -35,6 +37,16 @@ _FINE = re.compile(
 _LEAVE_IT = re.compile(
     r"^\W*(?:(?:and|but|so|please|just) )*leave (?P<thing>it|them|that|those)(?P<state>)$"
 )
+# "open the blinds, leave the plants"; who leaves a room goes
+_LEFT_SO_FAR = re.compile(
+    r"\bleave (?P<thing>(?:the|my|our|his|her|those|these|any)\s(?!\w+ (?:of|to|for|in|on|at|with|by)\b)"
+    r"(?:(?!\b(?:and|that|which|who|in|on|at|to|for|with|by|under|behind|open|closed|alone)\b)[\w'-]+ ?){1,4}?)"
+    r"(?P<state>)(?: (?:please|though|out|out of (?:it|this)))?$"
+)
+_GONE_FROM = re.compile(
+    r"\b(?:house|building|flat|apartment|home|place|area|scene|premises|table to me|school|work|"
+    r"city|rest|choice|decision|impression|key)\W*$"
+)
 _LET = re.compile(
     rf"(?<!n't )(?<!not )(?<!never )\blet {_NAMED} (?P<state>be|stand|stay|lie|sit|rest)"
     r"(?: (?:here|there|where \w+ (?:is|are)))?$"
@@ -50,7 +62,7 @@ _WISHED_TO_STAY = re.compile(
     rf"\bfor {_NAMED} to (?:stay|remain|be (?:left|kept)) (?P<state>{_STATES}|here|there)$"
 )
 _LEFT_SO = re.compile(
-    rf"\b(?P<lead>if|that|with|see|want|like|prefer|have|rather|wish) {_NAMED} "
+    rf"\b(?P<lead>if|that|with|see|want|like|prefer|have|rather|sooner|wish) {_NAMED} "
     rf"(?:(?:were|was|be|is|are|to be|being|gets?|got) )?(?:left|kept|stayed|remained) "
     rf"(?P<state>{_STATES}|here|there)$"
 )
@@ -82,14 +94,15 @@ _LEAD = re.compile(
     r"^.*\b(?:prefer|like|love|want|need|wish|hope|trust|expect|rather|says?|said|think|thinks|"
     r"insists?|insisted|demands?|asks?|asked|sure|see|see to it|important|essential|crucial|vital|"
     r"glad|happy|nice|good|great|best|better|grateful|appreciate(?: it)?|remember|note|mind|care|"
-    r"me|us|you|him|her)(?: that| if| for)? (?=(?:the|my|our|his|her|that|this|those|these)\s)"
+    r"sooner|me|us|you|him|her)(?: that| if| for)? (?=(?:the|my|our|his|her|that|this|those|these)\s)"
 )
 _DENIED = re.compile(r"(?:n't|\bnot|\bnever)$")  # "the door doesn't stay open"
 _OPINION = re.compile(r"\bwith you\s*$")
 _WE_ARE = re.compile(r"\b(?:i'm|i am|we're|we are)\s*$")
 _REVERSE = {
     "open": "close", "opened": "close", "closed": "open", "shut": "open", "locked": "open",
-    "unopened": "open", "on": "turn_off", "running": "turn_off", "switched on": "turn_off",
+    "unopened": "open", "drawn": "open", "lit": "turn_off", "plugged in": "turn_off",
+    "unlit": "turn_on", "dark": "turn_on", "unplugged": "turn_on", "on": "turn_off", "running": "turn_off", "switched on": "turn_off",
     "off": "turn_on", "switched off": "turn_on",
 }  # fmt: skip
 _MAKES = {"open": "open", "on": "turn_on", "off": "turn_off", "closed": "close", "shut": "close",
@@ -117,6 +130,10 @@ def _left(part: str) -> Forbidden | None:
         return Forbidden(made.start(), len(part), actions, things, also_request=True)
     stays = _STAYS.search(stripped) or _LET.search(stripped)
     stays = stays or _LEAVE_IT.search(stripped)
+    if stays is None:
+        stays = _LEFT_SO_FAR.search(stripped)
+        if stays is not None and (ROOM.search(stays["thing"]) or _GONE_FROM.search(stays["thing"])):
+            stays = None
     stays = stays or _TO_BE_KEPT.search(stripped) or _FINE.search(stripped)
     if stays is not None and _OPINION.search(part[: stays.start()]):
         stays = None  # "I'm not happy with you leaving the lamp on"

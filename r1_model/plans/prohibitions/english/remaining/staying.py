@@ -10,23 +10,18 @@ import re
 
 from r1_model.plans.forbidden import Forbidden
 from r1_model.plans.prohibitions.english.meant.asked import with_noun
-from r1_model.plans.prohibitions.english.meant.things import named_in
+from r1_model.plans.prohibitions.english.meant.things import NO_THING, named_in
 from r1_model.plans.prohibitions.english.remaining.places import PEOPLE
 from r1_model.plans.verbs import ENGLISH_VERB, HANDLING, verbs_in
 
 _STAYS = re.compile(
     r"(?:^\W*|\b(?:and|but|so|while|whereas)\s+)(?:(?:and|but|so|while|only|just|please)\s+)*"
-    r"(?P<thing>(?:the|my|our|his|her|your|that|this|those|these|both|all)\s[^.,;:!?]+?)"
+    r"(?P<thing>(?:the|my|our|his|her|your|that|this|those|these|both|all|anything|everything|whatever)\s[^.,;:!?]+?)"
     r"(?: (?:just|also|simply|always))? (?:stays?|remains?)(?: please| though| too)?\W*$"
 )
 _WANTED = re.compile(
     r"\b(?:want|need|like|prefer|wish) (?P<thing>(?:the|my|our|his|her|that|this|those|these)\s"
     r"[^.,;:!?]+?) to (?:stay|remain)(?: put| here| there)?\W*$"
-)
-_NO_THING = re.compile(
-    r"\b(?:smells?|odou?rs?|stench|noise|sounds?|cold|heat|warmth|draughts?|drafts?|rain|snow|wind|"
-    r"fog|smoke|stains?|spots?|dirt|dust|mess|pain|problems?|questions?|doubts?|offers?|rules?|"
-    r"plans?|dangers?|risks?|fact|feeling|memory|memories|time|weather)\W*$"
 )
 _JOINED = re.compile(r"\b(?:and|but|while|whereas) (?=(?:the|my|our|that|this|both)\s)")
 _TELLS = re.compile(r"\b(?:i|you|we|he|she|they|that|which|who|if|when|whether|why|how|where)\b")
@@ -51,7 +46,7 @@ def stays(clause: str, before: str, after: str) -> Forbidden | None:
         thing, first = thing[said[-1].end() :], first + said[-1].end()
     if (
         PEOPLE.search(thing)
-        or _NO_THING.search(thing)
+        or NO_THING.search(thing)
         or _TELLS.search(re.sub(r"^that ", "", thing))
         or _ORDERED.search(after)
     ):
