@@ -16,6 +16,7 @@ class Prohibition:
         others: things that the rest of the request names are excepted ("anything else").
         words: as the user said it.
         halts: a bare "stop": it ends what is going on, and holds for no later turn.
+        spared: as many of the things may be acted on; 0 for none.
     """
 
     actions: frozenset[str]
@@ -24,6 +25,7 @@ class Prohibition:
     others: bool = False
     words: str = ""
     halts: bool = False
+    spared: int = 0
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Forbidden:
 
     Attributes:
         start, end: its span.
-        actions, things, place, others, halts: see `Prohibition`.
+        actions, things, place, others, halts, spared: see `Prohibition`.
         also_request: the same words may ask for a step ("keep the window closed").
     """
 
@@ -44,3 +46,4 @@ class Forbidden:
     others: bool = False
     also_request: bool = False
     halts: bool = False
+    spared: int = 0

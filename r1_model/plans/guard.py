@@ -25,8 +25,10 @@ from r1_model.plans.dependence import arguments, dependent_steps, same_thing
 from r1_model.plans.forbidden import Prohibition
 from r1_model.plans.named import fits, is_modified, named, two_of_a_kind
 from r1_model.plans.prohibitions.request import Request
+from r1_model.plans.standing import standing_in, stands
 from r1_model.plans.verbs import HANDLING
 from r1_model.text.answer import Box, Step, Withheld
+from r1_model.text.chinese import simplified
 
 FORBIDDEN, UNSEEN, DEPENDS, QUESTION = "forbidden", "unseen", "depends", "question"
 _OVERLAP = 0.25  # of the smaller box; two boxes of one thing share more
@@ -67,6 +69,10 @@ def guard_steps(
     found = _Finder(locate)
     out: dict[int, Withheld] = {}
     for prohibition in (*request.prohibitions, *earlier):
+        if prohibition.spared:
+            for position in _beyond(steps, prohibition):
+                out.setdefault(position, Withheld(FORBIDDEN, prohibition.words, steps[position]))
+            continue
         for position, step in enumerate(steps):
             if position not in out and _matches(step, prohibition, request, steps, found):
                 out[position] = Withheld(FORBIDDEN, prohibition.words, step)
@@ -93,6 +99,26 @@ class _Finder:
             # a model that knows the word repeats it; another label is a guess
             self._known[name] = [box for box in self._locate(name) if fits(box.label, name)]
         return self._known[name]
+
+
+def _beyond(steps: Sequence[Step], prohibition: Prohibition) -> list[int]:
+    """Steps on more things than a request wants, "only two apples", by each action."""
+    met: dict[str, list[Box | None]] = {}
+    beyond = []
+    for position, step in enumerate(steps):
+        [(label, own), *_] = [*arguments(step), ("", None)]
+        names = prohibition.things
+        if step.action not in prohibition.actions or (
+            names and not any(fits(label, name) for name in names)
+        ):
+            continue
+        boxes = met.setdefault(step.action, [])
+        if own is not None and any(b is not None and overlap(own, b) > _OVERLAP for b in boxes):
+            continue
+        boxes.append(own)
+        if len(boxes) > prohibition.spared:
+            beyond.append(position)
+    return beyond
 
 
 def _matches(
@@ -132,6 +158,17 @@ def _is(
     if not pairs:
         return False
     label, box = pairs[0]
+    standing = standing_in(name)
+    places = found(standing.where) if standing is not None and box is not None else []
+    if standing is not None and box is not None and places:  # "anything on the desk"
+        there = standing.where in simplified(label.lower()) or any(
+            stands(box, place, under=standing.under) for place in places
+        )
+        whole = fits(label, standing.where)  # a drawer is not to be opened for what is in it
+        if not there or (whole and standing.upon and not standing.what):
+            return False
+        if not whole and (not standing.what or fits(label, standing.what)):
+            return True
     fitting = fits(label, name)
     asked_for = fitting and two_of_a_kind(label, name) and named(label, request.allowed)
     if fitting and not is_modified(name, label) and not asked_for:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from r1_model.plans.forbidden import Forbidden, Prohibition
 from r1_model.plans.prohibitions.chinese.reading import read_chinese
+from r1_model.plans.prohibitions.counted import counted
 from r1_model.plans.prohibitions.english.reading import read_english
 from r1_model.plans.speech import asks_for_action
 from r1_model.text.chinese import simplified
@@ -86,11 +87,16 @@ def read_request(text: str) -> Request:
         read = [*read_english(plain), *read_chinese(plain)] if reminds else []
         said = tuple(_prohibition(item, text) for item in read if item.things)
         return Request(text, text, said, acts=False)
-    found = sorted([*read_english(plain), *read_chinese(plain)], key=lambda item: item.start)
+    read = [*read_english(plain), *read_chinese(plain), *counted(plain)]
+    found = sorted(read, key=lambda item: item.start)
     # "stop! bring me the mug": what was going on ends, the order holds
     found = [item for item in found if not (item.halts and _orders_after(item, found, text))]
     # "only the mug may be taken" names what is asked for
-    spans = [(item.start, item.end) for item in found if not (item.others and item.also_request)]
+    spans = [
+        (item.start, item.end)
+        for item in found
+        if not (item.spared or (item.others and item.also_request))
+    ]
     allowed = _without(text, plain, spans)
     kept = [item for item in found if item.also_request]
     if not allowed and kept:  # "keep the window closed" may take a step
@@ -111,7 +117,9 @@ def _orders_after(halt: Forbidden, found: Sequence[Forbidden], text: str) -> boo
 
 def _prohibition(item: Forbidden, text: str) -> Prohibition:
     words = text[item.start : item.end].strip(_PUNCTUATION)
-    return Prohibition(item.actions, item.things, item.place, item.others, words, item.halts)
+    return Prohibition(
+        item.actions, item.things, item.place, item.others, words, item.halts, item.spared
+    )
 
 
 def _plain(character: str) -> str:

@@ -20,7 +20,7 @@ _STAYS = re.compile(
     "(?P<state>打开|开着|开启|开|亮着|亮|关闭|关着|关上|关|合上|原状|原样|不动|不变|现状)"
 )
 _LEFT = re.compile(
-    "(?P<topic>[^，。；！？,.;!?]{0,12}?)(?:就让|让|留)(?P<thing>[^，。；！？,.;!?]{1,20}?)(?:继续|一直)?(?P<state>开着|亮着|关着|那样|待着|留着|"
+    "(?P<topic>[^，。；！？,.;!?]{0,12}?)(?:就让|让|留)(?P<thing>[^，。；！？,.;!?]{1,20}?)(?:继续|一直|就|在[这那]里?[儿边]?|在原[处地位])*(?P<state>开着|亮着|关着|那样|[待留放呆摆搁躺立挂拉锁]着|"
     "[待呆留放摆]在(?:原[处位地]|那[里儿边]|这[里儿边]))"
 )
 _STAYS_SO = re.compile(
@@ -28,7 +28,7 @@ _STAYS_SO = re.compile(
 )
 _GOES_ON = re.compile(
     "(?P<thing>[^，。；！？,.;!?]{1,16}?)(?:得|要|必须|请|就)?(?:继续|一直|都?给我|[那这]么|[那这]样|照样|照旧)"
-    "(?P<state>开着|亮着|关着|放着|留着)"
+    "(?P<state>开着|亮着|关着|[放留拉锁摆躺立插晾挂堆]着)"
 )
 _STAYS_HERE = re.compile(
     "(?P<thing>[^，。；！？,.;!?]{1,16}?)(?:请|就|也|都|全部)*"
@@ -39,7 +39,8 @@ _NOT_TO_STAY = re.compile(
     "(?:别|不要|不能|不许|不准|勿|不可以|不该|不用|没必要)[^，。]{0,8}?(?:让|保持|留|一直|开着|亮着|关着)"
 )
 _AWAY = re.compile(
-    "(?:(?<![拉移搬推脱])离(?P<far>[^，。；！？,.;!?]{1,16}?)(?:远|有段距离)(?!的)|"
+    "(?:^(?P<topic>[^，。；！？,.;!?]{1,12}?)(?:你|要|请|得|都|给我)*[离躲](?:得|它|他)*远|"
+    "(?<![拉移搬推脱])离(?P<far>[^，。；！？,.;!?]{1,16}?)(?:远|有段距离)(?!的)|"
     "(?:远离|避开|[绕繞]开|[绕繞]过|躲开)(?P<from>[^，。；！？,.;!?]{1,16}?)(?:走|就好|$|[，。；！？,.;!?]))"
 )
 _OFF_LIMITS = re.compile(
@@ -47,7 +48,7 @@ _OFF_LIMITS = re.compile(
 )
 _LEFT_OUT = re.compile(
     r"^(?:请|那|就|还是|\s)*(?:(?:取消|不要(?![紧忘客急怕担误]))(?!.*也(?:没|行|可|好))(?P<what>[^，。；！？,.;!?]{1,12}?)|"
-    "(?P<topic>[^，。；！？,.;!?]{1,12}?)(?:就|都|也)?(?:不要了?|免了|不用了|取消))(?:吧|啦)?\\W*$"
+    "(?P<topic>[^，。；！？,.;!?]{1,12}?)(?:就|都|也)*(?:不要了?|免了|不用了|取消|算了|免谈|[随由]它去?|别管它?了?|不管它?了?|别理它?|跳过|略过))(?:吧|啦|好了)?\\W*$"
 )
 # "窗户我自己关"; "我自己关不了", "我自己开的" tell what is
 _MYSELF = re.compile(
@@ -56,7 +57,8 @@ _MYSELF = re.compile(
 )
 # what waits for people, not for the end of a step: "等我回来再开窗"
 _PUT_OFF = re.compile(
-    "^(?:请|先|就|还是|都)*等(?:到)?(?:我|咱|他|她|大家|有人)[^，。；！？,.;!?]{0,8}?(?:再|才)(?:去|来|把)?"
+    "^(?:(?:只有|必须|得|要)(?:我|咱|他|她|大人|爸爸?|妈妈?|大家|有人)[^，。；！？,.;!?]{0,10}?才"
+    "(?:能|可以|准|许|让|会)?|(?:请|先|就|还是|都)*等(?:到)?(?:我|咱|他|她|大家|有人)[^，。；！？,.;!?]{0,8}?(?:再|才))(?:去|来|把)?"
     f"(?P<moved>[^，。；！？,.;!?]{{0,12}}?)(?P<verb>{CHINESE_VERB})(?P<rest>[^，。；！？,.;!?]*)"
 )
 _CONTRAST = re.compile("^(?:而)?(?:不是|非)(?P<thing>[^，。；！？,.;!?]{1,12}?)\\W*$")
@@ -135,10 +137,13 @@ def contrasted(text: str, start: int, end: int) -> Forbidden | None:
     match = _CONTRAST.match(text[start:end])
     sentence = re.split("[。；！？.;!?]", text[:start])[-1]
     verbs = list(re.finditer(CHINESE_VERB, sentence))
-    if match is None or not verbs:
+    if match is None or not (verbs or re.search("要的?是|想要|我要", sentence)):
         return None
     actions = frozenset[str]().union(*(chinese_actions(verb[0]) for verb in verbs))
+    actions = actions or frozenset({"pick", "place", "push"})
     thing = thing_in(match["thing"])
+    if thing.endswith("的") and verbs:  # "拿杯子，不是蓝色的"
+        thing = thing[:-1] + thing_in(re.split("[，,]", sentence[verbs[0].end() :])[0])
     if not thing:
         return None
     if re.search("[到在进]|[放摆搁]", sentence):  # "放到桌子上而不是床上"

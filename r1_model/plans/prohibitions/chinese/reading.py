@@ -37,7 +37,7 @@ _NO_WORD = (
     "|(?<![要])不要(?![紧忘客急怕担])|(?<!能)不能(?!不)|(?<!可)不可(?:以)?(?!不)|(?<!(?<!允)许)不许|不准|不得(?!不)"
     "|不应该|不应|不该|不用(?![担谢说客急怕])|不必|不需要|没必要|没有必要|无须|无需|毋须"
     "|不是(?!不)|绝不|决不|绝对不|永不|永远不|少(?=碰|动|管|开|玩|去)|用不着|犯不着|不劳|休想|妄想|[别甭]想"
-    "|停止|与其|不兴|免(?=开|关|拿|动|收|擦)|切勿(?!忘)|请勿(?!忘)|(?<![切请])勿(?!忘)|禁止|严禁|甭|避免|拒绝"
+    "|停止|与其|不兴|休[要得]|莫要?(?=[碰动开关拿摸进去用管搬放打])|不应当|不宜|免(?=开|关|拿|动|收|擦)|切勿(?!忘)|请勿(?!忘)|(?<![切请])勿(?!忘)|禁止|严禁|甭|避免|拒绝"
     "|唔(?:好|准|可以|使|需要)|(?:don't|dont|do not|never) ?(?=[\u4e00-\u9fff])"
 )
 _FILL = (
@@ -45,7 +45,7 @@ _FILL = (
     "让(?:任何)?[人你]|任何人|有人|自己|故意|不小心|同时|急着|想着|尝试|试着|试图|在任何情况下|"
     "用手|用力|到处|进行|继续|去)*"
 )
-_OBJECT = "(?:(?:把|将|给)(?P<moved>[^，。；！？,.;!?]{1,24}?))?"
+_OBJECT = "(?:(?P<with>把|将|给|从|对)(?P<moved>[^，。；！？,.;!?]{1,24}?))?"
 _GOVERNED = re.compile(
     f"(?P<no>{_NO_WORD})(?P<fill>{_FILL}){_OBJECT}(?P<fill2>{_FILL}) ?"
     f"(?P<verb>{CHINESE_VERB}|{ENGLISH_VERB})"  # "不要 touch 花瓶"
@@ -253,7 +253,12 @@ def _governed(clause: str, match: re.Match[str], start: int, end: int) -> Iterat
         actions = EVERYTHING  # "什么都别做"
     # "花瓶很贵，碰都别碰"
     topic = opened(re.sub(f"连?(?:{CHINESE_VERB})[都也]$", "", before))
-    named = match["moved"] or thing_in(rest) or topic
+    topic = re.sub("[留放摆搁待]着$", "", topic)
+    # "只准看不准摸" names nothing, "玻璃做的都别碰" does
+    acts = names_act(topic) and not topic.endswith("的")
+    named = match["moved"] or thing_in(rest) or ("" if acts else topic)
+    if match["with"] == "从" and thing_in(rest):  # "别从冰箱拿牛奶"
+        named = rest
     others = _OTHERS.search(named) is not None
     if _ALL_BUT.search(before):  # "除了杯子什么都别碰"
         yield Forbidden(start, end, actions, (), place, others=True, also_request=True)

@@ -33,6 +33,8 @@ _KEPT_OUT = re.compile(
 _BERTH = re.compile(
     r"\bgive (?P<thing>.+?) (?:a (?:wide|clear|good) berth|a miss|(?:some|plenty of|enough) space)"
 )
+# "never mind the mug I dropped"
+_SPEAKS = re.compile(r"\b(?:i|we|he|she|they)\b")
 _SPARED = re.compile(
     r"\b(?:(?P<away>avoid(?:ing)?|bypass)|(?:spare|skip|ignore|leave out|forget(?: about)?|cancel|"
     r"never mind(?: about)?|(?:don't|do not) (?:mind|worry about)))"
@@ -88,6 +90,7 @@ def kept_away_from(clause: str) -> Forbidden | None:
         spared is not None
         and told(clause[: spared.start()])
         and not NO_THING.search(spared["thing"])
+        and not _SPEAKS.search(spared["thing"])
     ):
         nearing = spared["away"] or ROOM.search(spared["thing"])
         actions = NEARING if nearing else HANDLING

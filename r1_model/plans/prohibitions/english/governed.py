@@ -69,9 +69,19 @@ _ANY = (
     r"(?:not|n't) (?:your (?:job|place|business|task|turn)|up to you|for you) to|"
     r"rather you didn't|rather not|prefer you not to|stop|prevent(?:ing)?|quit|no"
 )
+# a way or an emphasis nobody has listed: "don't for any reason open it"; what has an infinitive, a
+# subject or an object behind it is another verb: "don't forget to open it"
+_GAP = (
+    r"(?:(?!(?:to|i|you|we|he|she|it|they|them|this|that|the|an?|my|your(?! life| own)|our|me|us|and|or|but|so|"
+    r"because|if|when|while|until|till|unless|why|what|how|where|who|which|only|just|simply|worry|forget\w*|"
+    r"hesitate|wait\w*|mind|fail|panic|be|is|are|was|were|been|stop\w*|quit|cease|finish|give|delay|postpone|resist|neglect|skip|refuse|regret|believe|imagine|miss|expect|skimp|avoid|matter|stand|sit|have|has|"
+    r"need|want|know|care|like|think|say|said|understand|remember|see|let|before|after|later|than|"
+    r"problem|more|less|longer|doubt|wonder|way|time|rush|hurry|shy|lazy|there|here|no|not|never|long)\b)"
+    r"[a-z'-]+\s+){0,4}?"
+)
 _GOVERNED = re.compile(
     rf"\b(?:(?P<any>{_ANY})|(?P<imperative>{_IMPERATIVE})|(?P<modal>{_MODAL})|(?P<you>{_YOU}))"
-    rf"\s+(?P<fill>{_FILL}){_VERB}"
+    rf"\s+(?P<fill>{_FILL})(?:(?<=n't\s|not\s|ver\s){_GAP})?{_VERB}"
 )
 _NEEDS_ING = re.compile(
     r"(?:without|instead of|avoid|hold off|prevent|refrain|abstain|stop|quit|no$|no more|isn't \w+body|"
@@ -111,6 +121,7 @@ _AT_MOST = re.compile(
 )
 # "the vase you don't touch"
 _FRONTED = re.compile(r"(?P<thing>\b(?:the|my|our|that|this|those|these|\w+'s)\s[^,]+?) you$")
+_HAN_TOPIC = re.compile("(?P<thing>[\u3400-\u9fff]+)$")
 _GO = re.compile(r"go(?:ing)?(?: (?:just )?yet| away)?\W*$")
 _YOURS = re.compile(r"(?:yours|for you) to$")
 _IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")
@@ -144,7 +155,8 @@ def _forbids(clause: str, match: re.Match[str]) -> bool:
         subjunctive = match["imperative"] == "not" and passive and not before.endswith(_MAY_TELL)
         # "could you not just bring it?" asks for it
         just = before.endswith("you") and re.match(r"(?:just|simply)\b", match["fill"])
-        return (told(before) or subjunctive or runs_on(before)) and not just
+        led = _HAN_TOPIC.sub("", before)  # "電腦 don't touch"
+        return (told(led) or subjunctive or runs_on(before)) and not just
     if match["modal"]:
         # "close the window that shouldn't be open"; "the kids must not go out" is about the kids
         relative = _WHICH.search(before)
@@ -219,7 +231,9 @@ def _governed(clause: str, match: re.Match[str]) -> Forbidden:
     alone = not _IT.match(named.strip()) and "furniture" not in named
     if not things and match["verb"].startswith(("mov", "do")) and not others and alone:
         actions = EVERYTHING  # "don't move", "don't do anything"
-    fronted = None if things or named.strip(_MARKS) else _FRONTED.search(before)
+    fronted = None
+    if not things and not named.strip(_MARKS):
+        fronted = _FRONTED.search(before) or _HAN_TOPIC.search(before)
     if fronted is not None:
         things, _, others = named_in(fronted["thing"], frozenset())
     elif passive or (not things and before and (match["modal"] or yours)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from r1_model.plans.standing import standing_in
 from r1_model.plans.verbs import CARRYING, ENGLISH_VERB
 
 _ANYTHING = re.compile(
@@ -68,7 +69,7 @@ def things_in(text: str) -> tuple[tuple[str, ...], bool]:
         if " " in name and not _PARTICIPLE.match(part.lstrip()):
             name = re.sub(rf"^(?:to )?{ENGLISH_VERB}\s*", "", name)
         name = _DETERMINER.sub("", name + " ").strip()
-        if name and _ANYTHING.match(name):
+        if name and _ANYTHING.match(name) and standing_in(name) is None:
             return (), others
         if name:
             names.append(name)
