@@ -48,7 +48,7 @@ _OFF_LIMITS = re.compile(
 )
 _LEFT_OUT = re.compile(
     r"^(?:请|那|就|还是|\s)*(?:(?:取消|不要(?![紧忘客急怕担误]))(?!.*也(?:没|行|可|好))(?P<what>[^，。；！？,.;!?]{1,12}?)|"
-    "(?P<topic>[^，。；！？,.;!?]{1,12}?)(?:就|都|也)*(?:不要了?|免了|不用了|取消|算了|免谈|[随由]它去?|别管它?了?|不管它?了?|别理它?|跳过|略过))(?:吧|啦|好了)?\\W*$"
+    "(?P<topic>[^，。；！？,.;!?]{1,12}?)(?:就|都|也)*(?:不要了?|免了|不用了|取消|算了|免谈|[随由]它去?|别管它?了?|不管它?了?|别理它?|(?:你|您)?想都(?:别|不要|不用)想|休想|门儿?都没有|没门|想得美|不归你管?|不关你的?事|没你的?事|轮不到你|与你无关|不是你(?:的|该碰的|能碰的)|(?:留|交|让)给(?:我|大人|爸爸|妈妈)(?:来|吧|处理|弄|收|收拾|关|开|洗|擦|拿)?|跳过|略过))(?:吧|啦|好了)?\\W*$"
 )
 # "窗户我自己关"; "我自己关不了", "我自己开的" tell what is
 _MYSELF = re.compile(
@@ -93,9 +93,10 @@ def left_as_it_is(clause: str) -> Forbidden | None:
         if not thing_in(named):  # "冰箱就让它关着"
             named = groups.get("topic") or named
         state = stays["state"]
+        others = re.search("其他|其它|其余|别的", named) is not None
         return Forbidden(
-            0, len(clause), _REVERSE.get(state, HANDLING), things_in(opened(named)),
-            also_request=state in _REVERSE,
+            0, len(clause), _REVERSE.get(state, HANDLING),
+            () if others else things_in(opened(named)), "", others, also_request=state in _REVERSE,
         )  # fmt: skip
     return None
 

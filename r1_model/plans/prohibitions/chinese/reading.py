@@ -30,14 +30,16 @@ from r1_model.plans.verbs import (
 )
 
 _CLAUSE = re.compile(r"[^，。；！？,.;!?\n]+[，。；！？,.;!?\n]*")
-_BREAK = re.compile("但是|但|不过|可是|然后|接着|而是|只要|因为|(?<=[^就])而(?!且)|并且")
+_BREAK = re.compile(
+    "(?<=[\u3400-\u9fff]) +(?=[\u3400-\u9fff])|但是|但|不过|可是|然后|接着|而是|只要|因为|(?<=[^就])而(?!且)|并且"
+)
 # 别 and 不 end or begin other words; these are none that forbid
 _NO_WORD = (
     "(?<![个特分级性类区告识辨差派道离判鉴各])别(?![的人墅针处名致离扭客急怕担忘])"
     "|(?<![要])不要(?![紧忘客急怕担])|(?<!能)不能(?!不)|(?<!可)不可(?:以)?(?!不)|(?<!(?<!允)许)不许|不准|不得(?!不)"
     "|不应该|不应|不该|不用(?![担谢说客急怕])|不必|不需要|没必要|没有必要|无须|无需|毋须"
     "|不是(?!不)|绝不|决不|绝对不|永不|永远不|少(?=碰|动|管|开|玩|去)|用不着|犯不着|不劳|休想|妄想|[别甭]想"
-    "|停止|与其|不兴|休[要得]|莫要?(?=[碰动开关拿摸进去用管搬放打])|不应当|不宜|免(?=开|关|拿|动|收|擦)|切勿(?!忘)|请勿(?!忘)|(?<![切请])勿(?!忘)|禁止|严禁|甭|避免|拒绝"
+    "|停止|与其|不兴|休[要得]|莫要?(?=[碰动开关拿摸进去用管搬放打])|不应当|不宜|暂不|暂时不|先不|不忙着?|不急着|不让(?![我他她])|不给(?=[碰动摸开进用])|免(?=开|关|拿|动|收|擦)|切勿(?!忘)|请勿(?!忘)|(?<![切请])勿(?!忘)|禁止|严禁|甭|避免|拒绝"
     "|唔(?:好|准|可以|使|需要)|(?:don't|dont|do not|never) ?(?=[\u4e00-\u9fff])"
 )
 _FILL = (
@@ -73,6 +75,15 @@ _DARED = re.compile(
     "(?:要是|如果|若|再|谁|你|胆)(?:你|谁|再|还)*敢(?![不吗])(?:再|去)*"
     f"(?P<verb>{CHINESE_VERB})(?P<thing>[^，。；！？,.;!?]{{0,16}}?)"
     "(?:我?就|我跟|看我|试试|有你|小心|[，。；！？,.;!?]|$)"
+)
+# "谁让你开窗了"; "保险箱谁开谁倒霉", "你要是碰花瓶，我就把你关机"
+_WHO_TOLD = re.compile(
+    f"谁(?:让|叫|准|允许|许)你(?:去|来|乱|随便)*(?P<verb>{CHINESE_VERB})(?P<thing>[^，。；！？,.;!?]{{0,16}})"
+)
+_BAD = "把你|跟你|和你|没完|生气|倒霉|遭殃|完蛋|后果|小心|揍|骂|哭|翻脸"
+_THREAT = re.compile(
+    f"(?:(?:要是|如果|若)(?:你|谁)?|谁|你)(?:再|要是|敢|又|还)*(?P<verb>{CHINESE_VERB})"
+    f"(?P<thing>[^，。；！？,.;!?]{{0,16}}?)(?:[,，]|谁|就|会)[^。；！？.;!?]{{0,6}}(?:{_BAD})"
 )
 _HALT = re.compile(
     r"^\W*(?:请|机器人|快|马上|立刻|现在|给我|你)*"
@@ -200,8 +211,16 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
     banned = _BANNED.search(clause) or _NEVER_DONE.search(clause)
     # "我走路不行" tells of the speaker
     if banned is not None and not _SELF.search(clause[: banned.start()].strip()):
-        things = things_in(thing_in(banned["thing"]))
+        things = things_in(thing_in(opened(banned["thing"])))
         yield Forbidden(start, end, chinese_actions(banned["verb"]), things)
+        return
+    threat = _WHO_TOLD.search(clause)
+    if threat is None:
+        sentence = re.match("[^。；！？.;!?]*", text[start:])
+        threat = _THREAT.search(sentence[0]) if sentence is not None else None
+    if threat is not None and threat.start() < end - start:
+        named = thing_in(threat["thing"]) or opened(clause[: threat.start()])
+        yield Forbidden(start, end, chinese_actions(threat["verb"]), things_in(named))
         return
     dared = _DARED.search(clause)
     if dared is not None and not _SELF.search(clause[: dared.start()]):
@@ -253,7 +272,7 @@ def _governed(clause: str, match: re.Match[str], start: int, end: int) -> Iterat
         actions = EVERYTHING  # "什么都别做"
     # "花瓶很贵，碰都别碰"
     topic = opened(re.sub(f"连?(?:{CHINESE_VERB})[都也]$", "", before))
-    topic = re.sub("[留放摆搁待]着$", "", topic)
+    topic = opened(re.sub("[留放摆搁待关开亮]着$", "", topic))
     # "只准看不准摸" names nothing, "玻璃做的都别碰" does
     acts = names_act(topic) and not topic.endswith("的")
     named = match["moved"] or thing_in(rest) or ("" if acts else topic)

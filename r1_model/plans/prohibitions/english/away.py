@@ -11,7 +11,7 @@ from r1_model.plans.verbs import ENGLISH_VERB, EVERYTHING, HANDLING, english_act
 
 NEARING = EVERYTHING - {"look_at", "wait"}
 _OFF_LIMITS = re.compile(
-    r"\b(?:forbidden|prohibited|off[- ]limits|out of bounds|taboo|banned|disallowed|not allowed|"
+    r"\b(?:forbidden|prohibited|off[- ]limits|out of bounds|taboo|banned|untouchable|sacrosanct|sacred|disallowed|not allowed|"
     r"not permitted|a no(?:-go(?: \w+)?|-no)?(?=\W*$)|verboten|"
     r"out of the question|not an option|a bad idea|no good idea|"
     r"no business(?: in)?)\b"
@@ -36,7 +36,7 @@ _BERTH = re.compile(
 # "never mind the mug I dropped"
 _SPEAKS = re.compile(r"\b(?:i|we|he|she|they)\b")
 _SPARED = re.compile(
-    r"\b(?:(?P<away>avoid(?:ing)?|bypass)|(?:spare|skip|ignore|leave out|forget(?: about)?|cancel|"
+    r"\b(?:(?P<away>avoid(?:ing)?|bypass)|(?:spare|skip|ignore|leave out|pass on|forget(?: about)?|cancel|"
     r"never mind(?: about)?|(?:don't|do not) (?:mind|worry about)))"
     rf"\s+(?P<thing>(?:the|my|our|that|this|those|these|any|all)\s+(?!fact\b|rest\b).+?)(?={_NEXT}|$)"
 )
@@ -64,7 +64,11 @@ def off_limits(clause: str) -> Forbidden | None:
     for verb in verbs:
         actions |= english_actions(verb[0], subject[verb.end() :])
     named = subject[verbs[-1].end() :] if verbs else subject
-    named = re.sub(r"^\W*(?:so|and|but|because)\b", " ", named)
+    named = re.sub(
+        r"^\W*(?:so|and|but|because)\b|^.*\b(?:agreed|said|know|told you)(?: that)? (?=the |my )",
+        " ",
+        named,
+    )
     named = re.sub(r"\b(?:is|are|it's|it|strictly|for you|to)\b", " ", named)
     what = named_in(named, actions)
     return Forbidden(0, len(clause), actions or EVERYTHING - {"look_at"}, *what)

@@ -48,7 +48,10 @@ _NOT_BUT = re.compile(
     rf"[\s,]+(?:but )?(?=(?:i|we) (?:want|need|mean|meant|said|asked)\b|{ENGLISH_VERB} (?:the|my)\b)"
 )
 # "as for the vase: no", "TV off, no", "lamp yes, fridge no", "no to the TV"
-_NO = r"(?:no|nope|nah|never|no way|(?:absolutely|certainly|definitely) not|forget it|hands off)"
+_NO = (
+    r"(?:no|nope|nah|nuh-?uh|over my dead body|not on your life|(?:no|not a|fat) chance|dream on|"
+    r"hard pass|not happening|never|no way|(?:absolutely|certainly|definitely) not|forget it|hands off)"
+)
 _SO = r"(?: (?P<state>open|on|closed|shut|off))?"
 _DENIED = (
     re.compile(

@@ -52,12 +52,18 @@ _DOUBTS = (
     r"(?:you|we|anyone|anybody)(?:'d| had)? (?:should|must|may|ought to|need to|have to|better)"
 )
 _ANY = (
-    rf"{_DOUBTS}|not to|no (?:reason|cause|point|sense|use)(?: for you)?(?: to| in)?|"
+    rf"{_DOUBTS}|not to|no (?:reason|cause|point|sense|use|call|permission|right|authority|excuse|business|occasion)"
+    r"(?: for you| whatsoever| at all)?(?: to| in| for)?|"
     r"no need to|no need for you to|needn't to|don't have to|do not have to|don't need to|"
     r"do not need to|not (?:allowed|permitted|supposed|meant) to|refrain from|abstain from|"
     r"(?:resist|fight) (?:the|any|every|your) (?:urge|temptation|impulse|desire) to|"
     r"avoid(?:ing)?|hold off(?: on)?|without|instead of|rather than|nobody|no one|none of you|"
-    r"neither|forbid you to|isn't (?:nobody|no one|anybody|anyone)|"
+    r"neither|forbid you to|(?:not|isn't|aren't|wasn't|never) (?:really |exactly |at all )?(?:ok|okay|safe|wise|fine|good|"
+    r"advisable|right|acceptable|appropriate|necessary|the time|a good idea|smart|polite)"
+    r"(?: for you)? to|"
+    r"(?:unwise|unsafe|dangerous|risky|illegal|inadvisable|foolish|"
+    r"a bad idea|too (?:early|late|soon|dangerous|risky|hot|noisy|loud|fragile))(?: for you)? to|"
+    r"resist|desist from|forgo|hold back from|think twice before|decline to|isn't (?:nobody|no one|anybody|anyone)|"
     r"(?:(?:forbid|prohibit|ban|bar|keep|prevent) (?:you|anyone|anybody) )from|"
     r"(?:(?:is|are|am|was) not|isn't|aren't|not|no) (?:to|(?:allowed|permitted|supposed|meant) to)|"
     r"(?:isn't|aren't) (?:to|allowed to|permitted to|supposed to|meant to)|"
@@ -84,9 +90,10 @@ _GOVERNED = re.compile(
     rf"\s+(?P<fill>{_FILL})(?:(?<=n't\s|not\s|ver\s){_GAP})?{_VERB}"
 )
 _NEEDS_ING = re.compile(
-    r"(?:without|instead of|avoid|hold off|prevent|refrain|abstain|stop|quit|no$|no more|isn't \w+body|"
+    r"(?:without|instead of|resist$|desist|forgo|hold back|think twice|no \w+ for$|avoid|hold off|prevent|refrain|abstain|stop|quit|no$|no more|isn't \w+body|"
     r"isn't (?:no one|anyone))|.*\bfrom$"
 )
+_UNWISE = re.compile(r"un\w+|danger|risky|illegal|inadv|fool|a bad|too ")
 _MARKS = " ,.!?"
 _BARE_NEXT = re.compile(rf"(?P<next>\s+and (?:please |then )*(?!(?!bring)\w+ing\b){ENGLISH_VERB})")
 _MAY_TELL = ("might", "could", "would", "may")
@@ -179,6 +186,8 @@ def _forbids(clause: str, match: re.Match[str]) -> bool:
         return False
     if operator.startswith("if "):
         return before.endswith("only") or welcome(before)
+    if _UNWISE.match(operator) and (_NOT_NOT.search(before) or _SPEAKER.search(before)):
+        return False  # "it isn't dangerous to open it", "I'm too late to open it"
     if operator.endswith("to") and operator.startswith(("not", "no ", "is", "are")):
         before = _I_SAID.sub("", before)
         if unwelcome(before):

@@ -16,6 +16,7 @@ _OPENING = re.compile(
     # who wants it so: "mum said you can't"
     r"(?:(?:the|my|our|your) )?(?!i\b|you\b|we\b)\w+ (?:says?|said|insists?|insisted|ordered|"
     r"told (?:me|you|us))(?: that)?(?= (?:you|we|the robot|nobody|no one|not|never|to)\b)|"
+    r"(?:in|under) (?:this|our|my) (?:house|home|family|household|kitchen|roof)|around here|"
     r"i said|i told you|i repeat|from (?:now|here|today|this moment) on|"
     r"let's|let us|i (?:do )?(?:hope|trust|expect)(?: that)?(?: you're| you are)?|"
     # "can we agree that you won't", "promise me you won't"

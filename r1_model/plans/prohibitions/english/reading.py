@@ -29,6 +29,7 @@ from r1_model.plans.prohibitions.english.remaining.staying import stays
 from r1_model.plans.prohibitions.english.reserved import reserved
 from r1_model.plans.prohibitions.english.subjects import no_subject
 from r1_model.plans.prohibitions.english.terms import on_terms
+from r1_model.plans.prohibitions.english.threats import threatened
 from r1_model.plans.prohibitions.english.wishes import wished_away
 from r1_model.plans.verbs import (
     ENGLISH_VERB,
@@ -83,6 +84,7 @@ def read_english(text: str) -> Iterator[Forbidden]:
             *on_terms(text, start, end),
             *fragments(text, start, end),
             *nouns(text, start, end),
+            *threatened(text, start, end),
         ]
         yield from excepted
         masked = text

@@ -22,6 +22,11 @@ _NO_SUBJECT = re.compile(
     r"(?<!\bare(?! to))\s+"
     rf"(?:(?:ever|to|be|being|get|just)\s+)*{_VERB}"
 )
+# "see to it that no door is opened"
+_NONE_SURE = re.compile(
+    r"\b(?:see(?: to it)?|make sure|ensure|sure|careful|check)(?: that)? (?P<no>nothing|none of|no)"
+    rf"(?P<subject>(?: (?!is\b|are\b|gets?\b)[\w'-]+){{0,4}}?) (?P<may>is|are|gets?) (?:being )?{_VERB}"
+)
 # "not one of these books leaves the shelf"
 _NONE_LEAVES = re.compile(
     r"(?:^|\b(?:and|so|but|that)\s+|,\s*)\W*(?:none of|not (?:a|one|a single)(?: of)?|zero|"
@@ -58,7 +63,7 @@ _ONLY_YOU = re.compile(
 
 def no_subject(clause: str) -> Forbidden | None:
     """What must be done with nothing, with only one thing, or never by you."""
-    negative = _NO_SUBJECT.search(clause) or _INVERTED.search(clause)
+    negative = _NONE_SURE.search(clause) or _NO_SUBJECT.search(clause) or _INVERTED.search(clause)
     if negative is not None:
         return _of_subject(clause, negative)
     leaves = _NONE_LEAVES.search(clause)

@@ -62,7 +62,8 @@ _DENIED = (
     r"(?:don't|do not|(?:i'd|i would|we'd|he'd|she'd|they'd) (?:much )?(?:rather|prefer (?:it if )?) ?"
     r"you (?:didn't|did not|don't)|(?:i'd )?(?:rather|better|best|please) not(?: to)?|"
     r"you(?:'d| had)? (?:better not|mustn't|must not|may not|shouldn't|should not|shan't|"
-    r"shall not|can't|cannot|won't|will not)|that(?:'s| is) (?:forbidden|not allowed|off limits))"
+    r"shall not|can't|cannot|won't|will not)|hold (?:off|back)(?: on (?:it|that))?|not (?:now|yet)|"
+    r"that(?:'s| is) (?:forbidden|not allowed|off limits))"
     r"(?: (?:please|you dare|bother|even think (?:about|of) it|do (?:it|that|so)))*"
 )
 _LEAD = r"(?:(?:so|but|and|then|please|just|though|although|yet|only|well|no|however|still)\s+)*"

@@ -18,7 +18,7 @@ _EXCEPT = re.compile(
     r"with the exception of|minus|save for|"
     r"(?<=\beverything )save|(?P<all>but|save|bar)|instead of|rather than)\s+"
     r"|(?:(?:,\s*|\b(?:and|but)\s+|\b(?:as|so) long as )"
-    r"(?:(?:it's|it is|that's|just|but|though|only|please) )*"
+    r"(?:(?:it's|it is|that's|just|but|though|only|please|oh) )*"
     rf"(?:not|never|(?P<rule>{NEVER}))|\b(?:as|so) long as (?:it|that) isn't)\s+)"
     r"(?P<place>(?:on|onto|in|into|inside|under|to|at|near|through|via|past|across|by)\s+)?"
     r"(?:where\s+)?(?P<thing>(?!the (?:less|more|better|same|least|most)\b)"

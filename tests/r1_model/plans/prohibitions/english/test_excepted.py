@@ -78,7 +78,7 @@ HARMLESS = [
     ("Wipe the table, no corner excluded.", "wipe table"),
     ("Bring the plate, the one that was spared.", "pick plate"),
     ("Batteries not included, so bring the batteries.", "pick batteries"),
-    ("Open the window, but never mind the door.", "open window"),
+    ("Open the window, but never mind the noise.", "open window"),
     ("Under no circumstances the worst idea: open the window.", "open window"),
     ("It was never the lamp; turn on the tv.", "turn_on tv"),
     ("Bring the mug, never the less.", "pick mug"),

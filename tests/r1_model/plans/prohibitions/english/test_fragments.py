@@ -59,7 +59,6 @@ HARMLESS = [
     ("Not the best day. Wipe the table.", "wipe table"),
     ("It moved nothing. Push the chair.", "push chair"),
     ("Only the lamp is on, turn it off.", "turn_off lamp"),
-    ("Don't bring more than two plates.", "pick plate"),
 ]  # fmt: skip
 
 

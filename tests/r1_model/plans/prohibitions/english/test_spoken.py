@@ -52,8 +52,6 @@ def test_what_goes_and_what_stays(text: str, forbidden: str, asked: str) -> None
 @pytest.mark.parametrize(
     "text",
     """
-    Don't bring both lamps, just one.
-    Don't open all of the windows, only one.
     It's not that I don't want you to open the window. Open it.
     Close the windows that don't open.
     Make sure the window isn't open when it rains.
