@@ -19,7 +19,8 @@ CARRYING = frozenset({"navigate_to", "pick", "place", "push", "turn_on", "turn_o
 _CARRY = "pick place"
 _TOUCH = " ".join(sorted(HANDLING))
 _ENGLISH = {
-    "navigate_to": "go drive walk navigate head come approach enter travel roll visit",
+    "navigate_to": "go drive walk navigate head come approach enter travel roll visit "
+    "cross traverse",
     "navigate_to pick place push": "move",
     "pick place push": "relocate reposition displace rearrange transport",
     "open": "open unlock",
@@ -53,7 +54,8 @@ _PARTICIPLES = {
     "tidied": "tidy", "dried": "dry",
 }  # fmt: skip
 _CHINESE = {  # Simplified
-    "navigate_to": "移动到|移到|走到|经过|穿过|路过|踏进|踏入|闯进|闯入|开到|驶|前往|靠近|接近|走近|进入|进到|过去|走|进|去|到",
+    "navigate_to": "移动到|移到|走到|经过|穿过|路过|踏进|踏入|闯进|闯入|"
+    "开到|驶|前往|靠近|接近|走近|进入|进到|过去|走|进|去|到",
     "open turn_on": "打开|开启|拉开|推开|掀开|点亮|启动|开",
     "close turn_off": "关上|关掉|关闭|关好|关起|关了|合上|盖上|熄|关",
     "turn_on make_coffee": "煮|泡|冲",
@@ -96,7 +98,7 @@ _LONGEST = sorted(CHINESE_VERBS, key=len, reverse=True)
 CHINESE_VERB = (
     f"(?:{'|'.join(_LONGEST[: _LONGEST.index('开')])}"
     f"|{'|'.join(_LONGEST[_LONGEST.index('开') :])})"
-    "(?<!开(?=始|心|会|玩|车))(?<!关(?=心|系|于|注))(?<!到(?=底))(?<!进(?=行|步|展|度|口))(?<!用(?=力|心))"
+    "(?<!走(?=[廊道]))(?<!开(?=始|心|会|玩|车))(?<!关(?=心|系|于|注))(?<!到(?=底))(?<!进(?=行|步|展|度|口))(?<!用(?=力|心))"
     r"(?<!拖(?=[延拉欠]|下去|了(?:\W|$)))"
 )
 ENGLISH_VERB = rf"(?:{'|'.join(sorted(ENGLISH_VERBS, key=len, reverse=True))})\b"

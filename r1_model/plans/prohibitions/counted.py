@@ -19,12 +19,22 @@ _N = rf"(?P<n>\d+|{'|'.join(_NUMBERS)})"
 _AT_MOST = (
     r"(?:only|just|(?:no|not) more than|at (?:the )?most|(?:a )?max(?:imum)?(?: of)?|up to|exactly)"
 )
-_UNIT = r"(?!\s*(?:minutes?|seconds?|hours?|times?|days?|o'clock|thing|moment|metres?|meters?|cm|of us)\b)"
+_UNIT = (
+    r"(?!\s*(?:minutes?|seconds?|hours?|times?|days?|o'clock|thing|moment|metres?|meters?|cm|"
+    r"of us)\b)"
+)
 _OBJECT = r"(?:(?:the|my|our|all|all the|every|both|any|these|those) )*(?P<thing>[a-z][\w' -]*?)"
-_AFTER = rf"{_N}\b{_UNIT}(?: (?:of )?(?:the|my|our|those|these))?(?P<thing>(?: (?!and\b|to\b|from\b|on\b|in\b|at\b|is\b|are\b|will\b)[\w'-]+){{0,3}})"
+_AFTER = (
+    rf"{_N}\b{_UNIT}(?: (?:of )?(?:the|my|our|those|these))?(?P<thing>(?: (?!and\b|to\b|from\b|"
+    rf"on\b|in\b|at\b|is\b|are\b|will\b)[\w'-]+){{0,3}})"
+)
 _ENGLISH = (
-    re.compile(rf"\b(?P<verb>{ENGLISH_VERB}) (?P<part>(?:up|out|in|on|off|away|over|me|us) )*{_AT_MOST} {_AFTER}"),
-    re.compile(rf"\b{_AT_MOST} (?P<verb>{ENGLISH_VERB}) (?P<part>(?:up|out|in|on|off|away|over|me|us) )*{_AFTER}"),
+    re.compile(
+        rf"\b(?P<verb>{ENGLISH_VERB}) (?P<part>(?:up|out|in|on|off|away|over|me|"
+        rf"us) )*{_AT_MOST} {_AFTER}"),
+    re.compile(
+        rf"\b{_AT_MOST} (?P<verb>{ENGLISH_VERB}) (?P<part>(?:up|out|in|on|off|away|over|me|"
+        rf"us) )*{_AFTER}"),
     re.compile(
         rf"(?:n't|\bnot|\bnever|dont|without) (?:ever )?(?P<verb>{ENGLISH_VERB}) "
         rf"(?P<part>(?:up|out|in|on|off|away|over|me|us) )*(?:any )?more than {_AFTER}"
@@ -32,7 +42,8 @@ _ENGLISH = (
     # "take the apples, two at most", "don't bring all the plates, only one"
     re.compile(
         rf"\b(?P<verb>{ENGLISH_VERB}) (?P<part>(?:up|out|in|on|off|away|over|me|us) )*{_OBJECT}"
-        rf"\s*[,;–—-]\s*(?:but |and )*(?:{_AT_MOST} )?{_N}\b{_UNIT}(?=\s*(?:at (?:the )?most|max|tops|only|"
+        rf"\s*[,;–—-]\s*(?:but |and )*(?:{_AT_MOST} )?{_N}\b{_UNIT}(?=\s*(?:at (?:the )?most|max|"
+        rf"tops|only|"
         r"(?:is|are|will be) (?:enough|plenty)|(?:is|are) fine|will do|\W*$))"
     ),
 )  # fmt: skip

@@ -11,9 +11,11 @@ from r1_model.plans.verbs import ENGLISH_VERB, EVERYTHING, HANDLING, english_act
 
 NEARING = EVERYTHING - {"look_at", "wait"}
 _OFF_LIMITS = re.compile(
-    r"\b(?:forbidden|prohibited|off[- ]limits|out of bounds|taboo|banned|untouchable|sacrosanct|sacred|disallowed|not allowed|"
+    r"\b(?:forbidden|prohibited|off[- ]limits|out of bounds|taboo|banned|untouchable|sacrosanct|"
+    r"sacred|disallowed|not allowed|"
     r"not permitted|a no(?:-go(?: \w+)?|-no)?(?=\W*$)|verboten|"
-    r"out of the question|not an option|a bad idea|no good idea|"
+    r"off the (?:menu|agenda)|not on the (?:menu|agenda|list)|out of the question|not an option|"
+    r"a bad idea|no good idea|"
     r"no business(?: in)?)\b"
 )
 # what was asked for, or is about to happen, joined to what must not be
@@ -26,6 +28,7 @@ _AWAY = re.compile(
     r"|keep (?:your |a (?:\w+ )?|some )?distance (?:from|to))\s+"
     rf"(?P<thing>.+?)(?={_NEXT}|$)"
 )
+_BARE = re.compile(r"^\W*(?:hands|paws) off(?: it)?\W*$")
 _KEPT_OUT = re.compile(
     r"\bkeep (?P<thing>it|them|(?:the|my|our|that|this|those|these)\s[^.,;:!?]+?) "
     rf"(?:out of|away from|off) (?P<place>(?:the|my|our|that|this)\s.+?)(?={_NEXT}|$)"
@@ -36,7 +39,8 @@ _BERTH = re.compile(
 # "never mind the mug I dropped"
 _SPEAKS = re.compile(r"\b(?:i|we|he|she|they)\b")
 _SPARED = re.compile(
-    r"\b(?:(?P<away>avoid(?:ing)?|bypass)|(?:spare|skip|ignore|leave out|pass on|forget(?: about)?|cancel|"
+    r"\b(?:(?P<away>avoid(?:ing)?|bypass)|(?:spare|skip|ignore|leave out|pass on|"
+    r"forget(?: about)?|cancel|"
     r"never mind(?: about)?|(?:don't|do not) (?:mind|worry about)))"
     rf"\s+(?P<thing>(?:the|my|our|that|this|those|these|any|all)\s+(?!fact\b|rest\b).+?)(?={_NEXT}|$)"
 )
@@ -79,6 +83,9 @@ def kept_away_from(clause: str) -> Forbidden | None:
     near = _YOU_NEAR.search(clause)
     if near is not None:
         return Forbidden(0, len(clause), NEARING, *named_in(near["thing"], NEARING))
+    bare = _BARE.match(clause)
+    if bare is not None:  # "the chocolate is another story: hands off"
+        return Forbidden(0, len(clause), HANDLING)
     away = _AWAY.search(clause) or _BERTH.search(clause)
     if away is not None:
         actions = HANDLING if away.groupdict().get("hands") else NEARING

@@ -45,12 +45,14 @@ _NOT_THAT = re.compile(
 # "no not the blanket, I want the pillow", with no mark between
 _NOT_BUT = re.compile(
     r"(?:^|[,;–—]|\b(?:no|but|and))\s*not (?P<thing>(?:the|my|that|this|those|these)\s[^.,;:!?]+?)"
-    rf"[\s,]+(?:but )?(?=(?:i|we) (?:want|need|mean|meant|said|asked)\b|{ENGLISH_VERB} (?:the|my)\b)"
+    rf"[\s,]+(?:but )?(?=(?:i|we) (?:want|need|mean|meant|said|asked)\b|{ENGLISH_VERB} (?:the|"
+    rf"my)\b)"
 )
 # "as for the vase: no", "TV off, no", "lamp yes, fridge no", "no to the TV"
 _NO = (
     r"(?:no|nope|nah|nuh-?uh|over my dead body|not on your life|(?:no|not a|fat) chance|dream on|"
-    r"hard pass|not happening|never|no way|(?:absolutely|certainly|definitely) not|forget it|hands off)"
+    r"hard pass|not happening|never|no way|(?:absolutely|certainly|definitely) not|forget it|"
+    r"hands off)"
 )
 _SO = r"(?: (?P<state>open|on|closed|shut|off))?"
 _DENIED = (
@@ -61,6 +63,13 @@ _DENIED = (
     ),
     re.compile(rf"^\W*(?P<thing>[\w' -]+?){_SO}(?<=open|.off|shut|osed|. on), {_NO}\W*$"),
     re.compile(rf"\byes,?(?: (?:and|but))? (?P<thing>[\w' -]+?),? {_NO}(?=\W*$)"),
+    # "lamp on, fan not"
+    re.compile(
+        r"[,;]\s*(?:(?:and|but) )?(?P<thing>(?:the |my )?(?!(?:why|or|if|maybe|perhaps|rather|"
+        r"better|"
+        r"probably|please|certainly|absolutely|of|but|hopefully|whether|i|you|it|is|are|am|do|will|would|can|could|won|shall|should)\b)"
+        r"[a-z-]+(?: (?!is\b|are\b|do\b)[a-z-]+)?) not\W*$"
+    ),
     re.compile(
         r"(?:^|[,;]|\b(?:and|but))\s*no to "
         r"(?P<thing>(?:the|my|that|this)\s[\w' -]+?)\s*(?=[.,;:!]|$)"

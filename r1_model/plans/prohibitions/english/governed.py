@@ -52,18 +52,21 @@ _DOUBTS = (
     r"(?:you|we|anyone|anybody)(?:'d| had)? (?:should|must|may|ought to|need to|have to|better)"
 )
 _ANY = (
-    rf"{_DOUBTS}|not to|no (?:reason|cause|point|sense|use|call|permission|right|authority|excuse|business|occasion)"
+    rf"{_DOUBTS}|not to|no (?:reason|cause|point|sense|use|call|permission|right|authority|"
+    rf"excuse|business|occasion)"
     r"(?: for you| whatsoever| at all)?(?: to| in| for)?|"
     r"no need to|no need for you to|needn't to|don't have to|do not have to|don't need to|"
     r"do not need to|not (?:allowed|permitted|supposed|meant) to|refrain from|abstain from|"
     r"(?:resist|fight) (?:the|any|every|your) (?:urge|temptation|impulse|desire) to|"
     r"avoid(?:ing)?|hold off(?: on)?|without|instead of|rather than|nobody|no one|none of you|"
-    r"neither|forbid you to|(?:not|isn't|aren't|wasn't|never) (?:really |exactly |at all )?(?:ok|okay|safe|wise|fine|good|"
+    r"neither|forbid you to|(?:not|isn't|aren't|wasn't|never) (?:really |exactly |at all )?(?:ok|"
+    r"okay|safe|wise|fine|good|"
     r"advisable|right|acceptable|appropriate|necessary|the time|a good idea|smart|polite)"
     r"(?: for you)? to|"
     r"(?:unwise|unsafe|dangerous|risky|illegal|inadvisable|foolish|"
     r"a bad idea|too (?:early|late|soon|dangerous|risky|hot|noisy|loud|fragile))(?: for you)? to|"
-    r"resist|desist from|forgo|hold back from|think twice before|decline to|isn't (?:nobody|no one|anybody|anyone)|"
+    r"resist|desist from|forgo|hold back from|think twice before|decline to|isn't (?:nobody|"
+    r"no one|anybody|anyone)|"
     r"(?:(?:forbid|prohibit|ban|bar|keep|prevent) (?:you|anyone|anybody) )from|"
     r"(?:(?:is|are|am|was) not|isn't|aren't|not|no) (?:to|(?:allowed|permitted|supposed|meant) to)|"
     r"(?:isn't|aren't) (?:to|allowed to|permitted to|supposed to|meant to)|"
@@ -78,7 +81,8 @@ _ANY = (
 # a way or an emphasis nobody has listed: "don't for any reason open it"; what has an infinitive, a
 # subject or an object behind it is another verb: "don't forget to open it"
 _GAP = (
-    r"(?:(?!(?:to|i|you|we|he|she|it|they|them|this|that|the|an?|my|your(?! life| own)|our|me|us|and|or|but|so|"
+    r"(?:(?!(?:to|i|you|we|he|she|it|they|them|this|that|the|an?|my|your(?! life| own)|our|me|us|"
+    r"and|or|but|so|"
     r"because|if|when|while|until|till|unless|why|what|how|where|who|which|only|just|simply|worry|forget\w*|"
     r"hesitate|wait\w*|mind|fail|panic|be|is|are|was|were|been|stop\w*|quit|cease|finish|give|delay|postpone|resist|neglect|skip|refuse|regret|believe|imagine|miss|expect|skimp|avoid|matter|stand|sit|have|has|"
     r"need|want|know|care|like|think|say|said|understand|remember|see|let|before|after|later|than|"
@@ -90,7 +94,8 @@ _GOVERNED = re.compile(
     rf"\s+(?P<fill>{_FILL})(?:(?<=n't\s|not\s|ver\s){_GAP})?{_VERB}"
 )
 _NEEDS_ING = re.compile(
-    r"(?:without|instead of|resist$|desist|forgo|hold back|think twice|no \w+ for$|avoid|hold off|prevent|refrain|abstain|stop|quit|no$|no more|isn't \w+body|"
+    r"(?:without|instead of|resist$|desist|forgo|hold back|think twice|no \w+ for$|avoid|"
+    r"hold off|prevent|refrain|abstain|stop|quit|no$|no more|isn't \w+body|"
     r"isn't (?:no one|anyone))|.*\bfrom$"
 )
 _UNWISE = re.compile(r"un\w+|danger|risky|illegal|inadv|fool|a bad|too ")
@@ -128,7 +133,7 @@ _AT_MOST = re.compile(
 )
 # "the vase you don't touch"
 _FRONTED = re.compile(r"(?P<thing>\b(?:the|my|our|that|this|those|these|\w+'s)\s[^,]+?) you$")
-_HAN_TOPIC = re.compile("(?P<thing>[\u3400-\u9fff]+)$")
+_HAN_TOPIC = re.compile("(?P<thing>[\u3400-\u9fff]+(?: ?[a-z]+)?)$")
 _GO = re.compile(r"go(?:ing)?(?: (?:just )?yet| away)?\W*$")
 _YOURS = re.compile(r"(?:yours|for you) to$")
 _IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")
@@ -197,6 +202,8 @@ def _forbids(clause: str, match: re.Match[str]) -> bool:
     if _NEEDS_ING.match(operator):
         return verb.endswith("ing")
     if operator.startswith(("nobody", "no one", "none of you")):
+        if re.search(r"\b(?:can|could|will|would|does|did)$", before):
+            return False  # "can nobody close it?"
         if before.endswith("if"):  # "if nobody closes it, we'll freeze"
             return welcome(before.removesuffix("if"))
         # "nobody has made the bed" tells what is, "the book nobody uses" which one

@@ -19,7 +19,8 @@ _SILENT = re.compile(
     r"(?P<word>[\w']*)(?:"
     # "nobody, you included, touches it"
     r",\s*(?:you (?:included|too|neither)|(?:and that )?(?:including|includes) you(?:rself)?|"
-    r"not even you|yourself included|you know|like|i (?:repeat|said|say),? (?:not|never))\s*,"
+    r"not even you|yourself included|you know|like|however|though|on the other hand|i (?:repeat|"
+    r"said|say),? (?:not|never))\s*,"
     r"|(?:^|\s|,)\s*(?:um+|uh+|erm?|hm+)\b,?"
     r"|(?<=without) (?:like|you know)\b"
     r"|(?:(?<=n't)|(?<=dont)|(?<=not)|(?<=never)) (?:you know|i mean)\b"
@@ -28,7 +29,8 @@ _SILENT = re.compile(
     r"(?=\s*(?:[.;!]|$)))"
 )
 _EMPTY = re.compile(
-    r"\bi mean\b(?=\W*(?:the|don't|do not|not|never|no|leave|keep)\b)[,:]?|\bat all (?:times|costs)\b|\bwhatsoever\b|\bfrom (?:now|today|here) on\b,?"
+    r"\bi mean\b(?=\W*(?:the|don't|do not|not|never|no|leave|keep)\b)[,:]?|\bat all (?:times|"
+    r"costs)\b|\bwhatsoever\b|\bfrom (?:now|today|here) on\b,?"
 )
 _WHATEVER = re.compile(r"\b(?:whatever happens|no matter what(?: happens)?|come what may)\b,?")
 _NOUNS = r"(?:the|my|our|his|her|your|that|this|those|these|any) (?:[\w'-]+ ){0,2}?[\w'-]+"

@@ -1,4 +1,4 @@
-"""What English nouns rule out: "no contact with the laptop", "no door opening", "excluded: keyboard".
+"""What English nouns rule out: "no contact with the laptop", "no door opening", "excluded: keys".
 
 A noun behind "no" may as well tell what is ("no milk left") or put off nothing ("no rush"): beside
 nouns of doing there has to be an order, in the sentence or before it.
@@ -46,7 +46,8 @@ _LABEL = re.compile(
 )
 # "bedroom: no entry", "laptop = hands off"
 _LABELLED = re.compile(
-    r"(?:^|[,;(])\s*(?:(?:and|but|the|my) )*(?P<thing>[\w'-]+(?: [\w'-]+){0,2})\s*(?::|=|\s-|–|—)\s*"
+    r"(?:^|[,;(])\s*(?:(?:and|but|the|my) )*(?P<thing>[\w'-]+(?: [\w'-]+){0,2})\s*(?::|=|\s-|–|"
+    r"—)\s*"
     r"(?:(?P<away>no entry|keep out|stay out|no[- ]go(?: \w+)?)|off[- ]limits|hands off|"
     r"(?:do not|don't|no|not to be) (?:touch\w*|us\w+|mov\w+)|leave(?: alone)?|excluded|skip|"
     r"forbidden|prohibited|taboo)\W*$"
@@ -54,15 +55,17 @@ _LABELLED = re.compile(
 _NOT_ANY = re.compile(
     r"(?:^|[,;–—]|\s-|\b(?:but|and))\s*(?:(?:but|and|please|just|only) )*"
     r"(?P<no>no|nothing(?: at all)? (?:of|that(?: is|'s)?|which|made of|made from|belonging to|"
-    r"with|from)) (?P<thing>[a-z][\w'-]*(?: [\w'-]+){0,4}?)"
+    r"with|from)|nothing(?= [a-z]+\W*$)) (?P<thing>[a-z][\w'-]*(?: [\w'-]+){0,4}?)"
     r"(?:,? (?:please|though|thanks|thank you|today|tonight))*\W*$"
 )
 # "no rush", "no matter", "no more waiting": put no thing off
 _NO_OBJECT = re.compile(
     r"\b(?:rush|hurry|matter|need|thanks?|kidding|jok\w+|excuses?|pressure|stress|idea|ways?|more|"
     r"less|fewer|later|sooner|longer|further|other|one|nonsense|ifs|buts|fuss|sweat|shortcuts?|"
-    r"cheating|exceptions?|charge|help|use|good|point|big deal|biggie|trouble|bother|sense|hard|"
-    r"harm|chance|clue|choice|wonder|idea|limits?|corners?|excluded|spared|left out|mistakes?|tricks?|games?|\w+(?:ing|ness|ence|"
+    r"cheating|exceptions?|charge|else|special|fancy|serious|much|to|but|new|happened|help|use|"
+    r"good|point|big deal|biggie|trouble|bother|sense|hard|"
+    r"harm|chance|clue|choice|wonder|idea|limits?|corners?|excluded|spared|left out|mistakes?|"
+    r"tricks?|games?|\w+(?:ing|ness|ence|"
     r"ance|tion|ies)|worr\w+|delays?|is|are|was|were|has|have|left|here|there|"
     r"i|you|we|they|he|she|it)\b"
 )
@@ -91,21 +94,21 @@ def nouns(text: str, start: int, end: int) -> Iterator[Forbidden]:
             start, label, EVERYTHING - {"look_at", "wait"} if groups.get("away") else actions
         )
         return
-    match = _NOT_ANY.search(sentence)
-    if match is None or _NO_OBJECT.search(match["thing"]) or NO_THING.search(match["thing"]):
+    ruled = _NOT_ANY.search(sentence)
+    if ruled is None or _NO_OBJECT.search(ruled["thing"]) or NO_THING.search(ruled["thing"]):
         return
-    order = sentence[: match.start()]
+    order = sentence[: ruled.start()]
     if not order.strip(" ,.;:!"):
         *_, order = ["", *(part for part in re.split(r"[.;:!?]+", text[:start]) if part.strip())]
-    if not asks(order.lstrip(" ,")) or any(verbs_in(match["thing"], chinese=False)):
+    if not asks(order.lstrip(" ,")) or any(verbs_in(ruled["thing"], chinese=False)):
         return
-    if match["no"] == "no":
-        yield _found(start, match, HANDLING)
+    if ruled["no"] == "no":
+        yield _found(start, ruled, HANDLING)
     else:  # "nothing of mine" is told by no name
-        said = match["thing"]
+        said = ruled["thing"]
         yield Forbidden(
-            start + match.start(), start + match.end(), asked_actions(order) or HANDLING,
-            (f"things {match['no'].removeprefix('nothing').strip()} {said}",),
+            start + ruled.start(), start + ruled.end(), asked_actions(order) or HANDLING,
+            (f"things {ruled['no'].removeprefix('nothing').strip()} {said}",),
         )  # fmt: skip
 
 

@@ -36,5 +36,5 @@ def opens(before: str) -> bool:
 
 def told(before: str) -> bool:
     """Does what stands before a verb leave it an order to the robot?"""
-    joined = (" and", " or", " to", " you", "please", " do", " but", " -", "–", "—")
+    joined = (" and", " or", " to", " you", "please", " do", " n", " but", " -", "–", "—")
     return opens(before) or before.rstrip().endswith(joined)

@@ -40,7 +40,7 @@ from r1_model.plans.verbs import (
 _CLAUSE_END = re.compile(
     r"[.;:!?]+|,(?! (?:under|at|in|on) (?:no|any)\b)|\s[-–]+\s|—|--+"
     r"|\band(?= (?:please|just|instead|rather|also|then)\b)"
-    r"|\b(?:and|or|nor)(?= (?:don't|do not|dont|never|no|without|keep|stay|steer|avoid|"
+    r"|\b(?:and|or|nor|n|nah|nope)(?= (?:don't|do not|dont|never|no|without|keep|stay|steer|avoid|"
     r"leave(?! (?:it|them)\b)|"
     r"make sure|be careful|not to)\b)"
     rf"|\bbut(?= (?:not|never) (?:to )?{ENGLISH_VERB})"

@@ -25,7 +25,8 @@ _NO_SUBJECT = re.compile(
 # "see to it that no door is opened"
 _NONE_SURE = re.compile(
     r"\b(?:see(?: to it)?|make sure|ensure|sure|careful|check)(?: that)? (?P<no>nothing|none of|no)"
-    rf"(?P<subject>(?: (?!is\b|are\b|gets?\b)[\w'-]+){{0,4}}?) (?P<may>is|are|gets?) (?:being )?{_VERB}"
+    rf"(?P<subject>(?: (?!is\b|are\b|gets?\b)[\w'-]+){{0,4}}?) (?P<may>is|are|"
+    rf"gets?) (?:being )?{_VERB}"
 )
 # "not one of these books leaves the shelf"
 _NONE_LEAVES = re.compile(
@@ -45,7 +46,8 @@ _NOTHING = re.compile(
 )
 # "touch neither the vase nor the lamp"
 _NEITHER = re.compile(
-    rf"\b{_VERB}(?P<particle> (?:on|off|up|down|to|into))? neither (?P<things>[^.,;:!?]+ nor [^.,;:!?]+?)"
+    rf"\b{_VERB}(?P<particle> (?:on|off|up|down|to|"
+    rf"into))? neither (?P<things>[^.,;:!?]+ nor [^.,;:!?]+?)"
     r"(?=\W*$|\s+(?:while|when|as|during|please)\b)"
 )
 _NEXT = re.compile(rf"\s+and (?:please |then |just )*(?!\w+(?: \w+)? nothing\b){ENGLISH_VERB}")

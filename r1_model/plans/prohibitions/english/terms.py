@@ -59,7 +59,8 @@ _AT_COST = re.compile(
 )
 # "you might want to open it, but don't"; "or don't" leaves it open
 _DENIED = (
-    r"(?:don't|do not|(?:i'd|i would|we'd|he'd|she'd|they'd) (?:much )?(?:rather|prefer (?:it if )?) ?"
+    r"(?:don't|do not|(?:i'd|i would|we'd|he'd|she'd|they'd) (?:much )?(?:rather|"
+    r"prefer (?:it if )?) ?"
     r"you (?:didn't|did not|don't)|(?:i'd )?(?:rather|better|best|please) not(?: to)?|"
     r"you(?:'d| had)? (?:better not|mustn't|must not|may not|shouldn't|should not|shan't|"
     r"shall not|can't|cannot|won't|will not)|hold (?:off|back)(?: on (?:it|that))?|not (?:now|yet)|"

@@ -20,16 +20,24 @@ _BAD = (
 _VERB = rf"(?P<verb>{ENGLISH_VERB})(?P<rest>[^.;:!?]*?)"
 _THREATS = (
     re.compile(
-        r"\b(?:if|should|in case) (?:you|anyone|anybody|the robot) (?:(?:so much as|even|dare(?: to)?|"
+        r"\b(?:if|should|in case) (?:you|anyone|anybody|the robot) (?:(?:so much as|even|"
+        r"dare(?: to)?|"
         rf"ever|as much as) )+{_VERB}(?=,|[.;!?]|$|\s(?:i|you|there|we)(?:'|\b))[^.;!?]*"
     ),
-    re.compile(rf"\b(?:if|should|once) (?:you|anyone|anybody) {_VERB},?\s[^.;!?]*?\b{_BAD}[^.;!?]*"),
     re.compile(
-        rf"(?:^|,|\bbut)\s*(?:just |you )*{_VERB} (?:and|or) (?:you're|you'll|you are|you will|i'll|"
+        rf"\b(?:if|should|once) (?:you|anyone|anybody) {_VERB},?\s[^.;!?]*?\b{_BAD}[^.;!?]*"
+    ),
+    re.compile(
+        rf"(?:^|,|\bbut)\s*(?:just |you )*{_VERB} (?:and|or) (?:you're|you'll|you are|you will|"
+        rf"i'll|"
         rf"i will|there'll be|there will be)\b[^.;!?]*?\b{_BAD}[^.;!?]*"
     ),
-    re.compile(rf"\b(?:whoever|anyone who|anybody who) (?:ever )?{_VERB} (?:is|gets|will|has)\b[^.;!?]*?\b{_BAD}[^.;!?]*"),
-    re.compile(rf"\bpermission to {_VERB} (?:is |has been )?(?:denied|refused|not granted|withdrawn)"),
+    re.compile(
+        rf"\b(?:whoever|anyone who|anybody who) (?:ever )?{_VERB} (?:is|gets|will|"
+        rf"has)\b[^.;!?]*?\b{_BAD}[^.;!?]*"),
+    re.compile(
+        rf"\bpermission to {_VERB} (?:is |has been )?(?:denied|refused|not granted|withdrawn)"
+    ),
 )  # fmt: skip
 _NOT_IN = re.compile(
     r"\b(?:robots?|you|machines?|nobody|no one|anyone|pets)\b[^.,;:!?]{0,12}?"

@@ -26,6 +26,7 @@ _WELCOME = re.compile(
 )
 _WORSE = (
     r"(?:hate|mind|regret|upset|annoy|anger|bother|hurt|worry|disappoint|sad|sorry|angry|cross|mad|"
+    r"livid|fuming|outraged|displeased|heartbroken|devastated|appalled|"
     r"furious|annoyed|unhappy|disappointed|bad|terrible|a (?:shame|pity))"
 )
 _UNWELCOME = re.compile(rf"(?:\bwould|'d) (?!not\b|never\b)(?:[\w']+ ){{0,3}}?{_WORSE}\b")
@@ -48,7 +49,7 @@ _NOT_DONE = re.compile(
     rf"(?:didn't|doesn't|did not|does not) get) (?:to be |being )?{_DONE}"
 )
 _UNWANTED = re.compile(
-    r"\b(?:(?:don't|do not|never|wouldn't|would not|won't|will not|not) "
+    r"\b(?:(?:don't|do not|doesn't|does not|never|wouldn't|would not|won't|will not|not) "
     r"(?:want|wish|like|allow|permit|accept|appreciate|let|have(?= you\b))"
     r"|rather not (?:have|see))\b"
     rf"(?:(?P<between>[^.;:!?]*?\b(?:to|be|being|you|anyone|anybody|robot)) {_VERB}"

@@ -111,7 +111,7 @@ def exceptions(text: str, start: int, end: int) -> Iterator[Forbidden]:
         if "pick" in actions:
             actions |= {"push"}
         if through:
-            actions |= {"navigate_to"}
+            actions = (actions or HANDLING) | {"navigate_to"}
         if things and not (match["place"] and "place" in actions):
             yield Forbidden(match.start(), match.end(), actions or HANDLING, things, place, others)
 

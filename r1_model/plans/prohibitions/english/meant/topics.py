@@ -14,7 +14,7 @@ from r1_model.plans.verbs import EVERYTHING, HANDLING, verbs_in
 _IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")
 _PRONOUN = re.compile(r"\b(?:it|they|them)\b")
 _NAMES = re.compile(r"\b(?:the|my|our|his|her|that|this|those|these|an?|\w+'s)\s+\w")
-_NO_OBJECT = re.compile(r"\btouch(?:ing)?\W*$")
+_NO_OBJECT = re.compile(r"\b(?:touch(?:ing)?|hands off)\W*$")
 _NOTHING_SAID = re.compile(r"^(?:\W|\b(?:actually|no|wait|well|so|yes|ok|okay|oh)\b)+$")
 _JOINED = re.compile(r"\W+(?:(?:but|and|so|or)\W*)?$")
 

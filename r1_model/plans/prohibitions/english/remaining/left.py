@@ -39,8 +39,10 @@ _LEAVE_IT = re.compile(
 )
 # "open the blinds, leave the plants"; who leaves a room goes
 _LEFT_SO_FAR = re.compile(
-    r"\bleave (?P<thing>(?:the|my|our|his|her|those|these|any)\s(?!\w+ (?:of|to|for|in|on|at|with|by)\b)"
-    r"(?:(?!\b(?:and|that|which|who|in|on|at|to|for|with|by|under|behind|open|closed|alone)\b)[\w'-]+ ?){1,4}?)"
+    r"\bleave (?P<thing>(?:the|my|our|his|her|those|these|any)\s(?!\w+ (?:of|to|for|in|on|at|"
+    r"with|by)\b)"
+    r"(?:(?!\b(?:and|that|which|who|in|on|at|to|for|with|by|under|behind|open|closed|"
+    r"alone)\b)[\w'-]+ ?){1,4}?)"
     r"(?P<state>)(?: (?:please|though|out|out of (?:it|this)))?$"
 )
 _GONE_FROM = re.compile(
@@ -94,7 +96,8 @@ _LEAD = re.compile(
     r"^.*\b(?:prefer|like|love|want|need|wish|hope|trust|expect|rather|says?|said|think|thinks|"
     r"insists?|insisted|demands?|asks?|asked|sure|see|see to it|important|essential|crucial|vital|"
     r"glad|happy|nice|good|great|best|better|grateful|appreciate(?: it)?|remember|note|mind|care|"
-    r"sooner|me|us|you|him|her)(?: that| if| for)? (?=(?:the|my|our|his|her|that|this|those|these)\s)"
+    r"sooner|me|us|you|him|her)(?: that| if| for)? (?=(?:the|my|our|his|her|that|this|those|"
+    r"these)\s)"
 )
 _DENIED = re.compile(r"(?:n't|\bnot|\bnever)$")  # "the door doesn't stay open"
 _OPINION = re.compile(r"\bwith you\s*$")
@@ -102,7 +105,8 @@ _WE_ARE = re.compile(r"\b(?:i'm|i am|we're|we are)\s*$")
 _REVERSE = {
     "open": "close", "opened": "close", "closed": "open", "shut": "open", "locked": "open",
     "unopened": "open", "drawn": "open", "lit": "turn_off", "plugged in": "turn_off",
-    "unlit": "turn_on", "dark": "turn_on", "unplugged": "turn_on", "on": "turn_off", "running": "turn_off", "switched on": "turn_off",
+    "unlit": "turn_on", "dark": "turn_on", "unplugged": "turn_on",
+    "on": "turn_off", "running": "turn_off", "switched on": "turn_off",
     "off": "turn_on", "switched off": "turn_on",
 }  # fmt: skip
 _MAKES = {"open": "open", "on": "turn_on", "off": "turn_off", "closed": "close", "shut": "close",

@@ -43,7 +43,7 @@ _STAYS_THERE = re.compile(
 _GOES_NOWHERE = re.compile(
     rf"{_NAMED} (?:(?:must|should|shall|may|is|are|does|do|will|can)(?:n't| not)|won't|can't|"
     r"cannot|never) (?:(?:supposed|allowed|meant|permitted) )?(?:to )?"
-    r"(?:(?:go|goes|going|move|moving) anywhere|move an inch)"
+    r"(?:(?:go|goes|going|move|moving) anywhere|move an inch|leave (?:the|its|their|this|that)\b)"
 )
 _PUT = re.compile(r"\b(?:put|place|return|take|bring|get) (?:it|them|that|this|those|these)\b")
 PEOPLE = re.compile(

@@ -17,7 +17,8 @@ from r1_model.plans.verbs import ENGLISH_VERB, HANDLING, verbs_in
 _STAYS = re.compile(
     r"(?:^\W*|\b(?:and|but|so|while|whereas)\s+)(?:(?:and|but|so|while|only|just|please)\s+)*"
     r"(?P<thing>(?:the|my|our|his|her|your|that|this|those|these|both|all|anything|everything|whatever)\s[^.,;:!?]+?)"
-    r"(?: (?:just|also|simply|always))? (?:stays?|remains?)(?: please| though| too)?\W*$"
+    r"(?: (?:just|also|simply|always))? (?:stays?|remains?)(?: behind)?(?: please| though|"
+    r" too)?\W*$"
 )
 _WANTED = re.compile(
     r"\b(?:want|need|like|prefer|wish) (?P<thing>(?:the|my|our|his|her|that|this|those|these)\s"
