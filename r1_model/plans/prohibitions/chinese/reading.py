@@ -19,6 +19,7 @@ from r1_model.plans.prohibitions.chinese.kept import (
 from r1_model.plans.prohibitions.chinese.may_not import may_not
 from r1_model.plans.prohibitions.chinese.not_moved import not_moved
 from r1_model.plans.prohibitions.chinese.things import names_act, opened, thing_in, things_in
+from r1_model.plans.prohibitions.chinese.told_off import SELF, told_off
 from r1_model.plans.verbs import (
     CARRYING,
     CHINESE_VERB,
@@ -63,29 +64,6 @@ _EXCEPT = re.compile(
     "|(?:但|，|,)(?:这|那)?不(?:包括|包含|含)(?P<out>[^，。；！？,.;!?]{1,12})"
     "|(?P<but>[^，。；！？,.;!?]{1,12}?)(?:(?:以外|之外)的?|除外))(?=(?P<rest>[^。；！？.;!?]*))"
 )
-_BANNED = re.compile(
-    f"(?<![光只单仅])(?P<verb>{CHINESE_VERB})(?!着)(?P<thing>[^，。；！？,.;!?]{{1,16}}?)"
-    "(?:是)?(?:不行|不可以|不允许|不被允许|被禁止|禁止|不准)的?(?:[，。！\\s]|$)"
-)
-# "花瓶碰不得"
-_NEVER_DONE = re.compile(
-    f"(?P<thing>[^，。；！？,.;!?]{{0,16}}?)(?P<verb>{CHINESE_VERB})不得(?!不|已|了)"
-)
-# "你要是敢碰花瓶我就生气了"; "我不敢碰" tells of the speaker
-_DARED = re.compile(
-    "(?:要是|如果|若|再|谁|你|胆)(?:你|谁|再|还)*敢(?![不吗])(?:再|去)*"
-    f"(?P<verb>{CHINESE_VERB})(?P<thing>[^，。；！？,.;!?]{{0,16}}?)"
-    "(?:我?就|我跟|看我|试试|有你|小心|[，。；！？,.;!?]|$)"
-)
-# "谁让你开窗了"; "保险箱谁开谁倒霉", "你要是碰花瓶，我就把你关机"
-_WHO_TOLD = re.compile(
-    f"谁(?:让|叫|准|允许|许)你(?:去|来|乱|随便)*(?P<verb>{CHINESE_VERB})(?P<thing>[^，。；！？,.;!?]{{0,16}})"
-)
-_BAD = "把你|跟你|和你|没完|生气|倒霉|遭殃|完蛋|后果|小心|揍|骂|哭|翻脸"
-_THREAT = re.compile(
-    f"(?:(?:要是|如果|若)(?:你|谁)?|谁|你)(?:再|要是|敢|又|还)*(?P<verb>{CHINESE_VERB})"
-    f"(?P<thing>[^，。；！？,.;!?]{{0,16}}?)(?:[,，]|谁|就|会)[^。；！？.;!?]{{0,6}}(?:{_BAD})"
-)
 _HALT = re.compile(
     r"^\W*(?:请|机器人|快|马上|立刻|现在|给我|你)*"
     r"(?:停下来?|停止|停住|站住|停|住手)(?:一下|吧)?\W*$"
@@ -101,9 +79,6 @@ _HAS_TO = re.compile(
 # "别关灯把窗户关上": speech written down has no marks
 _NEXT = re.compile(f"(?<!^)(?:然后|再|请)*[把将](?=[^，。；！？,.;!]{{1,12}}?{CHINESE_VERB})")
 _LEAVES = re.compile(f"[了啊呀嘛]*[，。！,.!]+[^，。！]*{CHINESE_VERB}")
-_SELF = re.compile(
-    "(?:(?<!答应)(?<!保证)我|我们|(?<!其)他|她|它|他们|她们|孩子|人家)(?:都|也|自己|现在|还|就)*$"
-)
 _WISH = re.compile(
     "我(?:们)?(?:都|可)?(?:没有?(?:让|叫|准)(?=你)|不想|不希望|不愿意|不喜欢|不允许|不同意|不准|不要(?=你|让|有人|任何人))(?:再?(?:看到|看见|见到))?(?:你|让你|有人|别人|任何人)?"
 )
@@ -186,7 +161,7 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
             continue  # "别走，把书拿来"
         if before.endswith(("到", "得")):
             continue  # "湿到不能走"
-        if _SELF.search(before.strip()) or before.endswith(("为什么", "何", "怎么", "要")):
+        if SELF.search(before.strip()) or before.endswith(("为什么", "何", "怎么", "要")):
             continue
         yield from _governed(clause, match, start, end)
         return
@@ -213,24 +188,9 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
         first = start + without.start() if condition or without.start() else start
         yield Forbidden(first, start + stop, chinese_actions(without["verb"]), things_in(thing))
         return
-    banned = _BANNED.search(clause) or _NEVER_DONE.search(clause)
-    # "我走路不行" tells of the speaker
-    if banned is not None and not _SELF.search(clause[: banned.start()].strip()):
-        things = things_in(thing_in(opened(banned["thing"])))
-        yield Forbidden(start, end, chinese_actions(banned["verb"]), things)
-        return
-    threat = _WHO_TOLD.search(clause)
-    if threat is None:
-        sentence = re.match("[^。；！？.;!?]*", text[start:])
-        threat = _THREAT.search(sentence[0]) if sentence is not None else None
-    if threat is not None and threat.start() < end - start:
-        named = thing_in(threat["thing"]) or opened(clause[: threat.start()])
-        yield Forbidden(start, end, chinese_actions(threat["verb"]), things_in(named))
-        return
-    dared = _DARED.search(clause)
-    if dared is not None and not _SELF.search(clause[: dared.start()]):
-        things = things_in(thing_in(dared["thing"]))
-        yield Forbidden(start, end, chinese_actions(dared["verb"]), things)
+    found = told_off(clause, text[start:])
+    if found is not None:
+        yield replace(found, start=start, end=end)
         return
     found = kept_away_from(clause) or left_as_it_is(clause) or left_out(clause)
     found = found or put_off(clause) or done_by_others(clause)
