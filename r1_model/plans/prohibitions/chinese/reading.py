@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from r1_model.plans.forbidden import Forbidden
+from r1_model.plans.prohibitions.chinese.excepted import exceptions
 from r1_model.plans.prohibitions.chinese.joined import counts, with_each_negation
 from r1_model.plans.prohibitions.chinese.kept import (
     contrasted,
@@ -59,11 +60,6 @@ _WITHOUT = re.compile(
     f"{_OBJECT}(?P<verb>{CHINESE_VERB})(?P<rest>[^，。；！？,.;!?]*)"
 )
 _CONDITION = re.compile("(?:的)?(?:情况|前提|条件|状况|状态)?(?:之)?下|就|便")
-_EXCEPT = re.compile(
-    "(?:除了?(?P<thing>[^，。；！？,.;!?]{1,24}?)(?:以外|之外|外|，|,|(?=[都全其]|别的))"
-    "|(?:但|，|,)(?:这|那)?不(?:包括|包含|含)(?P<out>[^，。；！？,.;!?]{1,12})"
-    "|(?P<but>[^，。；！？,.;!?]{1,12}?)(?:(?:以外|之外)的?|除外))(?=(?P<rest>[^。；！？.;!?]*))"
-)
 _HALT = re.compile(
     r"^\W*(?:请|机器人|快|马上|立刻|现在|给我|你)*"
     r"(?:停下来?|停止|停住|站住|停|住手)(?:一下|吧)?\W*$"
@@ -117,7 +113,7 @@ def read_chinese(text: str) -> Iterator[Forbidden]:
     if not re.search("[\u3400-\u9fff]", text):
         return
     text = with_each_negation(text, _NO_WORD)
-    yield from _exceptions(text)
+    yield from exceptions(text, _NO_WORD)
     for sentence in _CLAUSE.finditer(text):
         start = sentence.start()
         for stop in [*(m.start() for m in _BREAK.finditer(text, start, sentence.end())),
@@ -257,14 +253,3 @@ def _governed(clause: str, match: re.Match[str], start: int, end: int) -> Iterat
     if "place" in actions and actions < CARRYING and not place and things:
         # "不是放沙发": what follows may be where to
         yield Forbidden(first, end, frozenset({"place"}), (), things[0])
-
-
-def _exceptions(text: str) -> Iterator[Forbidden]:
-    for match in _EXCEPT.finditer(text):
-        actions: frozenset[str] = frozenset()
-        for verb in verbs_in(match["rest"], chinese=True):
-            actions |= chinese_actions(verb[0])
-        thing = thing_in(match["thing"] or match["out"] or match["but"])
-        if thing and not re.search(_NO_WORD, match["rest"].split("，")[0]):
-            things = tuple(filter(None, map(thing_in, re.split("或者?|和|与|跟|及|、", thing))))
-            yield Forbidden(match.start(), match.end(), actions or HANDLING, things)
