@@ -10,8 +10,9 @@ The rule, in this order:
 4. What hangs on a step that went goes with it (`dependence`).
 
 Which thing a prohibition means is told by its name, and where the plan calls things otherwise, by
-where the model finds it. Where neither tells, the action is forbidden on everything that the
-request does not name itself: of two mistakes the one that does not move.
+where the model finds it; "anything on the desk" by what stands there, "only two" by counting steps.
+Where neither tells, the action is forbidden on everything that the request does not name itself: of
+two mistakes the one that does not move.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ _ENGLISH = re.compile(
     r"^(?P<what>.+?) (?:(?:that|which)(?: is| are|'s| stands?| lies?)? |(?:lying|standing|sitting|"
     r"kept|stored) )?"
     r"(?P<how>on top of|on(?:to)?|in|inside|under|underneath|below|beneath) "
-    r"(?:(?:the|my|our|your|his|her|this|that) )?(?P<where>(?!here\b|there\b|this\b|room\b)[^,]+)$"
+    r"(?:(?:the|my|our|your|his|her|this|that) )?"
+    r"(?P<where>(?!(?:the |this )?(?:here|there|room|house|flat)\b|this$)[^,]+)$"
 )
 _CHINESE = re.compile("^(?P<where>[^的]{1,8}?)(?P<how>上面?|里面?|内|中|下面?|底下)的(?P<what>.*)$")
 _ANY = re.compile(
