@@ -36,7 +36,7 @@ _ENGLISH = (
         rf"\b{_AT_MOST} (?P<verb>{ENGLISH_VERB}) (?P<part>(?:up|out|in|on|off|away|over|me|"
         rf"us) )*{_AFTER}"),
     re.compile(
-        rf"(?:n't|\bnot|\bnever|dont|without) (?:ever )?(?P<verb>{ENGLISH_VERB}) "
+        rf"(?:\b\w+n't|\bnot|\bnever|dont|without) (?:ever )?(?P<verb>{ENGLISH_VERB}) "
         rf"(?P<part>(?:up|out|in|on|off|away|over|me|us) )*(?:any )?more than {_AFTER}"
     ),
     # "take the apples, two at most", "don't bring all the plates, only one"
