@@ -196,9 +196,9 @@ def settings(stage: str, sizes: Sizes, small: bool, **changes: Any) -> FullSizeC
     config = FullSizeConfig(
         stage=stage,  # type: ignore[arg-type]  # checked there
         output=tempfile.mkdtemp(),
-        model="",
-        data="",
-        scannet="",
+        model="none",  # nothing is read: weights and conversations are made here
+        data="none",
+        scannet="none",
         batch_size=sizes.batch if stage == "sft" else 1,
         learning_rate=1e-6,
         final_learning_rate=1e-6,

@@ -66,7 +66,7 @@ def test_the_node_answers_as_the_model_that_was_trained(
     if quantization != "none":
         pytest.importorskip("torchao")
     config = FullSizeConfig(
-        *("sft", str(tmp_path), str(base), "", ""),
+        *("sft", str(tmp_path), str(base), "none", "none"),
         lora_blocks=2,
         quantization=quantization,
     )

@@ -130,5 +130,5 @@ def test_the_result_of_a_run_is_the_mean(room_model, tmp_path):
 
 def test_a_decay_of_one_would_never_move(tmp_path):
     for decay in (1.0, -0.1, float("nan")):
-        with pytest.raises(TrainingConfigError, match="mean_decay must be in"):
+        with pytest.raises(TrainingConfigError, match="mean_decay must be"):
             toy_run(tmp_path, mean_decay=decay)
