@@ -51,8 +51,9 @@ _FILL = (
     "用手|用力|到处|进行|继续|去)*"
 )
 _OBJECT = "(?:(?P<with>把|将|给|从|对)(?P<moved>[^，。；！？,.;!?]{1,24}?))?"
+_WHICHEVER = "管(?:怎|什|谁|哪|多|是|如何)"  # 别管哪个: it does not matter which
 _GOVERNED = re.compile(
-    f"(?P<no>{_NO_WORD})(?P<fill>{_FILL}){_OBJECT}(?P<fill2>{_FILL}) ?"
+    f"(?P<no>{_NO_WORD})(?!{_WHICHEVER})(?P<fill>{_FILL}){_OBJECT}(?P<fill2>{_FILL}) ?"
     f"(?P<verb>{CHINESE_VERB}|{ENGLISH_VERB})"  # "不要 touch 花瓶"
 )
 _WITHOUT = re.compile(
