@@ -107,6 +107,7 @@ class AskJob(Job[Answer]):
         request: what was asked.
         forbidden: what its dialogue forbids, itself included.
         scene: what it is answered from, once that is known.
+        stamp: of the newest data that shows what the scene shows, nanoseconds.
         gaze: where who asks looks, see `Reasoner.ask`.
         written, yaw: the scene in the frame of what the model writes, see `Reasoner.frame`.
     """
@@ -115,6 +116,7 @@ class AskJob(Job[Answer]):
         super().__init__()
         self.request, self.forbidden = request, forbidden
         self.scene: Scene | None = None
+        self.stamp = 0
         self.gaze: float | None = None
         self.written: Scene | None = None
         self.yaw = 0.0
@@ -161,7 +163,7 @@ class Answering:
             self._look(reasoner, scene)
             if self._looked_at != (newest := (self.scenes.map_id, self.scenes.revision)):
                 self._looked_at, self._looking_s = newest, time.monotonic() - began
-            job.scene = scene
+            job.scene, job.stamp = scene, self.scenes.stamp
             job.gaze = self._viewpoints.gaze(request.viewpoint, scene.frame_id, job.should_stop)
             job.written, job.yaw = reasoner.frame(scene, job.gaze)
             return _ask(reasoner, scene, job, earlier, config)
@@ -183,7 +185,7 @@ class Answering:
         answer, error = job.follow(request.timeout, config.feedback_period, on_progress)
         message = SceneAnswer(session_id=request.session_id, question=request.said)
         if answer is not None and job.scene is not None:
-            message = self._message(answer, request, job.scene)
+            message = self._message(answer, job, job.scene.frame_id)
         if answer is None or error is not None:
             return self._failure(error or NoResultError(), message)
         if not answer.stopped:
@@ -295,14 +297,14 @@ class Answering:
             sentence = f"{type(error).__name__}: {sentence} (a defect; the log has the trace)"
         return Reply(answer, code, sentence)
 
-    def _message(self, answer: Answer, request: AskRequest, scene: Scene) -> SceneAnswer:
-        session_id = request.session_id
+    def _message(self, answer: Answer, job: AskJob, frame_id: str) -> SceneAnswer:
+        request, session_id = job.request, job.request.session_id
         return answer_message(
             answer,
             request.said,
             session_id=session_id,
-            stamp=scene.stamp,
-            frame_id=scene.frame_id,
+            stamp=job.stamp,
+            frame_id=frame_id,
             object_ids=self._ids(session_id, answer.boxes),
             step_ids=[self._ids(session_id, step.boxes) for step in answer.steps],
         )

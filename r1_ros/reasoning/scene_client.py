@@ -1,4 +1,5 @@
-"""The reasoner's side of `get_scene`: fetches the map, and only when it has changed."""
+"""The reasoner's side of `get_scene`: fetches the map when it was measured again, and gives out
+another scene only when that shows anything else."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from rclpy.callback_groups import CallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 
+from r1_model.scene.changes import Surface, surfaces_differ, views_differ
 from r1_model.scene.scene import InvalidSceneError, Scene
 from r1_ros.messages.scenes import scene_from_response
 from r1_ros.msg import ErrorCode
@@ -48,13 +50,16 @@ class SceneClient:
         self._node = node
         self._client = node.create_client(GetScene, service, callback_group=callback_group)
         self._name = node.resolve_service_name(service)
-        self._revision = 0
+        self._newest = 0  # revision that the mapper told last
         self._scene: Scene | None = None
+        self._surface: Surface | None = None  # of `_scene`; None: not known yet
         self._fetched_at = -float("inf")  # when the newest scene was asked for, time.monotonic()
         self._took = 0.0  # seconds until its answer was there
         self._coming: _Coming | None = None
         self.longest_m = 0.0  # longest horizontal side of the newest scene
         self.map_id = 0  # of the newest scene
+        self.revision = 0  # of the map that is given out; 0: none
+        self.stamp = 0  # of the newest data that shows the same, nanoseconds
 
     def fetch(
         self,
@@ -65,7 +70,7 @@ class SceneClient:
         max_views: int = 0,
         since: float = float("inf"),
     ) -> Scene:
-        """The current scene; the same object as before while the map did not change.
+        """The current scene; the same object as before while the map shows the same.
 
         Args:
             timeout: how long the mapper may take [s].
@@ -78,7 +83,7 @@ class SceneClient:
             RequestError: SCENE_UNAVAILABLE, EMPTY_SCENE, or CANCELED by `should_stop`.
         """
         request = GetScene.Request(
-            known_revision=self._revision, max_points=max_points, max_views=max_views
+            known_revision=self._newest, max_points=max_points, max_views=max_views
         )
         if self._scene is not None and self._fetched_at >= since:
             may_be_old = time.monotonic() - since
@@ -124,11 +129,6 @@ class SceneClient:
         return coming
 
     @property
-    def revision(self) -> int:
-        """Of the newest scene; 0: none."""
-        return self._revision
-
-    @property
     def is_offered(self) -> bool:
         """A mapper is there."""
         return self._client.service_is_ready()
@@ -139,7 +139,8 @@ class SceneClient:
 
     def forget(self) -> None:
         """Let go of the scene."""
-        self._revision, self._scene, self.longest_m = 0, None, 0.0
+        self._newest = self.revision = self.stamp = 0
+        self._scene, self._surface, self.longest_m = None, None, 0.0
         self._fetched_at = -float("inf")
         if self._coming is not None:  # it may say that what was forgotten has not changed
             self._client.remove_pending_request(self._coming.future)
@@ -157,21 +158,37 @@ class SceneClient:
                 ErrorCode.SCENE_UNAVAILABLE,
                 f"{self._name}: {response.error_msg} [{code_name(response.error_code)}]",
             )
+        before = self._scene if same_map else None
         if not (response.unchanged and self._scene is not None):
             try:
-                known = self._scene.views if self._scene is not None and same_map else ()
-                self._scene = scene_from_response(response, known)
+                scene = scene_from_response(response, before.views if before is not None else ())
             except (BadMessageError, InvalidSceneError) as error:
                 self.forget()
                 raise RequestError(
                     ErrorCode.SCENE_UNAVAILABLE, f"{self._name} sent an unusable scene: {error}"
                 ) from None
-            self._revision = response.revision
-        if not len(self._scene.points):
+            self._newest, self.stamp = response.revision, scene.stamp
+            if before is None or self._shows_more(before, scene):
+                self._scene, self.revision = scene, response.revision
+        present = self._scene
+        if present is None or not len(present.points):
             raise RequestError(ErrorCode.EMPTY_SCENE, "the map holds no points yet")
-        low, high = self._scene.bounds()
+        low, high = present.bounds()
         self.longest_m = float((high - low)[:2].max())
-        return self._scene
+        return present
+
+    def _shows_more(self, before: Scene, scene: Scene) -> bool:
+        """Whether a scene shows anything that the one before does not."""
+        if views_differ(before, scene):
+            self._surface = None
+            return True
+        if self._surface is None:
+            self._surface = Surface.of(before.points, before.colors)
+        surface = Surface.of(scene.points, scene.colors)
+        differ = surfaces_differ(self._surface, surface)
+        if differ:
+            self._surface = surface
+        return differ
 
 
 def _wait(

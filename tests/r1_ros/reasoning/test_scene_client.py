@@ -30,6 +30,7 @@ class Mapper:
         self.held: list[Future] = []
         self.removed: list[Future] = []
         self.revision, self.holds, self.error_code = 1, False, ErrorCode.NONE
+        self.map_id, self.place = 1, None  # where its points are; None: where its revision says
 
     def service_is_ready(self) -> bool:
         return True
@@ -43,9 +44,12 @@ class Mapper:
         return future
 
     def answer(self) -> None:
-        points = np.full((4, 3), self.revision, np.float32)
-        cloud = point_cloud_message(header_message(1, "map"), points, points.astype(np.uint8))
-        response = GetScene.Response(revision=self.revision, cloud=cloud, map_id=1)
+        place = self.revision if self.place is None else self.place
+        points = np.full((4, 3), place, np.float32) + np.float32([[0], [0], [0.3], [0.3]])
+        header = header_message(self.revision, "map")
+        cloud = point_cloud_message(header, points, points.astype(np.uint8))
+        response = GetScene.Response(revision=self.revision, cloud=cloud, map_id=self.map_id)
+        response.header = header
         response.error_code, response.unchanged = self.error_code, False
         self.held.pop(0).set_result(response)
 
@@ -141,3 +145,29 @@ def test_what_is_forgotten_is_asked_for_as_if_nothing_was_known() -> None:
     scenes.forget()
     mapper.holds, mapper.held = False, []
     assert fetch(scenes, 60.0) == 1 and mapper.asked == [0, 1, 0]
+
+
+def test_a_map_that_was_measured_again_and_shows_the_same_is_the_same_scene() -> None:
+    mapper = Mapper()
+    mapper.place = 5.0
+    scenes = client(mapper)
+    first = scenes.fetch(0.2, lambda: False)
+    mapper.revision = 7
+    assert scenes.fetch(0.2, lambda: False) is first
+    assert (scenes.revision, scenes.stamp) == (1, 7)  # the answer is of what was seen last
+    mapper.revision, mapper.place = 8, 5.001
+    assert scenes.fetch(0.2, lambda: False) is first and mapper.asked == [0, 1, 7]
+    mapper.revision, mapper.map_id = 9, 9  # begun anew: what was known is of another map
+    assert scenes.fetch(0.2, lambda: False) is not first and scenes.revision == 9
+
+
+def test_small_changes_that_follow_each_other_are_told_in_the_end() -> None:
+    mapper = Mapper()
+    scenes = client(mapper)
+    places = [0.02, 0.05, 0.09, 0.13, 0.17]  # each in the cell beside the last
+    revisions = []
+    for revision, mapper.place in enumerate(places, 1):
+        mapper.revision = revision
+        scenes.fetch(0.2, lambda: False)
+        revisions.append(scenes.revision)
+    assert revisions[0] == revisions[1] == 1 and revisions[-1] > 1
