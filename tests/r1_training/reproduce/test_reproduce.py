@@ -318,7 +318,7 @@ def test_a_plan_starts_nothing(tmp_path, room_model):
     arguments = ["--output", str(tmp_path / "new"), "--model", str(room_model), "--plan"]
     run = CliRunner().invoke(app, ["reproduce", *arguments, "--gpus", "4", "--within", "24"])
     assert run.exit_code == 0, run.output
-    assert " 0    0.0    9.5  seed-0-sft" in run.output and "(goes on another time)" in run.output
+    assert " 0    0.0    8.5  seed-0-sft" in run.output and "(goes on another time)" in run.output
     assert not list((tmp_path / "new").glob("seed-*"))
 
 
