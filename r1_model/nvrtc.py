@@ -60,8 +60,11 @@ def compile_kernels(path: Path, major: int, minor: int, defines: Defines = ()) -
     kind = "sm" if arch == wanted else "compute"
     options = [f"--gpu-architecture={kind}_{arch}", "--std=c++17"]
     options += [f"-D{name}={value}" for name, value in defines]
+    shared = sorted(path.parent.glob("*.cuh"))  # what the source may include
+    texts, names = [file.read_bytes() for file in shared], [file.name.encode() for file in shared]
     program = check(
-        nvrtc.nvrtcCreateProgram(path.read_bytes(), path.name.encode(), 0, [], []), "NVRTC"
+        nvrtc.nvrtcCreateProgram(path.read_bytes(), path.name.encode(), len(texts), texts, names),
+        "NVRTC",
     )
     encoded = [option.encode() for option in options]
     (status,) = nvrtc.nvrtcCompileProgram(program, len(encoded), encoded)

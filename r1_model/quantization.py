@@ -18,11 +18,11 @@ from r1_model.errors import ModelLoadError
 if TYPE_CHECKING:
     from r1_model.network.modeling import R1ForConditionalGeneration
 
-# how a matrix is stored -> FORMAT of csrc/step.cu
+# how a matrix is stored -> FORMAT of csrc/products.cu
 FORMATS = {"none": 0, "fp8": 1, "int8": 2, "int4": 4}
 GROUP = 32  # columns of a matrix that share a scale in 4 bits
 _INT4 = getattr(torch, "int4")  # noqa: B009 (torch's own types do not know it)
-# place in its word of each of 8 neighbouring values, in 4 bits: csrc/step.cu takes them in pairs
+# place in its word of each of 8 neighbouring values, in 4 bits: csrc/products.cu takes them in pairs
 _PLACES = (0, 4, 1, 5, 2, 6, 3, 7)
 
 

@@ -1,4 +1,4 @@
-"""One token on a GPU: the kernels of `csrc/step.cu`, captured as one CUDA graph.
+"""One token on a GPU: the kernels of `csrc`, captured as one CUDA graph.
 
 The kernels read the model's own weights, so nothing is copied and nothing goes stale; a graph knows
 their addresses, and `Generator` drops it when these change. What LoRA adds is a product beside them
@@ -26,7 +26,9 @@ from r1_model.generation.low_rank import GROUPS, LowRank, LowRanks, unadapted
 from r1_model.generation.slots import Slots
 from r1_model.quantization import FORMATS, Stored, stored
 
-SOURCE = Path(__file__).parent / "csrc" / "step.cu"
+_FOLDER = Path(__file__).parent / "csrc"
+ATTEND, PRODUCTS = _FOLDER / "attend.cu", _FOLDER / "products.cu"
+SOURCES = {"attend": ATTEND, "gated": PRODUCTS, "linear_few": PRODUCTS}  # of the kernels
 # A kernel may start before the one before it has ended (see `nvrtc.launch`).
 OVERLAPS = True
 ROWS, VECTORS, COLUMNS, LINEAR_THREADS = 16, 8, 32, 256  # of `linear_few`
@@ -250,7 +252,12 @@ class CudaStep:
     def _launch(self, name: str, **options: Any) -> None:
         defines = options.pop("defines", (("BF16", int(self.half)),))
         nvrtc.launch(
-            SOURCE, name, self.language.device, defines=defines, overlaps=OVERLAPS, **options
+            SOURCES[name],
+            name,
+            self.language.device,
+            defines=defines,
+            overlaps=OVERLAPS,
+            **options,
         )
 
 

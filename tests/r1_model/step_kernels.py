@@ -1,4 +1,4 @@
-"""The kernels of `csrc/step.cu` in torch: what `CudaStep` asks of them can be tried on a CPU."""
+"""The kernels of `generation/csrc` in torch: what `CudaStep` asks of them can be tried on a CPU."""
 
 from __future__ import annotations
 

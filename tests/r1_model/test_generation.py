@@ -379,11 +379,11 @@ def test_kernels_compile_without_a_gpu(arch: tuple[int, int], half: int) -> None
         {"HEAD_DIM": 128, "GROUP": 7, "SPLITS": 32},
     ):
         defines = (("BF16", half), *shape.items())
-        assert b"attend" in nvrtc.compile_kernels(cuda_step.SOURCE, *arch, defines)
+        assert b"attend" in nvrtc.compile_kernels(cuda_step.ATTEND, *arch, defines)
     for number in FORMATS.values():
         for gated, fetch in ((1, 0), (0, 1)):
             kind = (("NORM", gated), ("GATED", gated), ("FORMAT", number), ("FETCH", fetch))
-            code = nvrtc.compile_kernels(cuda_step.SOURCE, *arch, (("BF16", half), *kind))
+            code = nvrtc.compile_kernels(cuda_step.PRODUCTS, *arch, (("BF16", half), *kind))
             assert b"gated" in code and (b"linear_few" in code) == half
 
 
