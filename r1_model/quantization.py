@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FORMATS = {"none": 0, "fp8": 1, "int8": 2, "int4": 4}
 GROUP = 32  # columns of a matrix that share a scale in 4 bits
 _INT4 = getattr(torch, "int4")  # noqa: B009 (torch's own types do not know it)
-# place in its word of each of 8 neighbouring values, in 4 bits: csrc/products.cu takes them in pairs
+# place in its word of each of 8 neighbouring values, in 4 bits; csrc/products.cu takes pairs
 _PLACES = (0, 4, 1, 5, 2, 6, 3, 7)
 
 

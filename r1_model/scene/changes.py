@@ -19,8 +19,8 @@ CELL_M = 0.04  # noise of a fused surface stays in the cells beside it, a cup is
 # of 255, the largest channel of a cell's mean colour: what stood still differed by 25 and less, by
 # 46 in single cells in the second in which it was first seen
 SHADES = 40.0
-# so many cells beside each other that differ are a thing. Of 60,000 some 20 differ in a room through
-# which a camera goes for the third time, each alone
+# so many cells beside each other that differ are a thing. Of 60,000 some 20 differ in a room
+# through which a camera goes for the third time, two of them beside each other at most
 LEAST_CELLS = 3
 _BITS = 21  # of a coordinate in a cell's number
 _FARTHEST = 2 ** (_BITS - 1) - 2  # cells from the origin, 42 km; what lies beyond shares the last
