@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -132,9 +133,34 @@ def test_the_map_is_fetched_again_only_when_it_has_changed(robot: Robot) -> None
         robot.client.ask("How many chairs?", task="qa")
     robot.mapper.revision += 1
     robot.client.ask("How many chairs?", task="qa")
-    first, second, third = robot.model.scenes
+    first, second, third = robot.model.scenes  # of points that are too few to be compared
     assert first is second and third is not second
     assert robot.mapper.requests[-2:] == [robot.mapper.revision - 1] * 2
+
+
+def test_a_map_that_was_measured_again_is_looked_through_again_when_it_shows_more(
+    robot: Robot,
+) -> None:
+    before = robot.mapper.scene
+    rng = np.random.default_rng(0)
+
+    def measured(extra: np.ndarray, stamp: int) -> Scene:
+        floor = np.stack(np.meshgrid(np.arange(0, 4, 0.02), np.arange(0, 3, 0.02), [0.0]), -1)
+        points = np.concatenate([before.points, floor.reshape(-1, 3), extra])
+        points = (points + rng.normal(0, 0.003, points.shape)).astype(np.float32)
+        colors = np.full(points.shape, 90, np.uint8)
+        return replace(before, points=points, colors=colors, normals=None, stamp=stamp)
+
+    cup = rng.uniform((1.0, 1.0, 0.0), (1.1, 1.1, 0.12), (400, 3))
+    nothing = np.empty((0, 3))
+    stamps = []
+    for stamp, extra in ((5, nothing), (6, nothing), (7, cup)):
+        robot.mapper.scene = measured(extra, 1_000_000_000 * stamp)
+        robot.mapper.revision += 1
+        stamps.append(robot.client.ask("How many chairs?", task="qa").header.stamp.sec)
+    first, second, third = robot.model.scenes[-3:]
+    assert first is second and third is not second
+    assert stamps == [5, 6, 7]
 
 
 @pytest.mark.parametrize(("age", "fetched"), [(60.0, 1), (0.0, 2)])
