@@ -1,7 +1,7 @@
 """How many questions until GRPO's gradient is more signal than noise? For stages of `r1 reproduce`.
 
     PYTHONPATH=. python benchmarks/gradient_noise.py --model FOLDER [--stages verified all-rewards]
-        [--questions 1000] [--seed 0]
+        [--questions 1000] [--seed 0] [--temperature 0.7]
 
 FOLDER is the SFT model that a stage starts from. Each question's gradient, of its 16 sampled
 answers with their advantages, is a draw around the one that all questions share. The ratio of that
@@ -59,9 +59,13 @@ def worth(judged: list[Judged], embeddings: TextEmbeddings, run: GRPORunConfig) 
 
 
 def log_probabilities(
-    model: R1ForConditionalGeneration, prompts: Prompts, number: int, answers: list[list[int]]
+    model: R1ForConditionalGeneration,
+    prompts: Prompts,
+    number: int,
+    answers: list[list[int]],
+    temperature: float,
 ) -> Tensor:
-    """(G,) of the answers to a question, with gradients."""
+    """(G,) of the answers to a question at a temperature, with gradients."""
     device, length = prompts.ids.device, int(prompts.mask[number].sum())
     longest = max(map(len, answers))
     tokens = torch.zeros(len(answers), longest, dtype=torch.long, device=device)
@@ -79,7 +83,7 @@ def log_probabilities(
         attention_mask=torch.ones(x.shape[:2], dtype=torch.long, device=device),
         use_cache=False,
     )
-    logits = model.lm_head(found.last_hidden_state[:, length - 1 : -1]).float()
+    logits = model.lm_head(found.last_hidden_state[:, length - 1 : -1]).float() / temperature
     chosen = logits.log_softmax(-1).gather(-1, tokens.unsqueeze(-1)).squeeze(-1)
     return (chosen * (torch.arange(longest, device=device) < said.unsqueeze(1))).sum(1)
 
@@ -125,6 +129,7 @@ def main() -> int:
     parser.add_argument("--stages", nargs="+", default=["verified", "all-rewards"])
     parser.add_argument("--questions", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0, help="of the SFT model: whose rooms")
+    parser.add_argument("--temperature", type=float, help="of sampling; default: the stages'")
     parser.add_argument("--rooms", type=int, default=12, help="asked together")
     parser.add_argument("--workers", type=int, default=0)
     given = parser.parse_args()
@@ -134,8 +139,13 @@ def main() -> int:
         stage = whole.stage(name)
         if not isinstance(stage, GRPORunConfig):
             parser.error(f"{name} is no stage of GRPO")
-        size = given.rooms * stage.questions * stage.group_size
-        runs[name] = replace(stage, rooms=given.rooms, answers_at_a_time=size, updates=1)
+        runs[name] = replace(
+            stage,
+            rooms=given.rooms,
+            answers_at_a_time=given.rooms * stage.questions * stage.group_size,
+            updates=1,
+            temperature=given.temperature or stage.temperature,
+        )
     run = runs[given.stages[0]]
     device = "cuda" if torch.cuda.is_available() else "cpu"
     tokenizer = AutoTokenizer.from_pretrained(given.model)
@@ -162,7 +172,8 @@ def main() -> int:
                     continue
                 right.append(np.mean([one.correct for one in group]))
                 counted = torch.tensor(sampled.finished[part])[None]
-                logs = log_probabilities(model, prompts, number, sampled.tokens[part])
+                tokens = sampled.tokens[part]
+                logs = log_probabilities(model, prompts, number, tokens, run.temperature)
                 for name, stage in runs.items():
                     advantages, _ = group_advantages(
                         worth(group, embeddings, stage)[None],
@@ -179,6 +190,7 @@ def main() -> int:
         "model": given.model,
         "seed": given.seed,
         "device": torch.cuda.get_device_name() if device == "cuda" else device,
+        "temperature": run.temperature,
         "questions": len(right),
         "sampled_right": round(float(np.mean(right)), 3),
     }

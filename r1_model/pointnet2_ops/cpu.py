@@ -7,6 +7,7 @@ operations, so that indices come out the same.
 from __future__ import annotations
 
 import numpy as np
+import torch
 from scipy.spatial import KDTree
 
 # float32 squared distances differ from exact ones by less than this factor
@@ -65,7 +66,8 @@ def three_nn(queries: np.ndarray, cloud: np.ndarray) -> tuple[np.ndarray, np.nda
     index = np.zeros((len(queries), 3), np.int32)
     found = min(3, len(cloud))
     candidates = min(found + 1, len(cloud))
-    exact, near = KDTree(cloud).query(queries, k=[*range(1, candidates + 1)])
+    threads = torch.get_num_threads()  # those of the layers before and after
+    exact, near = KDTree(cloud).query(queries, k=[*range(1, candidates + 1)], workers=threads)
     squared, near = _ranked(_squared(queries[:, None], cloud[near]), near)
     distance[:, :found], index[:, :found] = np.sqrt(squared[:, :found]), near[:, :found]
     if candidates < len(cloud):
