@@ -30,7 +30,7 @@ def measure(model: R1ForConditionalGeneration, tokenizer, run: GRPORunConfig, re
     with torch.no_grad():
         embeddings = prompts.embed(model.model)
     inputs = embeddings, prompts.positions, prompts.mask
-    sampler = Sampler(model)
+    sampler = Sampler(model, half=True)  # as in a run in bf16
 
     def ours(seed: int) -> list[int]:
         found = sampler(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import torch
@@ -34,12 +35,21 @@ class Sampler:
 
     Args:
         model: policy; only its language model may change between calls.
+        half: sample from a copy in bf16 of a policy in float32: its cache is half as large, and
+            reading that is most of what a step of many answers does.
 
     Raises:
         TrainingConfigError: answers may end in several ways, and nobody could tell in which.
     """
 
-    def __init__(self, model: R1ForConditionalGeneration) -> None:
+    def __init__(self, model: R1ForConditionalGeneration, half: bool = False) -> None:
+        self._copied: list[tuple[Tensor, Tensor]] = []  # of the copy, of the policy
+        if half and next(model.parameters()).dtype == torch.float32:
+            policy, model = model, copy.deepcopy(model).to(torch.bfloat16)  # type: ignore[arg-type]
+            model.requires_grad_(False)
+            own = dict(model.named_parameters())
+            self._copied = [(own[n], p) for n, p in policy.named_parameters() if p.requires_grad]
+        self._dtype = next(model.parameters()).dtype
         self._generate = Generator(model)
         ends = end_tokens(model)
         if len(ends) != 1:
@@ -71,8 +81,11 @@ class Sampler:
         Raises:
             ModelOutputError: a logit is NaN or infinite.
         """
+        with torch.no_grad():
+            for own, policy in self._copied:  # in place: recorded graphs know their addresses
+                own.copy_(policy)
         found = self._generate(
-            inputs_embeds.repeat_interleave(copies, 0),
+            inputs_embeds.to(self._dtype).repeat_interleave(copies, 0),
             position_ids.repeat_interleave(copies, 1),
             attention_mask.repeat_interleave(copies, 0),
             max_new_tokens=max_new_tokens,

@@ -119,7 +119,7 @@ class R1GRPOTrainer(GRPOTrainer):
         if config.mean_decay:
             trained = {n: p for n, p in self.policy.named_parameters() if p.requires_grad}
             self.mean = RunningMean(trained, config.mean_decay)
-        self.sampler = Sampler(self.policy)
+        self.sampler = Sampler(self.policy, half=config.precision == "bf16")
         reference = None
         if config.kl_beta and not adapted:
             reference = copy.deepcopy(self.policy).requires_grad_(False).eval()
@@ -227,7 +227,7 @@ class R1GRPOTrainer(GRPOTrainer):
             with self.accelerator.autocast():
                 embeddings = prompts.embed(backbone)
             return self.sampler(
-                embeddings.to(backbone.get_input_embeddings().weight.dtype),
+                embeddings,
                 prompts.positions,
                 prompts.mask,
                 copies=run.group_size,

@@ -17,6 +17,8 @@ from r1_training.grpo.trainer import R1GRPOTrainer, TrainingDivergedError
 from r1_training.rewards.semantic import semantic_reward
 from tests.r1_training.grpo.toy import ToyQuestions, toy_model, toy_run
 
+ROUNDED = 0.1  # of a logarithmic probability of about 6, of logits in bf16
+
 
 def length(text: str) -> float:
     return len(text) / 20
@@ -126,6 +128,17 @@ def test_samples_are_of_the_newest_weights(make):
     scores(trainer)  # what is kept of the weights before
     trainer.train()
     assert furthest(*scores(trainer)) < 1e-3
+
+
+def test_a_run_in_half_precision_samples_from_a_copy_of_the_newest_weights(make):
+    trainer = make(steps=2, learning_rate=3e-2, precision="bf16", max_new_tokens=12)
+    old, scored = scores(trainer)
+    assert furthest(old, scored) < ROUNDED
+    trainer.train()
+    new, scored = scores(trainer)
+    assert furthest(new, scored) < ROUNDED
+    assert old.log_probabilities != new.log_probabilities
+    assert {weight.dtype for weight in trainer.policy.parameters()} == {torch.float32}
 
 
 def test_prompts_are_of_different_lengths(make):
