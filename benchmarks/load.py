@@ -37,7 +37,7 @@ import psutil
 from r1_ros.msg import ErrorCode
 
 from benchmarks.generated import write_part
-from r1_ros.client import NoResponseError, R1Client, RequestFailedError
+from r1_ros.client import NoResponseError, R1Client, RequestFailedError, ServerMissingError
 from r1_ros.evaluation.health import Health
 from r1_ros.runtime.dds_transport import use_large_message_transport
 from r1_ros.runtime.node_states import NodeStates
@@ -91,6 +91,8 @@ def ask_on(client: R1Client, number: int, until: float, heard: Heard) -> None:
                 what = "answered"  # by a model that has not learned enough: it took its time
         except NoResponseError as error:
             what, sentence = "hung", str(error)
+        except ServerMissingError as error:
+            what, sentence = "not found", str(error)
         seconds = time.monotonic() - began
         with heard.lock:
             heard.outcomes[what] += 1
@@ -176,7 +178,7 @@ class Watch:
                 began = time.monotonic()
                 try:
                     scene = client.get_scene(max_points=1000, max_views=1)
-                except (RequestFailedError, NoResponseError) as error:
+                except (RequestFailedError, NoResponseError, ServerMissingError) as error:
                     self.map_failures.append(str(error))
                     continue
                 self.map_calls.append(time.monotonic() - began)
