@@ -17,14 +17,13 @@ import numpy as np
 import torch
 from transformers import AutoTokenizer
 
+from benchmarks.gradient_noise import sampled_answers, worth
 from r1_model.network.modeling import R1ForConditionalGeneration
 from r1_training.grpo.config import GRPORunConfig
 from r1_training.grpo.questions import RoomQuestions
 from r1_training.grpo.run import worker_pool
 from r1_training.grpo.sampling import Sampler, suppress_placeholders
-from r1_training.rewards.judge import Judged
-from r1_training.rewards.semantic import semantic_reward
-from r1_training.rewards.text_embeddings import TextEmbeddings, load_text_embeddings
+from r1_training.rewards.text_embeddings import load_text_embeddings
 from r1_training.tiny.room_prompts import RoomPrompts
 
 BATCH = 6  # rooms that are asked together
@@ -41,21 +40,6 @@ PAIRS = (
 )
 
 
-def worth(judged: list[Judged], embeddings: TextEmbeddings, run: GRPORunConfig) -> np.ndarray:
-    """(G,) sums of the paper's rewards and the plan's, as the settings weigh them."""
-    said, true = [one.said for one in judged], [one.true for one in judged]
-    cosines = embeddings.cosines(said, true)
-    return np.array(
-        [
-            run.reward_format * one.format
-            + run.reward_perception * (one.perception or 0.0)
-            + run.reward_semantic * semantic_reward(one.said, one.true, cosine)
-            + run.reward_plan * (one.plan or 0.0)
-            for one, cosine in zip(judged, cosines, strict=True)
-        ]
-    )
-
-
 def main() -> None:
     """Print a JSON object: of each task what `counted` says, and how near wrong answers are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -70,13 +54,14 @@ def main() -> None:
     model.to(device).eval()  # type: ignore[arg-type]  # transformers' wrapper has lost `self`
     suppress_placeholders(model)
     run = GRPORunConfig(
-        output="",
+        output="unused",
         model=given.model,
         made_questions=given.made,
         rooms=BATCH,
         questions=4,
         new_frames=True,
         reward_format=0.2,
+        max_new_tokens=320,
         answers_at_a_time=BATCH * 4 * 16,
         all_rooms=max(BATCH, given.rooms),
     )
@@ -87,21 +72,13 @@ def main() -> None:
         for batch in range(given.rooms // BATCH):
             asked = BATCH * run.questions
             prompts = questions.prompts(range(batch * asked, (batch + 1) * asked))
-            sampled = sampler(
-                prompts.embed(model.model),
-                prompts.positions,
-                prompts.mask,
-                copies=run.group_size,
-                max_new_tokens=320,
-                temperature=1.0,
-                seed=batch,
-            )
+            sampled = sampled_answers(sampler, model, prompts, run)
             texts = tokenizer.batch_decode(sampled.tokens, skip_special_tokens=True)
             groups = [texts[n : n + run.group_size] for n in range(0, len(texts), run.group_size)]
             judged = questions.judge(prompts, groups)
             for (_, sample), group in zip(prompts.asked, judged, strict=True):
                 right = float(np.mean([one.correct for one in group]))
-                spread = float(worth(group, embeddings, run).std())
+                spread = float(worth(group, embeddings, run).std(correction=0))
                 found[sample.task].append((spread, right))
                 found["all"].append((spread, right))
     near = embeddings.cosines(*zip(*PAIRS, strict=True))
