@@ -125,7 +125,10 @@ def _beyond(steps: Sequence[Step], prohibition: Prohibition) -> list[int]:
 def _matches(
     step: Step, prohibition: Prohibition, request: Request, steps: Sequence[Step], found: _Finder
 ) -> bool:
-    if not prohibition.actions & _ACTS.get(step.action, frozenset({step.action})):
+    forbidden = prohibition.actions
+    if "navigate_to" in forbidden and "push" not in forbidden:
+        forbidden |= {"clean"}  # a floor that nobody may drive on; "move" is another matter
+    if not forbidden & _ACTS.get(step.action, frozenset({step.action})):
         return False
     pairs = arguments(step)
     if prohibition.actions >= HANDLING and len(pairs) > 1 and prohibition.things:

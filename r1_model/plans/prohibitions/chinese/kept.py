@@ -43,12 +43,14 @@ _AWAY = re.compile(
     "(?<![拉移搬推脱])离(?P<far>[^，。；！？,.;!?]{1,16}?)(?:远|有段距离)(?!的)|"
     "(?:远离|避开|[绕繞]开|[绕繞]过|躲开)(?P<from>[^，。；！？,.;!?]{1,16}?)(?:走|就好|$|[，。；！？,.;!?]))"
 )
+# of a thing that was named before: "花瓶很贵，绕着走"
+_AROUND = re.compile("[绕繞](?:着走?|过去|开|道|行|路)(?:走|吧|就好|就行)*\\W*$")
 _OFF_LIMITS = re.compile(
     "(?P<thing>[^，。；！？,.;!?]{1,16}?)(?:是|属于|列为)?(?:禁区|禁地|禁止入内|闲人免进|禁止通行)"
 )
 _LEFT_OUT = re.compile(
     r"^(?:请|那|就|还是|\s)*(?:(?:取消|不要(?![紧忘客急怕担误]))(?!.*也(?:没|行|可|好))(?P<what>[^，。；！？,.;!?]{1,12}?)|"
-    "(?P<topic>[^，。；！？,.;!?]{1,12}?)(?:就|都|也)*(?:不要了?|免了|不用了|取消|算了|免谈|[随由]它去?|别管它?了?|不管它?了?|别理它?|(?:你|您)?想都(?:别|不要|不用)想|休想|门儿?都没有|没门|想得美|不归你管?|不关你的?事|没你的?事|轮不到你|与你无关|不是你(?:的|该碰的|能碰的)|(?:留|交|让)给(?:我|大人|爸爸|妈妈)(?:来|吧|处理|弄|收|收拾|关|开|洗|擦|拿)?|跳过|略过))(?:吧|啦|好了)?\\W*$"
+    "(?P<topic>[^，。；！？,.;!?]{1,12}?)(?:就|都|也)*(?:不要了?|免了|不用了|取消|算了|免谈|[随由]它去?|别管它?了?|不管它?了?|别理它?|(?:你|您)?想都(?:别|不要|不用)想|休想|门儿?都没有|没门|想得美|不归你管?|不关你的?事|没你的?事|轮不到你[管碰动]?|就?当(?:作|做|它)*(?:没看[见到]|不存在|没有)|与你无关|不是你(?:的|该碰的|能碰的)|(?:留|交|让)给(?:我|大人|爸爸|妈妈)(?:来|吧|处理|弄|收|收拾|关|开|洗|擦|拿)?|跳过|略过))(?:吧|啦|好了)?\\W*$"
 )
 # "窗户我自己关"; "我自己关不了", "我自己开的" tell what is
 _MYSELF = re.compile(
@@ -63,6 +65,11 @@ _PUT_OFF = re.compile(
     f"(?P<moved>[^，。；！？,.;!?]{{0,12}}?)(?P<verb>{CHINESE_VERB})(?P<rest>[^，。；！？,.;!?]*)"
 )
 _CONTRAST = re.compile("^(?:而)?(?:不是|非)(?P<thing>[^，。；！？,.;!?]{1,12}?)\\W*$")
+# "那份文件我来就好"
+_BY_ME = re.compile(
+    "^(?P<thing>[^，。；！？,.;!?等]{1,12}?)(?:还是|就|由|让)*我(?:自己)?来(?:就(?:好|行|可以)|吧)*\\W*$"
+)
+_ROOM = re.compile("[房室厅]$|厨房|走廊|阳台|车库|院子")
 _NOBODY = re.compile("^(?:我们?|你们?|您|他|她|这|那|什么|紧|了|要)$")
 _REVERSE = {
     **dict.fromkeys(("打开", "开着", "开启", "开"), frozenset({"close", "turn_off"})),
@@ -73,6 +80,8 @@ _REVERSE = {
 
 def kept_away_from(clause: str) -> Forbidden | None:
     """ "离花瓶远点", "卧室是禁区"."""
+    if _AROUND.search(clause):
+        return Forbidden(0, len(clause), _NEARING)
     away = _AWAY.search(clause) or _OFF_LIMITS.search(clause)
     if away is None:
         return None
@@ -111,14 +120,17 @@ def left_out(clause: str) -> Forbidden | None:
     if any(True for _ in verbs_in(named, chinese=True)) or _NOBODY.match(opened(named)):
         return None
     things = things_in(opened(named))
-    return Forbidden(0, len(clause), HANDLING, things) if things else None
+    actions = _NEARING if any(map(_ROOM.search, things)) else HANDLING
+    return Forbidden(0, len(clause), actions, things) if things else None
 
 
 def done_by_others(clause: str) -> Forbidden | None:
     """ "窗户我自己关"."""
     match = _MYSELF.match(clause)
     if match is None:
-        return None
+        by_me = _BY_ME.match(clause)
+        things = things_in(opened(by_me["thing"])) if by_me is not None else ()
+        return Forbidden(0, len(clause), HANDLING, things) if things else None
     if re.search("(?<![我你他她])的", match["rest"]):
         return None  # "我自己搬来的椅子"
     things = things_in(thing_in(match["rest"])) or things_in(opened(match["thing"]))

@@ -54,6 +54,9 @@ def may_not(clause: str, before: str) -> Forbidden | None:
     if not said or (match["barred"] and not _MAY.search(said)):
         return None
     actions = frozenset[str]().union(*map(chinese_actions, _verbs(said)))
+    if "place" in actions and re.search("[上下里中内]面?$|旁边?$", thing):
+        # "随便放哪里，钢琴上不行"
+        return Forbidden(0, len(clause), frozenset({"place"}), (), things_in(thing)[0])
     return Forbidden(0, len(clause), actions, things_in(thing))
 
 

@@ -16,7 +16,9 @@ _THING = "(?P<thing>[^，。；！？,.;!?]{1,16}?)"
 _MUST = (
     "(?:就|都|也|先|则|全|全部|一律|暂时|还是|要|得|必须|请|给我|帮我|继续|一直|原地|原样|保持)*"
 )
-_KEPT = re.compile(f"^{_THING}{_MUST}(?:留着|保留|留下来|留住)(?:吧|就好|就行|就可以)?$")
+_KEPT = re.compile(
+    f"^{_THING}{_MUST}(?:留着|保留|留下来|留住|(?P<laid>[放搁摆]着))(?:吧|就好|就行|就可以)?$"
+)
 # "推不动", "站着不动"
 _STILL = re.compile(
     f"^{_THING}(?P<rule>{_MUST})(?<![推拉搬抬拿提拽拖扛挪移转拧按走跑跳划骑开关打吃听说看着得了])不动$"
@@ -46,6 +48,8 @@ def not_moved(clause: str, before: str) -> Forbidden | None:
         return None
     if names_act(thing):
         return None
+    if kept is not None and kept["laid"] and ("在" in thing or not _asks(before)):
+        return None  # "门口放着" tells what is
     if kept is None and not (others or _RULE.search(match["rule"]) or _asks(before)):
         return None
     return Forbidden(0, len(clause), HANDLING, () if others else things_in(thing), others=others)

@@ -19,6 +19,7 @@ from r1_model.plans.prohibitions.chinese.kept import (
 )
 from r1_model.plans.prohibitions.chinese.may_not import may_not
 from r1_model.plans.prohibitions.chinese.not_moved import not_moved
+from r1_model.plans.prohibitions.chinese.nouns import with_noun
 from r1_model.plans.prohibitions.chinese.things import names_act, opened, thing_in, things_in
 from r1_model.plans.prohibitions.chinese.told_off import SELF, told_off
 from r1_model.plans.verbs import (
@@ -42,13 +43,13 @@ _NO_WORD = (
     "|(?<![要])不要(?![紧忘客急怕担])|(?<!能)不能(?!不)|(?<!可)不可(?:以)?(?!不)|(?<!(?<!允)许)不许|不准|不得(?!不)"
     "|不应该|不应|不该|不用(?![担谢说客急怕])|不必|不需要|没必要|没有必要|无须|无需|毋须"
     "|不是(?!不)|绝不|决不|绝对不|永不|永远不|少(?=碰|动|管|开|玩|去)|用不着|犯不着|不劳|休想|妄想|[别甭]想"
-    "|停止|与其|不兴|休[要得]|莫要?(?=[碰动开关拿摸进去用管搬放打])|不应当|不宜|(?:暂时?|先)不(?![用要必能可得该准许])|不忙着?|不急着|不让(?![我他她])|不给(?=[碰动摸开进用])|免(?=开|关|拿|动|收|擦)|切勿(?!忘)|请勿(?!忘)|(?<![切请])勿(?!忘)|禁止|严禁|甭|避免|拒绝"
+    "|(?:一律|一概|统统)不(?![用要必能可得该准许])|停止|与其|不兴|休[要得]|莫要?(?=[碰动开关拿摸进去用管搬放打])|不应当|不宜|(?:暂时?|先)不(?![用要必能可得该准许])|不忙着?|不急着|不让(?![我他她])|不给(?=[碰动摸开进用])|免(?=开|关|拿|动|收|擦)|切勿(?!忘)|请勿(?!忘)|(?<![切请])勿(?!忘)|禁止|严禁|甭|避免|拒绝"
     "|唔(?:好|准|可以|使|需要)|(?:don't|dont|do not|never) ?(?=[\u4e00-\u9fff])"
 )
 _FILL = (
     "(?:你|您|再|又|去(?=[^了，。]{0,6}(?:开|关|拿|碰|动|把|将))|来|给我|帮我|替我|随便|随意|乱|轻易|擅自|直接|马上|立刻|现在|先|也|都|"
     "让(?:任何)?[人你]|任何人|有人|自己|故意|不小心|同时|急着|想着|尝试|试着|试图|在任何情况下|"
-    "用手|用力|到处|进行|继续|去)*"
+    "用手|用力|往[里外上下前后]面?|按|到处|进行|继续|去)*"
 )
 _OBJECT = "(?:(?P<with>把|将|给|从|对)(?P<moved>[^，。；！？,.;!?]{1,24}?))?"
 _WHICHEVER = "管(?:怎|什|谁|哪|多|是|如何)"  # 别管哪个: it does not matter which
@@ -101,7 +102,24 @@ _PREVIOUS = re.compile(
     "(?:([^，。；！？,.;!?\n]+)[，,]|(?:^|(?<=[。；！？.;!?\n]))([^，。；！？,.;!?\n吗什哪谁几]{1,6})[？?])[^，。；！？,.;!?\n]*$"
 )
 # what is told of it
-_TOLD = re.compile("是|很|太|(?:[就要得给请也都让它我]|保持|一直|继续)*[留开亮关放]着")
+_TOLD = re.compile(
+    "是|很|太|正|刚|还|已经|(?:[就要得给请也都让它我]|保持|一直|继续)*[留开亮关放拉锁]着"
+)
+# until when it holds, and who says so: "修好之前谁都别开", "师傅说三天内不能开"
+_SETTING = re.compile(
+    "^(?:[^，。；！？,.;!?的]{1,4}(?:说|交代|吩咐|规定)(?:过|了)?)?"
+    "(?:[^，。；！？,.;!?]{1,8}?(?:之前|以前|[之以天时钟]内|期间|的时候))?"
+)
+# a word between a thing and what is denied of it: "等等，还是别开了"; "碰坏了赔不起，离它远点"
+_BETWEEN = re.compile(
+    f"[，,](?:等等|等一下|慢着|[啊哎呃嗯]*(?:算了|不对|不是)?|(?:{CHINESE_VERB}|摔|打)(?:坏|碎|破|丢|倒)[^，,]*)(?=[，,])"
+)
+# "又不是不能开", "谁说不能开": nothing is denied; "我不是说了别开" reminds of it
+_UNDONE = re.compile(
+    "(?:(?:不是|并非)我?|(?:没人|没有?|谁|哪个)说过?[^，。；！？,.;!?]{0,8}|没有?(?:什么|啥))$"
+)
+# "别进去打扫": what it is entered for is denied as well
+_IN_ORDER_TO = re.compile(f"[去来](?P<verb>{CHINESE_VERB})")
 _JOINED = re.compile("^(?:但是|但|不过|可是|然后|接着|而是|只要|因为|而|并且)")
 
 
@@ -114,13 +132,15 @@ def read_chinese(text: str) -> Iterator[Forbidden]:
     if not re.search("[\u3400-\u9fff]", text):
         return
     text = with_each_negation(text, _NO_WORD)
-    yield from exceptions(text, _NO_WORD)
+    for found in exceptions(text, _NO_WORD):
+        yield with_noun(found, text[: found.start])
     for sentence in _CLAUSE.finditer(text):
         start = sentence.start()
         for stop in [*(m.start() for m in _BREAK.finditer(text, start, sentence.end())),
                      sentence.end()]:  # fmt: skip
             if stop > start:
-                for found in _read_clause(text, start, stop):
+                for read in _read_clause(text, start, stop):
+                    found = with_noun(read, text[:start])
                     # "冰箱刚修好，今天不能打开": what it is about was said before
                     unnamed = not (found.things or found.others) and found.actions != EVERYTHING
                     said = _said_before(text[:start]) if unnamed else ""
@@ -130,8 +150,8 @@ def read_chinese(text: str) -> Iterator[Forbidden]:
 
 def _said_before(text: str) -> str:
     """What a clause before names; empty where none does."""
-    said = _PREVIOUS.search(text)
-    return (said[1] or said[2]) if said is not None else ""
+    said = _PREVIOUS.search(_BETWEEN.sub("", text))
+    return _SETTING.sub("", said[1] or said[2]) if said is not None else ""
 
 
 def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
@@ -151,6 +171,8 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
         before = clause[: match.start()]
         if match["no"] == "不是" and re.match("[着的了过]|好的", clause[match.end() :]):
             continue  # "灯不是开着吗"
+        if _UNDONE.search(before) and "吗" not in clause:
+            return
         later = clause[match.end() :] + text[end:]
         if counts(match["moved"] or "", clause[match.end() :], text[end:]):
             return  # "别拿超过两个": a number, not the act
@@ -163,7 +185,7 @@ def _read_clause(text: str, start: int, end: int) -> Iterator[Forbidden]:
         yield from _governed(clause, match, start, end)
         return
     wish = _WISH.search(clause) or _OTHERS_WISH.search(clause)
-    if wish is not None:
+    if wish is not None and not _UNDONE.search(clause[: wish.start()]):
         verb = next(verbs_in(clause[wish.end() :], chinese=True), None)
         if verb is not None:
             rest = clause[wish.end() + verb.end() :]
@@ -202,6 +224,8 @@ def _forbids_without(clause: str, match: re.Match[str]) -> bool:
     """ "在不打开冰箱的情况下", or a clause that is nothing else; not "灯不开了"."""
     before = clause[: match.start()]
     conditional = _CONDITION.search(match["rest"]) is not None
+    if re.search(f"{CHINESE_VERB}不[^，。]", match["rest"]):
+        return False  # "不推一下关不紧"
     if not conditional and re.search("[我他她它]|会|怎么", match["rest"]):
         return False  # "不关灯我睡不着"
     if match["no"] == "不" and before.endswith("还"):
@@ -218,6 +242,9 @@ def _governed(clause: str, match: re.Match[str], start: int, end: int) -> Iterat
     if following is not None:
         rest, end = rest[: following.start()], start + match.end() + following.start()
     actions = chinese_actions(match["verb"])
+    purpose = _IN_ORDER_TO.match(rest)
+    if purpose is not None:
+        actions, rest = actions | chinese_actions(purpose["verb"]), ""
     for more in re.finditer(f"(?:或者?|和|及|也?不要|也?别|、)(?:是)?(?=({CHINESE_VERB}))", rest):
         actions |= chinese_actions(more[1])
     joined = re.match(f"(?:或者?|和|、)(?:{CHINESE_VERB})", rest)
@@ -234,7 +261,7 @@ def _governed(clause: str, match: re.Match[str], start: int, end: int) -> Iterat
         actions = EVERYTHING  # "什么都别做"
     # "花瓶很贵，碰都别碰"
     topic = opened(re.sub(f"连?(?:{CHINESE_VERB})[都也]$", "", before))
-    topic = opened(re.sub("[留放摆搁待关开亮]着$", "", topic))
+    topic = opened(_SETTING.sub("", re.sub("[留放摆搁待关开亮]着$", "", topic)))
     # "只准看不准摸" names nothing, "玻璃做的都别碰" does
     acts = names_act(topic) and not topic.endswith("的")
     named = match["moved"] or thing_in(rest) or ("" if acts else topic)

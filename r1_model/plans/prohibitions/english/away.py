@@ -28,7 +28,11 @@ _AWAY = re.compile(
     r"|keep (?:your |a (?:\w+ )?|some )?distance (?:from|to))\s+"
     rf"(?P<thing>.+?)(?={_NEXT}|$)"
 )
-_BARE = re.compile(r"^\W*(?:hands|paws) off(?: it)?\W*$")
+_BARE = re.compile(
+    r"^\W*(?:(?:so|and|but|just|please|then) )*(?:(?P<hands>(?:hands|paws) off(?: it)?)"
+    r"|(?:stay|keep|steer) (?:well |far |right )?(?:away|clear)|keep your distance)"
+    r"(?:,? please)?\W*$"
+)
 _KEPT_OUT = re.compile(
     r"\bkeep (?P<thing>it|them|(?:the|my|our|that|this|those|these)\s[^.,;:!?]+?) "
     rf"(?:out of|away from|off) (?P<place>(?:the|my|our|that|this)\s.+?)(?={_NEXT}|$)"
@@ -85,7 +89,7 @@ def kept_away_from(clause: str) -> Forbidden | None:
         return Forbidden(0, len(clause), NEARING, *named_in(near["thing"], NEARING))
     bare = _BARE.match(clause)
     if bare is not None:  # "the chocolate is another story: hands off"
-        return Forbidden(0, len(clause), HANDLING)
+        return Forbidden(0, len(clause), HANDLING if bare["hands"] else NEARING)
     away = _AWAY.search(clause) or _BERTH.search(clause)
     if away is not None:
         actions = HANDLING if away.groupdict().get("hands") else NEARING

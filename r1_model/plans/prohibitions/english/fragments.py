@@ -80,7 +80,28 @@ _TOPIC = re.compile(
     r"(?:^|[.;!?])\W*(?:(?:and|but|as for|what about) )*"
     r"(?P<thing>(?:the|my|our|his|her|that|this|those|these)\s[\w' -]+?)\?\s*$"
 )
+# "water, yes. wine, no"
+_ALLOWED = re.compile(r"[,:–—]\s*(?:yes|yep|sure|fine|ok|okay|go ahead|by all means)\W*$")
+_NOT_ALLOWED = re.compile(rf"^\W*(?P<thing>[\w' -]+?)\s*[,:–—]\s*{_NO}\W*$")
+# "those papers, I'm still sorting them, so I'd rather you didn't"
+_RATHER_NOT = re.compile(
+    rf"^\W*(?:(?:and|but|so|as for) )*{_NOUNS},.*\b(?:i|we)(?:'d| would) (?:much |really )?"
+    r"(?:rather|prefer(?: it)?(?: if| that)?) you (?:didn't|don't|did not|wouldn't)"
+    r"(?:,? (?:please|thanks|though))?\W*$"
+)
+# as in a list: "heater: leave on, fan: turn off"
+_LISTED = re.compile(
+    r"(?:^|[,;])\s*(?:the |my )?(?P<thing>[\w' -]+?)\s*[:–—]\s*(?:please )?(?:leave|keep|stays?)"
+    r"(?: it| them)? (?P<state>open|on|closed|shut|off)(?=\W*$|\s*[,;])"
+)
+# "the blue folder, no wait, the green one"
+_CORRECTED = re.compile(
+    rf"{_NOUNS}[\s,–—-]+(?:(?:oh |uh |um )?(?:no,? wait|wait,? no|no,? sorry|sorry,? no|scratch "
+    r"that|actually,? no|no,? actually)[\s,–—-]+)(?=(?P<new>(?:the|my|that|this)\s[^.,;:!?]+))"
+)
 _MAKES = {"open": "open", "on": "turn_on", "closed": "close", "shut": "close", "off": "turn_off"}
+
+_UNDOES = {"open": "close", "on": "turn_off", "closed": "open", "shut": "open", "off": "turn_on"}
 
 
 def fragments(text: str, start: int, end: int) -> Iterator[Forbidden]:
@@ -107,6 +128,14 @@ def fragments(text: str, start: int, end: int) -> Iterator[Forbidden]:
     if match is not None and not any(verbs_in(match["thing"], chinese=False)):
         yield _found(start, match, asked_actions(sentence[match.end() :]) or HANDLING)
     yield from _denied(text, start, end)
+    match = _RATHER_NOT.match(sentence)
+    if match is not None and not any(verbs_in(match["thing"], chinese=False)):
+        yield _found(start, match, HANDLING)
+    for match in _LISTED.finditer(sentence):
+        yield _found(start, match, frozenset({_UNDOES[match["state"]]}))
+    match = _CORRECTED.search(sentence)
+    if match is not None and asks(sentence[: match.start()]):
+        yield from _taken_back(start, match, sentence[: match.start()])
     match = _STATE.match(sentence)
     if match is not None:
         yield _found(start, match, frozenset({_MAKES[match["state"]]}))
@@ -115,6 +144,10 @@ def fragments(text: str, start: int, end: int) -> Iterator[Forbidden]:
 def _denied(text: str, start: int, end: int) -> Iterator[Forbidden]:
     """ "The stove? Nope.", "the vase: no"."""
     sentence = text[start:end]
+    match = _NOT_ALLOWED.match(sentence) if _ALLOWED.search(text[:start]) else None
+    if match is not None and not any(verbs_in(match["thing"], chinese=False)):
+        yield _found(start, match, HANDLING)
+        return
     topic = _TOPIC.search(text[:start]) if _BARE_NO.match(sentence) else None
     if topic is not None and not any(verbs_in(topic["thing"], chinese=False)):
         named = named_in(topic["thing"], frozenset())
@@ -140,3 +173,10 @@ def _contrasted(start: int, match: re.Match[str], before: str) -> Iterator[Forbi
         return
     named = named_in(with_noun(match["thing"], order), frozenset())
     yield Forbidden(start + match.start(), start + match.end(), asked_actions(order), *named)
+
+
+def _taken_back(start: int, match: re.Match[str], order: str) -> Iterator[Forbidden]:
+    """ "The blue mug, no wait, the red one": of two that are told apart, the first."""
+    new = with_noun(match["new"], match["thing"])
+    if set(match["thing"].split()) - set(new.split()):
+        yield _found(start, match, asked_actions(order))

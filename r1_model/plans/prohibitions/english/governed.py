@@ -55,6 +55,13 @@ _AT_MOST = re.compile(
 _FRONTED = re.compile(r"(?P<thing>\b(?:the|my|our|that|this|those|these|\w+'s)\s[^,]+?) you$")
 _HAN_TOPIC = re.compile("(?P<thing>[\u3400-\u9fff]+(?: ?[a-z]+)?)$")
 _GO = re.compile(r"go(?:ing)?(?: (?:just )?yet| away)?\W*$")
+# "there's no reason not to", "I didn't say you mustn't", "whoever said it mustn't"
+_UNDONE = re.compile(
+    r"(?:\bno (?:reason|harm|need|excuse|point|cause|law|rule)(?: (?:for|why) you)?"
+    r"|(?:n't|\bnot|\bnever) (?:say|said|saying|mean|meant|tell|told|telling|claim)\b(?! to\b)"
+    r"[^,;:]*"
+    r"|\bwho(?:ever)? (?:the hell |on earth )?(?:says?|said|told you|claims?|claimed)\b[^,;:]*)$"
+)
 _YOURS = re.compile(r"(?:yours|for you) to$")
 _IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")
 
@@ -79,7 +86,7 @@ def governed(clause: str, after: str) -> Forbidden | None:
 def _forbids(clause: str, match: re.Match[str]) -> bool:
     """Is it the robot that is told not to?"""
     before = clause[: match.start()].strip()
-    if re.search(r"\bwhy(?: do you)?$", before):
+    if re.search(r"\bwhy(?: do you)?$", before) or _UNDONE.search(before):
         return False
     passive = re.match(r"(?:ever )?be\s", match["fill"]) is not None
     if match["imperative"]:
@@ -173,7 +180,9 @@ def _governed(clause: str, match: re.Match[str]) -> Forbidden:
     if fronted is not None:
         things, _, others = named_in(fronted["thing"], frozenset())
     elif passive or (not things and before and (match["modal"] or yours)):
-        named = re.sub(r"\b(?:is|are|and|so|please)$", "", before).strip()
+        named = re.sub(
+            r"^\W*(?:(?:only|just|but) )+|(?:\b(?:is|are|and|so|please)|'s|'re)$", "", before
+        ).strip()
         things, _, others = named_in(named, actions)
     return Forbidden(
         0 if whole else match.start(), end, actions, things, place, others,

@@ -15,6 +15,7 @@ from r1_model.plans.prohibitions.english.excepted.subjects import excepted_subje
 from r1_model.plans.prohibitions.english.fragments import fragments
 from r1_model.plans.prohibitions.english.governed import governed
 from r1_model.plans.prohibitions.english.inserted import without_inserted
+from r1_model.plans.prohibitions.english.meant.asked import with_noun
 from r1_model.plans.prohibitions.english.meant.things import things_in
 from r1_model.plans.prohibitions.english.meant.topics import with_topic
 from r1_model.plans.prohibitions.english.nouns import nouns
@@ -105,6 +106,8 @@ def _clauses(text: str, start: int, end: int) -> Iterator[Forbidden]:
             found = None  # "don't leave without closing the window"
         if found is not None:
             found = with_topic(found, text, start, first)
+            said = text[start:first].rstrip(" ,;:–—-")
+            found = replace(found, things=tuple(with_noun(name, said) for name in found.things))
             if last is not None:
                 yield last
             last = replace(found, start=first + found.start, end=first + found.end)

@@ -51,7 +51,7 @@ FORBIDS = [
      (OPEN, (), "")),
     ("Put the mug in the fridge, but don't open it.", "Put the mug in the fridge.",
      (OPEN, ("put the mug in the fridge",), "")),
-    ("冰箱剛修好，今天都不能打開。", "冰箱剛修好", (OPEN_ZH, ("冰箱刚修好",), "")),
+    ("冰箱剛修好，今天都不能打開。", "冰箱剛修好", (OPEN_ZH, ("冰箱",), "")),
     ("微波炉先关着别开，去把冰箱打开。", "去把冰箱打开。", (OPEN_ZH, ("微波炉",), "")),
     ("別打開冰箱。", "", (OPEN_ZH, ("冰箱",), "")),
     ("不要把窗戶打開。", "", (OPEN_ZH, ("窗户",), "")),

@@ -12,9 +12,12 @@ from r1_model.plans.prohibitions.english.orders import opens
 from r1_model.plans.verbs import EVERYTHING, HANDLING, verbs_in
 
 _IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")
+# "that" opens no relative clause behind a preposition: "if anything happened to that vase"
+_POINTS = re.compile(r"(?<=\b(?:to|of|in|on|at|by)\s)(?:that|those)\b")
 _PRONOUN = re.compile(r"\b(?:it|they|them)\b")
 _NAMES = re.compile(r"\b(?:the|my|our|his|her|that|this|those|these|an?|\w+'s)\s+\w")
-_NO_OBJECT = re.compile(r"\b(?:touch(?:ing)?|hands off)\W*$")
+_NO_OBJECT = re.compile(r"\b(?:touch(?:ing)?|hands off|away|clear|your distance)\W*$")
+_GO_IN = re.compile(r"\b(?:go(?:ing)?|com(?:e|ing)|enter(?:ing)?)(?: in(?:side)?| there)*\W*$")
 _NOTHING_SAID = re.compile(r"^(?:\W|\b(?:actually|no|wait|well|so|yes|ok|okay|oh)\b)+$")
 _JOINED = re.compile(r"\W+(?:(?:but|and|so|or)\W*)?$")
 
@@ -35,11 +38,12 @@ def with_topic(found: Forbidden, text: str, start: int, first: int) -> Forbidden
     if said and not text[start:first].rstrip().endswith(" and") and _IT.search(clause):
         # "take the box, but don't open it"
         return replace(found, things=_things(said, found))
-    if found.actions >= EVERYTHING - {"look_at", "wait"} and not _IT.search(clause):
+    handling = found.actions >= HANDLING and _NO_OBJECT.search(clause) is not None
+    no_object = handling or _GO_IN.search(clause) is not None
+    if no_object and not _orders(said):  # "the vase is fragile, so no touching"
+        return replace(found, things=_parts(said or _topic(text[:start].strip())))
+    if said or (found.actions >= EVERYTHING - {"look_at", "wait"} and not _IT.search(clause)):
         return found
-    if said:  # "the vase is fragile, so no touching"
-        named = found.actions >= HANDLING and _NO_OBJECT.search(clause) and not _orders(said)
-        return replace(found, things=_parts(said)) if named else found
     topic = _topic(text[:start].strip())
     if topic and _IT.search(clause):
         return replace(found, things=_things(topic, found))
@@ -70,4 +74,5 @@ def _things(said: str, found: Forbidden) -> tuple[str, ...]:
 
 def _parts(said: str) -> tuple[str, ...]:
     # "with" begins what a noun is told apart by, which is left out where names are held together
+    said = _POINTS.sub("the", said)
     return tuple(part.strip() for part in re.split(r"\bwith\b|,", said) if part.strip())

@@ -78,6 +78,21 @@ FORBIDS = [
     ("never 碰花瓶，擦桌子。", "pick 花瓶", "wipe 桌子"),
     ("别open fridge，把mug拿来", "open fridge", "pick mug"),
     ("不要 touch 花瓶，擦桌子。", "pick 花瓶", "wipe 桌子"),
+    # until when, who says so, what stands between; what it is entered for
+    ("空调坏了,修好之前谁都别开,先开风扇。", "turn_on 空调", "turn_on 风扇"),
+    ("烤箱剛修好,師傅說三天內不能開,拿盤子。", "turn_on 烤箱", "pick 盤子"),
+    ("把收音机打开,等等,还是别开了,关灯。", "turn_on 收音机", "turn_off 灯"),
+    ("会议室正在开会,先别进去打扫,拖走廊。", "clean 会议室; navigate_to 会议室", "clean 走廊"),
+    ("臥室先別進去,客廳掃一下。", "clean 臥室", "clean 客廳"),
+    ("药柜的门一律不开。拿杯子。", "open 药柜的门", "pick 杯子"),
+    ("轮椅还要用,您就别往外推了,擦鞋柜。", "push 轮椅", "wipe 鞋柜"),
+    # left to the speaker, gone around, as if it was not there
+    ("那個藥盒我來處理就好,去拿杯子。", "pick 藥盒; open 藥盒", "pick 杯子"),
+    ("積木堆了好久,拜託繞過去,擦桌子。", "pick 積木; push 積木", "wipe 桌子"),
+    ("合同你就当没看见,把杯子收走。", "pick 合同", "pick 杯子"),
+    ("走廊随便你扫,书房就算了。", "navigate_to 书房; clean 书房", "clean 走廊"),
+    # the noun was said before
+    ("可乐要冰的,常温的不要。", "pick 常温的可乐", ""),
 ]
 
 
@@ -131,6 +146,10 @@ HARMLESS = [
     ("再敢说没空？快去擦桌子。", "wipe 桌子"),
     ("我自己关不了窗户，你来关。", "close 窗户"),
     ("我自己搬来的椅子，推进去。", "push 椅子"),
+    ("又不是不能開窗,開一下。", "open 窗"),
+    ("谁说书柜不能动的,往左推一点。", "push 书柜"),
+    ("抽屜不推一下關不緊,你推一下。", "push 抽屜"),
+    ("没什么不能动的,桌上的都收了吧。", "pick 杯子"),
 ]
 
 

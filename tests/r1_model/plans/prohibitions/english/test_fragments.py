@@ -36,6 +36,13 @@ FORBIDS = [
     ("Bring me the box. I'm in the kitchen. Don't open it.", "open box", "pick box"),
     ("The lamp you don't touch. Bring me the mug.", "turn_off lamp; pick lamp", "pick mug"),
     ("The baby's asleep in the bedroom, so it's off limits.", "navigate_to bedroom", ""),
+    # a list, a wish without its verb, a correction
+    ("Lamp: leave on. Fan: turn off.", "turn_off lamp", "turn_off fan"),
+    ("Tea, yes. Wine, absolutely not.", "pick wine", "pick tea"),
+    ("Those papers, I'm sorting them, so I'd rather you didn't. Wipe the sink.",
+     "pick papers; push papers", "wipe sink"),
+    ("Bring me the blue mug, no wait, the green mug.", "pick blue mug", "pick green mug"),
+    ("Bring me the green mug, leave the blue one.", "pick blue mug", "pick green mug"),
 ]  # fmt: skip
 
 
@@ -59,6 +66,8 @@ HARMLESS = [
     ("Not the best day. Wipe the table.", "wipe table"),
     ("It moved nothing. Push the chair.", "push chair"),
     ("Only the lamp is on, turn it off.", "turn_off lamp"),
+    ("Bring me the mug, no wait, the blue mug.", "pick blue mug"),
+    ("Heater: turn on. Fan: off.", "turn_on heater"),
 ]  # fmt: skip
 
 

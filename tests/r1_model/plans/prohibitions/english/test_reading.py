@@ -91,6 +91,13 @@ FORBIDS = [
     ("Wipe all the tables but the desk.", "wipe desk", "wipe table"),
     ("Bring me a cup, as long as it's not the red one.", "pick red cup", ""),
     ("Bring me the mug and nothing more.", "pick plate", "pick mug"),
+    # what was said before it, with no "it"
+    ("I'd be sad if anything happened to that vase, so steer well clear. Wipe the rug.",
+     "pick vase; navigate_to vase", "wipe rug"),
+    ("The lab is occupied, don't go in. Wipe the table.",
+     "navigate_to lab; clean lab", "wipe table"),
+    ("Load the cups into the dishwasher but it's not to be started.", "turn_on dishwasher",
+     "place cup, dishwasher"),
 ]  # fmt: skip
 
 
@@ -155,6 +162,10 @@ HARMLESS = [
     ("I can't be bothered to close the window, close it.", "close window"),
     ("I'm not allowed to open the window, so open the window for me.", "open window"),
     ("The kids don't go to bed; make the bed.", "make_bed bed"),
+    ("There's no reason not to open the door, go ahead.", "open door"),
+    ("I didn't say the lamp mustn't be touched, turn it off.", "turn_off lamp"),
+    ("Whoever said the fridge mustn't be opened was joking. Open it.", "open fridge"),
+    ("Don't move the rug, just sweep it.", "clean rug"),
 ]  # fmt: skip
 
 
