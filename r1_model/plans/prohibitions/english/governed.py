@@ -56,11 +56,13 @@ _FRONTED = re.compile(r"(?P<thing>\b(?:the|my|our|that|this|those|these|\w+'s)\s
 _HAN_TOPIC = re.compile("(?P<thing>[\u3400-\u9fff]+(?: ?[a-z]+)?)$")
 _GO = re.compile(r"go(?:ing)?(?: (?:just )?yet| away)?\W*$")
 # "there's no reason not to", "I didn't say you mustn't", "whoever said it mustn't"
-_UNDONE = re.compile(
-    r"(?:\bno (?:reason|harm|need|excuse|point|cause|law|rule)(?: (?:for|why) you)?"
-    r"|(?:n't|\bnot|\bnever) (?:say|said|saying|mean|meant|tell|told|telling|claim)\b(?! to\b)"
-    r"[^,;:]*"
-    r"|\bwho(?:ever)? (?:the hell |on earth )?(?:says?|said|told you|claims?|claimed)\b[^,;:]*)$"
+_NO_REASON = re.compile(
+    r"\b(?:no (?:reason|harm|need|excuse|point|cause|law|rule)(?: (?:for|why) you)?"
+    r"|who(?:ever)? (?:the hell |on earth )?(?:says?|said|told you|claims?|claimed)\b[^,;:]*)$"
+)
+_NOT_SAID = re.compile(
+    r"(?:n't|\bnot|\bnever) (?:say|said|saying|mean|meant|tell|told|telling|claim)\b(?! to\b)"
+    r"(?P<more>(?: (?!again\b|twice\b)[\w'-]+)*)$"
 )
 _YOURS = re.compile(r"(?:yours|for you) to$")
 _IT = re.compile(r"\b(?:it|them|they|that|this|those|these)\b")
@@ -86,8 +88,11 @@ def governed(clause: str, after: str) -> Forbidden | None:
 def _forbids(clause: str, match: re.Match[str]) -> bool:
     """Is it the robot that is told not to?"""
     before = clause[: match.start()].strip()
-    if re.search(r"\bwhy(?: do you)?$", before) or _UNDONE.search(before):
+    if re.search(r"\bwhy(?: do you)?$", before) or _NO_REASON.search(before):
         return False
+    said = _NOT_SAID.search(before)
+    if said is not None and not (said["more"] and match["imperative"]):
+        return False  # "I won't say it twice don't touch it" forbids
     passive = re.match(r"(?:ever )?be\s", match["fill"]) is not None
     if match["imperative"]:
         # "I'd prefer the window not be closed"; "it might not be closed" tells what may be

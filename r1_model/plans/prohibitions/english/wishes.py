@@ -40,6 +40,11 @@ _NOT_HAD = re.compile(
     rf"\b(?:won't|will not|can't|cannot) (?:have|stand|bear)(?: it if)? {_WHO} {_VERB}"
     rf"|\b(?:won't|will not) have {_OBJECT} {_DONE}"
 )
+# "I never said you could touch it"
+_NOT_GRANTED = re.compile(
+    r"\b(?:(?:i|we) (?:never|didn't|did not)|nobody|no one) (?:ever )?(?:say|said)(?: that)? "
+    rf"you (?:could|can|may|might|were allowed to) {_VERB}"
+)
 # "I'd rather the stove weren't turned on", "best if it isn't moved"
 _NOT_DONE = re.compile(
     r"(?P<lead>\b(?:if|rather|wish|prefer|prefer it|sure|ensure|see to it|"
@@ -99,6 +104,7 @@ def wished_away(clause: str) -> Forbidden | None:
     ):
         return _found(clause, not_done)
     opposed = _RATHER_THAN.search(clause) or _OPPOSED.search(clause)
+    opposed = opposed or _NOT_GRANTED.search(clause)
     if opposed is not None:
         return _found(clause, opposed)
     thing = _NOT_WANTED.match(clause)

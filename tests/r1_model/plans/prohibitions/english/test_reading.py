@@ -98,6 +98,7 @@ FORBIDS = [
      "navigate_to lab; clean lab", "wipe table"),
     ("Load the cups into the dishwasher but it's not to be started.", "turn_on dishwasher",
      "place cup, dishwasher"),
+    ("I won't tell you again you mustn't touch the vase.", "pick vase", ""),
 ]  # fmt: skip
 
 

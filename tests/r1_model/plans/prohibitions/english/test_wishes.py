@@ -39,6 +39,7 @@ FORBIDS = [
     ("Keep the door from closing and fetch the book.", "close door", "pick book"),
     ("Get the cup without the fridge being opened.", "open fridge", "pick cup"),
     ("Wipe the table without the vase being knocked over.", "push vase", "wipe table"),
+    ("I never said you could touch the vase. Wipe the table.", "pick vase", "wipe table"),
 ]  # fmt: skip
 
 
