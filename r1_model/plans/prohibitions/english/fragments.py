@@ -42,6 +42,14 @@ _NOT_THAT = re.compile(
     r"(?P<thing>(?:the|my|that|this|those|these)\s[^.,;:!?]+?)"
     r"(?:,? (?:please|though|mind|mind you))?\W*$"
 )
+# "not the red mug, that's cracked, the white one's fine"
+_OTHER_WILL_DO = re.compile(
+    r"^\W*(?:(?:no|but|and|please),? )*"
+    r"not (?P<thing>(?:the|my|that|this|those|these)\s[^.,;:!?]+?),"
+    r"(?:[^.;:!?]*,)?\s*(?:but )?(?:the|that|this|any)\s[^.,;:!?]*?(?:,? please|"
+    r"(?:'s|'ll|\b(?:is|are|will|would))(?: be)? (?:fine|good|okay|ok|enough|do|better|all right))"
+    r"\W*$"
+)
 # "no not the blanket, I want the pillow", with no mark between
 _NOT_BUT = re.compile(
     r"(?:^|[,;–—]|\b(?:no|but|and))\s*not (?P<thing>(?:the|my|that|this|those|these)\s[^.,;:!?]+?)"
@@ -124,6 +132,9 @@ def fragments(text: str, start: int, end: int) -> Iterator[Forbidden]:
     match = _NOT_THAT.match(sentence)
     if match is not None and not any(verbs_in(match["thing"], chinese=False)):
         yield from _contrasted(start, match, text[:start])
+    match = _OTHER_WILL_DO.match(sentence)
+    if match is not None and not any(verbs_in(match["thing"], chinese=False)):
+        yield _found(start, match, HANDLING, match.end("thing"))
     match = _NOT_BUT.search(sentence)
     if match is not None and not any(verbs_in(match["thing"], chinese=False)):
         yield _found(start, match, asked_actions(sentence[match.end() :]) or HANDLING)
@@ -162,9 +173,12 @@ def _denied(text: str, start: int, end: int) -> Iterator[Forbidden]:
         return
 
 
-def _found(start: int, match: re.Match[str], actions: frozenset[str]) -> Forbidden:
+def _found(
+    start: int, match: re.Match[str], actions: frozenset[str], end: int | None = None
+) -> Forbidden:
     named = named_in(match["thing"], frozenset())
-    return Forbidden(start + match.start(), start + match.end(), actions, *named)
+    end = match.end() if end is None else end
+    return Forbidden(start + match.start(), start + end, actions, *named)
 
 
 def _contrasted(start: int, match: re.Match[str], before: str) -> Iterator[Forbidden]:

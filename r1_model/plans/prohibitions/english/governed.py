@@ -61,7 +61,8 @@ _NO_REASON = re.compile(
     r"|who(?:ever)? (?:the hell |on earth )?(?:says?|said|told you|claims?|claimed)\b[^,;:]*)$"
 )
 _NOT_SAID = re.compile(
-    r"(?:n't|\bnot|\bnever) (?:say|said|saying|mean|meant|tell|told|telling|claim)\b(?! to\b)"
+    r"(?:n't|\b(?:not|never|nobody|no one))(?: ever)? "
+    r"(?:say|said|saying|mean|meant|tell|told|telling|claim)\b(?! to\b)"
     r"(?P<more>(?: (?!again\b|twice\b)[\w'-]+)*)$"
 )
 _YOURS = re.compile(r"(?:yours|for you) to$")

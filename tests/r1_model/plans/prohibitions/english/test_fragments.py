@@ -36,6 +36,8 @@ FORBIDS = [
     ("Bring me the box. I'm in the kitchen. Don't open it.", "open box", "pick box"),
     ("The lamp you don't touch. Bring me the mug.", "turn_off lamp; pick lamp", "pick mug"),
     ("The baby's asleep in the bedroom, so it's off limits.", "navigate_to bedroom", ""),
+    ("Not the big pan, that's for grandma, the small pan will do.",
+     "pick big pan", "pick small pan"),
     # a list, a wish without its verb, a correction
     ("Lamp: leave on. Fan: turn off.", "turn_off lamp", "turn_off fan"),
     ("Tea, yes. Wine, absolutely not.", "pick wine", "pick tea"),
@@ -68,6 +70,7 @@ HARMLESS = [
     ("Only the lamp is on, turn it off.", "turn_off lamp"),
     ("Bring me the mug, no wait, the blue mug.", "pick blue mug"),
     ("Heater: turn on. Fan: off.", "turn_on heater"),
+    ("Not my fault, the lamp is fine, turn it on.", "turn_on lamp"),
 ]  # fmt: skip
 
 

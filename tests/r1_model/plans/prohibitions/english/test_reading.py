@@ -165,6 +165,7 @@ HARMLESS = [
     ("The kids don't go to bed; make the bed.", "make_bed bed"),
     ("There's no reason not to open the door, go ahead.", "open door"),
     ("I didn't say the lamp mustn't be touched, turn it off.", "turn_off lamp"),
+    ("Nobody said the heater mustn't be switched on, so turn it on.", "turn_on heater"),
     ("Whoever said the fridge mustn't be opened was joking. Open it.", "open fridge"),
     ("Don't move the rug, just sweep it.", "clean rug"),
 ]  # fmt: skip
