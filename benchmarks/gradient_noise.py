@@ -5,10 +5,12 @@
 
 FOLDER is the SFT model that a stage starts from. Each question's gradient, of its 16 sampled
 answers with their advantages, is a draw around the one that all questions share. The ratio of that
-one's square to the draws' is measured without bias, from products of different questions, in units
-of each weight's own spread (Adam divides by it), on every `THINNED`th weight. One over it is the
-noise scale (arXiv 1812.06162): a step on so many questions has as much signal as noise, and a run
-on fewer in all cannot have learned much. ± is a jackknife over blocks of questions.
+one's square to the draws' is measured from products of different questions, which noise does not
+raise, in units of each weight's own spread (Adam divides by it), on every `THINNED`th weight. One
+over it is the noise scale (arXiv 1812.06162): a step on so many questions has as much signal as
+noise, and a run on fewer in all cannot have learned much. ± is a jackknife over blocks of
+questions. They are made as the configuration says, in the rooms of `--seed`: where it differs from
+the one of the model's SFT, so do the questions.
 """
 
 from __future__ import annotations

@@ -62,13 +62,13 @@ class ServerDiscovery:
         """
         began, told = time.monotonic(), False
         patience = min(patience, _LONGEST_START_S)
+        bounds = dict.fromkeys(_STARTING, patience)
+        bounds[_ACTIVE] = min(patience, _MATCHING * self._timeout)
         while not is_ready():
             raise_if_closed()
             if time.monotonic() - began > self._timeout:
                 node, state = self._state(name)
-                bound = {_ACTIVE: min(patience, _MATCHING * self._timeout)}
-                bound |= dict.fromkeys(_STARTING, patience)
-                if time.monotonic() - began > bound.get(state, 0.0):
+                if time.monotonic() - began > bounds.get(state, 0.0):
                     raise ServerMissingError(self._missing(name, node, state))
                 if not told and state != _ACTIVE:
                     self._node.get_logger().info(f"{node} is still starting; waiting for it")

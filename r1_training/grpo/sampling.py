@@ -35,8 +35,7 @@ class Sampler:
 
     Args:
         model: policy; only its language model may change between calls.
-        half: sample from a copy in bf16 of a policy in float32: its cache is half as large, and
-            reading that is most of what a step of many answers does.
+        half: sample from a copy in bf16 of a policy in float32, whose cache is half as large.
 
     Raises:
         TrainingConfigError: answers may end in several ways, and nobody could tell in which.

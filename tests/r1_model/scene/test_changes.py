@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from r1_model.scene.changes import (
     CELL_M,
+    DENSE,
     LEAST_CELLS,
     SHADES,
     Surface,
@@ -113,7 +114,7 @@ def test_it_is_what_the_slow_way_says(before, now):
     cells = [_cells(*cloud) for cloud in (before, now)]
     for surface, (kept, count) in zip(surfaces, cells, strict=True):
         assert len(surface.cells) == len(kept)
-        assert surface.is_dense == (2 * len(kept) > count)
+        assert surface.is_dense == (len(kept) > DENSE * count)
         for color, mean in zip(surface.colors, (kept[k] for k in sorted(kept)), strict=True):
             np.testing.assert_allclose(color, mean, atol=1e-3)
     dense = surfaces[0].is_dense and surfaces[1].is_dense
@@ -125,7 +126,7 @@ def _cells(points, colors):
     """Cell -> mean colour of those with two points and more, and how many have one."""
     found = {}
     for point, color in zip(points, colors, strict=True):
-        cell = tuple(int(np.floor(value / np.float32(CELL_M))) for value in point)
+        cell = tuple(int(np.rint(value / np.float32(CELL_M))) for value in point)
         found.setdefault(cell, []).append(color.astype(float))
     return {cell: np.mean(all, 0) for cell, all in found.items() if len(all) > 1}, len(found)
 

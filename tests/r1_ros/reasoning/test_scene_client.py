@@ -165,7 +165,7 @@ def test_a_map_that_was_measured_again_and_shows_the_same_is_the_same_scene() ->
 def test_small_changes_that_follow_each_other_are_told_in_the_end() -> None:
     mapper = Mapper()
     scenes = client(mapper)
-    places = [0.02, 0.05, 0.09, 0.13, 0.17]  # each in the cell beside the last
+    places = [0.02 + 0.03 * step for step in range(12)]  # each in or beside the cell of the last
     revisions = []
     for revision, mapper.place in enumerate(places, 1):
         mapper.revision = revision

@@ -108,7 +108,6 @@ _CORRECTED = re.compile(
     r"that|actually,? no|no,? actually)[\s,–—-]+)(?=(?P<new>(?:the|my|that|this)\s[^.,;:!?]+))"
 )
 _MAKES = {"open": "open", "on": "turn_on", "closed": "close", "shut": "close", "off": "turn_off"}
-
 _UNDOES = {"open": "close", "on": "turn_off", "closed": "open", "shut": "open", "off": "turn_on"}
 
 
